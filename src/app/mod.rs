@@ -1,0 +1,1 @@
+//! Config, wiring, telemetry, shutdown, command line.

@@ -1,0 +1,1 @@
+//! One call = one flow + one media session + one dialog.

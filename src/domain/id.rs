@@ -1,0 +1,70 @@
+//! Identities: UUIDv7 wrapped in one type per thing, so that ids are never interchangeable.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::Invalid;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident = $what:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// Wraps an id that was made by [`crate::clock::Clock::uuid`] or read from the store.
+            pub const fn from_uuid(id: Uuid) -> Self {
+                Self(id)
+            }
+
+            /// The bare id, for the store.
+            pub const fn uuid(self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = Invalid;
+
+            fn from_str(text: &str) -> Result<Self, Invalid> {
+                Uuid::parse_str(text).map(Self).map_err(|_| Invalid::new($what, text, "an id looks like 01890a5d-ac96-774b-bcce-b302099a8057"))
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// A customer: a closed world of users, mailboxes and numbers.
+    TenantId = "tenant id";
+    /// A person.
+    UserId = "user id";
+    /// A mailbox.
+    MailboxId = "mailbox id";
+    /// A stored message.
+    MessageId = "message id";
+    /// A stored greeting or recorded name.
+    GreetingId = "greeting id";
+    /// One recording in progress; becomes the [`MessageId`] of the message that is made of it.
+    RecordingId = "recording id";
+    /// A piece of work in the outbox.
+    JobId = "job id";
+    /// A link that was sent by mail.
+    LinkId = "link id";
+}
+
+impl From<RecordingId> for MessageId {
+    /// A recording keeps its identity when it becomes a message: that makes its deposit idempotent.
+    fn from(id: RecordingId) -> Self {
+        Self(id.0)
+    }
+}

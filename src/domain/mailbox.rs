@@ -1,0 +1,124 @@
+//! A mailbox with its settings, and the person it belongs to.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{AttachmentFormat, Extension, MailAddress, MailboxId, Recipient, TenantId, UserId};
+
+/// A person. Has at most one own mailbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// Identity.
+    pub id: UserId,
+    /// Whose world the user is in.
+    pub tenant: TenantId,
+    /// First name, at most 64 characters.
+    pub first: String,
+    /// Last name, at most 64 characters.
+    pub last: String,
+    /// Addresses, the primary one first.
+    pub emails: Vec<MailAddress>,
+    /// When the user was added.
+    pub created_at: Timestamp,
+}
+
+impl User {
+    /// First and last name, joined; the empty string when there is none.
+    pub fn full_name(&self) -> String {
+        format!("{} {}", self.first, self.last).trim().to_owned()
+    }
+}
+
+/// The tone that says "speak now".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "tone", rename_all = "kebab-case")]
+pub enum ToneChoice {
+    /// A sine of this pitch and length.
+    Sine {
+        /// Pitch in hertz, 200 to 2000.
+        hertz: u16,
+        /// Length in milliseconds, 50 to 2000.
+        millis: u16,
+    },
+    /// No tone.
+    Silent,
+}
+
+impl Default for ToneChoice {
+    fn default() -> Self {
+        Self::Sine { hertz: 1000, millis: 400 }
+    }
+}
+
+/// How much a mailbox may hold. `None` means no limit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quota {
+    /// Messages outside of the trash.
+    pub messages: Option<u32>,
+    /// Bytes of audio outside of the trash.
+    pub bytes: Option<u64>,
+}
+
+/// How much a mailbox holds (outside of the trash).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Number of messages.
+    pub messages: u32,
+    /// Bytes of audio.
+    pub bytes: u64,
+}
+
+impl Quota {
+    /// Whether a mailbox with this `usage` takes no more messages.
+    pub fn is_full(&self, usage: Usage) -> bool {
+        self.messages.is_some_and(|limit| usage.messages >= limit)
+            || self.bytes.is_some_and(|limit| usage.bytes >= limit)
+    }
+}
+
+/// A mailbox with every setting that calls and mail obey.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mailbox {
+    /// Identity.
+    pub id: MailboxId,
+    /// Whose world it is in.
+    pub tenant: TenantId,
+    /// Whose mailbox it is.
+    pub user: Option<UserId>,
+    /// Its number.
+    pub extension: Extension,
+    /// Off: callers hear that the mailbox does not take messages.
+    pub enabled: bool,
+    /// Plays the greeting and takes no message.
+    pub announcement_only: bool,
+    /// Language of the prompts, for example `en`. `None`: the tenant's.
+    pub language: Option<String>,
+    /// IANA zone. `None`: the tenant's.
+    pub zone: Option<String>,
+    /// Longest message.
+    pub max_message: Duration,
+    /// Silence that ends a recording.
+    pub silence: Duration,
+    /// A message with less speech counts as "no speech".
+    pub min_speech: Duration,
+    /// Keep messages without speech (they are marked, and not mailed).
+    pub keep_no_speech: bool,
+    /// Mail also what is only a busy, dial or fax tone.
+    pub mail_tones: bool,
+    /// Say "record your message after the tone …".
+    pub instructions: bool,
+    /// The tone before recording.
+    pub tone: ToneChoice,
+    /// Where `0` leads: a SIP URI or number, checked against the allowed transfer targets. `None`: the tenant's.
+    pub operator: Option<String>,
+    /// How much it may hold.
+    pub quota: Quota,
+    /// Who is told by mail, and how.
+    pub recipients: Vec<Recipient>,
+    /// How attached audio is encoded.
+    pub attachment: AttachmentFormat,
+    /// When it was made.
+    pub created_at: Timestamp,
+}

@@ -1,0 +1,44 @@
+//! The words of voicemail: ids, tenants, mailboxes, messages, greetings, callers, mail settings.
+//!
+//! Values only: parsed once at the border, then trusted. No async, no clock, no wire formats. Every other layer
+//! speaks in these types.
+
+mod caller;
+mod extension;
+mod greeting;
+mod id;
+mod mailbox;
+mod message;
+mod notification;
+mod redirection;
+mod tenant;
+mod token;
+
+pub use caller::CallerId;
+pub use extension::{Extension, PhoneNumber};
+pub use greeting::{Greeting, GreetingKind};
+pub use id::{GreetingId, JobId, LinkId, MailboxId, MessageId, RecordingId, TenantId, UserId};
+pub use mailbox::{Mailbox, Quota, ToneChoice, Usage, User};
+pub use message::{Folder, Message, RecordingClass};
+pub use notification::{AfterMail, AttachmentFormat, MailAddress, MailMode, Recipient};
+pub use redirection::RedirectReason;
+pub use tenant::{DefaultAction, Tenant};
+pub use token::LinkToken;
+
+/// Why a piece of text is not the value it should be: names the value, what is wrong and what would be right.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what} {text:?} is not valid: {remedy}")]
+pub struct Invalid {
+    /// What was being read, for example `extension`.
+    pub what: &'static str,
+    /// The text as it was given (shortened).
+    pub text: String,
+    /// What would be accepted.
+    pub remedy: &'static str,
+}
+
+impl Invalid {
+    pub(crate) fn new(what: &'static str, text: &str, remedy: &'static str) -> Self {
+        Self { what, text: text.chars().take(80).collect(), remedy }
+    }
+}

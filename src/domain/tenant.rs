@@ -1,0 +1,43 @@
+//! A tenant: a closed world of users, mailboxes and numbers.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Extension, TenantId};
+
+/// What happens to a call whose target is no mailbox.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "kebab-case")]
+pub enum DefaultAction {
+    /// An announcement says that there is no such mailbox, then the call ends.
+    #[default]
+    Announce,
+    /// This mailbox takes the message.
+    Mailbox {
+        /// Its number.
+        extension: Extension,
+    },
+    /// The caller is transferred to this SIP URI or number (checked against the allowed targets).
+    Transfer {
+        /// The target.
+        target: String,
+    },
+}
+
+/// A tenant with the settings that its mailboxes inherit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tenant {
+    /// Identity.
+    pub id: TenantId,
+    /// Short unique name, `default` for the first one.
+    pub name: String,
+    /// SIP domains (host parts, lower case) that mean this tenant.
+    pub domains: Vec<String>,
+    /// IANA zone, for example `Europe/Berlin`.
+    pub zone: String,
+    /// Language of the prompts, for example `en`.
+    pub language: String,
+    /// Where `0` leads when the mailbox does not say.
+    pub operator: Option<String>,
+    /// What happens to a call whose target is no mailbox.
+    pub default_action: DefaultAction,
+}

@@ -1,0 +1,200 @@
+//! The dialogues with callers, as state machines without IO.
+//!
+//! A flow is told what happened ([`CallEvent`]) and answers with what is to be done ([`Action`]). It never waits,
+//! never reads a clock and never touches a socket; [`crate::call`] drives it and carries its actions out.
+
+use std::time::Duration;
+
+use crate::domain::{GreetingId, RecordingClass, ToneChoice};
+use crate::speech::Phrase;
+
+/// Time since the call was answered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallTime(pub Duration);
+
+impl std::ops::Add<Duration> for CallTime {
+    type Output = Self;
+
+    fn add(self, by: Duration) -> Self {
+        Self(self.0.saturating_add(by))
+    }
+}
+
+/// A key of the telephone: `0`–`9`, `*`, `#` (and `A`–`D`, which no menu uses).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key(char);
+
+impl Key {
+    /// The key for this character, if there is one.
+    pub fn new(c: char) -> Option<Self> {
+        let c = c.to_ascii_uppercase();
+        matches!(c, '0'..='9' | '*' | '#' | 'A'..='D').then_some(Self(c))
+    }
+
+    /// The character printed on the key.
+    pub const fn char(self) -> char {
+        self.0
+    }
+}
+
+/// Names one [`Action::Play`] within a call, so that a late end of an earlier one is not mistaken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PlayId(pub u32);
+
+/// Names one recording within a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Take(pub u32);
+
+/// One thing that is said or played.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Utterance {
+    /// Words from the language's prompts.
+    Phrase(Phrase),
+    /// A stored greeting or recorded name.
+    Greeting(GreetingId),
+    /// What was just recorded in this call.
+    Recording(Take),
+    /// A tone.
+    Tone(ToneChoice),
+    /// Silence.
+    Pause(Duration),
+}
+
+/// What bounds a recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecordLimits {
+    /// Longest recording, counted over all takes that are added to each other.
+    pub max: Duration,
+    /// Silence after which the recording ends.
+    pub silence: Duration,
+    /// A warning tone is played this long before `max`.
+    pub warn_before: Duration,
+}
+
+/// Why a recording ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StopCause {
+    /// The caller fell silent.
+    Silence,
+    /// The limit was reached.
+    Limit,
+    /// The flow asked for it ([`Action::StopRecording`]), after a key.
+    Asked,
+    /// No RTP came any more.
+    MediaLost,
+    /// The disk takes no more; what came before is kept.
+    StorageFailed,
+    /// The call ended.
+    HungUp,
+}
+
+/// How a transfer went (RFC 3515 NOTIFY with a sipfrag).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TransferOutcome {
+    /// The target answered: this call is over for us.
+    Done,
+    /// The peer or the target refused, or nobody answered in time.
+    Failed,
+    /// No target is set, or the target is not allowed.
+    NotAllowed,
+}
+
+/// What happened to a recording that was to be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StoreOutcome {
+    /// Audio and row are durable.
+    Stored,
+    /// Durable in the spool; it arrives when store and bucket are back.
+    Waiting,
+    /// It is lost and the caller must know.
+    Failed,
+}
+
+/// Something that happened in the call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CallEvent {
+    /// The call was answered and media flows. Always the first event.
+    Started,
+    /// A key was pressed.
+    Digit(Key),
+    /// A [`Action::Play`] came to its end (not when it was stopped).
+    PlayFinished(PlayId),
+    /// A recording stopped.
+    RecordingStopped {
+        /// Which.
+        take: Take,
+        /// Why.
+        cause: StopCause,
+        /// Its length, trimmed.
+        length: Duration,
+        /// How much of it is speech.
+        voiced: Duration,
+        /// What it contains.
+        class: RecordingClass,
+    },
+    /// The answer to [`Action::Persist`].
+    Stored {
+        /// Which.
+        take: Take,
+        /// How it went.
+        outcome: StoreOutcome,
+    },
+    /// The answer to [`Action::Transfer`].
+    Transferred(TransferOutcome),
+    /// The time given by [`Flow::deadline`] has come.
+    DeadlineReached,
+    /// The caller is gone. Nothing may be played after it; recordings may still be persisted or discarded.
+    HungUp,
+}
+
+/// Something to be done, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Says these one after the other; ends with [`CallEvent::PlayFinished`]. Replaces what is playing.
+    Play(PlayId, Vec<Utterance>),
+    /// Falls silent at once.
+    StopPlaying,
+    /// Records. With `append` the recording of this take goes on where it stopped.
+    Record {
+        /// Which.
+        take: Take,
+        /// Whether it goes on an earlier one of the same name.
+        append: bool,
+        /// What ends it.
+        limits: RecordLimits,
+    },
+    /// Ends the running recording; the answer is [`CallEvent::RecordingStopped`].
+    StopRecording(Take),
+    /// Notes the marks beside the recording at once, so that they survive a crash.
+    Mark {
+        /// Which.
+        take: Take,
+        /// Urgent.
+        urgent: bool,
+        /// Private.
+        private: bool,
+    },
+    /// Makes a message of the recording.
+    Persist(Take),
+    /// Forgets the recording.
+    Discard(Take),
+    /// Transfers the call to the operator of this mailbox; the answer is [`CallEvent::Transferred`].
+    TransferToOperator,
+    /// Ends the call.
+    HangUp,
+}
+
+/// The actions that a flow asks for.
+pub type Actions = Vec<Action>;
+
+/// A dialogue.
+pub trait Flow: Send {
+    /// Takes an event in and appends what is to be done.
+    fn handle(&mut self, now: CallTime, event: CallEvent, actions: &mut Actions);
+
+    /// When [`CallEvent::DeadlineReached`] is due, if it is.
+    fn deadline(&self) -> Option<CallTime>;
+
+    /// Whether the dialogue is over: nothing more will be asked for.
+    fn is_done(&self) -> bool;
+}

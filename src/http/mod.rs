@@ -1,0 +1,1 @@
+//! Link pages, health, metrics.

@@ -1,0 +1,1 @@
+//! A message becomes a mail; SMTP or files.

@@ -1,0 +1,1 @@
+//! RTP without IO: packets, sessions, jitter, telephone-event, RTCP.

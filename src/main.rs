@@ -1,5 +1,5 @@
-//! The program: hands over to the library.
+//! The program: hands its arguments to [`aftertone::app`].
 
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    aftertone::app::run()
 }

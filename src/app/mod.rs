@@ -1,1 +1,68 @@
-//! Config, wiring, telemetry, shutdown, command line.
+//! The program: command line, configuration, wiring, telemetry, shutdown.
+
+mod cli;
+mod commands;
+pub mod config;
+mod demo;
+mod health;
+mod server;
+mod telemetry;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+pub use server::Server;
+
+/// Why a command ends without having done what was asked; printed as one sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    code: u8,
+    text: String,
+}
+
+impl Failure {
+    /// The request was understood and refused (exit code 1).
+    pub fn refused(text: impl Into<String>) -> Self {
+        Self { code: 1, text: text.into() }
+    }
+
+    /// The request was not understood (exit code 2).
+    pub fn usage(text: impl Into<String>) -> Self {
+        Self { code: 2, text: text.into() }
+    }
+}
+
+/// Any error becomes a refusal with its own words.
+impl<E: std::error::Error> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::refused(error.to_string())
+    }
+}
+
+/// Runs the command that the process was started with.
+pub fn run() -> ExitCode {
+    let args = match cli::Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            let code = if error.use_stderr() { 2 } else { 0 };
+            // Nothing can be said when standard error is gone.
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("aftertone: the runtime cannot start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(commands::run(args)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("aftertone: {}", failure.text);
+            ExitCode::from(failure.code)
+        }
+    }
+}

@@ -1,1 +1,87 @@
-//! One call = one flow + one media session + one dialog.
+//! One call = one flow + one media session + one dialog. Carries out what the flow asks for and tells it what happened.
+//!
+//! Knows no SQL, no mail and no page; it is driven by [`crate::signal`]'s events and [`crate::media`]'s.
+
+mod admit;
+mod driver;
+mod plan;
+mod says;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::blob::spool::Spool;
+use crate::clock::SharedClock;
+use crate::media::Engine;
+use crate::service::deposit::Deposit;
+use crate::service::greetings::Greetings;
+use crate::service::outbound::AllowedTargets;
+use crate::service::prompts::Prompts;
+use crate::service::routing::Router;
+use crate::signal::IncomingCall;
+
+/// What is the same for every call.
+#[derive(Debug, Clone)]
+pub struct CallSettings {
+    /// Address in our SDP. `None`: the local address that leads to the peer.
+    pub advertise: Option<IpAddr>,
+    /// Calls at the same time; further ones get 503.
+    pub max_calls: usize,
+    /// Say how to leave a message even after the owner's own greeting.
+    pub always_instruct: bool,
+    /// Where calls of trunks without a list of their own may be transferred to.
+    pub transfer_targets: Vec<String>,
+    /// Trunks with a list of their own, by name.
+    pub trunk_targets: Vec<(String, Vec<String>)>,
+    /// Host that turns a number into a URI when the peer's is not known.
+    pub domain: Option<String>,
+}
+
+impl CallSettings {
+    fn targets(&self, trunk: Option<&str>, peer_host: &str) -> AllowedTargets {
+        let own = trunk.and_then(|trunk| self.trunk_targets.iter().find(|(name, _)| name == trunk));
+        let entries = own.map_or(&self.transfer_targets, |(_, entries)| entries);
+        AllowedTargets::new(entries, self.domain.as_deref().unwrap_or(peer_host))
+    }
+}
+
+/// What calls need from the rest of the server.
+#[derive(Clone)]
+pub struct Desk {
+    /// Finds the mailbox.
+    pub router: Router,
+    /// Media sessions.
+    pub engine: Engine,
+    /// Recordings in progress.
+    pub spool: Spool,
+    /// Makes messages of recordings.
+    pub deposit: Deposit,
+    /// The owners' greetings.
+    pub greetings: Greetings,
+    /// The spoken prompts.
+    pub prompts: Prompts,
+    /// Time and ids.
+    pub clock: SharedClock,
+    /// Settings.
+    pub settings: Arc<CallSettings>,
+}
+
+/// Takes calls until the receiver ends; `tracker` counts those that run, `cut` ends them (their recordings are kept).
+pub async fn receive(desk: Desk, mut calls: mpsc::Receiver<IncomingCall>, tracker: TaskTracker, cut: CancellationToken) {
+    while let Some(incoming) = calls.recv().await {
+        let running = tracker.len();
+        if running >= desk.settings.max_calls {
+            tracker.spawn(admit::refuse_busy(incoming));
+            continue;
+        }
+        tracker.spawn(admit::take(desk.clone(), incoming, cut.clone()));
+    }
+}
+
+/// How long a greeting that lies in the object store is waited for before the built-in one is said.
+const GREETING_PATIENCE: Duration = Duration::from_millis(1500);

@@ -1,0 +1,539 @@
+//! The configuration: a TOML file, overridden by `AFTERTONE__SECTION__KEY` variables; every key has a default.
+//!
+//! Reads and checks only; [`super::server`] builds the program from it.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use figment::Figment;
+use figment::providers::{Env, Format, Toml};
+use ipnet::IpNet;
+use secrecy::SecretString;
+use serde::{Deserialize, Deserializer};
+
+use crate::service::routing::TrunkRules;
+use crate::signal::Transport;
+
+/// Why the configuration cannot be used; one sentence with the remedy.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(pub String);
+
+/// Everything that can be configured.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Calls in and out.
+    pub sip: Sip,
+    /// Media.
+    pub rtp: Rtp,
+    /// Link pages, health, metrics.
+    pub http: Http,
+    /// Facts.
+    pub database: Database,
+    /// Audio.
+    pub storage: Storage,
+    /// Mail.
+    pub mail: Mail,
+    /// Defaults of new mailboxes, and limits.
+    pub voicemail: Voicemail,
+    /// Where the data folder is; from the command line, never from the file.
+    #[serde(skip)]
+    pub data: PathBuf,
+}
+
+/// `[sip]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sip {
+    /// Transports to listen on.
+    #[serde(deserialize_with = "transports")]
+    pub listen: Vec<Transport>,
+    /// Domain of our URIs, and of the first tenant.
+    pub domain: Option<String>,
+    /// Host name or address told to peers instead of the bound one.
+    pub advertise: Option<String>,
+    /// Who may call, as addresses or networks.
+    #[serde(deserialize_with = "networks")]
+    pub peers: Vec<IpNet>,
+    /// Peers with names, accounts and routing rules.
+    pub trunks: Vec<Trunk>,
+    /// Where calls may be transferred to: numbers, number prefixes ending in `*`, or SIP URIs. Empty: nowhere.
+    pub transfer_targets: Vec<String>,
+    /// Numbers that lead to the sign-in.
+    pub access_numbers: Vec<String>,
+    /// Calls at the same time; further ones get 503.
+    pub max_calls: usize,
+    /// Session timer interval offered (RFC 4028).
+    #[serde(deserialize_with = "duration")]
+    pub session_expires: Duration,
+}
+
+impl Default for Sip {
+    fn default() -> Self {
+        let any = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 5060);
+        Self {
+            listen: vec![Transport::Udp(any), Transport::Tcp(any)],
+            domain: None,
+            advertise: None,
+            peers: loopback(),
+            trunks: Vec::new(),
+            transfer_targets: Vec::new(),
+            access_numbers: Vec::new(),
+            max_calls: 10_000,
+            session_expires: Duration::from_secs(1800),
+        }
+    }
+}
+
+fn loopback() -> Vec<IpNet> {
+    ["127.0.0.0/8", "::1/128"].iter().filter_map(|net| net.parse().ok()).collect()
+}
+
+/// One of `[[sip.trunks]]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trunk {
+    /// Its name in rules and logs.
+    pub name: String,
+    /// Addresses it calls from.
+    #[serde(deserialize_with = "networks")]
+    pub peers: Vec<IpNet>,
+    /// Digest realm; set together with `user` and `password`.
+    pub realm: Option<String>,
+    /// Digest user.
+    pub user: Option<String>,
+    /// Digest password.
+    pub password: Option<SecretString>,
+    /// Where its calls may be transferred to; replaces `sip.transfer_targets` for this trunk.
+    pub transfer_targets: Option<Vec<String>>,
+    /// How the mailbox is found.
+    #[serde(default)]
+    pub route: TrunkRules,
+}
+
+/// `[rtp]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Rtp {
+    /// Address to bind; `0.0.0.0` (or `::`) for all.
+    pub address: IpAddr,
+    /// Address told in the SDP. Default: the address that leads to the peer.
+    pub advertise: Option<IpAddr>,
+    /// Port range.
+    #[serde(deserialize_with = "ports")]
+    pub ports: RangeInclusive<u16>,
+    /// Worker threads. Default: one a core.
+    pub workers: Option<usize>,
+    /// A call without RTP for so long has ended (its recording is kept).
+    #[serde(deserialize_with = "duration")]
+    pub timeout: Duration,
+}
+
+impl Default for Rtp {
+    fn default() -> Self {
+        Self {
+            address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            advertise: None,
+            ports: 20_000..=29_999,
+            workers: None,
+            timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+/// `[http]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Http {
+    /// Address to listen on.
+    pub listen: SocketAddr,
+    /// How the outside reaches it; stands in the links of mails. Default: `http://` and the address.
+    pub public_url: Option<String>,
+    /// Addresses of reverse proxies whose `X-Forwarded-For` is believed.
+    #[serde(deserialize_with = "networks")]
+    pub trusted_proxies: Vec<IpNet>,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080),
+            public_url: None,
+            trusted_proxies: Vec::new(),
+        }
+    }
+}
+
+/// `[database]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Database {
+    /// `sqlite://path` or `postgres://…`. Default: `aftertone.db` in the data folder.
+    pub url: Option<SecretString>,
+}
+
+/// `[storage]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Storage {
+    /// `file:///folder` or `s3://bucket/prefix`. Default: `audio` in the data folder.
+    pub url: Option<String>,
+}
+
+/// `[mail]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Mail {
+    /// `file:///folder`, `smtp://…` or `smtps://…`. Default: `mail` in the data folder.
+    pub url: Option<SecretString>,
+    /// Sender, for example `Aftertone <voicemail@example.org>`.
+    pub from: String,
+    /// Links in mails work for so long; at most 14 days.
+    #[serde(deserialize_with = "duration")]
+    pub link_lifetime: Duration,
+}
+
+impl Default for Mail {
+    fn default() -> Self {
+        Self {
+            url: None,
+            from: "Aftertone <voicemail@localhost>".to_owned(),
+            link_lifetime: Duration::from_secs(14 * 24 * 3600),
+        }
+    }
+}
+
+/// `[voicemail]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Voicemail {
+    /// Longest message.
+    #[serde(deserialize_with = "duration")]
+    pub max_message: Duration,
+    /// Silence that ends a recording.
+    #[serde(deserialize_with = "duration")]
+    pub silence: Duration,
+    /// Less speech than this is "no speech".
+    #[serde(deserialize_with = "duration")]
+    pub min_speech: Duration,
+    /// Keep messages without speech.
+    pub keep_no_speech: bool,
+    /// Messages in a mailbox; 0 for no limit.
+    pub max_messages: u32,
+    /// Trash is emptied after so long.
+    #[serde(deserialize_with = "duration")]
+    pub retention: Duration,
+    /// Language of the prompts.
+    pub language: String,
+    /// IANA zone of the first tenant.
+    pub zone: String,
+    /// Say how to leave a message even after the owner's own greeting.
+    pub always_instruct: bool,
+    /// Where `0` leads.
+    pub operator: Option<String>,
+    /// Folder of prompts that replaces the built-in ones.
+    pub prompts: Option<PathBuf>,
+}
+
+impl Default for Voicemail {
+    fn default() -> Self {
+        Self {
+            max_message: Duration::from_secs(180),
+            silence: Duration::from_secs(5),
+            min_speech: Duration::from_secs(1),
+            keep_no_speech: false,
+            max_messages: 100,
+            retention: Duration::from_secs(30 * 24 * 3600),
+            language: "en".to_owned(),
+            zone: "UTC".to_owned(),
+            always_instruct: false,
+            operator: None,
+            prompts: None,
+        }
+    }
+}
+
+impl Config {
+    /// Reads the file (if any) and the environment.
+    ///
+    /// # Errors
+    /// A file that cannot be read, a value of the wrong kind, an unknown key (the nearest known one is named).
+    pub fn load(file: Option<&Path>, data: &Path) -> Result<Self, ConfigError> {
+        let mut figment = Figment::new();
+        if let Some(file) = file {
+            let text = std::fs::read_to_string(file)
+                .map_err(|why| ConfigError(format!("the config file {} cannot be read: {why}", file.display())))?;
+            figment = figment.merge(Toml::string(&text));
+        }
+        figment = figment.merge(Env::prefixed("AFTERTONE__").split("__"));
+        let mut config: Self = figment.extract().map_err(|error| explain(&error, file))?;
+        config.data = data.to_owned();
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let wrong = |text: String| Err(ConfigError(text));
+        if self.sip.listen.is_empty() {
+            return wrong("sip.listen is empty: name at least one transport, for example udp://0.0.0.0:5060".to_owned());
+        }
+        if self.mail.link_lifetime > Duration::from_secs(14 * 24 * 3600) {
+            return wrong("mail.link_lifetime is more than 14 days: choose 14d or less".to_owned());
+        }
+        if self.sip.session_expires < Duration::from_secs(90) {
+            return wrong("sip.session_expires is below the 90 s of RFC 4028: choose 90s or more".to_owned());
+        }
+        if jiff::tz::TimeZone::get(&self.voicemail.zone).is_err() {
+            let zone = &self.voicemail.zone;
+            return wrong(format!("voicemail.zone {zone:?} is not an IANA zone: write one like Europe/Berlin"));
+        }
+        for trunk in &self.sip.trunks {
+            let given = [trunk.realm.is_some(), trunk.user.is_some(), trunk.password.is_some()];
+            if given.contains(&true) && given.contains(&false) {
+                let name = &trunk.name;
+                return wrong(format!("trunk {name:?} has only a part of realm, user and password: set all three or none"));
+            }
+        }
+        Ok(())
+    }
+
+    /// URL of the database.
+    pub fn database_url(&self) -> SecretString {
+        self.database
+            .url
+            .clone()
+            .unwrap_or_else(|| format!("sqlite://{}", self.data.join("aftertone.db").display()).into())
+    }
+
+    /// URL of the object store.
+    pub fn storage_url(&self) -> String {
+        self.storage.url.clone().unwrap_or_else(|| self.folder_url("audio"))
+    }
+
+    /// URL of the mail server or folder.
+    pub fn mail_url(&self) -> SecretString {
+        self.mail.url.clone().unwrap_or_else(|| self.folder_url("mail").into())
+    }
+
+    /// What stands before `/m/…` in links.
+    pub fn public_url(&self) -> String {
+        self.http.public_url.clone().unwrap_or_else(|| format!("http://{}", self.http.listen))
+    }
+
+    /// The folder of recordings in progress.
+    pub fn spool(&self) -> PathBuf {
+        self.data.join("spool")
+    }
+
+    fn folder_url(&self, name: &str) -> String {
+        let folder = std::path::absolute(self.data.join(name)).unwrap_or_else(|_| self.data.join(name));
+        format!("file://{}", folder.display())
+    }
+}
+
+/// figment's error in one sentence with a remedy.
+fn explain(error: &figment::Error, file: Option<&Path>) -> ConfigError {
+    use figment::error::Kind;
+    let place = if error.path.is_empty() { String::new() } else { format!("{}: ", error.path.join(".")) };
+    let source = match (error.metadata.as_ref().map(|meta| meta.name.contains("environment")), file) {
+        (Some(true), _) => "the environment (AFTERTONE__…)".to_owned(),
+        (_, Some(file)) => file.display().to_string(),
+        (_, None) => "the configuration".to_owned(),
+    };
+    let what = match &error.kind {
+        Kind::UnknownField(name, known) => match nearest(name, known) {
+            Some(near) => format!("unknown key {name:?}; did you mean {near:?}?"),
+            None => format!("unknown key {name:?}; known are {}", known.join(", ")),
+        },
+        Kind::InvalidType(found, wanted) => format!("found {found}, but {wanted} is needed"),
+        Kind::MissingField(name) => format!("the key {name:?} is missing"),
+        other => other.to_string(),
+    };
+    ConfigError(format!("in {source}: {place}{what}"))
+}
+
+/// The known word with the smallest edit distance, if it is near enough to be meant.
+fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    let near = known.iter().map(|candidate| (distance(word, candidate), *candidate)).min()?;
+    (near.0 <= 1 + word.len() / 3).then_some(near.1)
+}
+
+/// Levenshtein distance.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut left = i + 1;
+        let mut diagonal = i;
+        for (y, cell) in b.iter().zip(row.iter_mut().skip(1)) {
+            let cost = (diagonal + usize::from(x != *y)).min(*cell + 1).min(left + 1);
+            diagonal = std::mem::replace(cell, cost);
+            left = cost;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+/// A value given as one text or as a list of texts.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Texts {
+    One(String),
+    Many(Vec<String>),
+}
+
+fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    Ok(match Texts::deserialize(deserializer)? {
+        Texts::One(text) => text.split(',').map(|part| part.trim().to_owned()).collect(),
+        Texts::Many(texts) => texts,
+    })
+}
+
+fn each<'de, D, T>(deserializer: D, parse: impl Fn(&str) -> Result<T, String>) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    texts(deserializer)?.iter().map(|text| parse(text).map_err(serde::de::Error::custom)).collect()
+}
+
+fn transports<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Transport>, D::Error> {
+    each(deserializer, |text| {
+        let wrong = || format!("{text:?} is not a transport: write udp://0.0.0.0:5060 or tcp://0.0.0.0:5060");
+        let (scheme, address) = text.split_once("://").ok_or_else(wrong)?;
+        let address: SocketAddr = address.parse().map_err(|_| wrong())?;
+        match scheme {
+            "udp" => Ok(Transport::Udp(address)),
+            "tcp" => Ok(Transport::Tcp(address)),
+            _ => Err(wrong()),
+        }
+    })
+}
+
+fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    each(deserializer, |text| {
+        text.parse::<IpNet>()
+            .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
+            .map_err(|_| format!("{text:?} is no address or network: write 192.0.2.7 or 192.0.2.0/24"))
+    })
+}
+
+fn ports<'de, D: Deserializer<'de>>(deserializer: D) -> Result<RangeInclusive<u16>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let wrong = || serde::de::Error::custom(format!("{text:?} is no port range: write 20000-29999"));
+    let (low, high) = text.split_once('-').ok_or_else(wrong)?;
+    let low: u16 = low.trim().parse().map_err(|_| wrong())?;
+    let high: u16 = high.trim().parse().map_err(|_| wrong())?;
+    if low == 0 || high <= low { Err(wrong()) } else { Ok(low..=high) }
+}
+
+/// Seconds as a number, or text such as `90s`, `3m`, `1h 30m`, `14d`.
+fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    struct Visitor;
+    impl serde::de::Visitor<'_> for Visitor {
+        type Value = Duration;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("seconds, or a text such as \"90s\", \"3m\" or \"14d\"")
+        }
+
+        fn visit_u64<E: serde::de::Error>(self, seconds: u64) -> Result<Duration, E> {
+            Ok(Duration::from_secs(seconds))
+        }
+
+        fn visit_i64<E: serde::de::Error>(self, seconds: i64) -> Result<Duration, E> {
+            u64::try_from(seconds).map(Duration::from_secs).map_err(|_| E::custom("a duration cannot be negative"))
+        }
+
+        fn visit_f64<E: serde::de::Error>(self, seconds: f64) -> Result<Duration, E> {
+            Duration::try_from_secs_f64(seconds).map_err(|_| E::custom("a duration cannot be negative or endless"))
+        }
+
+        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Duration, E> {
+            parse_duration(text).ok_or_else(|| {
+                E::custom(format!("{text:?} is no duration: write seconds, or a text such as \"90s\", \"3m\" or \"14d\""))
+            })
+        }
+    }
+    deserializer.deserialize_any(Visitor)
+}
+
+/// `90s`, `3m`, `1h 30m`, `14d`.
+pub(super) fn parse_duration(text: &str) -> Option<Duration> {
+    let mut total = Duration::ZERO;
+    for part in text.split_whitespace() {
+        let split = part.find(|c: char| c.is_ascii_alphabetic())?;
+        let (count, unit) = part.split_at_checked(split)?;
+        let count: u32 = count.parse().ok()?;
+        let unit = match unit {
+            "s" => 1,
+            "m" => 60,
+            "h" => 3600,
+            "d" => 86_400,
+            _ => return None,
+        };
+        total = total.checked_add(Duration::from_secs(unit).checked_mul(count)?)?;
+    }
+    (!text.trim().is_empty()).then_some(total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Config, ConfigError> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("aftertone.toml");
+        std::fs::write(&file, text).unwrap();
+        Config::load(Some(&file), folder.path())
+    }
+
+    #[test]
+    fn an_empty_file_is_a_working_configuration() {
+        let config = read("").unwrap();
+        assert_eq!(config.sip.peers.len(), 2, "only loopback may call");
+        assert!(config.storage_url().starts_with("file:///"));
+        assert_eq!(config.rtp.ports, 20_000..=29_999);
+    }
+
+    #[test]
+    fn an_unknown_key_names_the_nearest_known_one() {
+        let error = read("[sip]\npeer = [\"10.0.0.0/8\"]\n").unwrap_err();
+        assert!(error.0.contains("\"peer\"") && error.0.contains("did you mean \"peers\""), "{error}");
+    }
+
+    #[test]
+    fn durations_are_seconds_or_words() {
+        let config = read("[voicemail]\nmax_message = \"3m\"\nsilence = 4\n").unwrap();
+        assert_eq!(config.voicemail.max_message, Duration::from_secs(180));
+        assert_eq!(config.voicemail.silence, Duration::from_secs(4));
+        assert!(read("[voicemail]\nsilence = \"soon\"\n").unwrap_err().0.contains("no duration"));
+        assert!(read("[voicemail]\nsilence = -4\n").is_err());
+    }
+
+    #[test]
+    fn values_of_the_wrong_kind_say_what_is_needed() {
+        for bad in [
+            "[sip]\nlisten = [\"sctp://0.0.0.0:5060\"]",
+            "[rtp]\nports = \"9-1\"",
+            "[sip]\npeers = [\"everybody\"]",
+            "[mail]\nlink_lifetime = \"30d\"",
+            "[voicemail]\nzone = \"Mars/Olympus\"",
+            "[[sip.trunks]]\nname = \"a\"\npeers = []\nuser = \"x\"",
+        ] {
+            assert!(read(bad).is_err(), "{bad} must be refused");
+        }
+    }
+
+    #[test]
+    fn secrets_do_not_print() {
+        let config = read("[database]\nurl = \"postgres://u:hunter2@127.0.0.1/x\"\n").unwrap();
+        assert!(!format!("{config:?}").contains("hunter2"));
+    }
+}

@@ -1,0 +1,192 @@
+//! Builds the server from the configuration, and takes it down without losing anything.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use secrecy::ExposeSecret as _;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::blob::objects::Objects;
+use crate::blob::spool::Spool;
+use crate::call::{self, CallSettings, Desk};
+use crate::clock::SharedClock;
+use crate::http::{self, Web};
+use crate::mail::Mailer;
+use crate::media::{Engine, EngineConfig};
+use crate::outbox::Outbox;
+use crate::service::accounts::Accounts;
+use crate::service::deposit::Deposit;
+use crate::service::greetings::Greetings;
+use crate::service::links::Links;
+use crate::service::prompts::Prompts;
+use crate::service::routing::Router;
+use crate::signal::{DigestAccount, Signal, SignalConfig, Transport, TrunkAccess};
+use crate::store::Store;
+
+use super::Failure;
+use super::config::Config;
+use super::health::Parts;
+
+/// Running calls get so long to end after a stop was asked for.
+const DRAIN: Duration = Duration::from_secs(60);
+/// Then they are cut, and their recordings get so long to be kept.
+const LAST_KEEP: Duration = Duration::from_secs(10);
+
+/// A running server.
+pub struct Server {
+    signal: Signal,
+    http: SocketAddr,
+    calls: TaskTracker,
+    background: TaskTracker,
+    cut: CancellationToken,
+    stop: CancellationToken,
+    draining: Arc<AtomicBool>,
+    /// Accounts, for the demo.
+    pub(super) accounts: Accounts,
+    /// Facts, for the demo.
+    pub(super) store: Store,
+}
+
+/// What both the server and the commands beside it use.
+pub(super) struct Base {
+    pub(super) store: Store,
+    pub(super) objects: Objects,
+    pub(super) accounts: Accounts,
+}
+
+impl Base {
+    pub(super) async fn open(config: &Config, clock: &SharedClock) -> Result<Self, Failure> {
+        std::fs::create_dir_all(&config.data).map_err(|error| {
+            Failure::refused(format!("the data folder {} cannot be made: {error}; choose another with --data", config.data.display()))
+        })?;
+        let store = Store::open(config.database_url().expose_secret(), clock.clone()).await?;
+        let objects = Objects::open(&config.storage_url())?;
+        let accounts = Accounts::new(store.clone(), clock.clone(), config.voicemail.defaults());
+        Ok(Self { store, objects, accounts })
+    }
+}
+
+impl Server {
+    /// Starts everything. What does not start is named, with what to do.
+    ///
+    /// # Errors
+    /// When the database, the object store, the spool, the prompts or a port cannot be had.
+    pub async fn start(config: &Config, clock: SharedClock, metrics: Arc<dyn Fn() -> String + Send + Sync>) -> Result<Self, Failure> {
+        let Base { store, objects, accounts } = Base::open(config, &clock).await?;
+        accounts.first_tenant(&config.voicemail.zone, &config.voicemail.language, config.sip.domain.as_deref()).await?;
+        let spool = Spool::open(&config.spool(), clock.clone())?;
+        let prompts = Prompts::load(config.voicemail.prompts.as_deref())?;
+        let links = Links::new(store.clone(), clock.clone(), config.public_url(), config.mail.link_lifetime);
+        let mailer = Mailer::open(config.mail_url().expose_secret(), &config.mail.from)?;
+        let outbox = Outbox::new(store.clone(), objects.clone(), mailer, links.clone(), clock.clone());
+        let deposit = Deposit::new(store.clone(), objects.clone(), spool.clone(), clock.clone(), outbox.nudger());
+        let greetings = Greetings::new(store.clone(), objects.clone(), clock.clone());
+        let router = Router::new(store.clone(), clock.clone(), config.routes());
+        let engine = Engine::start(engine_config(config), clock.clone())?;
+        let draining = Arc::new(AtomicBool::new(false));
+
+        let listener = TcpListener::bind(config.http.listen).await.map_err(|error| {
+            Failure::refused(format!("{} cannot be opened for HTTP: {error}; set http.listen to a free address", config.http.listen))
+        })?;
+        let http_at = listener.local_addr()?;
+        let parts = Parts { store: store.clone(), objects: objects.clone(), spool: spool.clone(), draining: draining.clone() };
+        let web = Web {
+            store: store.clone(),
+            objects,
+            links,
+            clock: clock.clone(),
+            checks: parts.checks(),
+            metrics,
+            trusted_proxies: config.http.trusted_proxies.clone(),
+        };
+        let (signal, incoming) = Signal::start(signal_config(config), clock.clone()).await?;
+
+        let (calls, background) = (TaskTracker::new(), TaskTracker::new());
+        let (cut, stop) = (CancellationToken::new(), CancellationToken::new());
+        background.spawn(deposit.clone().resume_forever(stop.clone()));
+        background.spawn(outbox.run(stop.clone()));
+        background.spawn(http::serve(listener, http::router(web), stop.clone()));
+        let desk = Desk { router, engine, spool, deposit, greetings, prompts, clock, settings: Arc::new(call_settings(config)) };
+        background.spawn(call::receive(desk, incoming, calls.clone(), cut.clone()));
+        tracing::info!(sip = ?signal.local(), http = %http_at, "serving");
+        Ok(Self { signal, http: http_at, calls, background, cut, stop, draining, accounts, store })
+    }
+
+    /// The SIP transports that are open.
+    pub fn sip(&self) -> Vec<Transport> {
+        self.signal.local()
+    }
+
+    /// Where HTTP is served.
+    pub const fn http(&self) -> SocketAddr {
+        self.http
+    }
+
+    /// Takes no new calls, lets the running ones end, then stops. What is recorded is kept, in the spool if need be.
+    pub async fn drain(self) {
+        self.draining.store(true, Ordering::Relaxed);
+        self.signal.drain();
+        self.calls.close();
+        tracing::info!(calls = self.calls.len(), "draining");
+        if tokio::time::timeout(DRAIN, self.calls.wait()).await.is_err() {
+            tracing::warn!(calls = self.calls.len(), "calls are cut; their recordings are kept");
+        }
+        self.cut.cancel();
+        if tokio::time::timeout(LAST_KEEP, self.calls.wait()).await.is_err() {
+            tracing::warn!(calls = self.calls.len(), "recordings wait in the spool for the next start");
+        }
+        self.signal.stop().await;
+        self.stop.cancel();
+        self.background.close();
+        if tokio::time::timeout(LAST_KEEP, self.background.wait()).await.is_err() {
+            tracing::warn!("background work is cut; it goes on at the next start");
+        }
+        tracing::info!("stopped");
+    }
+}
+
+fn engine_config(config: &Config) -> EngineConfig {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    EngineConfig {
+        bind: config.rtp.address,
+        ports: config.rtp.ports.clone(),
+        workers: config.rtp.workers.unwrap_or(cores),
+        silence_timeout: config.rtp.timeout,
+    }
+}
+
+fn signal_config(config: &Config) -> SignalConfig {
+    let trunks = config.sip.trunks.iter().map(|trunk| {
+        let digest = trunk.realm.clone().zip(trunk.user.clone()).zip(trunk.password.clone());
+        TrunkAccess {
+            name: trunk.name.clone(),
+            peers: trunk.peers.clone(),
+            digest: digest.map(|((realm, user), password)| DigestAccount { realm, user, password }),
+        }
+    });
+    SignalConfig {
+        listen: config.sip.listen.clone(),
+        advertise: config.sip.advertise.clone(),
+        peers: config.sip.peers.clone(),
+        trunks: trunks.collect(),
+        server: concat!("Aftertone/", env!("CARGO_PKG_VERSION")).to_owned(),
+        session_min: Duration::from_secs(90),
+        session_expires: config.sip.session_expires,
+    }
+}
+
+fn call_settings(config: &Config) -> CallSettings {
+    let own = |trunk: &super::config::Trunk| Some((trunk.name.clone(), trunk.transfer_targets.clone()?));
+    CallSettings {
+        advertise: config.rtp.advertise,
+        max_calls: config.sip.max_calls,
+        always_instruct: config.voicemail.always_instruct,
+        transfer_targets: config.sip.transfer_targets.clone(),
+        trunk_targets: config.sip.trunks.iter().filter_map(own).collect(),
+        domain: config.sip.domain.clone(),
+    }
+}

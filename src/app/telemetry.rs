@@ -1,0 +1,45 @@
+//! Log and metrics: set up once at start.
+
+use clap::ValueEnum;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    #[default]
+    Text,
+}
+
+/// Starts logging to standard error. The level is `RUST_LOG`, else `default`.
+pub fn start_log(format: LogFormat, default: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A second start in one process (tests) keeps the first.
+    let _ = match format {
+        LogFormat::Json => builder.json().flatten_event(true).finish().try_init(),
+        LogFormat::Text => builder.finish().try_init(),
+    };
+}
+
+/// Buckets in seconds for waits from a millisecond to half a minute.
+const SECONDS: [f64; 13] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0];
+
+/// Installs the recorder of metrics; the handle renders `/metrics`.
+///
+/// # Errors
+/// When another recorder is installed already.
+pub fn start_metrics() -> Result<PrometheusHandle, super::Failure> {
+    let builder = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)
+        .map_err(|error| super::Failure::refused(format!("metrics cannot start: {error}")))?;
+    let recorder = builder.build_recorder();
+    let handle = recorder.handle();
+    metrics::set_global_recorder(recorder)
+        .map_err(|error| super::Failure::refused(format!("metrics cannot start: {error}")))?;
+    Ok(handle)
+}

@@ -1,0 +1,373 @@
+//! Drives one flow: events from dialog, media and services in, actions out, until both the flow and the call are over.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::blob::spool::{Head, Marks};
+use crate::domain::{RecordingClass, RecordingId};
+use crate::flow::{Action, Actions, CallEvent, CallTime, Flow, PlayId, RecordLimits, StopCause, StoreOutcome, Take, TransferOutcome};
+use crate::media::{MediaEvent, MediaHandle, MediaStats, RecordPlan};
+use crate::service::outbound::AllowedTargets;
+use crate::signal::{Dialog, DialogEvent, Refusal};
+use crate::sip::sdp;
+
+use super::Desk;
+
+/// A transfer that the peer neither carries out nor refuses is given up after so long.
+const TRANSFER_PATIENCE: Duration = Duration::from_secs(30);
+/// Far enough not to matter.
+const NEVER: Duration = Duration::from_secs(86_400);
+
+/// What a recording of this call becomes; fixed when the mailbox was found.
+pub(super) struct Purpose {
+    /// The head of every recording but for its id, time and rate.
+    pub(super) head: Head,
+    /// Less speech than this is "no speech".
+    pub(super) min_speech: Duration,
+    /// Where `0` leads.
+    pub(super) operator: Option<String>,
+    /// Where calls may be transferred to.
+    pub(super) targets: AllowedTargets,
+}
+
+/// The ends of an answered call.
+pub(super) struct Ends {
+    pub(super) dialog: Dialog,
+    pub(super) dialog_events: mpsc::Receiver<DialogEvent>,
+    pub(super) media: MediaHandle,
+    pub(super) media_events: mpsc::Receiver<MediaEvent>,
+    pub(super) session: sdp::Session,
+}
+
+/// Answers of services that an action asked for.
+enum Answer {
+    Stored(Take, StoreOutcome),
+}
+
+struct Recording {
+    id: RecordingId,
+    voiced: Duration,
+}
+
+/// One call.
+pub(super) struct Driver {
+    desk: Desk,
+    purpose: Option<Purpose>,
+    flow: Box<dyn Flow>,
+    dialog: Option<Dialog>,
+    media: MediaHandle,
+    session: sdp::Session,
+    takes: HashMap<Take, Recording>,
+    answers: mpsc::Sender<Answer>,
+    pending: usize,
+    answered_at: Duration,
+    transfer_deadline: Option<CallTime>,
+}
+
+impl Driver {
+    /// Runs the call to its end. What was recorded is kept or discarded as the flow says before this returns.
+    pub(super) async fn run(desk: Desk, purpose: Option<Purpose>, flow: Box<dyn Flow>, ends: Ends, cut: CancellationToken) -> MediaStats {
+        let (answers, mut answered) = mpsc::channel(16);
+        let answered_at = desk.clock.monotonic();
+        let Ends { dialog, mut dialog_events, media, mut media_events, session } = ends;
+        let mut driver = Self {
+            desk,
+            purpose,
+            flow,
+            dialog: Some(dialog),
+            media,
+            session,
+            takes: HashMap::new(),
+            answers,
+            pending: 0,
+            answered_at,
+            transfer_deadline: None,
+        };
+        driver.tell(CallEvent::Started).await;
+        while driver.dialog.is_some() {
+            let wait = driver.until_deadline();
+            tokio::select! {
+                event = dialog_events.recv() => driver.on_dialog(event).await,
+                Some(event) = media_events.recv() => driver.on_media(event).await,
+                Some(answer) = answered.recv() => driver.on_answer(answer).await,
+                () = tokio::time::sleep(wait) => driver.on_deadline().await,
+                () = cut.cancelled() => driver.hang_up("the server stops").await,
+            }
+        }
+        driver.finish(media_events, answered).await
+    }
+
+    fn now(&self) -> CallTime {
+        CallTime(self.desk.clock.monotonic().saturating_sub(self.answered_at))
+    }
+
+    fn until_deadline(&self) -> Duration {
+        let deadlines = [self.flow.deadline(), self.transfer_deadline];
+        let next = deadlines.into_iter().flatten().min();
+        next.map_or(NEVER, |at| at.0.saturating_sub(self.now().0))
+    }
+
+    async fn on_deadline(&mut self) {
+        let now = self.now();
+        if self.transfer_deadline.is_some_and(|at| at <= now) {
+            self.transfer_deadline = None;
+            self.tell(CallEvent::Transferred(TransferOutcome::Failed)).await;
+        } else if self.flow.deadline().is_some_and(|at| at <= now) {
+            self.tell(CallEvent::DeadlineReached).await;
+        }
+    }
+
+    async fn on_dialog(&mut self, event: Option<DialogEvent>) {
+        match event {
+            Some(DialogEvent::Offer { offer, reply }) => {
+                let answer = self.renegotiate(offer.as_deref());
+                // The peer may have hung up meanwhile: then nobody waits for the answer.
+                let _ = reply.send(answer);
+            }
+            Some(DialogEvent::Confirmed { answer: Some(answer) }) => self.connect_late(&answer).await,
+            Some(DialogEvent::Key(key)) => self.media.info_digit(key),
+            Some(DialogEvent::Transfer(code)) => self.on_transfer(code).await,
+            Some(DialogEvent::Confirmed { answer: None } | DialogEvent::Ringing) => {}
+            Some(DialogEvent::Ended { why, .. }) => {
+                tracing::debug!(why, "the call ended");
+                self.dialog = None;
+            }
+            Some(DialogEvent::Cancelled) | None => self.dialog = None,
+        }
+    }
+
+    /// A re-INVITE or UPDATE: hold, a new address, another codec (RFC 3264 §8).
+    fn renegotiate(&mut self, offer: Option<&str>) -> Result<String, Refusal> {
+        let Some(offer) = offer else { return Ok(self.session.offer()) };
+        match self.session.answer(offer) {
+            Ok(answer) => {
+                self.media.connect(&answer.stream);
+                Ok(answer.sdp)
+            }
+            Err(refusal) => Err(super::admit::unacceptable(&refusal)),
+        }
+    }
+
+    /// The ACK answers an offer that was ours.
+    async fn connect_late(&mut self, answer: &str) {
+        match self.session.accept_answer(answer) {
+            Ok(stream) => self.media.connect(&stream),
+            Err(refusal) => {
+                tracing::info!(%refusal, "the answer to our offer cannot be used");
+                self.hang_up("no common media").await;
+            }
+        }
+    }
+
+    async fn on_transfer(&mut self, code: Option<u16>) {
+        match code {
+            Some(100..200) => {}
+            Some(200..300) => {
+                self.transfer_deadline = None;
+                self.tell(CallEvent::Transferred(TransferOutcome::Done)).await;
+            }
+            Some(_) | None => {
+                self.transfer_deadline = None;
+                self.tell(CallEvent::Transferred(TransferOutcome::Failed)).await;
+            }
+        }
+    }
+
+    async fn on_media(&mut self, event: MediaEvent) {
+        match event {
+            MediaEvent::Digit(key) => self.tell(CallEvent::Digit(key)).await,
+            MediaEvent::PlayFinished(id) => self.tell(CallEvent::PlayFinished(id)).await,
+            MediaEvent::RecordingStopped { take, cause, length, voiced, class } => {
+                if let Some(recording) = self.takes.get_mut(&take) {
+                    recording.voiced = voiced;
+                }
+                self.tell(CallEvent::RecordingStopped { take, cause, length, voiced, class }).await;
+            }
+            MediaEvent::Lost => self.hang_up("no RTP came any more").await,
+        }
+    }
+
+    async fn on_answer(&mut self, answer: Answer) {
+        let Answer::Stored(take, outcome) = answer;
+        self.pending = self.pending.saturating_sub(1);
+        self.tell(CallEvent::Stored { take, outcome }).await;
+    }
+
+    /// Tells the flow and carries out what it asks for, in order. What cannot even begin becomes the flow's next event.
+    async fn tell(&mut self, event: CallEvent) {
+        let mut events = vec![event];
+        while let Some(event) = events.pop() {
+            tracing::debug!(?event, "flow");
+            let mut actions = Actions::new();
+            self.flow.handle(self.now(), event, &mut actions);
+            for action in actions {
+                tracing::debug!(?action, "flow");
+                if let Some(followed) = self.perform(action).await {
+                    events.insert(0, followed);
+                }
+            }
+        }
+        if self.flow.is_done() && self.dialog.is_some() {
+            self.hang_up("the dialogue is over").await;
+        }
+    }
+
+    async fn perform(&mut self, action: Action) -> Option<CallEvent> {
+        match action {
+            Action::Play(id, utterances) => return self.play(id, &utterances).await,
+            Action::StopPlaying => self.media.stop_playing(),
+            Action::Record { take, append, limits } => return self.record(take, append, limits).await,
+            Action::StopRecording(_) => self.media.stop_recording(),
+            Action::Mark { take, urgent, private } => self.mark(take, Marks { urgent, private }).await,
+            Action::Persist(take) => self.persist(take),
+            Action::Discard(take) => self.discard(take),
+            Action::TransferToOperator => return self.transfer().await,
+            Action::HangUp => self.hang_up("the dialogue is over").await,
+        }
+        None
+    }
+
+    async fn play(&mut self, id: PlayId, utterances: &[crate::flow::Utterance]) -> Option<CallEvent> {
+        let takes = |take| self.takes.get(&take).map(|recording: &Recording| recording.id);
+        let tenant = self.purpose.as_ref().map(|purpose| purpose.head.tenant);
+        let clips = super::says::clips(&self.desk, tenant, takes, utterances).await;
+        if clips.is_empty() {
+            return Some(CallEvent::PlayFinished(id));
+        }
+        self.media.play(id, clips);
+        None
+    }
+
+    async fn record(&mut self, take: Take, append: bool, limits: RecordLimits) -> Option<CallEvent> {
+        let failed = CallEvent::RecordingStopped {
+            take,
+            cause: StopCause::StorageFailed,
+            length: Duration::ZERO,
+            voiced: Duration::ZERO,
+            class: RecordingClass::NoSpeech,
+        };
+        let Some(purpose) = &self.purpose else { return Some(failed) };
+        let earlier = self.takes.get(&take).filter(|_| append);
+        let plan = RecordPlan {
+            max: limits.max,
+            silence: limits.silence,
+            warn_before: limits.warn_before,
+            min_speech: purpose.min_speech,
+            earlier_voiced: earlier.map_or(Duration::ZERO, |recording| recording.voiced),
+        };
+        let writer = match earlier {
+            Some(recording) => self.desk.spool.reopen(recording.id).await,
+            None => {
+                let id = RecordingId::from_uuid(self.desk.clock.uuid());
+                self.takes.insert(take, Recording { id, voiced: Duration::ZERO });
+                let head = Head {
+                    id,
+                    began_at: self.desk.clock.now(),
+                    sample_rate: self.media.sample_rate(),
+                    ..purpose.head.clone()
+                };
+                self.desk.spool.begin(&head)
+            }
+        };
+        match writer {
+            Ok(writer) => {
+                self.media.record(take, writer, plan);
+                None
+            }
+            Err(error) => {
+                tracing::error!(%error, "a recording cannot begin");
+                metrics::counter!("aftertone_recordings_refused_total").increment(1);
+                if earlier_is_none(append) {
+                    self.takes.remove(&take);
+                }
+                Some(failed)
+            }
+        }
+    }
+
+    async fn mark(&mut self, take: Take, marks: Marks) {
+        let Some(recording) = self.takes.get(&take) else { return };
+        if let Err(error) = self.desk.spool.mark(recording.id, marks).await {
+            tracing::error!(recording = %recording.id, %error, "marks could not be noted");
+        }
+    }
+
+    fn persist(&mut self, take: Take) {
+        let Some(recording) = self.takes.get(&take) else {
+            // The recording never began; the flow was told so.
+            return;
+        };
+        let (deposit, id, answers) = (self.desk.deposit.clone(), recording.id, self.answers.clone());
+        self.pending += 1;
+        tokio::spawn(async move {
+            let outcome = deposit.keep(id).await;
+            // When the call is over already, nobody waits for the answer.
+            let _ = answers.send(Answer::Stored(take, outcome)).await;
+        });
+    }
+
+    fn discard(&mut self, take: Take) {
+        let Some(recording) = self.takes.remove(&take) else { return };
+        let deposit = self.desk.deposit.clone();
+        tokio::spawn(async move { deposit.discard(recording.id).await });
+    }
+
+    async fn transfer(&mut self) -> Option<CallEvent> {
+        let refused = |outcome| Some(CallEvent::Transferred(outcome));
+        let Some(purpose) = &self.purpose else { return refused(TransferOutcome::NotAllowed) };
+        let Some(operator) = &purpose.operator else { return refused(TransferOutcome::NotAllowed) };
+        let target = match purpose.targets.authorise(operator) {
+            Ok(target) => target,
+            Err(why) => {
+                tracing::warn!(%why, "the operator target is refused");
+                return refused(TransferOutcome::NotAllowed);
+            }
+        };
+        let dialog = self.dialog.as_ref()?;
+        if let Err(error) = dialog.refer(&target).await {
+            tracing::info!(%error, "the transfer was refused");
+            return refused(TransferOutcome::Failed);
+        }
+        self.transfer_deadline = Some(self.now() + TRANSFER_PATIENCE);
+        None
+    }
+
+    async fn hang_up(&mut self, why: &'static str) {
+        let Some(dialog) = self.dialog.take() else { return };
+        tracing::debug!(why, "hanging up");
+        if let Err(error) = dialog.hang_up().await {
+            tracing::debug!(%error, "the BYE was not answered");
+        }
+    }
+
+    /// The call is over: the running recording ends, the flow has its last word, and its wishes are carried out.
+    async fn finish(mut self, mut media_events: mpsc::Receiver<MediaEvent>, mut answered: mpsc::Receiver<Answer>) -> MediaStats {
+        let media = std::mem::replace(&mut self.media, MediaHandle::closed());
+        let stats = media.close().await;
+        let mut last = Vec::new();
+        while let Ok(event) = media_events.try_recv() {
+            if let MediaEvent::RecordingStopped { take, cause, length, voiced, class } = event {
+                last.push(CallEvent::RecordingStopped { take, cause, length, voiced, class });
+            }
+        }
+        last.push(CallEvent::HungUp);
+        for event in last {
+            self.tell(event).await;
+        }
+        while self.pending > 0 {
+            let Some(answer) = answered.recv().await else { break };
+            self.on_answer(answer).await;
+        }
+        for take in self.takes.into_keys() {
+            tracing::trace!(?take, "done");
+        }
+        stats
+    }
+}
+
+const fn earlier_is_none(append: bool) -> bool {
+    !append
+}

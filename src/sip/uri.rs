@@ -106,6 +106,13 @@ impl Uri {
         self.user.as_deref()
     }
 
+    /// The same URI with another user part (as text, not escaped).
+    #[must_use]
+    pub fn with_user(mut self, user: &str) -> Self {
+        self.user = filled(user.to_owned());
+        self
+    }
+
     /// Host in lower case, without the brackets of an IPv6 address and without a trailing dot.
     pub fn host(&self) -> Option<&str> {
         self.host.as_deref()

@@ -1,1 +1,4 @@
 //! Use cases; each owns its transaction.
+
+pub mod ladder;
+pub mod routing;

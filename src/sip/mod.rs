@@ -1,6 +1,11 @@
 //! What we need of SIP beside the stack: who was called and why, SDP offer/answer, digest. Pure.
 
+pub mod diversion;
 mod facts;
+pub mod history;
+pub mod reason;
 pub mod sdp;
+pub mod target;
+pub mod uri;
 
-pub use facts::{CallFacts, Party};
+pub use facts::{CallFacts, Party, caller};

@@ -1,8 +1,21 @@
 //! SDP offer/answer for one audio stream (RFC 3264, RFC 8866).
+//!
+//! [`Session`] keeps what has to stay the same over the life of a dialog: the id and version of `o=`, and the m-lines
+//! that once were offered. Knows nothing of SIP messages or sockets. Driven by the call layer.
 
-use std::net::SocketAddr;
+mod formats;
+mod read;
+mod refusal;
+mod remote;
+mod session;
+mod write;
+
+use std::net::{IpAddr, SocketAddr};
 
 use crate::audio::Codec;
+
+pub use refusal::SdpRefusal;
+pub use session::{Answer, Session, accept_answer};
 
 /// Who may send, from our side.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -16,6 +29,35 @@ pub enum Direction {
     RecvOnly,
     /// Nobody (hold).
     Inactive,
+}
+
+impl Direction {
+    /// The attribute of RFC 8866 §6.7.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::SendRecv => "sendrecv",
+            Self::SendOnly => "sendonly",
+            Self::RecvOnly => "recvonly",
+            Self::Inactive => "inactive",
+        }
+    }
+
+    /// The same stream seen from the other side (RFC 3264 §6.1).
+    const fn mirrored(self) -> Self {
+        match self {
+            Self::SendOnly => Self::RecvOnly,
+            Self::RecvOnly => Self::SendOnly,
+            both => both,
+        }
+    }
+
+    /// The same, but we must not send.
+    const fn without_sending(self) -> Self {
+        match self {
+            Self::SendRecv | Self::RecvOnly => Self::RecvOnly,
+            Self::SendOnly | Self::Inactive => Self::Inactive,
+        }
+    }
 }
 
 /// The negotiated audio stream, as the media engine needs it.
@@ -42,3 +84,51 @@ pub struct Stream {
     /// Who may send.
     pub direction: Direction,
 }
+
+/// Whose order of codecs decides.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CodecOrder {
+    /// The first codec of the offer that we speak (RFC 3264 §6.1 asks answerers for that, unless they have a reason).
+    #[default]
+    Offerer,
+    /// The first of ours that is in the offer.
+    Ours,
+}
+
+/// What we can do on this call's media port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalMedia {
+    /// Our address; offers of ours name it.
+    pub address: IpAddr,
+    /// Our address of the other family, for peers who offer that one.
+    pub alternative: Option<IpAddr>,
+    /// Port of RTP; RTCP is one above.
+    pub port: u16,
+    /// What we speak, best first. Also what our offers list.
+    pub codecs: Vec<Codec>,
+    /// Whose order decides when we answer.
+    pub order: CodecOrder,
+    /// Milliseconds of audio in each packet, 10 … 60, unless the peer asks for something else.
+    pub ptime_ms: u8,
+    /// Our offers propose rtcp-mux. (When a peer proposes it, we always accept.)
+    pub rtcp_mux: bool,
+}
+
+impl LocalMedia {
+    /// One address, every codec with the best sound first, 20 ms packets.
+    pub fn new(address: IpAddr, port: u16) -> Self {
+        let codecs = vec![Codec::Opus, Codec::G722, Codec::Pcmu, Codec::Pcma];
+        let order = CodecOrder::Offerer;
+        Self { address, alternative: None, port, codecs, order, ptime_ms: 20, rtcp_mux: false }
+    }
+
+    /// Our address of the peer's family.
+    fn address_like(&self, peer: IpAddr) -> Option<IpAddr> {
+        let same = |address: &IpAddr| address.is_ipv4() == peer.is_ipv4();
+        Some(self.address).filter(same).or(self.alternative.filter(same))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,254 @@
+//! Which greeting a caller hears: away, busy, internal, holiday, closed, standard, then what can be built. Pure.
+//!
+//! Plays nothing and asks no store. Driven by the call layer, and by `explain` with the same situation.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::domain::{Extension, Greeting, GreetingId, GreetingKind, RedirectReason};
+
+/// All that the choice depends on.
+#[derive(Debug, Clone)]
+pub struct Situation<'a> {
+    /// Every greeting of the mailbox, in any order.
+    pub greetings: &'a [Greeting],
+    /// Why the call came to voicemail.
+    pub reason: RedirectReason,
+    /// The caller is of the same tenant.
+    pub internal: bool,
+    /// When the call came.
+    pub now: Timestamp,
+    /// The owner's zone: for the words of [`Choice::why`]. What is on is decided in UTC.
+    pub zone: TimeZone,
+    /// The mailbox's number.
+    pub extension: &'a Extension,
+}
+
+/// What is played.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Play {
+    /// A greeting of the owner.
+    Greeting {
+        /// Which kind.
+        kind: GreetingKind,
+        /// The greeting.
+        id: GreetingId,
+    },
+    /// The built-in greeting with the owner's recorded name in it.
+    RecordedName(GreetingId),
+    /// The built-in greeting with the mailbox's number in digits.
+    ExtensionNumber(Extension),
+}
+
+/// The greeting, and why this one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// What is played.
+    pub play: Play,
+    /// In plain words, without names or numbers.
+    pub why: String,
+}
+
+/// Chooses the greeting.
+pub fn choose(situation: &Situation<'_>) -> Choice {
+    let rungs = [
+        GreetingKind::Away,
+        GreetingKind::Busy,
+        GreetingKind::Internal,
+        GreetingKind::Holiday,
+        GreetingKind::Closed,
+        GreetingKind::Standard,
+    ];
+    for kind in rungs {
+        if let Some(greeting) = newest(situation, kind)
+            && let Some(why) = fits(situation, greeting)
+        {
+            let why = format!("{kind}: {why}{}", until(situation, greeting));
+            return Choice { play: Play::Greeting { kind, id: greeting.id }, why };
+        }
+    }
+    match newest(situation, GreetingKind::Name) {
+        Some(name) => Choice {
+            play: Play::RecordedName(name.id),
+            why: "built from the recorded name: no greeting of the owner fits".to_owned(),
+        },
+        None => Choice {
+            play: Play::ExtensionNumber(situation.extension.clone()),
+            why: "built from the extension number: neither a greeting that fits nor a recorded name"
+                .to_owned(),
+        },
+    }
+}
+
+/// The newest greeting of the kind that is on now.
+fn newest<'a>(situation: &Situation<'a>, kind: GreetingKind) -> Option<&'a Greeting> {
+    let on =
+        situation.greetings.iter().filter(|greeting| greeting.kind == kind && greeting.is_on(situation.now));
+    on.max_by_key(|greeting| (greeting.created_at, greeting.id))
+}
+
+/// Why a greeting that is on fits the call; `None` when it does not.
+fn fits(situation: &Situation<'_>, greeting: &Greeting) -> Option<&'static str> {
+    use RedirectReason as R;
+    match (greeting.kind, situation.reason) {
+        (GreetingKind::Away, R::Unconditional) => Some("it is on, and all calls are forwarded"),
+        (GreetingKind::Away, R::Away | R::DoNotDisturb) => Some("it is on, and the owner takes no calls"),
+        (GreetingKind::Away, _) => Some("it is on, and goes before all others"),
+        (GreetingKind::Busy, R::UserBusy) => Some("the owner was on the phone"),
+        (GreetingKind::Internal, _) if situation.internal => Some("the caller is a colleague"),
+        // Without dates a holiday greeting would be on all the year.
+        (GreetingKind::Holiday, _) if greeting.from.is_some() || greeting.until.is_some() => {
+            Some("today is within its dates")
+        }
+        (GreetingKind::Closed, R::TimeOfDay) => Some("the call came outside of the hours"),
+        (GreetingKind::Standard, _) => Some("nothing more special fits"),
+        _ => None,
+    }
+}
+
+fn until(situation: &Situation<'_>, greeting: &Greeting) -> String {
+    match greeting.until {
+        Some(end) => {
+            format!(", until {}", end.to_zoned(situation.zone.clone()).strftime("%Y-%m-%d %H:%M %Z"))
+        }
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::{MailboxId, TenantId};
+
+    const NOON: &str = "2026-07-04T12:00:00Z";
+
+    fn greeting(number: u8, kind: GreetingKind) -> Greeting {
+        Greeting {
+            id: GreetingId::from_uuid(Uuid::from_u128(u128::from(number))),
+            tenant: TenantId::from_uuid(Uuid::from_u128(1)),
+            mailbox: MailboxId::from_uuid(Uuid::from_u128(2)),
+            kind,
+            label: "mine".to_owned(),
+            object: "greetings/x".to_owned(),
+            duration_ms: 1000,
+            active: true,
+            from: None,
+            until: None,
+            created_at: "2026-01-01T00:00:00Z".parse().unwrap(),
+        }
+    }
+
+    /// One of every kind; the holiday one is for the 4th of July.
+    fn all() -> Vec<Greeting> {
+        let mut all: Vec<_> =
+            GreetingKind::ALL.into_iter().zip(1..).map(|(kind, n)| greeting(n, kind)).collect();
+        for holiday in all.iter_mut().filter(|greeting| greeting.kind == GreetingKind::Holiday) {
+            holiday.from = Some("2026-07-04T00:00:00Z".parse().unwrap());
+            holiday.until = Some("2026-07-05T00:00:00Z".parse().unwrap());
+        }
+        all
+    }
+
+    fn choice(greetings: &[Greeting], reason: RedirectReason, internal: bool, now: &str) -> Choice {
+        let (now, zone) = (now.parse().unwrap(), TimeZone::UTC);
+        choose(&Situation { greetings, reason, internal, now, zone, extension: &"1001".parse().unwrap() })
+    }
+
+    fn kind(choice: &Choice) -> Option<GreetingKind> {
+        match choice.play {
+            Play::Greeting { kind, .. } => Some(kind),
+            Play::RecordedName(_) => Some(GreetingKind::Name),
+            Play::ExtensionNumber(_) => None,
+        }
+    }
+
+    #[test]
+    fn each_reason_of_the_table_leads_to_its_greeting() {
+        use GreetingKind as K;
+        use RedirectReason as R;
+        let no_away: Vec<_> = all().into_iter().filter(|greeting| greeting.kind != K::Away).collect();
+        for (reason, with_away, without_away) in [
+            (R::UserBusy, K::Away, K::Busy),
+            (R::NoAnswer, K::Away, K::Standard),
+            (R::Unavailable, K::Away, K::Standard),
+            (R::Unconditional, K::Away, K::Standard),
+            (R::Deflection, K::Away, K::Standard),
+            (R::TimeOfDay, K::Away, K::Closed),
+            (R::DoNotDisturb, K::Away, K::Standard),
+            (R::FollowMe, K::Away, K::Standard),
+            (R::Away, K::Away, K::Standard),
+            (R::OutOfService, K::Away, K::Standard),
+            (R::Unknown, K::Away, K::Standard),
+        ] {
+            let day = "2026-08-01T12:00:00Z";
+            assert_eq!(kind(&choice(&all(), reason, false, day)), Some(with_away), "{reason:?}");
+            assert_eq!(kind(&choice(&no_away, reason, false, day)), Some(without_away), "{reason:?}");
+        }
+    }
+
+    #[test]
+    fn the_ladder_is_climbed_from_the_top() {
+        let mut left = all();
+        let mut order = Vec::new();
+        while let Some(kind) = kind(&choice(&left, RedirectReason::UserBusy, true, NOON)) {
+            order.push(kind);
+            left.retain(|greeting| greeting.kind != kind);
+        }
+        use GreetingKind as K;
+        // `closed` is not for a busy line.
+        assert_eq!(order, [K::Away, K::Busy, K::Internal, K::Holiday, K::Standard, K::Name]);
+        let built = choice(&left, RedirectReason::UserBusy, true, NOON);
+        assert_eq!(built.play, Play::ExtensionNumber("1001".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_holiday_greeting_goes_before_the_closed_one_and_only_within_its_dates() {
+        let calm: Vec<_> = all().into_iter().filter(|greeting| greeting.kind != GreetingKind::Away).collect();
+        let on = |now| kind(&choice(&calm, RedirectReason::TimeOfDay, false, now));
+        assert_eq!(on(NOON), Some(GreetingKind::Holiday));
+        assert_eq!(on("2026-07-05T00:00:00Z"), Some(GreetingKind::Closed));
+        let dateless = [greeting(1, GreetingKind::Holiday), greeting(2, GreetingKind::Standard)];
+        assert_eq!(
+            kind(&choice(&dateless, RedirectReason::Unknown, false, NOON)),
+            Some(GreetingKind::Standard)
+        );
+    }
+
+    #[test]
+    fn an_away_greeting_that_has_ended_is_not_played_even_when_all_calls_are_forwarded() {
+        let mut away = greeting(1, GreetingKind::Away);
+        away.until = Some("2026-05-01T00:00:00Z".parse().unwrap());
+        let greetings = [away, greeting(2, GreetingKind::Standard)];
+        let choice = choice(&greetings, RedirectReason::Unconditional, false, NOON);
+        assert_eq!(kind(&choice), Some(GreetingKind::Standard));
+    }
+
+    #[test]
+    fn the_newest_active_greeting_of_a_kind_is_played() {
+        let mut newer = greeting(1, GreetingKind::Standard);
+        newer.created_at = "2026-02-01T00:00:00Z".parse().unwrap();
+        let mut off = greeting(3, GreetingKind::Standard);
+        off.created_at = "2026-03-01T00:00:00Z".parse().unwrap();
+        off.active = false;
+        let expected = Play::Greeting { kind: GreetingKind::Standard, id: newer.id };
+        let greetings = [greeting(2, GreetingKind::Standard), newer, off];
+        assert_eq!(choice(&greetings, RedirectReason::Unknown, false, NOON).play, expected);
+    }
+
+    #[test]
+    fn the_choice_says_why_and_until_when_in_the_owners_zone() {
+        let mut away = greeting(1, GreetingKind::Away);
+        away.until = Some("2026-07-10T16:00:00Z".parse().unwrap());
+        let choice = choose(&Situation {
+            greetings: &[away],
+            reason: RedirectReason::Unconditional,
+            internal: false,
+            now: NOON.parse().unwrap(),
+            zone: TimeZone::fixed(jiff::tz::offset(2)),
+            extension: &"1001".parse().unwrap(),
+        });
+        assert!(choice.why.contains("all calls are forwarded, until 2026-07-10 18:00"), "{}", choice.why);
+    }
+}

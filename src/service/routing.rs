@@ -1,0 +1,300 @@
+//! Which mailbox a call is for, and why: sources are asked in the trunk's order, and the first one that names a mailbox
+//! decides. Nothing is guessed: what names none or several is passed over and said so.
+//!
+//! Does not answer calls and plays nothing. Driven by the call layer for every call, and by `aftertone explain` with the
+//! same facts: both run exactly this.
+
+mod directory;
+mod explain;
+mod matching;
+mod rules;
+mod sources;
+
+use std::fmt;
+use std::net::IpAddr;
+
+use crate::domain::{CallerId, DefaultAction, Mailbox, RedirectReason, Tenant};
+use crate::sip::uri::Uri;
+use crate::sip::{CallFacts, caller};
+use crate::store::{Number, StoreError};
+
+pub use directory::Directory;
+pub use explain::{Explanation, explain};
+pub use rules::{HeaderRule, Redirector, Source, TrunkRules};
+
+/// Why no decision could be made.
+#[derive(Debug, thiserror::Error)]
+pub enum RoutingError {
+    /// The store did not answer. Worth a retry: 503 to the caller.
+    #[error("the mailbox cannot be looked up: {0}")]
+    Store(#[from] StoreError),
+    /// The configuration names a tenant that does not exist. The administrator's to mend.
+    #[error("the trunk's rules name the tenant {0:?}, which does not exist: add it or correct `tenant`")]
+    Tenant(String),
+}
+
+/// Why a source did not decide. Holds nothing that the network sent, so that it may be logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Miss {
+    /// It is not in the call.
+    Absent,
+    /// It is there, but cannot be read.
+    Unreadable,
+    /// It names only parties that the trunk's rules skip.
+    Skipped,
+    /// It names nobody who has a mailbox here.
+    Unknown,
+    /// Its last digits are those of several mailboxes.
+    Ambiguous(usize),
+}
+
+impl fmt::Display for Miss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent => f.write_str("not in the call"),
+            Self::Unreadable => f.write_str("cannot be read"),
+            Self::Skipped => f.write_str("names only numbers that are skipped"),
+            Self::Unknown => f.write_str("names no mailbox"),
+            Self::Ambiguous(count) => write!(f, "its last digits fit {count} mailboxes"),
+        }
+    }
+}
+
+/// A source that was asked and did not decide.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tried {
+    /// Which.
+    pub source: Source,
+    /// What it named. Personal: for `explain`, not for the log.
+    pub found: Option<String>,
+    /// Why that did not do.
+    pub miss: Miss,
+}
+
+/// What becomes of the call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// This mailbox takes it (or says that it is full, disabled, …).
+    Mailbox {
+        /// The mailbox.
+        mailbox: Box<Mailbox>,
+        /// Label of the number or alias that was called, if it has one (004-09).
+        alias: Option<String>,
+    },
+    /// An owner wants to hear messages.
+    Login,
+    /// Nobody was named: the tenant's default action, unless that is a mailbox (then it is [`Outcome::Mailbox`]).
+    Default(DefaultAction),
+}
+
+/// The decision, and how it came about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// Whose world the call is in.
+    pub tenant: Tenant,
+    /// What becomes of it.
+    pub outcome: Outcome,
+    /// Which source decided.
+    pub source: Source,
+    /// What that source named. Personal.
+    pub found: Option<String>,
+    /// The sources that were asked before, in order.
+    pub tried: Vec<Tried>,
+    /// Why the call came to voicemail.
+    pub reason: RedirectReason,
+    /// Who calls.
+    pub caller: CallerId,
+    /// The caller has a mailbox of the same tenant.
+    pub internal: bool,
+}
+
+/// For the log: names sources and reasons, and nothing of the network.
+impl fmt::Display for Decision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match &self.outcome {
+            Outcome::Mailbox { .. } => "mailbox",
+            Outcome::Login => "login",
+            Outcome::Default(DefaultAction::Announce) => "announcement",
+            Outcome::Default(DefaultAction::Mailbox { .. }) => {
+                "announcement (the default mailbox does not exist)"
+            }
+            Outcome::Default(DefaultAction::Transfer { .. }) => "transfer",
+        };
+        write!(f, "{what} by {}, reason {}", self.source, self.reason.as_str())?;
+        for tried in self.tried.iter().filter(|tried| tried.miss != Miss::Absent) {
+            write!(f, "; {}: {}", tried.source, tried.miss)?;
+        }
+        Ok(())
+    }
+}
+
+/// Decides what becomes of a call.
+///
+/// # Errors
+/// When the directory does not answer, or when the rules name a tenant that is not there.
+pub async fn route<D: Directory>(
+    directory: &D,
+    rules: &TrunkRules,
+    facts: &CallFacts,
+) -> Result<Decision, RoutingError> {
+    let mut lookup = Lookup::begin(directory, rules, facts).await?;
+    let mut tried = Vec::new();
+    let mut hit = None;
+    for source in rules.sources() {
+        let called = match sources::called(source, facts, rules) {
+            Ok(called) => called,
+            Err(miss) => {
+                tried.push(Tried { source, found: None, miss });
+                continue;
+            }
+        };
+        let found = called.uri.user().map(str::to_owned);
+        let tenant = lookup.tenant_of(&called.uri).await?;
+        if source == Source::Access {
+            hit = Some((source, found, tenant, Outcome::Login, called.reason));
+            break;
+        }
+        match lookup.mailbox(&tenant, found.as_deref().unwrap_or_default()).await? {
+            Ok(outcome) => {
+                hit = Some((source, found, tenant, outcome, called.reason));
+                break;
+            }
+            Err(miss) => tried.push(Tried { source, found, miss }),
+        }
+    }
+    let (source, found, tenant, outcome, reason) = match hit {
+        Some(hit) => hit,
+        None => {
+            let tenant = lookup.base.clone();
+            let outcome = lookup.default_outcome(&tenant).await?;
+            (Source::Default, None, tenant, outcome, RedirectReason::Unknown)
+        }
+    };
+    let caller = caller(facts);
+    let internal = lookup.is_internal(&tenant, &caller).await?;
+    let reason = sources::reason(reason, facts, rules);
+    Ok(Decision { tenant, outcome, source, found, tried, reason, caller, internal })
+}
+
+/// Questions to the directory on behalf of one call.
+struct Lookup<'a, D> {
+    directory: &'a D,
+    rules: &'a TrunkRules,
+    /// The tenant of parties whose host is no tenant's domain.
+    base: Tenant,
+    /// Hosts that were asked for already.
+    hosts: Vec<(String, Option<Tenant>)>,
+}
+
+impl<'a, D: Directory> Lookup<'a, D> {
+    /// The tenant is that of the Request-URI's host, else the trunk's, else the usual one.
+    async fn begin(directory: &'a D, rules: &'a TrunkRules, facts: &CallFacts) -> Result<Self, RoutingError> {
+        let request = Uri::lenient(&facts.request_uri).ok();
+        let host = request.as_ref().and_then(|uri| domain(uri).map(str::to_owned));
+        let named = match &host {
+            Some(host) => directory.tenant_by_domain(host).await?,
+            None => None,
+        };
+        let base = match (&named, &rules.tenant) {
+            (Some(tenant), _) => tenant.clone(),
+            (None, Some(name)) => {
+                let tenant = directory.tenant_by_name(name).await?;
+                tenant.ok_or_else(|| RoutingError::Tenant(name.clone()))?
+            }
+            (None, None) => directory.usual_tenant().await?,
+        };
+        let hosts = host.map(|host| (host, named)).into_iter().collect();
+        Ok(Self { directory, rules, base, hosts })
+    }
+
+    /// The tenant whose domain the URI's host is, else the call's.
+    async fn tenant_of(&mut self, uri: &Uri) -> Result<Tenant, RoutingError> {
+        let Some(host) = domain(uri) else { return Ok(self.base.clone()) };
+        if let Some((_, known)) = self.hosts.iter().find(|(known, _)| known == host) {
+            return Ok(known.clone().unwrap_or_else(|| self.base.clone()));
+        }
+        let tenant = self.directory.tenant_by_domain(host).await?;
+        self.hosts.push((host.to_owned(), tenant.clone()));
+        Ok(tenant.unwrap_or_else(|| self.base.clone()))
+    }
+
+    /// The one mailbox that this number or name means.
+    async fn mailbox(&self, tenant: &Tenant, user: &str) -> Result<Result<Outcome, Miss>, RoutingError> {
+        let forms = matching::forms(user, self.rules);
+        if let Some(extension) = &forms.extension
+            && let Some(mailbox) = self.directory.mailbox_by_extension(tenant.id, extension).await?
+        {
+            return Ok(Ok(found(mailbox, None)));
+        }
+        for number in &forms.exact {
+            if let Some(number) = self.directory.number(tenant.id, number).await? {
+                return self.behind(tenant, number).await;
+            }
+        }
+        let Some(ending) = &forms.ending else { return Ok(Err(Miss::Unknown)) };
+        let mut numbers = self.directory.numbers_ending(tenant.id, ending).await?;
+        numbers.sort_by_key(|number| number.mailbox);
+        numbers.dedup_by_key(|number| number.mailbox);
+        let short = match ending.as_str().parse() {
+            Ok(extension) => self.directory.mailbox_by_extension(tenant.id, &extension).await?,
+            Err(_) => None,
+        };
+        if let Some(mailbox) = &short {
+            numbers.retain(|number| number.mailbox != mailbox.id);
+        }
+        match (short, numbers.pop(), numbers.len()) {
+            (Some(mailbox), None, _) => Ok(Ok(found(mailbox, None))),
+            (None, Some(only), 0) => self.behind(tenant, only).await,
+            (None, None, _) => Ok(Err(Miss::Unknown)),
+            (short, _, others) => Ok(Err(Miss::Ambiguous(others + 1 + usize::from(short.is_some())))),
+        }
+    }
+
+    /// The mailbox that a number leads to. A number whose mailbox was removed a moment ago leads nowhere.
+    async fn behind(&self, tenant: &Tenant, number: Number) -> Result<Result<Outcome, Miss>, RoutingError> {
+        match self.directory.mailbox(tenant.id, number.mailbox).await {
+            Ok(mailbox) => Ok(Ok(found(mailbox, number.label))),
+            Err(StoreError::Missing { .. }) => Ok(Err(Miss::Unknown)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn default_outcome(&self, tenant: &Tenant) -> Result<Outcome, RoutingError> {
+        if let DefaultAction::Mailbox { extension } = &tenant.default_action
+            && let Some(mailbox) = self.directory.mailbox_by_extension(tenant.id, extension).await?
+        {
+            return Ok(found(mailbox, None));
+        }
+        Ok(Outcome::Default(tenant.default_action.clone()))
+    }
+
+    /// Whether the caller's number is a mailbox of this tenant, exactly. Chooses a greeting, and grants nothing: caller
+    /// identities can be forged.
+    async fn is_internal(&self, tenant: &Tenant, caller: &CallerId) -> Result<bool, RoutingError> {
+        let Some(number) = caller.number.as_deref() else { return Ok(false) };
+        let forms = matching::forms(number, self.rules);
+        if let Some(extension) = &forms.extension
+            && self.directory.mailbox_by_extension(tenant.id, extension).await?.is_some()
+        {
+            return Ok(true);
+        }
+        for number in &forms.exact {
+            if self.directory.number(tenant.id, number).await?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+fn found(mailbox: Mailbox, alias: Option<String>) -> Outcome {
+    Outcome::Mailbox { mailbox: Box::new(mailbox), alias }
+}
+
+/// The host as a domain name; addresses belong to no tenant.
+fn domain(uri: &Uri) -> Option<&str> {
+    uri.host().filter(|host| host.parse::<IpAddr>().is_err())
+}
+
+#[cfg(test)]
+mod tests;

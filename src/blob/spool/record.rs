@@ -10,7 +10,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Head, Marks, Recorded, Verdict};
+use super::{Marks, Recorded, Verdict};
 
 /// What every spool file begins with; the last digit is the version of the layout.
 pub(super) const MAGIC: &[u8; 8] = b"ATSPOOL1";
@@ -23,13 +23,13 @@ const MAX_PAYLOAD: usize = 1 << 20;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Kind {
-    /// [`Head`] as JSON.
+    /// [`super::Head`] as JSON.
     Head = 1,
     /// PCM, 16-bit little endian, mono.
     Audio = 2,
     /// [`Marks`] as JSON; the newest wins.
     Marks = 3,
-    /// [`Verdict`] as JSON; ends a take.
+    /// [`super::Verdict`] as JSON; ends a take.
     Verdict = 4,
     /// A count of samples, u64 LE: the recording goes on after so many, what came later is dropped, the verdict is void.
     Reopen = 5,

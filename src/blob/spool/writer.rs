@@ -70,7 +70,8 @@ impl SpoolWriter {
     /// Ends the take with the recorder's verdict. The recording stays with its call until that decides.
     ///
     /// # Errors
-    /// [`SpoolError::Behind`] when the verdict could not be handed over: the recording will be judged again when it is read.
+    /// [`SpoolError::Disk`] when the last block was refused, [`SpoolError::Behind`] when the queue is full. What came before is
+    /// kept; without its verdict the recording is judged again when it is read.
     pub fn finish(mut self, verdict: Verdict) -> Result<(), SpoolError> {
         self.finished = true;
         let last = self.hand_over_block();
@@ -97,12 +98,12 @@ impl SpoolWriter {
         if self.block.is_empty() {
             return Ok(());
         }
+        let block = std::mem::take(&mut self.block);
         let failed = self.entry.state().failed.clone();
         if let Some(why) = failed {
             self.refused = true;
             return Err(self.disk_error(why));
         }
-        let block = std::mem::take(&mut self.block);
         let waiting = &self.engine.shared.waiting;
         let behind = waiting.fetch_add(1, Ordering::Relaxed);
         if self.entry.hand_over(&self.engine.queue, What::Audio(block)) {

@@ -1,0 +1,262 @@
+//! [`MailView`] → MIME (RFC 5322, RFC 2045). Pure, but for megabytes of base64: with an attachment, call it off the
+//! async threads.
+
+use std::fmt;
+
+use askama::Template;
+use lettre::address::{Address, Envelope};
+use lettre::message::header::{ContentType, Date, HeaderName, HeaderValue, MessageId};
+use lettre::message::{Attachment as Attached, Mailbox, Message, MultiPart, SinglePart};
+use secrecy::ExposeSecret as _;
+use sha2::{Digest as _, Sha256};
+
+use crate::domain::{AttachmentFormat, MailAddress};
+
+use super::view::{Attachment, MailView};
+use super::{MailError, Sender, text};
+
+/// A finished mail, ready for the wire. `Debug` prints nothing of its content.
+#[derive(Clone)]
+pub struct Mail {
+    pub(super) from: Address,
+    pub(super) to: Address,
+    /// Headers and body, CRLF line ends, 7-bit.
+    pub(super) bytes: Vec<u8>,
+    message_id: String,
+    pub(super) file_stem: String,
+}
+
+impl Mail {
+    /// The `Message-ID` without its angle brackets: the same for every try of the same message and address.
+    pub fn message_id(&self) -> &str {
+        &self.message_id
+    }
+
+    /// The mail as it goes over the wire.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl fmt::Debug for Mail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mail")
+            .field("message_id", &self.message_id)
+            .field("bytes", &self.bytes.len())
+            .finish_non_exhaustive()
+    }
+}
+
+struct Shown<'a> {
+    url: &'a str,
+    expires: String,
+}
+
+/// The words of one mail, cleaned; the templates escape them.
+#[derive(Template)]
+#[template(config = "src/mail/askama.toml", path = "voicemail.html")]
+struct Html<'a> {
+    subject: &'a str,
+    mailbox: &'a str,
+    caller: &'a str,
+    alias: Option<&'a str>,
+    received: &'a str,
+    length: &'a str,
+    urgent: bool,
+    private: bool,
+    link: Option<&'a Shown<'a>>,
+    too_large: bool,
+    attached: bool,
+}
+
+#[derive(Template)]
+#[template(config = "src/mail/askama.toml", path = "voicemail.txt")]
+struct Text<'a> {
+    mailbox: &'a str,
+    caller: &'a str,
+    alias: Option<&'a str>,
+    received: &'a str,
+    length: &'a str,
+    urgent: bool,
+    private: bool,
+    link: Option<&'a Shown<'a>>,
+    too_large: bool,
+    attached: bool,
+}
+
+#[derive(Template)]
+#[template(config = "src/mail/askama.toml", path = "brief.txt")]
+struct Brief<'a> {
+    extension: &'a str,
+    caller: &'a str,
+    alias: Option<&'a str>,
+    received: &'a str,
+    length: &'a str,
+    urgent: bool,
+    private: bool,
+    link: Option<&'a Shown<'a>>,
+}
+
+/// Makes the mail.
+///
+/// # Errors
+/// [`MailError::Permanent`] when the recipient's address cannot be mailed to; [`MailError::Config`] when the sender's
+/// cannot be mailed from.
+pub fn render(view: &MailView, sender: &Sender) -> Result<Mail, MailError> {
+    let from = address(&sender.address)
+        .ok_or_else(|| MailError::config("from is an address that mail does not know: choose another"))?;
+    let to = address(&view.to).ok_or_else(|| {
+        MailError::permanent(
+            "the recipient's address is one that mail does not know: correct it in the mailbox",
+        )
+    })?;
+    let message_id = message_id(view, sender);
+    let subject = view.subject();
+    let envelope = Envelope::new(Some(from.clone()), vec![to.clone()]).map_err(unbuilt)?;
+    let mut builder = Message::builder()
+        .header(Date::new(view.sent_at.into()))
+        .from(Mailbox::new(sender.name.clone(), from.clone()))
+        .to(Mailbox::new(None, to.clone()))
+        .subject(subject.clone())
+        .header(MessageId::from(format!("<{message_id}>")))
+        .envelope(envelope);
+    for (name, value) in marks(view) {
+        builder =
+            builder.raw_header(HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned()));
+    }
+    let message = match body(view, &subject)? {
+        Body::Single(part) => builder.singlepart(part),
+        Body::Multi(parts) => builder.multipart(parts),
+    }
+    .map_err(unbuilt)?;
+    let file_stem =
+        format!("{}-{}", view.received.timestamp().strftime("%Y%m%dT%H%M%SZ"), local_part(&message_id));
+    Ok(Mail { from, to, bytes: message.formatted(), message_id, file_stem })
+}
+
+/// Headers with fixed values: that no human wrote this (RFC 3834 §5), that nobody's absence notice should answer it,
+/// that it is a voice message (RFC 3458), and how pressing and how confidential it is (RFC 2156 §5.3).
+fn marks(view: &MailView) -> Vec<(&'static str, &'static str)> {
+    let mut marks = vec![
+        ("Auto-Submitted", "auto-generated"),
+        ("X-Auto-Response-Suppress", "All"),
+        ("Message-Context", "voice-message"),
+        ("Content-Language", "en"),
+    ];
+    if view.urgent {
+        marks.extend([("Importance", "high"), ("Priority", "urgent"), ("X-Priority", "1 (Highest)")]);
+    }
+    if view.private {
+        marks.push(("Sensitivity", "Private"));
+    }
+    marks
+}
+
+/// `<message>.<hash of the address>@<sender's domain>`: stable over retries, different for each recipient, and it
+/// tells nobody the address.
+fn message_id(view: &MailView, sender: &Sender) -> String {
+    let hash = Sha256::digest(view.to.as_str().to_ascii_lowercase());
+    let short: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    format!("{}.{short}@{}", view.message, sender.domain())
+}
+
+fn local_part(message_id: &str) -> &str {
+    message_id.split('@').next().unwrap_or(message_id)
+}
+
+enum Body {
+    Single(SinglePart),
+    Multi(MultiPart),
+}
+
+fn body(view: &MailView, subject: &str) -> Result<Body, MailError> {
+    let link = view.link.as_ref();
+    let shown =
+        link.map(|link| Shown { url: link.url.expose_secret(), expires: text::long_time(&link.expires) });
+    let plain = SinglePart::plain(if view.mode.is_brief() {
+        brief(view, shown.as_ref())?
+    } else {
+        full(view, shown.as_ref())?
+    });
+    let audio = view.attachment.as_ref().map(|attachment| audio(view, attachment)).transpose()?;
+    if view.mode.is_brief() {
+        return Ok(match audio {
+            Some(audio) => Body::Multi(MultiPart::mixed().singlepart(plain).singlepart(audio)),
+            None => Body::Single(plain),
+        });
+    }
+    let html = SinglePart::html(html(view, subject, shown.as_ref())?);
+    let readable = MultiPart::alternative().singlepart(plain).singlepart(html);
+    Ok(Body::Multi(match audio {
+        Some(audio) => MultiPart::mixed().multipart(readable).singlepart(audio),
+        None => readable,
+    }))
+}
+
+fn html(view: &MailView, subject: &str, link: Option<&Shown<'_>>) -> Result<String, MailError> {
+    Html {
+        subject,
+        mailbox: &view.mailbox_shown(),
+        caller: &view.caller_shown(),
+        alias: view.alias_shown().as_deref(),
+        received: &text::long_time(&view.received),
+        length: &text::spoken_length(view.length),
+        urgent: view.urgent,
+        private: view.private,
+        link,
+        too_large: view.is_too_large(),
+        attached: view.attachment.is_some(),
+    }
+    .render()
+    .map_err(unbuilt)
+}
+
+fn full(view: &MailView, link: Option<&Shown<'_>>) -> Result<String, MailError> {
+    Text {
+        mailbox: &view.mailbox_shown(),
+        caller: &view.caller_shown(),
+        alias: view.alias_shown().as_deref(),
+        received: &text::long_time(&view.received),
+        length: &text::spoken_length(view.length),
+        urgent: view.urgent,
+        private: view.private,
+        link,
+        too_large: view.is_too_large(),
+        attached: view.attachment.is_some(),
+    }
+    .render()
+    .map_err(unbuilt)
+}
+
+fn brief(view: &MailView, link: Option<&Shown<'_>>) -> Result<String, MailError> {
+    Brief {
+        extension: view.extension.as_str(),
+        caller: &view.caller_shown(),
+        alias: view.alias_shown().as_deref(),
+        received: &text::short_time(&view.received),
+        length: &text::clock_length(view.length),
+        urgent: view.urgent,
+        private: view.private,
+        link,
+    }
+    .render()
+    .map_err(unbuilt)
+}
+
+fn audio(view: &MailView, attachment: &Attachment) -> Result<SinglePart, MailError> {
+    let kind = match attachment.format {
+        AttachmentFormat::Mp3 => "audio/mpeg",
+        AttachmentFormat::Wav => "audio/wav",
+    };
+    let kind = ContentType::parse(kind).map_err(unbuilt)?;
+    Ok(Attached::new(view.attachment_name(attachment.format)).body(attachment.bytes.to_vec(), kind))
+}
+
+fn address(address: &MailAddress) -> Option<Address> {
+    address.as_str().parse().ok()
+}
+
+/// Cannot happen with what [`render`] puts in; if it does, trying again would not help.
+fn unbuilt(error: impl fmt::Display) -> MailError {
+    MailError::permanent(format!("the mail could not be put together: {error}"))
+}

@@ -1,0 +1,287 @@
+//! What a reader sees of a mail: the produced MIME is read back with a parser that is not ours.
+
+use bytes::Bytes;
+use jiff::Zoned;
+use mailparse::{MailHeaderMap as _, ParsedMail};
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::{AfterMail, AttachmentFormat, CallerId, MailMode};
+
+const LINK: &str = "https://vm.example.org/m/AbCdEfGhIjKlMnOpQrStUvWxYz0";
+
+fn view(mode: MailMode) -> MailView {
+    let received: Zoned = "2026-11-21T14:32:10[Europe/Berlin]".parse().unwrap();
+    let expires: Zoned = "2026-12-05T14:32:10[Europe/Berlin]".parse().unwrap();
+    let audio = Attachment { format: AttachmentFormat::Mp3, bytes: Bytes::from(vec![0xff, 0xfb, 0x00, 0x0a].repeat(500)) };
+    MailView {
+        message: "019a0000-0000-7000-8000-000000000001".parse().unwrap(),
+        to: "ada@example.org".parse().unwrap(),
+        mode,
+        owner: "Ada Lovelace".to_owned(),
+        extension: "1001".parse().unwrap(),
+        caller: CallerId::new(Some("5551234"), Some("Charles Babbage")),
+        alias: None,
+        sent_at: received.timestamp(),
+        received,
+        length: std::time::Duration::from_millis(41_600),
+        urgent: false,
+        private: false,
+        link: mode.has_link().then(|| LinkView { url: LINK.into(), expires }),
+        attachment: mode.after_mail().map(|_| audio),
+    }
+}
+
+fn sender() -> Sender {
+    Sender::parse("Aftertone <voicemail@pbx.example.org>").unwrap()
+}
+
+fn rendered(view: &MailView) -> Vec<u8> {
+    render(view, &sender()).unwrap().as_bytes().to_vec()
+}
+
+fn header(mail: &ParsedMail<'_>, name: &str) -> String {
+    mail.headers.get_first_value(name).unwrap_or_default()
+}
+
+/// Type and decoded bytes of each leaf.
+fn leaves(mail: &ParsedMail<'_>) -> Vec<(String, Vec<u8>)> {
+    if mail.subparts.is_empty() {
+        return vec![(mail.ctype.mimetype.clone(), mail.get_body_raw().unwrap())];
+    }
+    mail.subparts.iter().flat_map(leaves).collect()
+}
+
+fn leaf(mail: &ParsedMail<'_>, kind: &str) -> String {
+    let found = leaves(mail).into_iter().find(|(ctype, _)| ctype == kind);
+    String::from_utf8(found.unwrap_or_else(|| panic!("no {kind}")).1).unwrap()
+}
+
+fn kinds(mail: &ParsedMail<'_>) -> Vec<String> {
+    leaves(mail).into_iter().map(|(kind, _)| kind).collect()
+}
+
+#[test]
+fn each_mode_carries_what_its_name_says() {
+    for mode in MailMode::ALL {
+        if mode == MailMode::None {
+            continue;
+        }
+        let bytes = rendered(&view(mode));
+        let mail = mailparse::parse_mail(&bytes).unwrap();
+        let mut expected = vec!["text/plain"];
+        if !mode.is_brief() {
+            expected.push("text/html");
+        }
+        if mode.after_mail().is_some() {
+            expected.push("audio/mpeg");
+        }
+        assert_eq!(kinds(&mail), expected, "{mode}");
+        assert_eq!(leaf(&mail, "text/plain").contains(LINK), mode.has_link(), "{mode}");
+        if !mode.is_brief() {
+            assert_eq!(leaf(&mail, "text/html").contains(LINK), mode.has_link(), "{mode}");
+        }
+    }
+}
+
+#[test]
+fn both_texts_say_who_when_how_long_and_for_whom() {
+    let mut view = view(MailMode::Link);
+    view.alias = Some("Support line".to_owned());
+    let bytes = rendered(&view);
+    let mail = mailparse::parse_mail(&bytes).unwrap();
+    for kind in ["text/plain", "text/html"] {
+        let text = leaf(&mail, kind);
+        for said in [
+            "Charles Babbage (5551234)",
+            "Saturday, 21 November 2026 at 14:32 CET",
+            "42 seconds",
+            "Ada Lovelace, extension 1001",
+            "Support line",
+            "Saturday, 5 December 2026",
+        ] {
+            assert!(text.contains(said), "{kind} lacks {said:?}:\n{text}");
+        }
+        assert!(!text.contains("attached") && !text.contains("Urgent") && !text.contains("URGENT"), "{text}");
+    }
+    assert_eq!(header(&mail, "Subject"), "Voicemail from Charles Babbage (5551234), 0:42");
+    assert_eq!(header(&mail, "From"), "Aftertone <voicemail@pbx.example.org>");
+    assert_eq!(header(&mail, "To"), "ada@example.org");
+    assert_eq!(header(&mail, "Date"), "Sat, 21 Nov 2026 13:32:10 +0000");
+}
+
+#[test]
+fn the_text_part_reads_well() {
+    let bytes = rendered(&view(MailMode::Link));
+    let mail = mailparse::parse_mail(&bytes).unwrap();
+    let expected = format!(
+        "Ada Lovelace, extension 1001 has a new voice message.\n\n\
+         From:      Charles Babbage (5551234)\n\
+         Received:  Saturday, 21 November 2026 at 14:32 CET\n\
+         Length:    42 seconds\n\n\
+         Listen:\n{LINK}\n\n\
+         The link works until Saturday, 5 December 2026 at 14:32 CET for everybody who has it. Please do not pass it on."
+    );
+    assert_eq!(leaf(&mail, "text/plain").replace("\r\n", "\n").trim_end(), expected);
+}
+
+#[test]
+fn a_brief_mail_is_a_few_short_lines() {
+    let bytes = rendered(&view(MailMode::BriefLink));
+    let mail = mailparse::parse_mail(&bytes).unwrap();
+    assert_eq!(
+        leaf(&mail, "text/plain").replace("\r\n", "\n").trim_end(),
+        format!("Voicemail for 1001\nCharles Babbage (5551234)\n21 Nov 2026 14:32 CET, 0:42\n{LINK}")
+    );
+}
+
+#[test]
+fn nobody_answers_the_mail_by_machine() {
+    let bytes = rendered(&view(MailMode::Link));
+    let mail = mailparse::parse_mail(&bytes).unwrap();
+    assert_eq!(header(&mail, "Auto-Submitted"), "auto-generated");
+    assert_eq!(header(&mail, "X-Auto-Response-Suppress"), "All");
+    assert_eq!(header(&mail, "Reply-To"), "");
+    assert_eq!(header(&mail, "Importance"), "");
+}
+
+#[test]
+fn urgent_and_private_are_seen_in_subject_headers_and_text() {
+    let mut view = view(MailMode::Link);
+    view.urgent = true;
+    view.private = true;
+    let bytes = rendered(&view);
+    let mail = mailparse::parse_mail(&bytes).unwrap();
+    assert!(header(&mail, "Subject").starts_with("Urgent private voicemail from "));
+    assert_eq!(header(&mail, "Importance"), "high");
+    assert_eq!(header(&mail, "Sensitivity"), "Private");
+    assert!(leaf(&mail, "text/plain").contains("URGENT"));
+    assert!(leaf(&mail, "text/html").contains(">Urgent<"));
+}
+
+#[test]
+fn the_message_id_is_the_same_for_every_try_and_another_for_every_address() {
+    let first = view(MailMode::Link);
+    let mut later = first.clone();
+    later.sent_at = later.sent_at + std::time::Duration::from_secs(7200);
+    later.link = None;
+    let mut other = first.clone();
+    other.to = "bob@example.org".parse().unwrap();
+    let id = |view: &MailView| render(view, &sender()).unwrap().message_id().to_owned();
+    assert_eq!(id(&first), id(&later));
+    assert_ne!(id(&first), id(&other));
+    assert!(id(&first).ends_with("@pbx.example.org"));
+    let bytes = rendered(&first);
+    let mail = mailparse::parse_mail(&bytes).unwrap();
+    assert_eq!(header(&mail, "Message-ID"), format!("<{}>", id(&first)));
+    assert!(!id(&first).contains("ada"));
+}
+
+#[test]
+fn the_audio_arrives_unchanged_under_a_name_of_ours() {
+    let mut view = view(MailMode::BriefAttachment(AfterMail::Trash));
+    view.caller = CallerId::new(Some("+1 (555)/../../x.exe"), None);
+    let bytes = rendered(&view);
+    let mail = mailparse::parse_mail(&bytes).unwrap();
+    let part = &mail.subparts[1];
+    assert_eq!(
+        part.get_content_disposition().params.get("filename").map(String::as_str),
+        Some("voicemail-2026-11-21-1432-from-1555xexe.mp3")
+    );
+    assert_eq!(part.get_body_raw().unwrap(), view.attachment.unwrap().bytes);
+}
+
+#[test]
+fn withheld_and_unknown_callers_are_told_apart() {
+    let mut view = view(MailMode::Attachment(AfterMail::LeaveNew));
+    view.caller = CallerId { anonymous: true, ..view.caller };
+    assert_eq!(view.subject(), "Voicemail from withheld number, 0:42");
+    assert!(view.attachment_name(AttachmentFormat::Wav).ends_with("-from-withheld.wav"));
+    assert!(!String::from_utf8_lossy(&rendered(&view)).contains("5551234"));
+    view.caller = CallerId::default();
+    assert_eq!(view.subject(), "Voicemail from unknown caller, 0:42");
+}
+
+#[test]
+fn a_recording_that_is_too_large_comes_as_a_link_that_says_so() {
+    let mut view = view(MailMode::Attachment(AfterMail::Trash));
+    view.attachment = None;
+    view.link = self::view(MailMode::Link).link;
+    let bytes = rendered(&view);
+    let mail = mailparse::parse_mail(&bytes).unwrap();
+    assert!(leaf(&mail, "text/plain").contains("too large to attach"));
+    assert!(leaf(&mail, "text/html").contains(LINK));
+}
+
+#[test]
+fn markup_in_a_name_is_shown_and_not_obeyed() {
+    let mut view = view(MailMode::Link);
+    let hostile = "<script>alert(1)</script>\"><img src=x> & Co";
+    view.caller = CallerId::new(Some("1'\"<b>"), Some(hostile));
+    view.owner = hostile.to_owned();
+    view.alias = Some(hostile.to_owned());
+    let bytes = rendered(&view);
+    let mail = mailparse::parse_mail(&bytes).unwrap();
+    let html = leaf(&mail, "text/html");
+    assert!(!html.contains("<script") && !html.contains("<img") && !html.contains("<b>"), "{html}");
+}
+
+#[test]
+fn a_name_of_a_thousand_characters_is_cut() {
+    let mut view = view(MailMode::Link);
+    view.caller.name = Some("W".repeat(1000));
+    let bytes = rendered(&view);
+    assert!(bytes.split(|byte| *byte == b'\n').all(|line| line.len() <= 998), "RFC 5322 §2.1.1");
+    let mail = mailparse::parse_mail(&bytes).unwrap();
+    assert!(header(&mail, "Subject").contains('…'));
+}
+
+#[test]
+fn the_link_and_the_content_do_not_show_in_debug_output() {
+    let view = view(MailMode::Link);
+    assert!(!format!("{view:?}").contains("AbCdEf"));
+    assert!(!format!("{:?}", render(&view, &sender()).unwrap()).contains("Babbage"));
+}
+
+/// The names of a mail's headers, in order.
+fn header_names(bytes: &[u8]) -> Vec<String> {
+    mailparse::parse_mail(bytes).unwrap().headers.iter().map(|header| header.get_key()).collect()
+}
+
+fn hostile_text() -> impl Strategy<Value = String> {
+    let pieces = prop_oneof![
+        Just("\r\n".to_owned()),
+        Just("\r\nBcc: eve@example.org\r\n".to_owned()),
+        Just("\n\n<html>".to_owned()),
+        Just("=?utf-8?b?QmNjOiBl?=".to_owned()),
+        Just("\u{202E}\u{2066}".to_owned()),
+        Just("👩‍👩‍👧".to_owned()),
+        Just("\"; x=<>,:@\\".to_owned()),
+        any::<String>(),
+        "[ -~]{0,200}",
+    ];
+    prop::collection::vec(pieces, 0..8).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #[test]
+    fn no_name_number_or_label_adds_a_header_or_a_part(
+        name in hostile_text(), number in hostile_text(), owner in hostile_text(), alias in hostile_text(),
+    ) {
+        let tame = view(MailMode::Link);
+        let mut view = tame.clone();
+        // Past the border's own cleaning, on purpose.
+        view.caller = CallerId { name: Some(name), number: Some(number), anonymous: false };
+        view.owner = owner;
+        view.alias = Some(alias);
+        let bytes = rendered(&view);
+        prop_assert!(bytes.is_ascii());
+        prop_assert_eq!(header_names(&bytes), header_names(&rendered(&tame)));
+        let mail = mailparse::parse_mail(&bytes).unwrap();
+        prop_assert_eq!(kinds(&mail), vec!["text/plain", "text/html"]);
+        // What a reader decodes is what was meant, character by character.
+        prop_assert_eq!(header(&mail, "Subject"), view.subject());
+        let text = leaf(&mail, "text/plain").replace("\r\n", "\n");
+        prop_assert!(text.contains(&view.caller_shown()), "{}", text);
+    }
+}

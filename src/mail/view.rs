@@ -1,0 +1,141 @@
+//! What one mail says, as plain data, and the words that are derived from it.
+//!
+//! Holds what people read; MIME and headers are [`super::render`]'s.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use jiff::{Timestamp, Zoned};
+use secrecy::SecretString;
+
+use crate::domain::{AttachmentFormat, CallerId, Extension, MailAddress, MailMode, MessageId};
+
+use super::text::{self, NAME_LIMIT};
+
+/// A link to the message, as it stands in the mail. The address is a secret: who has it may listen.
+#[derive(Debug, Clone)]
+pub struct LinkView {
+    /// Absolute `https` (or `http`) address.
+    pub url: SecretString,
+    /// When it stops working, in the owner's zone.
+    pub expires: Zoned,
+}
+
+/// The audio that goes along, encoded already.
+#[derive(Debug, Clone)]
+pub struct Attachment {
+    /// What `bytes` are.
+    pub format: AttachmentFormat,
+    /// The encoded audio.
+    pub bytes: Bytes,
+}
+
+/// All that a mail says. Texts may be hostile: they are cleaned and escaped on the way into the mail.
+#[derive(Debug, Clone)]
+pub struct MailView {
+    /// Which message this is about; part of `Message-ID`.
+    pub message: MessageId,
+    /// To whom the mail goes.
+    pub to: MailAddress,
+    /// The mode of that address. Brief modes are text only.
+    pub mode: MailMode,
+    /// Name of the mailbox's owner; empty when there is none.
+    pub owner: String,
+    /// The mailbox's number.
+    pub extension: Extension,
+    /// Who called.
+    pub caller: CallerId,
+    /// Label of the alias that was called.
+    pub alias: Option<String>,
+    /// When the message was left, in the owner's zone.
+    pub received: Zoned,
+    /// How long it is.
+    pub length: Duration,
+    /// The caller marked it urgent.
+    pub urgent: bool,
+    /// The caller marked it private.
+    pub private: bool,
+    /// Where to listen.
+    pub link: Option<LinkView>,
+    /// The audio. Absent in an attachment mode when it is too large: the mail says so.
+    pub attachment: Option<Attachment>,
+    /// The `Date` of the mail.
+    pub sent_at: Timestamp,
+}
+
+impl MailView {
+    /// Name and number as they may be shown: `Ada Byron (555-1234)`, `555-1234`, `withheld number`, `unknown caller`.
+    pub(super) fn caller_shown(&self) -> String {
+        let (name, number) = (self.caller_name(), self.caller_number());
+        match (name, number) {
+            (Some(name), Some(number)) if name != number => format!("{name} ({number})"),
+            (Some(only), _) | (None, Some(only)) => only,
+            (None, None) if self.caller.anonymous => "withheld number".to_owned(),
+            (None, None) => "unknown caller".to_owned(),
+        }
+    }
+
+    fn caller_name(&self) -> Option<String> {
+        if self.caller.anonymous {
+            return None;
+        }
+        shown(self.caller.name.as_deref())
+    }
+
+    fn caller_number(&self) -> Option<String> {
+        if self.caller.anonymous {
+            return None;
+        }
+        shown(self.caller.number.as_deref())
+    }
+
+    /// `Voicemail from Ada Byron (555-1234), 0:42`.
+    pub(super) fn subject(&self) -> String {
+        let kind = match (self.urgent, self.private) {
+            (true, true) => "Urgent private voicemail",
+            (true, false) => "Urgent voicemail",
+            (false, true) => "Private voicemail",
+            (false, false) => "Voicemail",
+        };
+        format!("{kind} from {}, {}", self.caller_shown(), text::clock_length(self.length))
+    }
+
+    /// Whose mailbox it is: `Ada Lovelace, extension 1001` or `extension 1001`.
+    pub(super) fn mailbox_shown(&self) -> String {
+        match shown(Some(&self.owner)) {
+            Some(owner) => format!("{owner}, extension {}", self.extension),
+            None => format!("extension {}", self.extension),
+        }
+    }
+
+    pub(super) fn alias_shown(&self) -> Option<String> {
+        shown(self.alias.as_deref())
+    }
+
+    /// The mode asks for audio, and there is none: it was too large.
+    pub(super) fn is_too_large(&self) -> bool {
+        self.mode.after_mail().is_some() && self.attachment.is_none()
+    }
+
+    /// `voicemail-2026-11-21-1432-from-5551234.mp3`: only letters, digits, `-` and `.`, whatever the caller sent.
+    pub(super) fn attachment_name(&self, format: AttachmentFormat) -> String {
+        let when = self.received.strftime("%Y-%m-%d-%H%M");
+        let digits: String = self
+            .caller_number()
+            .unwrap_or_default()
+            .chars()
+            .filter(char::is_ascii_alphanumeric)
+            .take(20)
+            .collect();
+        let who = match (digits.is_empty(), self.caller.anonymous) {
+            (false, _) => digits,
+            (true, true) => "withheld".to_owned(),
+            (true, false) => "unknown".to_owned(),
+        };
+        format!("voicemail-{when}-from-{who}.{}", format.as_str())
+    }
+}
+
+fn shown(text: Option<&str>) -> Option<String> {
+    text.map(|text| text::line(text, NAME_LIMIT)).filter(|text| !text.is_empty())
+}

@@ -3,6 +3,9 @@
 //! A flow is told what happened ([`CallEvent`]) and answers with what is to be done ([`Action`]). It never waits,
 //! never reads a clock and never touches a socket; [`crate::call`] drives it and carries its actions out.
 
+pub mod leave;
+pub mod phrases;
+
 use std::time::Duration;
 
 use crate::domain::{GreetingId, RecordingClass, ToneChoice};

@@ -33,3 +33,15 @@ pub enum Arg {
     /// A cardinal number.
     Number(u32),
 }
+
+/// What kind of value a placeholder takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ArgKind {
+    /// [`Arg::Digits`].
+    Digits,
+    /// [`Arg::Number`].
+    Number,
+}
+
+/// The largest number that can be said.
+pub const LARGEST_NUMBER: u32 = 9_999;

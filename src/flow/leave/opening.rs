@@ -1,0 +1,193 @@
+//! Before the tone: greeting and instructions; or, where no message is taken, greeting and the reason.
+//!
+//! `#` skips to the tone, `0` leads to the operator, `*` is told that there is no way in, other keys do nothing.
+
+use super::ending::{Farewell, Left, Passing};
+use super::recording::Cue;
+use super::turn::{Timer, Turn};
+use super::{Stage, State};
+use crate::flow::phrases::{self, Saying};
+use crate::flow::{Key, Utterance};
+
+/// What is being said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// The greeting.
+    Greeting,
+    /// How to leave a message.
+    Instructions,
+    /// Why no message is taken, and the offer of an operator.
+    Notice,
+}
+
+/// The caller listens.
+#[derive(Debug)]
+pub(super) struct Opening {
+    part: Part,
+}
+
+impl Opening {
+    /// The first thing a caller hears.
+    pub(super) fn begin(turn: &mut Turn<'_>) -> State {
+        Self::enter(turn, Part::Greeting)
+    }
+
+    fn enter(turn: &mut Turn<'_>, part: Part) -> State {
+        match part {
+            Part::Greeting => match &turn.plan.greeting {
+                Some(greeting) if !greeting.is_empty() => {
+                    turn.say(greeting.clone(), Timer::Greeting);
+                    Self { part }.into()
+                }
+                _ => Self::after_greeting(turn),
+            },
+            Part::Instructions if !turn.plan.says_instructions() => Cue::first(turn),
+            Part::Instructions => {
+                let mut words = vec![phrases::INSTRUCTIONS.into()];
+                if turn.plan.operator {
+                    words.push(phrases::OPERATOR_OFFER.into());
+                }
+                turn.say(words, Timer::Words);
+                Self { part }.into()
+            }
+            Part::Notice => Self::notice(turn),
+        }
+    }
+
+    fn after_greeting(turn: &mut Turn<'_>) -> State {
+        match turn.plan.mode.notice() {
+            None => Self::enter(turn, Part::Instructions),
+            Some(_) => Self::enter(turn, Part::Notice),
+        }
+    }
+
+    fn notice(turn: &mut Turn<'_>) -> State {
+        let Some(notice) = turn.plan.mode.notice() else { return Cue::first(turn) };
+        let mut words: Vec<Utterance> = vec![notice.into()];
+        if notice == phrases::TECHNICAL_TROUBLE {
+            words.push(phrases::CALL_AGAIN.into());
+        }
+        if !turn.plan.operator {
+            return Farewell::enter(turn, words);
+        }
+        words.push(phrases::OPERATOR_OFFER.into());
+        turn.say(words, Timer::Words);
+        Self { part: Part::Notice }.into()
+    }
+
+    /// `#`: past everything that can be skipped.
+    fn skip(turn: &mut Turn<'_>) -> State {
+        match turn.plan.mode.notice() {
+            None => Cue::first(turn),
+            Some(_) => Self::enter(turn, Part::Notice),
+        }
+    }
+
+    fn next(self, turn: &mut Turn<'_>) -> State {
+        match self.part {
+            Part::Greeting => Self::after_greeting(turn),
+            Part::Instructions => Cue::first(turn),
+            Part::Notice => Farewell::enter(turn, Vec::new()),
+        }
+    }
+}
+
+impl Stage for Opening {
+    fn key(self, turn: &mut Turn<'_>, key: Key) -> State {
+        let back = Back::Part(self.part);
+        match key.char() {
+            '#' if self.part == Part::Notice => Farewell::enter(turn, Vec::new()),
+            '#' => Self::skip(turn),
+            '0' => to_operator(turn, back, self),
+            '*' => interrupt(turn, phrases::SIGN_IN_UNAVAILABLE, back, self),
+            _ => self.into(),
+        }
+    }
+
+    fn played(self, turn: &mut Turn<'_>) -> State {
+        if self.part == Part::Notice {
+            turn.wait(Timer::Choice);
+            return self.into();
+        }
+        self.next(turn)
+    }
+
+    fn expired(self, turn: &mut Turn<'_>) -> State {
+        self.next(turn)
+    }
+
+    fn gone(self, _turn: &mut Turn<'_>) -> State {
+        State::Done
+    }
+}
+
+/// Where the dialogue goes on after an [`Interlude`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Back {
+    /// This is said again from its beginning.
+    Part(Part),
+    /// The tone.
+    Tone,
+}
+
+/// The caller is told something in between.
+#[derive(Debug)]
+pub(super) struct Interlude {
+    back: Back,
+}
+
+impl Interlude {
+    /// Says this and goes on from there.
+    pub(super) fn enter(turn: &mut Turn<'_>, words: Vec<Utterance>, back: Back) -> State {
+        turn.say(words, Timer::Words);
+        Self { back }.into()
+    }
+
+    fn resume(self, turn: &mut Turn<'_>) -> State {
+        match self.back {
+            Back::Part(part) => Opening::enter(turn, part),
+            Back::Tone => Cue::first(turn),
+        }
+    }
+}
+
+impl Stage for Interlude {
+    fn key(self, turn: &mut Turn<'_>, key: Key) -> State {
+        match key.char() {
+            '#' => Opening::skip(turn),
+            '0' if turn.plan.operator => to_operator(turn, self.back, self),
+            _ => self.into(),
+        }
+    }
+
+    fn played(self, turn: &mut Turn<'_>) -> State {
+        self.resume(turn)
+    }
+
+    fn expired(self, turn: &mut Turn<'_>) -> State {
+        self.resume(turn)
+    }
+
+    fn gone(self, _turn: &mut Turn<'_>) -> State {
+        State::Done
+    }
+}
+
+/// `0` before anything was recorded. Asked for too often, it does nothing.
+pub(super) fn to_operator(turn: &mut Turn<'_>, back: Back, here: impl Into<State>) -> State {
+    if !turn.plan.operator {
+        return interrupt(turn, phrases::OPERATOR_NONE, back, here);
+    }
+    if !turn.may_interrupt() {
+        return here.into();
+    }
+    Passing::enter(turn, Left::Nothing)
+}
+
+/// Says this in between and goes on. Asked for too often, it does nothing.
+pub(super) fn interrupt(turn: &mut Turn<'_>, saying: Saying, back: Back, here: impl Into<State>) -> State {
+    if !turn.may_interrupt() {
+        return here.into();
+    }
+    Interlude::enter(turn, vec![saying.into()], back)
+}

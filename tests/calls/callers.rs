@@ -1,0 +1,359 @@
+//! Callers who press anything at any time, on a line where anything may fail: what must hold in every call.
+//!
+//! A simulated driver answers the dialogue's actions late, early, twice or never, and notes what is asked of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use aftertone::domain::{RecordingClass, ToneChoice};
+use aftertone::flow::leave::{Instructions, LeaveMessage, Mode, Plan};
+use aftertone::flow::{
+    Action, CallEvent, CallTime, Flow, Key, PlayId, StopCause, StoreOutcome, Take, TransferOutcome, Utterance,
+};
+use proptest::prelude::*;
+
+use crate::script::plan;
+
+/// What happens next, if it can.
+#[derive(Debug, Clone)]
+enum Chance {
+    Key(char),
+    Played,
+    Stopped {
+        cause: StopCause,
+        length: u64,
+        voiced: u64,
+        class: RecordingClass,
+    },
+    Stored(StoreOutcome),
+    Transferred(TransferOutcome),
+    Deadline,
+    HangUp,
+    /// An answer to something that was never asked or is long over.
+    Stray(u32),
+}
+
+fn chances() -> impl Strategy<Value = Vec<(u64, Chance)>> {
+    let key = prop::sample::select("0123456789*#ABCD".chars().collect::<Vec<_>>());
+    let cause = prop::sample::select(vec![
+        StopCause::Silence,
+        StopCause::Silence,
+        StopCause::Limit,
+        StopCause::MediaLost,
+        StopCause::StorageFailed,
+        StopCause::HungUp,
+    ]);
+    let class = prop::sample::select(vec![
+        RecordingClass::Speech,
+        RecordingClass::Speech,
+        RecordingClass::NoSpeech,
+        RecordingClass::BusyTone,
+        RecordingClass::FaxTone,
+    ]);
+    let stored =
+        prop::sample::select(vec![StoreOutcome::Stored, StoreOutcome::Waiting, StoreOutcome::Failed]);
+    let transferred = prop::sample::select(vec![
+        TransferOutcome::Done,
+        TransferOutcome::Failed,
+        TransferOutcome::NotAllowed,
+    ]);
+    let chance = prop_oneof![
+        8 => key.prop_map(Chance::Key),
+        8 => Just(Chance::Played),
+        6 => (cause, 0..200_000u64, 0..100_000u64, class).prop_map(|(cause, length, voiced, class)| {
+            Chance::Stopped { cause, length, voiced: if voiced % 3 == 0 { 0 } else { voiced }, class }
+        }),
+        3 => stored.prop_map(Chance::Stored),
+        3 => transferred.prop_map(Chance::Transferred),
+        2 => Just(Chance::Deadline),
+        1 => Just(Chance::HangUp),
+        1 => (0..9u32).prop_map(Chance::Stray),
+    ];
+    prop::collection::vec((0..4_000u64, chance), 0..120)
+}
+
+fn plans() -> impl Strategy<Value = Plan> {
+    let mode = prop_oneof![
+        9 => Just(Mode::TakeMessage),
+        1 => prop::sample::select(vec![
+            Mode::AnnouncementOnly,
+            Mode::Disabled,
+            Mode::MailboxFull,
+            Mode::UnknownTarget,
+            Mode::SignInUnavailable,
+            Mode::TechnicalTrouble,
+        ]),
+    ];
+    let instructions = prop::sample::select(vec![
+        Instructions::Never,
+        Instructions::UnlessOwnGreeting,
+        Instructions::Always,
+    ]);
+    (mode, instructions, any::<[bool; 5]>()).prop_map(
+        |(mode, instructions, [operator, keep, own, none, silent])| {
+            let mut plan =
+                Plan { mode, instructions, operator, keep_no_speech: keep, own_greeting: own, ..plan() };
+            if none {
+                plan.greeting = None;
+            }
+            if silent {
+                plan.tone = ToneChoice::Silent;
+            }
+            plan
+        },
+    )
+}
+
+/// The driver's side of the call: what it was asked for, and what it may answer.
+struct Line {
+    flow: LeaveMessage,
+    now: CallTime,
+    playing: Option<PlayId>,
+    recording: Option<Take>,
+    /// Recordings that stopped and are neither kept nor forgotten.
+    open: BTreeSet<Take>,
+    /// How each recording ended.
+    ended: BTreeMap<Take, Vec<&'static str>>,
+    storing: Option<Take>,
+    transferring: bool,
+    caller_gone: bool,
+    hung_up: bool,
+}
+
+impl Line {
+    fn new(plan: Plan) -> Self {
+        let mut line = Self {
+            flow: LeaveMessage::new(plan),
+            now: CallTime::default(),
+            playing: None,
+            recording: None,
+            open: BTreeSet::new(),
+            ended: BTreeMap::new(),
+            storing: None,
+            transferring: false,
+            caller_gone: false,
+            hung_up: false,
+        };
+        line.tell(CallEvent::Started);
+        line
+    }
+
+    fn tell(&mut self, event: CallEvent) {
+        let was_done = self.flow.is_done();
+        let mut actions = Vec::new();
+        self.flow.handle(self.now, event.clone(), &mut actions);
+        assert!(
+            !was_done || actions.is_empty(),
+            "after its end the dialogue asks for {actions:?} on {event:?}"
+        );
+        for action in actions {
+            self.carry_out(action);
+        }
+        match self.flow.deadline() {
+            Some(due) => {
+                assert!(!self.flow.is_done(), "a dialogue that is over waits for nothing");
+                let wait = due.0.saturating_sub(self.now.0);
+                assert!(wait <= Duration::from_secs(700), "waits for {wait:?}");
+            }
+            None => assert!(self.flow.is_done(), "waits for ever after {event:?}: {:?}", self.flow),
+        }
+    }
+
+    fn carry_out(&mut self, action: Action) {
+        assert!(!self.hung_up, "{action:?} after hanging up");
+        if self.caller_gone {
+            let quiet = matches!(action, Action::Persist(_) | Action::Discard(_));
+            assert!(quiet, "{action:?} for a caller who is gone");
+        }
+        match action {
+            Action::Play(id, utterances) => {
+                assert!(!utterances.is_empty(), "nothing to play");
+                assert!(self.recording.is_none(), "the caller is talked over");
+                for utterance in &utterances {
+                    if let Utterance::Recording(take) = utterance {
+                        assert!(self.open.contains(take), "plays a recording that is gone");
+                    }
+                }
+                self.playing = Some(id);
+            }
+            Action::StopPlaying => self.playing = None,
+            Action::Record { take, append, .. } => {
+                assert!(self.recording.is_none(), "two recordings at once");
+                assert!(self.playing.is_none(), "records what it plays");
+                if append {
+                    assert!(self.open.remove(&take), "goes on with a recording that is gone");
+                } else {
+                    assert!(self.ended.insert(take, Vec::new()).is_none(), "a take has two recordings");
+                }
+                self.recording = Some(take);
+            }
+            Action::StopRecording(take) => assert_eq!(self.recording, Some(take)),
+            Action::Mark { take, .. } => {
+                assert!(self.open.contains(&take) || self.recording == Some(take), "marks what is gone");
+            }
+            Action::Persist(take) => {
+                self.end(take, "persist");
+                self.storing = Some(take);
+            }
+            Action::Discard(take) => self.end(take, "discard"),
+            Action::TransferToOperator => self.transferring = true,
+            Action::HangUp => self.hung_up = true,
+        }
+    }
+
+    fn end(&mut self, take: Take, how: &'static str) {
+        // Only a recorder that never answered leaves a recording that is ended while it runs.
+        if self.recording == Some(take) {
+            assert_eq!(how, "persist", "a recording that nobody judged is forgotten");
+            self.recording = None;
+        } else {
+            assert!(self.open.remove(&take), "{how} of {take:?}, which is not there");
+        }
+        self.ended.get_mut(&take).unwrap().push(how);
+    }
+
+    fn stop(&mut self, cause: StopCause, length: u64, voiced: u64, class: RecordingClass) {
+        let Some(take) = self.recording.take() else { return };
+        self.open.insert(take);
+        self.caller_gone |= cause == StopCause::HungUp;
+        let (length, voiced) = (Duration::from_millis(length), Duration::from_millis(voiced));
+        self.tell(CallEvent::RecordingStopped { take, cause, length, voiced, class });
+    }
+
+    /// Lets the chance happen, where what happened before allows it.
+    fn happen(&mut self, after: u64, chance: Chance) {
+        let next = self.now + Duration::from_millis(after);
+        // Time does not pass a deadline by unnoticed.
+        if let Some(due) = self.flow.deadline().filter(|due| *due <= next) {
+            self.now = due;
+            self.tell(CallEvent::DeadlineReached);
+        }
+        self.now = self.now.max(next);
+        match chance {
+            Chance::Key(key) if !self.caller_gone => self.tell(CallEvent::Digit(Key::new(key).unwrap())),
+            Chance::Key(_) => {}
+            Chance::Played => {
+                if let Some(id) = self.playing.take() {
+                    self.tell(CallEvent::PlayFinished(id));
+                }
+            }
+            Chance::Stopped { cause, length, voiced, class } => {
+                let cause = if self.caller_gone { StopCause::HungUp } else { cause };
+                self.stop(cause, length, voiced, class);
+            }
+            Chance::Stored(outcome) => {
+                if let Some(take) = self.storing.take() {
+                    self.tell(CallEvent::Stored { take, outcome });
+                }
+            }
+            Chance::Transferred(outcome) => {
+                if std::mem::take(&mut self.transferring) {
+                    self.tell(CallEvent::Transferred(outcome));
+                }
+            }
+            Chance::Deadline => self.run_into_deadline(),
+            Chance::HangUp => {
+                self.caller_gone = true;
+                self.playing = None;
+                self.tell(CallEvent::HungUp);
+            }
+            Chance::Stray(number) => self.stray(number),
+        }
+    }
+
+    fn run_into_deadline(&mut self) {
+        // An early one first: it must change nothing.
+        self.tell(CallEvent::DeadlineReached);
+        if let Some(due) = self.flow.deadline() {
+            self.now = self.now.max(due);
+            self.tell(CallEvent::DeadlineReached);
+        }
+    }
+
+    fn stray(&mut self, number: u32) {
+        let take = Take(1_000 + number);
+        self.tell(CallEvent::PlayFinished(PlayId(1_000 + number)));
+        self.tell(CallEvent::Stored { take, outcome: StoreOutcome::Stored });
+        self.tell(CallEvent::RecordingStopped {
+            take,
+            cause: StopCause::Silence,
+            length: Duration::from_secs(9),
+            voiced: Duration::from_secs(9),
+            class: RecordingClass::Speech,
+        });
+        self.tell(CallEvent::Started);
+    }
+
+    /// Nothing happens any more, but time passes.
+    fn nothing_more(&mut self) {
+        for _ in 0..200 {
+            let Some(due) = self.flow.deadline() else { break };
+            self.now = self.now.max(due);
+            self.tell(CallEvent::DeadlineReached);
+        }
+        assert!(self.flow.is_done(), "the dialogue never ends: {:?}", self.flow);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_a_caller_does_each_recording_ends_once_and_the_call_ends(plan in plans(), chances in chances()) {
+        let mut line = Line::new(plan);
+        for (after, chance) in chances {
+            line.happen(after, chance);
+        }
+        line.nothing_more();
+        for (take, ends) in &line.ended {
+            prop_assert_eq!(ends.len(), 1, "{:?} ended as {:?}", take, ends);
+        }
+        prop_assert!(line.open.is_empty() && line.recording.is_none());
+        prop_assert!(line.hung_up || line.caller_gone, "nobody hung up");
+    }
+
+    #[test]
+    fn a_caller_who_does_nothing_reaches_the_end_within_minutes(plan in plans()) {
+        let mut line = Line::new(plan);
+        for _ in 0..100 {
+            if line.flow.is_done() {
+                break;
+            }
+            if let Some(id) = line.playing.take() {
+                line.now = line.now + Duration::from_secs(5);
+                line.tell(CallEvent::PlayFinished(id));
+            } else if line.recording.is_some() {
+                line.now = line.now + Duration::from_secs(5);
+                line.stop(StopCause::Silence, 0, 0, RecordingClass::NoSpeech);
+            } else {
+                line.run_into_deadline();
+            }
+        }
+        prop_assert!(line.flow.is_done() && line.hung_up);
+        prop_assert!(line.now.0 < Duration::from_secs(180), "took {:?}", line.now.0);
+    }
+
+    #[test]
+    fn speech_is_never_forgotten_unless_the_caller_asks(plan in plans(), chances in chances()) {
+        // Without 3 (record again) and 7 (discard) every recording with speech in it becomes a message.
+        let mut line = Line::new(plan);
+        let mut spoken = BTreeSet::new();
+        for (after, chance) in chances {
+            if matches!(chance, Chance::Key('3' | '7')) {
+                continue;
+            }
+            if let (Chance::Stopped { voiced: 1_000.., class: RecordingClass::Speech, .. }, Some(take)) =
+                (&chance, line.recording)
+            {
+                spoken.insert(take);
+            } else if let (Chance::Stopped { .. }, Some(take)) = (&chance, line.recording) {
+                spoken.remove(&take);
+            }
+            line.happen(after, chance);
+        }
+        line.nothing_more();
+        for take in spoken {
+            prop_assert_eq!(line.ended.get(&take).map(Vec::as_slice), Some(&["persist"][..]));
+        }
+    }
+}

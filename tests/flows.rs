@@ -11,6 +11,7 @@
 //!     < play tone
 //! ```
 //! `played` is the end of what was asked to be played last; `deadline` must come at the time the dialogue asked for.
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
 
 #[path = "calls/callers.rs"]
 mod callers;
@@ -18,6 +19,9 @@ mod callers;
 mod script;
 
 use std::path::{Path, PathBuf};
+
+use aftertone::flow::phrases;
+use aftertone::speech::{Arg, ArgKind, EMBEDDED, Language, Phrase, Segment};
 
 fn scripts(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -55,4 +59,35 @@ fn a_script_that_expects_something_else_fails() {
     assert!(script::run_text("early.call", text).unwrap_err().contains("deadline"));
     let text = "0.0 > started\n";
     assert!(script::run_text("silent.call", text).unwrap_err().contains("play greeting"));
+}
+
+/// A value that shows every rule of its kind.
+fn sample(kind: ArgKind) -> Arg {
+    match kind {
+        ArgKind::Digits => Arg::Digits("+15550100199".into()),
+        ArgKind::Number => Arg::Number(9_999),
+    }
+}
+
+#[test]
+fn every_language_can_say_every_phrase_of_every_dialogue_and_no_other() {
+    assert!(EMBEDDED.iter().any(|language| language.name == "en"));
+    for embedded in EMBEDDED {
+        let language = Language::embedded(embedded).unwrap();
+        for saying in phrases::ALL {
+            let known = language.placeholders(saying.id);
+            let known = known.unwrap_or_else(|| panic!("{} lacks {:?}", embedded.name, saying.id));
+            let known: Vec<_> = known.iter().map(|(name, kind)| (name.as_str(), *kind)).collect();
+            assert_eq!(known, saying.args, "placeholders of {:?} in {}", saying.id, embedded.name);
+            let phrase = Phrase {
+                id: saying.id,
+                args: saying.args.iter().map(|(name, kind)| (*name, sample(*kind))).collect(),
+            };
+            let segments = language.render(&phrase).unwrap();
+            assert!(segments.iter().any(|segment| matches!(segment, Segment::Clip(_))), "{:?}", saying.id);
+        }
+        let unused: Vec<_> =
+            language.phrase_ids().filter(|id| !phrases::ALL.iter().any(|saying| saying.id == *id)).collect();
+        assert!(unused.is_empty(), "{} has phrases that nobody says: {unused:?}", embedded.name);
+    }
 }

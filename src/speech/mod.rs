@@ -1,6 +1,18 @@
 //! Spoken language: a [`Phrase`] becomes a list of clips. Languages are data in `prompts/<lang>/`, not code.
 //!
-//! Does not play anything; [`crate::media`] does.
+//! Knows texts, grammar and the names of clips, not sound: [`crate::service::prompts`] decodes the clips and
+//! [`crate::media`] plays them.
+
+mod embedded;
+mod grammar;
+mod language;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+pub use embedded::{EMBEDDED, Embedded};
+pub use language::{ClipText, Language, Voice};
 
 /// Something to be said, independent of the language.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +46,16 @@ pub enum Arg {
     Number(u32),
 }
 
+impl Arg {
+    /// What kind of value this is.
+    pub const fn kind(&self) -> ArgKind {
+        match self {
+            Self::Digits(_) => ArgKind::Digits,
+            Self::Number(_) => ArgKind::Number,
+        }
+    }
+}
+
 /// What kind of value a placeholder takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ArgKind {
@@ -45,3 +67,61 @@ pub enum ArgKind {
 
 /// The largest number that can be said.
 pub const LARGEST_NUMBER: u32 = 9_999;
+
+/// Names a clip within its [`Language`]: an index into [`Language::clips`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClipId(pub u16);
+
+/// A piece of a rendered phrase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Segment {
+    /// Recorded words.
+    Clip(ClipId),
+    /// Silence between groups of digits and after a sentence.
+    Pause(Duration),
+}
+
+/// Why something cannot be said.
+#[derive(Debug, thiserror::Error)]
+pub enum SpeechError {
+    /// The language's files do not know the phrase; they are older than the program or incomplete.
+    #[error("the language {language} has no phrase {id:?}: add it to prompts/{language}/phrases.toml")]
+    UnknownPhrase {
+        /// The language.
+        language: String,
+        /// The phrase.
+        id: String,
+    },
+    /// The phrase has a placeholder for which the caller gave no value of the right kind.
+    #[error("phrase {id:?} needs a value of kind {kind:?} for {{{name}}}")]
+    MissingValue {
+        /// The phrase.
+        id: String,
+        /// The placeholder.
+        name: String,
+        /// What is needed.
+        kind: ArgKind,
+    },
+    /// A character that cannot be said as a digit.
+    #[error("{0:?} cannot be said digit by digit: use 0 to 9, +, * and #")]
+    NotADigit(char),
+    /// A number that is too large.
+    #[error("{0} is too large to be said: the largest number is {LARGEST_NUMBER}")]
+    TooLarge(u32),
+    /// `phrases.toml` is wrong.
+    #[error("{file}: {problem}")]
+    BadLanguage {
+        /// The file, or the language when it is part of the program.
+        file: String,
+        /// What is wrong and what would be right.
+        problem: String,
+    },
+    /// `phrases.toml` cannot be read.
+    #[error("{file}: {source}; a folder of prompts holds <language>/phrases.toml")]
+    Unreadable {
+        /// The file.
+        file: String,
+        /// Why.
+        source: std::io::Error,
+    },
+}

@@ -1,0 +1,325 @@
+//! One language: its texts, cut into the clips that have to exist, and the rules that put them together.
+//!
+//! Read once from `phrases.toml` ([`Language::parse`], [`Language::load`]); [`Language::render`] is pure.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::grammar::{Digits, DigitsText, NumberText, Numbers, PluralText};
+use super::{Arg, ArgKind, ClipId, Embedded, Phrase, Segment, SpeechError};
+
+/// The synthesiser that makes the clips of a language.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Voice {
+    /// The program: `flite` or `espeak-ng`.
+    pub synthesiser: String,
+    /// Its name for the voice.
+    pub voice: String,
+}
+
+/// A clip that has to exist, and the words in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClipText {
+    /// File name without ending: lower-case letters, digits, `-` and `.`.
+    pub name: String,
+    /// What is spoken.
+    pub text: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    voice: Voice,
+    sentence_gap_ms: u64,
+    digits: DigitsText,
+    numbers: Vec<NumberText>,
+    #[serde(default)]
+    plurals: Vec<PluralText>,
+    phrases: BTreeMap<String, PhraseText>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum PhraseText {
+    Plain(String),
+    /// `by` names the placeholder that decides; the rest are the forms.
+    Plural {
+        by: String,
+        #[serde(flatten)]
+        forms: BTreeMap<String, String>,
+    },
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Piece {
+    Words(ClipId),
+    Slot(String, ArgKind),
+}
+
+#[derive(Debug)]
+struct Pattern {
+    slots: Vec<(String, ArgKind)>,
+    plural_by: Option<String>,
+    /// By plural form; a phrase without plural has only `other`.
+    forms: BTreeMap<String, Vec<Piece>>,
+}
+
+/// A language that can be spoken.
+#[derive(Debug)]
+pub struct Language {
+    name: String,
+    voice: Voice,
+    gap: Duration,
+    digits: Digits,
+    numbers: Numbers,
+    plurals: Vec<PluralText>,
+    phrases: BTreeMap<String, Pattern>,
+    clips: Vec<ClipText>,
+}
+
+const OTHER: &str = "other";
+
+impl Language {
+    /// Reads `<folder>/phrases.toml`; the folder's name is the language's.
+    ///
+    /// # Errors
+    /// [`SpeechError::Unreadable`] and [`SpeechError::BadLanguage`]: whoever made the folder has to mend it.
+    pub fn load(folder: &Path) -> Result<Self, SpeechError> {
+        let file = folder.join("phrases.toml");
+        let label = file.display().to_string();
+        let text = std::fs::read_to_string(&file)
+            .map_err(|source| SpeechError::Unreadable { file: label.clone(), source })?;
+        let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        Self::parse(&name, &text).map_err(|problem| SpeechError::BadLanguage { file: label, problem })
+    }
+
+    /// A language that is part of the program.
+    ///
+    /// # Errors
+    /// [`SpeechError::BadLanguage`]: a defect of the program.
+    pub fn embedded(language: &Embedded) -> Result<Self, SpeechError> {
+        Self::parse(language.name, language.phrases).map_err(|problem| SpeechError::BadLanguage {
+            file: format!("embedded language {}", language.name),
+            problem,
+        })
+    }
+
+    /// Reads the text of a `phrases.toml`. The error says what is wrong with it.
+    ///
+    /// # Errors
+    /// A sentence for whoever writes the file.
+    pub fn parse(name: &str, text: &str) -> Result<Self, String> {
+        let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+        if !matches!(file.voice.synthesiser.as_str(), "flite" | "espeak-ng") {
+            return Err(format!(
+                "[voice] synthesiser {:?}: choose flite or espeak-ng",
+                file.voice.synthesiser
+            ));
+        }
+        let mut clips = Clips::default();
+        let digits = Digits::new(file.digits, |word| clips.word(word))?;
+        let numbers = Numbers::new(file.numbers, |word| clips.word(word))?;
+        let mut phrases = BTreeMap::new();
+        for (id, text) in file.phrases {
+            let pattern = Pattern::new(&id, text, &file.plurals, &mut clips)
+                .map_err(|problem| format!("phrase {id:?}: {problem}"))?;
+            phrases.insert(id, pattern);
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            voice: file.voice,
+            gap: Duration::from_millis(file.sentence_gap_ms),
+            digits,
+            numbers,
+            plurals: file.plurals,
+            phrases,
+            clips: clips.finish()?,
+        })
+    }
+
+    /// Its name, for example `en`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What makes its clips.
+    pub const fn voice(&self) -> &Voice {
+        &self.voice
+    }
+
+    /// Every clip that has to exist; [`ClipId`] is the index.
+    pub fn clips(&self) -> &[ClipText] {
+        &self.clips
+    }
+
+    /// The placeholders of this phrase, if the language knows it, in the order of the text.
+    pub fn placeholders(&self, id: &str) -> Option<&[(String, ArgKind)]> {
+        self.phrases.get(id).map(|pattern| pattern.slots.as_slice())
+    }
+
+    /// The ids of all phrases.
+    pub fn phrase_ids(&self) -> impl Iterator<Item = &str> {
+        self.phrases.keys().map(String::as_str)
+    }
+
+    /// The clips and pauses that say this phrase, with a pause at its end.
+    ///
+    /// # Errors
+    /// [`SpeechError`] when the language does not know the phrase, or a value is missing or cannot be said.
+    pub fn render(&self, phrase: &Phrase) -> Result<Vec<Segment>, SpeechError> {
+        let pattern = self.phrases.get(phrase.id).ok_or_else(|| SpeechError::UnknownPhrase {
+            language: self.name.clone(),
+            id: phrase.id.to_owned(),
+        })?;
+        let mut out = Vec::new();
+        for piece in self.form(phrase, pattern)? {
+            match piece {
+                Piece::Words(clip) => out.push(Segment::Clip(*clip)),
+                Piece::Slot(name, kind) => match value(phrase, name, *kind)? {
+                    Arg::Digits(digits) => self.digits.say(digits, &mut out)?,
+                    Arg::Number(number) => self.numbers.say(*number, &mut out)?,
+                },
+            }
+        }
+        out.push(Segment::Pause(self.gap));
+        Ok(out)
+    }
+
+    fn form<'a>(&self, phrase: &Phrase, pattern: &'a Pattern) -> Result<&'a [Piece], SpeechError> {
+        let mut form = OTHER;
+        if let Some(by) = &pattern.plural_by
+            && let Arg::Number(number) = value(phrase, by, ArgKind::Number)?
+        {
+            let rule = self.plurals.iter().find(|rule| rule.fits(*number));
+            form = rule.map_or(OTHER, |rule| rule.form.as_str());
+        }
+        let pieces = pattern.forms.get(form).or_else(|| pattern.forms.get(OTHER));
+        Ok(pieces.map_or(&[], Vec::as_slice))
+    }
+}
+
+fn value<'a>(phrase: &'a Phrase, name: &str, kind: ArgKind) -> Result<&'a Arg, SpeechError> {
+    let found = phrase.args.iter().find(|(given, value)| *given == name && value.kind() == kind);
+    found.map(|(_, value)| value).ok_or_else(|| SpeechError::MissingValue {
+        id: phrase.id.to_owned(),
+        name: name.to_owned(),
+        kind,
+    })
+}
+
+impl Pattern {
+    fn new(id: &str, text: PhraseText, plurals: &[PluralText], clips: &mut Clips) -> Result<Self, String> {
+        if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-') {
+            return Err("an id has lower-case letters and hyphens only".to_owned());
+        }
+        let (plural_by, texts) = match text {
+            PhraseText::Plain(text) => (None, BTreeMap::from([(OTHER.to_owned(), text)])),
+            PhraseText::Plural { by, forms } => (Some(by), forms),
+        };
+        if !texts.contains_key(OTHER) {
+            return Err(format!("the form {OTHER:?} is missing"));
+        }
+        let mut forms = BTreeMap::new();
+        let mut slots: Option<Vec<(String, ArgKind)>> = None;
+        for (form, text) in &texts {
+            if form != OTHER && !plurals.iter().any(|rule| rule.form == *form) {
+                return Err(format!("[[plurals]] has no form {form:?}"));
+            }
+            let stem = if plural_by.is_some() { format!("{id}.{form}") } else { id.to_owned() };
+            let pieces = pieces(&stem, text, clips)?;
+            let mut found: Vec<_> = pieces.iter().filter_map(Piece::slot).collect();
+            found.sort_by(|a, b| a.0.cmp(&b.0));
+            if slots.get_or_insert_with(|| found.clone()) != &found {
+                return Err("its forms have different placeholders".to_owned());
+            }
+            forms.insert(form.clone(), pieces);
+        }
+        let slots = slots.unwrap_or_default();
+        if let Some(by) = &plural_by
+            && !slots.contains(&(by.clone(), ArgKind::Number))
+        {
+            return Err(format!("the plural goes by {by:?}, which is no number in it"));
+        }
+        Ok(Self { slots, plural_by, forms })
+    }
+}
+
+impl Piece {
+    fn slot(&self) -> Option<(String, ArgKind)> {
+        match self {
+            Self::Words(_) => None,
+            Self::Slot(name, kind) => Some((name.clone(), *kind)),
+        }
+    }
+}
+
+/// Cuts a text at its placeholders, `{name:digits}` or `{name:number}`.
+fn pieces(stem: &str, text: &str, clips: &mut Clips) -> Result<Vec<Piece>, String> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    let whole = !text.contains('{');
+    let mut count = 0;
+    loop {
+        let (words, slot) = match rest.split_once('{') {
+            Some((words, after)) => (words, Some(after)),
+            None => (rest, None),
+        };
+        let words = words.trim();
+        if words.contains(char::is_alphanumeric) {
+            count += 1;
+            let name = if whole { stem.to_owned() } else { format!("{stem}.{count}") };
+            pieces.push(Piece::Words(clips.add(name, words)));
+        }
+        let Some(slot) = slot else { break };
+        let (slot, after) = slot.split_once('}').ok_or("a { has no }")?;
+        let (name, kind) = match slot.split_once(':') {
+            Some((name, "digits")) => (name, ArgKind::Digits),
+            Some((name, "number")) => (name, ArgKind::Number),
+            _ => return Err(format!("{{{slot}}}: write {{name:digits}} or {{name:number}}")),
+        };
+        pieces.push(Piece::Slot(name.to_owned(), kind));
+        rest = after;
+    }
+    if pieces.is_empty() { Err("has no words".to_owned()) } else { Ok(pieces) }
+}
+
+/// The clips that texts and grammar need, each word once.
+#[derive(Debug, Default)]
+struct Clips {
+    list: Vec<ClipText>,
+    words: BTreeMap<String, ClipId>,
+}
+
+impl Clips {
+    fn add(&mut self, name: String, text: &str) -> ClipId {
+        let id = ClipId(u16::try_from(self.list.len()).unwrap_or(u16::MAX));
+        self.list.push(ClipText { name, text: text.to_owned() });
+        id
+    }
+
+    fn word(&mut self, word: &str) -> ClipId {
+        if let Some(known) = self.words.get(word) {
+            return *known;
+        }
+        let plain: String = word.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+        let mut name = format!("word.{}", plain.to_ascii_lowercase());
+        if self.list.iter().any(|clip| clip.name == name) {
+            // Words that differ only in letters beyond ASCII.
+            name = format!("{name}.{}", self.words.len());
+        }
+        let id = self.add(name, word);
+        self.words.insert(word.to_owned(), id);
+        id
+    }
+
+    fn finish(self) -> Result<Vec<ClipText>, String> {
+        if self.list.len() > usize::from(u16::MAX) {
+            return Err("more than 65535 clips".to_owned());
+        }
+        Ok(self.list)
+    }
+}

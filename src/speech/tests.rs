@@ -1,0 +1,207 @@
+//! What a language says, in words.
+
+use super::*;
+
+fn english() -> Language {
+    Language::embedded(EMBEDDED.iter().find(|language| language.name == "en").unwrap()).unwrap()
+}
+
+/// The words of a phrase; `,` is a pause between groups.
+fn said(language: &Language, phrase: &Phrase) -> String {
+    let segments = language.render(phrase).unwrap();
+    let (last, segments) = segments.split_last().unwrap();
+    assert!(matches!(last, Segment::Pause(gap) if *gap > Duration::ZERO), "no pause after the phrase");
+    let words: Vec<&str> = segments
+        .iter()
+        .map(|segment| match segment {
+            Segment::Clip(id) => language.clips()[usize::from(id.0)].text.as_str(),
+            Segment::Pause(_) => ",",
+        })
+        .collect();
+    words.join(" ")
+}
+
+fn number(language: &Language, number: u32) -> String {
+    let phrase = Phrase::new("limit-seconds").with("seconds", Arg::Number(number));
+    let whole = said(language, &phrase);
+    whole.split_once("That is ").unwrap().1.split_once(" second").unwrap().0.to_owned()
+}
+
+#[test]
+fn english_numbers_are_said_as_people_say_them() {
+    let language = english();
+    for (value, words) in [
+        (0, "zero"),
+        (1, "one"),
+        (12, "twelve"),
+        (20, "twenty"),
+        (21, "twenty one"),
+        (99, "ninety nine"),
+        (100, "one hundred"),
+        (105, "one hundred five"),
+        (340, "three hundred forty"),
+        (1_000, "one thousand"),
+        (2_019, "two thousand nineteen"),
+        (9_999, "nine thousand nine hundred ninety nine"),
+    ] {
+        assert_eq!(number(&language, value), words);
+    }
+}
+
+#[test]
+fn no_two_numbers_sound_the_same() {
+    let language = english();
+    let all: std::collections::BTreeSet<String> =
+        (0..=LARGEST_NUMBER).map(|n| number(&language, n)).collect();
+    assert_eq!(all.len(), 10_000);
+}
+
+#[test]
+fn the_plural_follows_the_number() {
+    let language = english();
+    let minutes = |count| said(&language, &Phrase::new("limit-minutes").with("minutes", Arg::Number(count)));
+    assert!(minutes(1).starts_with("That is one minute,"));
+    assert!(minutes(3).starts_with("That is three minutes,"));
+}
+
+#[test]
+fn digits_are_said_one_by_one_and_long_numbers_in_groups() {
+    let language = english();
+    let digits = |text: &str| {
+        let phrase = Phrase::new("greeting-extension").with("extension", Arg::Digits(text.into()));
+        let whole = said(&language, &phrase);
+        whole.split_once("extension ").unwrap().1.split_once(" is not").unwrap().0.to_owned()
+    };
+    assert_eq!(digits("1001"), "one zero zero one");
+    assert_eq!(digits("5550199"), "five five five , zero one nine nine");
+    assert_eq!(digits("+15550100199"), "plus one , five five five , zero one zero , zero one nine nine");
+    assert_eq!(digits("*98#"), "star nine eight pound");
+}
+
+#[test]
+fn what_cannot_be_said_is_an_error() {
+    let language = english();
+    let render = |phrase: Phrase| language.render(&phrase).unwrap_err();
+    assert!(matches!(render(Phrase::new("no-such-phrase")), SpeechError::UnknownPhrase { .. }));
+    assert!(matches!(render(Phrase::new("greeting-extension")), SpeechError::MissingValue { .. }));
+    let wrong_kind = Phrase::new("greeting-extension").with("extension", Arg::Number(3));
+    assert!(matches!(render(wrong_kind), SpeechError::MissingValue { .. }));
+    let letters = Phrase::new("greeting-extension").with("extension", Arg::Digits("10a".into()));
+    assert!(matches!(render(letters), SpeechError::NotADigit('a')));
+    let huge = Phrase::new("limit-seconds").with("seconds", Arg::Number(10_000));
+    assert!(matches!(render(huge), SpeechError::TooLarge(10_000)));
+}
+
+const HEAD: &str = r##"
+sentence_gap_ms = 100
+[voice]
+synthesiser = "espeak-ng"
+voice = "de"
+[digits]
+gap_ms = 100
+words = { 0 = "null", 1 = "eins", 2 = "zwo", 3 = "drei", 4 = "vier", 5 = "fünf", 6 = "sechs", 7 = "sieben", 8 = "acht", 9 = "neun", "+" = "plus", "*" = "Stern", "#" = "Raute" }
+[[plurals]]
+form = "one"
+is = [1]
+[[plurals]]
+form = "few"
+modulo = 10
+is = [2, 3, 4]
+unless_modulo = 100
+unless = [12, 13, 14]
+"##;
+
+fn numbers(rules: &[(u32, &str)]) -> String {
+    rules.iter().map(|(from, say)| format!("[[numbers]]\nfrom = {from}\nsay = {say:?}\n")).collect()
+}
+
+const GERMAN: &[(u32, &str)] = &[
+    (0, "null"),
+    (1, "ein"),
+    (2, "zwei"),
+    (3, "drei"),
+    (4, "vier"),
+    (5, "fünf"),
+    (6, "sechs"),
+    (7, "sieben"),
+    (8, "acht"),
+    (9, "neun"),
+    (10, "[>] zehn"),
+];
+
+#[test]
+fn a_language_may_say_the_ones_before_the_tens_and_have_more_plurals() {
+    let mut rules: Vec<_> = GERMAN[..10].to_vec();
+    rules.extend([
+        (10, "[>] zehn < "),
+        (20, "[> und] zwanzig <"),
+        (100, "< hundert [>]"),
+        (1000, "< tausend [>]"),
+    ]);
+    let phrases = r#"
+[phrases.minutes]
+by = "n"
+one = "{n:number} Minute"
+few = "{n:number} wenige"
+other = "{n:number} Minuten"
+"#;
+    let text = format!("{HEAD}{}{phrases}", numbers(&rules));
+    let language = Language::parse("de", &text).unwrap();
+    let say = |n| said(&language, &Phrase::new("minutes").with("n", Arg::Number(n)));
+    assert_eq!(say(123), "ein hundert drei und zwanzig zwei wenige");
+    assert_eq!(say(1), "ein Minute");
+    assert_eq!(say(12), "zwei zehn ein Minuten");
+    assert_eq!(say(2_000), "zwei tausend Minuten");
+}
+
+#[test]
+fn a_wrong_file_is_told_what_is_wrong() {
+    let good = format!("{HEAD}{}", numbers(&[GERMAN, &[(11, "[>] <")]].concat()));
+    let refuse = |text: String, expected: &str| {
+        let problem = Language::parse("de", &text).unwrap_err();
+        assert!(problem.contains(expected), "{expected:?} is not in {problem:?}");
+    };
+    assert!(Language::parse("de", &format!("{good}[phrases]\na = \"gut\"\n")).is_ok());
+    let phrase = |text: &str| format!("{good}[phrases]\n{text}\n");
+    refuse(phrase("a = \"{x:colour}\""), "{x:colour}: write {name:digits}");
+    refuse(phrase("a = \"{x:digits\""), "has no }");
+    refuse(phrase("a = \" . \""), "has no words");
+    refuse(phrase("A = \"x\""), "lower-case");
+    refuse(phrase("a = { by = \"n\", one = \"{n:number}\" }"), "\"other\" is missing");
+    refuse(phrase("a = { by = \"n\", other = \"x\" }"), "no number in it");
+    refuse(phrase("a = { by = \"n\", two = \"{n:number}\", other = \"{n:number}\" }"), "no form \"two\"");
+    refuse(phrase("a = { by = \"n\", one = \"x\", other = \"{n:number}\" }"), "different placeholders");
+    refuse(format!("{HEAD}{}[phrases]\n", numbers(&GERMAN[1..])), "no rule from 0");
+    refuse(
+        format!("{HEAD}{}[phrases]\n", numbers(&[(0, "null"), (1, "< [>]")])),
+        "numbers below 10 are words",
+    );
+    refuse(format!("{HEAD}{}[phrases]\n", numbers(&[(0, "null"), (5, "five")])), "for every number below 5");
+    refuse(format!("{HEAD}{}[phrases]\n", numbers(GERMAN)), "does not tell 10 from 9999");
+    refuse(format!("{good}[[numbers]]\nfrom = 12\nsay = \"[> <\"\n[phrases]\n"), "do not match");
+    refuse(phrase("a = \"x\"").replace("9 = \"neun\", ", ""), "no word for '9'");
+    refuse(phrase("a = \"x\"").replace("espeak-ng", "sh"), "choose flite or espeak-ng");
+    refuse(
+        phrase("a = \"x\"").replace("[digits]", "[digits]\ngroups = { 3 = [1, 1] }"),
+        "do not add up to 3",
+    );
+}
+
+#[test]
+fn every_clip_has_a_name_of_its_own_that_is_safe_as_a_file_name() {
+    let language = english();
+    let mut names: Vec<_> = language.clips().iter().map(|clip| clip.name.as_str()).collect();
+    for name in &names {
+        let safe = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b));
+        assert!(safe && !name.starts_with('.'), "{name:?}");
+    }
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), language.clips().len());
+}
+
+#[test]
+fn a_folder_without_phrases_is_told_what_it_should_hold() {
+    let error = Language::load(std::path::Path::new("/nonexistent/en")).unwrap_err().to_string();
+    assert!(error.contains("phrases.toml"), "{error}");
+}

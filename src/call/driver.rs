@@ -12,7 +12,7 @@ use crate::flow::{Action, Actions, CallEvent, CallTime, Flow, PlayId, RecordLimi
 use crate::media::{MediaEvent, MediaHandle, MediaStats, RecordPlan};
 use crate::service::outbound::AllowedTargets;
 use crate::signal::{Dialog, DialogEvent, Refusal};
-use crate::sip::sdp;
+use crate::sip::sdp::{self, LocalMedia};
 
 use super::Desk;
 
@@ -21,16 +21,24 @@ const TRANSFER_PATIENCE: Duration = Duration::from_secs(30);
 /// Far enough not to matter.
 const NEVER: Duration = Duration::from_secs(86_400);
 
-/// What a recording of this call becomes; fixed when the mailbox was found.
+/// What was fixed when the call came.
 pub(super) struct Purpose {
-    /// The head of every recording but for its id, time and rate.
-    pub(super) head: Head,
-    /// Less speech than this is "no speech".
-    pub(super) min_speech: Duration,
+    /// What recordings become; `None` where nothing is recorded.
+    pub(super) kept: Option<Kept>,
     /// Where `0` leads.
     pub(super) operator: Option<String>,
     /// Where calls may be transferred to.
     pub(super) targets: AllowedTargets,
+    /// Language of the prompts.
+    pub(super) language: String,
+}
+
+/// What a recording of this call becomes.
+pub(super) struct Kept {
+    /// The head of every recording but for its id, time and rate.
+    pub(super) head: Head,
+    /// Less speech than this is "no speech".
+    pub(super) min_speech: Duration,
 }
 
 /// The ends of an answered call.
@@ -40,11 +48,13 @@ pub(super) struct Ends {
     pub(super) media: MediaHandle,
     pub(super) media_events: mpsc::Receiver<MediaEvent>,
     pub(super) session: sdp::Session,
+    pub(super) local: LocalMedia,
 }
 
 /// Answers of services that an action asked for.
 enum Answer {
     Stored(Take, StoreOutcome),
+    Discarded,
 }
 
 struct Recording {
@@ -55,11 +65,12 @@ struct Recording {
 /// One call.
 pub(super) struct Driver {
     desk: Desk,
-    purpose: Option<Purpose>,
+    purpose: Purpose,
     flow: Box<dyn Flow>,
     dialog: Option<Dialog>,
-    media: MediaHandle,
+    media: Option<MediaHandle>,
     session: sdp::Session,
+    local: LocalMedia,
     takes: HashMap<Take, Recording>,
     answers: mpsc::Sender<Answer>,
     pending: usize,
@@ -69,17 +80,18 @@ pub(super) struct Driver {
 
 impl Driver {
     /// Runs the call to its end. What was recorded is kept or discarded as the flow says before this returns.
-    pub(super) async fn run(desk: Desk, purpose: Option<Purpose>, flow: Box<dyn Flow>, ends: Ends, cut: CancellationToken) -> MediaStats {
+    pub(super) async fn run(desk: Desk, purpose: Purpose, flow: Box<dyn Flow>, ends: Ends, cut: CancellationToken) -> MediaStats {
         let (answers, mut answered) = mpsc::channel(16);
         let answered_at = desk.clock.monotonic();
-        let Ends { dialog, mut dialog_events, media, mut media_events, session } = ends;
+        let Ends { dialog, mut dialog_events, media, mut media_events, session, local } = ends;
         let mut driver = Self {
             desk,
             purpose,
             flow,
             dialog: Some(dialog),
-            media,
+            media: Some(media),
             session,
+            local,
             takes: HashMap::new(),
             answers,
             pending: 0,
@@ -128,7 +140,7 @@ impl Driver {
                 let _ = reply.send(answer);
             }
             Some(DialogEvent::Confirmed { answer: Some(answer) }) => self.connect_late(&answer).await,
-            Some(DialogEvent::Key(key)) => self.media.info_digit(key),
+            Some(DialogEvent::Key(key)) => self.on_line(|media| media.info_digit(key)),
             Some(DialogEvent::Transfer(code)) => self.on_transfer(code).await,
             Some(DialogEvent::Confirmed { answer: None } | DialogEvent::Ringing) => {}
             Some(DialogEvent::Ended { why, .. }) => {
@@ -141,10 +153,10 @@ impl Driver {
 
     /// A re-INVITE or UPDATE: hold, a new address, another codec (RFC 3264 §8).
     fn renegotiate(&mut self, offer: Option<&str>) -> Result<String, Refusal> {
-        let Some(offer) = offer else { return Ok(self.session.offer()) };
-        match self.session.answer(offer) {
+        let Some(offer) = offer else { return Ok(self.session.offer(&self.local)) };
+        match self.session.answer(offer, &self.local) {
             Ok(answer) => {
-                self.media.connect(&answer.stream);
+                self.on_line(|media| media.connect(&answer.stream));
                 Ok(answer.sdp)
             }
             Err(refusal) => Err(super::admit::unacceptable(&refusal)),
@@ -153,8 +165,8 @@ impl Driver {
 
     /// The ACK answers an offer that was ours.
     async fn connect_late(&mut self, answer: &str) {
-        match self.session.accept_answer(answer) {
-            Ok(stream) => self.media.connect(&stream),
+        match self.session.accept(answer) {
+            Ok(stream) => self.on_line(|media| media.connect(&stream)),
             Err(refusal) => {
                 tracing::info!(%refusal, "the answer to our offer cannot be used");
                 self.hang_up("no common media").await;
@@ -191,9 +203,10 @@ impl Driver {
     }
 
     async fn on_answer(&mut self, answer: Answer) {
-        let Answer::Stored(take, outcome) = answer;
         self.pending = self.pending.saturating_sub(1);
-        self.tell(CallEvent::Stored { take, outcome }).await;
+        if let Answer::Stored(take, outcome) = answer {
+            self.tell(CallEvent::Stored { take, outcome }).await;
+        }
     }
 
     /// Tells the flow and carries out what it asks for, in order. What cannot even begin becomes the flow's next event.
@@ -215,12 +228,19 @@ impl Driver {
         }
     }
 
+    /// Does something with the media, as long as there is any.
+    fn on_line(&self, work: impl FnOnce(&MediaHandle)) {
+        if let Some(media) = &self.media {
+            work(media);
+        }
+    }
+
     async fn perform(&mut self, action: Action) -> Option<CallEvent> {
         match action {
             Action::Play(id, utterances) => return self.play(id, &utterances).await,
-            Action::StopPlaying => self.media.stop_playing(),
+            Action::StopPlaying => self.on_line(MediaHandle::stop_playing),
             Action::Record { take, append, limits } => return self.record(take, append, limits).await,
-            Action::StopRecording(_) => self.media.stop_recording(),
+            Action::StopRecording(_) => self.on_line(MediaHandle::stop_recording),
             Action::Mark { take, urgent, private } => self.mark(take, Marks { urgent, private }).await,
             Action::Persist(take) => self.persist(take),
             Action::Discard(take) => self.discard(take),
@@ -232,12 +252,11 @@ impl Driver {
 
     async fn play(&mut self, id: PlayId, utterances: &[crate::flow::Utterance]) -> Option<CallEvent> {
         let takes = |take| self.takes.get(&take).map(|recording: &Recording| recording.id);
-        let tenant = self.purpose.as_ref().map(|purpose| purpose.head.tenant);
-        let clips = super::says::clips(&self.desk, tenant, takes, utterances).await;
+        let clips = super::says::clips(&self.desk, &self.purpose.language, takes, utterances).await;
         if clips.is_empty() {
             return Some(CallEvent::PlayFinished(id));
         }
-        self.media.play(id, clips);
+        self.on_line(|media| media.play(id, clips));
         None
     }
 
@@ -249,13 +268,14 @@ impl Driver {
             voiced: Duration::ZERO,
             class: RecordingClass::NoSpeech,
         };
-        let Some(purpose) = &self.purpose else { return Some(failed) };
+        let (Some(kept), Some(media)) = (&self.purpose.kept, &self.media) else { return Some(failed) };
         let earlier = self.takes.get(&take).filter(|_| append);
+        let is_new = earlier.is_none();
         let plan = RecordPlan {
             max: limits.max,
             silence: limits.silence,
             warn_before: limits.warn_before,
-            min_speech: purpose.min_speech,
+            min_speech: kept.min_speech,
             earlier_voiced: earlier.map_or(Duration::ZERO, |recording| recording.voiced),
         };
         let writer = match earlier {
@@ -266,21 +286,21 @@ impl Driver {
                 let head = Head {
                     id,
                     began_at: self.desk.clock.now(),
-                    sample_rate: self.media.sample_rate(),
-                    ..purpose.head.clone()
+                    sample_rate: media.sample_rate(),
+                    ..kept.head.clone()
                 };
                 self.desk.spool.begin(&head)
             }
         };
         match writer {
             Ok(writer) => {
-                self.media.record(take, writer, plan);
+                media.record(take, writer, plan);
                 None
             }
             Err(error) => {
                 tracing::error!(%error, "a recording cannot begin");
                 metrics::counter!("aftertone_recordings_refused_total").increment(1);
-                if earlier_is_none(append) {
+                if is_new {
                     self.takes.remove(&take);
                 }
                 Some(failed)
@@ -300,10 +320,11 @@ impl Driver {
             // The recording never began; the flow was told so.
             return;
         };
-        let (deposit, id, answers) = (self.desk.deposit.clone(), recording.id, self.answers.clone());
+        let (desk, id, answers) = (self.desk.clone(), recording.id, self.answers.clone());
         self.pending += 1;
         tokio::spawn(async move {
-            let outcome = deposit.keep(id).await;
+            let outcome = desk.deposit.keep(id).await.outcome();
+            (desk.nudge)();
             // When the call is over already, nobody waits for the answer.
             let _ = answers.send(Answer::Stored(take, outcome)).await;
         });
@@ -311,15 +332,21 @@ impl Driver {
 
     fn discard(&mut self, take: Take) {
         let Some(recording) = self.takes.remove(&take) else { return };
-        let deposit = self.desk.deposit.clone();
-        tokio::spawn(async move { deposit.discard(recording.id).await });
+        let (deposit, answers) = (self.desk.deposit.clone(), self.answers.clone());
+        self.pending += 1;
+        tokio::spawn(async move {
+            if let Err(error) = deposit.discard(recording.id).await {
+                tracing::error!(recording = %recording.id, %error, "a recording could not be discarded");
+            }
+            // When the call is over already, nobody waits for the answer.
+            let _ = answers.send(Answer::Discarded).await;
+        });
     }
 
     async fn transfer(&mut self) -> Option<CallEvent> {
         let refused = |outcome| Some(CallEvent::Transferred(outcome));
-        let Some(purpose) = &self.purpose else { return refused(TransferOutcome::NotAllowed) };
-        let Some(operator) = &purpose.operator else { return refused(TransferOutcome::NotAllowed) };
-        let target = match purpose.targets.authorise(operator) {
+        let Some(operator) = &self.purpose.operator else { return refused(TransferOutcome::NotAllowed) };
+        let target = match self.purpose.targets.authorise(operator) {
             Ok(target) => target,
             Err(why) => {
                 tracing::warn!(%why, "the operator target is refused");
@@ -345,8 +372,10 @@ impl Driver {
 
     /// The call is over: the running recording ends, the flow has its last word, and its wishes are carried out.
     async fn finish(mut self, mut media_events: mpsc::Receiver<MediaEvent>, mut answered: mpsc::Receiver<Answer>) -> MediaStats {
-        let media = std::mem::replace(&mut self.media, MediaHandle::closed());
-        let stats = media.close().await;
+        let stats = match self.media.take() {
+            Some(media) => media.close().await,
+            None => MediaStats::default(),
+        };
         let mut last = Vec::new();
         while let Ok(event) = media_events.try_recv() {
             if let MediaEvent::RecordingStopped { take, cause, length, voiced, class } = event {
@@ -361,13 +390,6 @@ impl Driver {
             let Some(answer) = answered.recv().await else { break };
             self.on_answer(answer).await;
         }
-        for take in self.takes.into_keys() {
-            tracing::trace!(?take, "done");
-        }
         stats
     }
-}
-
-const fn earlier_is_none(append: bool) -> bool {
-    !append
 }

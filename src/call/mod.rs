@@ -4,6 +4,7 @@
 
 mod admit;
 mod driver;
+pub mod phone;
 mod plan;
 mod says;
 
@@ -22,7 +23,7 @@ use crate::service::deposit::Deposit;
 use crate::service::greetings::Greetings;
 use crate::service::outbound::AllowedTargets;
 use crate::service::prompts::Prompts;
-use crate::service::routing::Router;
+use crate::service::reception::Reception;
 use crate::signal::IncomingCall;
 
 /// What is the same for every call.
@@ -38,6 +39,10 @@ pub struct CallSettings {
     pub transfer_targets: Vec<String>,
     /// Trunks with a list of their own, by name.
     pub trunk_targets: Vec<(String, Vec<String>)>,
+    /// Where `0` leads unless the mailbox says otherwise.
+    pub operator: Option<String>,
+    /// Language of announcements for calls of which nothing can be found out.
+    pub language: String,
     /// Host that turns a number into a URI when the peer's is not known.
     pub domain: Option<String>,
 }
@@ -53,8 +58,8 @@ impl CallSettings {
 /// What calls need from the rest of the server.
 #[derive(Clone)]
 pub struct Desk {
-    /// Finds the mailbox.
-    pub router: Router,
+    /// Finds the mailbox and its greeting.
+    pub reception: Reception,
     /// Media sessions.
     pub engine: Engine,
     /// Recordings in progress.
@@ -65,6 +70,8 @@ pub struct Desk {
     pub greetings: Greetings,
     /// The spoken prompts.
     pub prompts: Prompts,
+    /// Tells the outbox that there may be work.
+    pub nudge: Arc<dyn Fn() + Send + Sync>,
     /// Time and ids.
     pub clock: SharedClock,
     /// Settings.

@@ -5,6 +5,7 @@
 
 pub mod leave;
 pub mod phrases;
+pub mod transfer;
 
 use std::time::Duration;
 

@@ -2,3 +2,6 @@
 
 pub mod ladder;
 pub mod routing;
+pub mod outbound;
+pub mod reception;
+pub mod remembered;

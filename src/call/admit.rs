@@ -1,0 +1,137 @@
+//! Takes an incoming call: finds out what it gets, answers, and hands over to the driver.
+
+use std::net::IpAddr;
+use std::net::{SocketAddr, UdpSocket};
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
+
+use crate::media::{MediaEvent, MediaHandle, MediaStats};
+use crate::service::routing::RoutingError;
+use crate::signal::{IncomingCall, Refusal};
+use crate::sip::sdp::{LocalMedia, SdpRefusal, Session};
+
+use super::Desk;
+use super::driver::{Driver, Ends};
+use super::plan::{self, Line, Planned};
+
+/// `Retry-After` of a 503, in seconds.
+const RETRY_AFTER: u32 = 10;
+
+/// More calls than the server takes.
+pub(super) async fn refuse_busy(incoming: IncomingCall) {
+    metrics::counter!("aftertone_calls_refused_total", "why" => "full").increment(1);
+    reject(incoming, Refusal { code: 503, retry_after: Some(RETRY_AFTER), warning: None }).await;
+}
+
+/// One call from INVITE to its end.
+pub(super) async fn take(desk: Desk, incoming: IncomingCall, cut: CancellationToken) {
+    let id = desk.clock.uuid();
+    let span = tracing::info_span!("call", %id);
+    async {
+        tracing::debug!(sip_call_id = incoming.dialog.call_id(), "INVITE");
+        metrics::counter!("aftertone_calls_total").increment(1);
+        metrics::gauge!("aftertone_calls_running").increment(1);
+        if let Some(stats) = handle(desk, incoming, cut).await {
+            tracing::info!(received = stats.received, lost = stats.lost, sent = stats.sent, "call ended");
+        }
+        metrics::gauge!("aftertone_calls_running").decrement(1);
+    }
+    .instrument(span)
+    .await;
+}
+
+async fn handle(desk: Desk, incoming: IncomingCall, cut: CancellationToken) -> Option<MediaStats> {
+    let began = desk.clock.monotonic();
+    let opened = match desk.engine.open().await {
+        Ok(opened) => opened,
+        Err(error) => {
+            tracing::error!(%error, "no media session");
+            refuse_busy(incoming).await;
+            return None;
+        }
+    };
+    let planned = decide(&desk, &incoming).await;
+    let (ends, sdp) = match negotiate(&desk, incoming, opened) {
+        Ok(negotiated) => negotiated,
+        Err((incoming, refusal)) => {
+            tracing::info!(%refusal, "the offer cannot be answered");
+            metrics::counter!("aftertone_calls_refused_total", "why" => "media").increment(1);
+            reject(*incoming, unacceptable(&refusal)).await;
+            return None;
+        }
+    };
+    if let Err(error) = ends.dialog.answer(&sdp).await {
+        tracing::info!(%error, "the call ended before it was answered");
+        return None;
+    }
+    metrics::histogram!("aftertone_call_setup_seconds").record(desk.clock.monotonic().saturating_sub(began));
+    Some(Driver::run(desk, planned.purpose, planned.flow, ends, cut).await)
+}
+
+/// What the call gets. Where that cannot be found out, the caller hears so.
+async fn decide(desk: &Desk, incoming: &IncomingCall) -> Planned {
+    let now = desk.clock.now();
+    match desk.reception.decide(&incoming.facts, incoming.trunk.as_deref(), now).await {
+        Ok(verdict) => {
+            tracing::info!(decision = %verdict.decision, "mailbox found");
+            let line = Line { trunk: incoming.trunk.as_deref(), peer: incoming.source.ip().to_string() };
+            plan::plan(desk, &verdict, &line).await
+        }
+        Err(RoutingError::Store(error)) => {
+            tracing::error!(%error, "the mailbox cannot be looked up: the caller is asked to try later");
+            plan::trouble(desk)
+        }
+        Err(error @ RoutingError::Tenant(_)) => {
+            tracing::error!(%error, "the call cannot be routed");
+            plan::trouble(desk)
+        }
+    }
+}
+
+type Opened = (MediaHandle, mpsc::Receiver<MediaEvent>);
+
+/// The SDP to answer with, and the ends of the call.
+fn negotiate(
+    desk: &Desk,
+    incoming: IncomingCall,
+    (media, media_events): Opened,
+) -> Result<(Ends, String), (Box<IncomingCall>, SdpRefusal)> {
+    let address = desk.settings.advertise.unwrap_or_else(|| leading_to(incoming.source));
+    let local = LocalMedia::new(address, media.port());
+    let mut session = Session::new(desk.clock.random_u32());
+    let sdp = match &incoming.offer {
+        Some(offer) => match session.answer(offer, &local) {
+            Ok(answer) => {
+                media.connect(&answer.stream);
+                answer.sdp
+            }
+            Err(refusal) => return Err((Box::new(incoming), refusal)),
+        },
+        None => session.offer(&local),
+    };
+    let IncomingCall { dialog, events: dialog_events, .. } = incoming;
+    Ok((Ends { dialog, dialog_events, media, media_events, session, local }, sdp))
+}
+
+/// Our address on the way to the peer, as the system would route it. Sends nothing.
+pub(super) fn leading_to(peer: SocketAddr) -> IpAddr {
+    let any: IpAddr = if peer.is_ipv4() { [0, 0, 0, 0].into() } else { [0_u16; 8].into() };
+    let found = UdpSocket::bind((any, 0)).and_then(|socket| {
+        socket.connect(peer)?;
+        socket.local_addr()
+    });
+    found.map_or(any, |address| address.ip())
+}
+
+/// 488 with the reason.
+pub(super) fn unacceptable(refusal: &SdpRefusal) -> Refusal {
+    Refusal { code: 488, retry_after: None, warning: Some(refusal.to_string()) }
+}
+
+async fn reject(incoming: IncomingCall, refusal: Refusal) {
+    if let Err(error) = incoming.dialog.reject(refusal).await {
+        tracing::debug!(%error, "the refusal could not be sent");
+    }
+}

@@ -1,0 +1,61 @@
+//! What a flow wants said becomes clips. What cannot be had is left out and logged: a call never stalls on a sound.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::audio::Clip;
+use crate::audio::tones;
+use crate::domain::{RecordingId, ToneChoice};
+use crate::flow::{Take, Utterance};
+
+use super::Desk;
+
+/// The clips for these utterances, in order.
+pub(super) async fn clips(
+    desk: &Desk,
+    language: &str,
+    takes: impl Fn(Take) -> Option<RecordingId>,
+    utterances: &[Utterance],
+) -> Vec<Arc<Clip>> {
+    let mut clips = Vec::with_capacity(utterances.len());
+    for utterance in utterances {
+        match utterance {
+            Utterance::Phrase(phrase) => match desk.prompts.clips(language, phrase) {
+                Ok(said) => clips.extend(said),
+                Err(error) => tracing::error!(phrase = phrase.id, %error, "a phrase cannot be said"),
+            },
+            Utterance::Greeting(id) => match desk.greetings.loaded(*id) {
+                Some(clip) => clips.push(clip),
+                None => tracing::warn!(greeting = %id, "a greeting is no longer at hand"),
+            },
+            Utterance::Recording(take) => {
+                if let Some(id) = takes(*take) {
+                    clips.extend(recording(desk, id).await);
+                }
+            }
+            Utterance::Tone(ToneChoice::Sine { hertz, millis }) => clips.push(tone(*hertz, *millis)),
+            Utterance::Tone(ToneChoice::Silent) => {}
+            Utterance::Pause(length) => clips.push(Arc::new(Clip::silence(*length))),
+        }
+    }
+    clips
+}
+
+async fn recording(desk: &Desk, id: RecordingId) -> Option<Arc<Clip>> {
+    let read = async {
+        desk.spool.written(id).await?;
+        desk.spool.read(id).await
+    };
+    match read.await {
+        Ok(recorded) => Some(Arc::new(Clip::from_pcm(&recorded.samples, recorded.head.sample_rate))),
+        Err(error) => {
+            tracing::error!(recording = %id, %error, "a recording cannot be played back");
+            None
+        }
+    }
+}
+
+fn tone(hertz: u16, millis: u16) -> Arc<Clip> {
+    const RATE: u32 = 16_000;
+    Arc::new(Clip::from_pcm(&tones::sine(f64::from(hertz), Duration::from_millis(millis.into()), RATE), RATE))
+}

@@ -1,0 +1,102 @@
+//! What a call gets: mailbox, greeting, state, decided once when it comes. `aftertone explain` asks the same.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::domain::{Greeting, Mailbox, Usage};
+use crate::sip::CallFacts;
+use crate::store::Store;
+
+use super::ladder::{self, Choice, Situation};
+use super::remembered::Remembered;
+use super::routing::{self, Decision, Explanation, Outcome, RoutingError, TrunkRules};
+
+/// The routing rules of every trunk, and of calls that come over none.
+#[derive(Debug, Clone, Default)]
+pub struct Rules {
+    /// For calls from plain peers.
+    pub usual: TrunkRules,
+    /// By the trunk's name.
+    pub trunks: HashMap<String, TrunkRules>,
+}
+
+/// Decides what calls get. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Reception {
+    directory: Remembered,
+    rules: Arc<Rules>,
+}
+
+/// What a call gets.
+#[derive(Debug, Clone)]
+pub struct Verdict {
+    /// Mailbox (or not), and why.
+    pub decision: Decision,
+    /// Every greeting of the mailbox.
+    pub greetings: Vec<Greeting>,
+    /// How full the mailbox is.
+    pub usage: Usage,
+    /// The time of the call.
+    pub now: Timestamp,
+}
+
+impl Reception {
+    /// Asks this store, by these rules.
+    pub fn new(store: Store, rules: Rules) -> Self {
+        Self { directory: Remembered::new(store), rules: Arc::new(rules) }
+    }
+
+    /// Decides.
+    ///
+    /// # Errors
+    /// When the database is away and the mailbox was never asked for, or the rules name a tenant that is not there.
+    pub async fn decide(&self, facts: &CallFacts, trunk: Option<&str>, now: Timestamp) -> Result<Verdict, RoutingError> {
+        let rules = trunk.and_then(|trunk| self.rules.trunks.get(trunk)).unwrap_or(&self.rules.usual);
+        let decision = routing::route(&self.directory, rules, facts).await?;
+        let (greetings, usage) = match &decision.outcome {
+            Outcome::Mailbox { mailbox, .. } => {
+                let (tenant, mailbox) = (mailbox.tenant, mailbox.id);
+                tokio::try_join!(self.directory.greetings(tenant, mailbox), self.directory.usage(tenant, mailbox))?
+            }
+            Outcome::Login | Outcome::Default(_) => (Vec::new(), Usage::default()),
+        };
+        Ok(Verdict { decision, greetings, usage, now })
+    }
+}
+
+impl Verdict {
+    /// The mailbox that takes the call, if one does.
+    pub fn mailbox(&self) -> Option<&Mailbox> {
+        match &self.decision.outcome {
+            Outcome::Mailbox { mailbox, .. } => Some(mailbox),
+            Outcome::Login | Outcome::Default(_) => None,
+        }
+    }
+
+    /// The greeting, if a mailbox takes the call.
+    pub fn greeting(&self) -> Option<Choice> {
+        let mailbox = self.mailbox()?;
+        let zone = mailbox.zone.as_deref().unwrap_or(&self.decision.tenant.zone);
+        Some(ladder::choose(&Situation {
+            greetings: &self.greetings,
+            reason: self.decision.reason,
+            internal: self.decision.internal,
+            now: self.now,
+            zone: TimeZone::get(zone).unwrap_or(TimeZone::UTC),
+            extension: &mailbox.extension,
+        }))
+    }
+
+    /// Whether the mailbox takes no more messages.
+    pub fn is_full(&self) -> bool {
+        self.mailbox().is_some_and(|mailbox| mailbox.quota.is_full(self.usage))
+    }
+
+    /// The same in words.
+    pub fn explain(&self) -> Explanation {
+        routing::explain(&self.decision, &self.greetings, self.usage, self.now)
+    }
+}

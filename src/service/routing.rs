@@ -83,7 +83,8 @@ pub enum Outcome {
     },
     /// An owner wants to hear messages.
     Login,
-    /// Nobody was named: the tenant's default action, unless that is a mailbox (then it is [`Outcome::Mailbox`]).
+    /// Nobody was named: the tenant's default action. A default mailbox that exists has become [`Outcome::Mailbox`], so
+    /// one that stands here does not exist: announce that.
     Default(DefaultAction),
 }
 

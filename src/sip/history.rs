@@ -149,6 +149,16 @@ mod tests {
     }
 
     #[test]
+    fn the_entry_that_was_left_is_the_one_that_is_named_else_the_parent() {
+        let with = |mark: &str| {
+            let last = format!("<sip:vm@x;cause=486>;index=1.2{mark}");
+            told(&["<sip:1001@x>;index=1", "<sip:1100@x>;index=1.1", &last])
+        };
+        assert_eq!(with(""), [("1001".to_owned(), RedirectReason::UserBusy)]);
+        assert_eq!(with(";mp=1.1"), [("1100".to_owned(), RedirectReason::UserBusy)]);
+    }
+
+    #[test]
     fn an_older_sender_tells_by_its_reason_header_alone() {
         let lines = ["<sip:1001@x?Reason=Q.850%3Bcause%3D17>;index=1", "<sip:vm@x>;index=2"];
         assert_eq!(told(&lines), [("1001".to_owned(), RedirectReason::UserBusy)]);

@@ -96,6 +96,17 @@ pub enum CodecOrder {
     Ours,
 }
 
+/// The codec of this encoding name (RFC 3551 §6, RFC 7587 §6.1), in any case: `PCMU`, `PCMA`, `G722`, `opus`.
+pub fn codec_named(name: &str) -> Option<Codec> {
+    match name.to_ascii_lowercase().as_str() {
+        "pcmu" => Some(Codec::Pcmu),
+        "pcma" => Some(Codec::Pcma),
+        "g722" => Some(Codec::G722),
+        "opus" => Some(Codec::Opus),
+        _ => None,
+    }
+}
+
 /// What we can do on this call's media port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalMedia {

@@ -504,6 +504,7 @@ mod tests {
     fn a_list_is_split_only_between_its_entries() {
         let list = r#""a, b" <sip:1,2@x>;p="x,y", <sip:3@x>,, sip:4@x"#;
         assert_eq!(split_list(list), [r#""a, b" <sip:1,2@x>;p="x,y""#, "<sip:3@x>", "sip:4@x"]);
+        assert_eq!(split_list(r#""a\", b" <sip:1@x>, 2"#), [r#""a\", b" <sip:1@x>"#, "2"]);
         assert!(split_list(&",1".repeat(500)).len() <= MAX_ITEMS);
     }
 

@@ -83,6 +83,7 @@ mod tests {
         assert_eq!(exact("+1 (555) 010-0199", &plain), ["+15550100199", "15550100199"]);
         assert_eq!(exact("15550100199", &plain), ["15550100199", "+15550100199"]);
         assert_eq!(exact("1001", &plain), ["1001"]);
+        assert_eq!(exact("+1001", &plain), ["+1001"]);
         assert_eq!(exact("0049301234567", &plain), ["0049301234567", "+0049301234567"]);
         let german = TrunkRules {
             country_code: Some("+49".to_owned()),

@@ -208,6 +208,9 @@ fn a_call_to_the_pilot_without_a_redirector_is_an_owner_who_dials_in() {
     let rules = rules("access_numbers = [\"5000\", \"*97\"]\nprefixes = [\"*\"]");
     assert_eq!(end(&world(), &rules, &diverted(&[])), "login by access");
     assert_eq!(end(&world(), &rules, &to("sip:*97@192.0.2.1")), "login by access");
+    let mut short = world();
+    short.mailboxes.push(mailbox(1, 14, "97"));
+    assert_eq!(end(&short, &rules, &to("sip:*97@192.0.2.1")), "login by access");
     assert_eq!(end(&world(), &rules, &diverted(&["<sip:1100@cucm>"])), "1100 by diversion");
     assert_eq!(end(&world(), &TrunkRules::default(), &diverted(&[])), "Announce by default");
 }
@@ -299,6 +302,9 @@ fn last_digits_are_used_on_request_and_never_to_guess() {
     let ambiguous = routed(&world(), &four, &to("sip:00441001@192.0.2.1"));
     assert_eq!(ambiguous.outcome, Outcome::Default(DefaultAction::Announce));
     assert!(ambiguous.tried.iter().any(|tried| tried.miss == Miss::Ambiguous(2)));
+    let mut twice = world();
+    twice.numbers.push(number(1, "+4340341001", 11, None));
+    assert_eq!(end(&twice, &rules("last_digits = 6"), &to("sip:9999341001@x")), "1001 by request-uri");
     let six = rules("last_digits = 6");
     assert_eq!(end(&world(), &six, &to("sip:9999341001@192.0.2.1")), "1001 by request-uri");
     assert_eq!(end(&world(), &six, &to("sip:1@192.0.2.1")), "Announce by default");

@@ -5,7 +5,7 @@ use sdp_types::Media;
 use crate::audio::Codec;
 
 use super::read::values;
-use super::{CodecOrder, LocalMedia};
+use super::{CodecOrder, LocalMedia, codec_named};
 
 /// What a payload type carries, as far as we speak it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,16 +59,17 @@ const fn by_number(pt: u8) -> Option<Format> {
 /// wants 8000), and Opus without the `/2` that RFC 7587 §7 wants.
 fn by_name(encoding: &str) -> Option<Format> {
     let mut parts = encoding.split('/').map(str::trim);
-    let name = parts.next()?.to_ascii_lowercase();
+    let name = parts.next()?;
     let clock: u32 = parts.next()?.parse().ok()?;
     let channels: u32 = parts.next().map_or(Some(1), |text| text.parse().ok())?;
-    match (name.as_str(), clock, channels) {
-        ("pcmu", 8_000, 1) => Some(Format::Audio(Codec::Pcmu)),
-        ("pcma", 8_000, 1) => Some(Format::Audio(Codec::Pcma)),
-        ("g722", 8_000 | 16_000, 1) => Some(Format::Audio(Codec::G722)),
-        ("opus", 48_000, 1 | 2) => Some(Format::Audio(Codec::Opus)),
-        ("telephone-event", 1_000..=192_000, 1) => Some(Format::Event(clock)),
-        ("cn", 8_000, 1) => Some(Format::Noise),
+    match (codec_named(name), clock, channels) {
+        (Some(codec @ (Codec::Pcmu | Codec::Pcma)), 8_000, 1) => Some(Format::Audio(codec)),
+        (Some(Codec::G722), 8_000 | 16_000, 1) => Some(Format::Audio(Codec::G722)),
+        (Some(Codec::Opus), 48_000, 1 | 2) => Some(Format::Audio(Codec::Opus)),
+        (None, 1_000..=192_000, 1) if name.eq_ignore_ascii_case("telephone-event") => {
+            Some(Format::Event(clock))
+        }
+        (None, 8_000, 1) if name.eq_ignore_ascii_case("cn") => Some(Format::Noise),
         _ => None,
     }
 }

@@ -1,1 +1,202 @@
-//! Durable jobs: mail first.
+//! Durable jobs: mail first. Leases what is due, does it, and writes down how it ended.
+//!
+//! A job is done at least once: it survives every crash in the store, and a lease that nobody answers for runs out.
+//! Mails of the same message to the same address carry the same `Message-ID`, so a rare second copy is known as one.
+//! Does not decide who gets mail (the deposit made the jobs) and never holds up a call: it has its own tasks, and all
+//! it shares with calls is the store.
+
+mod attach;
+mod backoff;
+mod letter;
+mod settle;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::blob::objects::Objects;
+use crate::clock::SharedClock;
+use crate::mail::Mailer;
+use crate::service::links::Links;
+use crate::store::{Job, Store};
+
+use self::letter::Failure;
+
+/// What a try may need beyond the mail server's own time limits is cut off this long before the lease ends.
+const MARGIN: Duration = Duration::from_secs(30);
+/// How often the jobs are counted for the metrics.
+const COUNT_EVERY: Duration = Duration::from_secs(30);
+
+/// How the outbox works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// Jobs at the same time.
+    pub workers: u32,
+    /// How long a job belongs to the worker that took it. Longer than the slowest delivery, because a lease that ends
+    /// too early doubles the mail; short enough that what a crash left is taken up within half an hour.
+    pub lease: Duration,
+    /// How often due jobs are looked for when nobody nudges.
+    pub poll: Duration,
+    /// How long a mail is tried before it is given up (RFC 5321 §4.5.4.1 asks for 4 to 5 days).
+    pub give_up: Duration,
+    /// Largest attachment, in bytes before base64. What is larger goes as a link.
+    pub max_attachment: u64,
+    /// How long running jobs may take to finish on shutdown.
+    pub drain: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            workers: 4,
+            lease: Duration::from_secs(600),
+            poll: Duration::from_secs(5),
+            give_up: Duration::from_secs(5 * 24 * 3600),
+            max_attachment: 20 * 1024 * 1024,
+            drain: Duration::from_secs(30),
+        }
+    }
+}
+
+/// The outbox. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Outbox {
+    parts: Arc<Parts>,
+}
+
+#[derive(Debug)]
+struct Parts {
+    store: Store,
+    objects: Objects,
+    mailer: Mailer,
+    links: Links,
+    clock: SharedClock,
+    settings: Settings,
+    wake: Notify,
+}
+
+impl Outbox {
+    /// Puts the parts together; nothing runs yet.
+    pub fn new(
+        store: Store,
+        objects: Objects,
+        mailer: Mailer,
+        links: Links,
+        clock: SharedClock,
+        settings: Settings,
+    ) -> Self {
+        let wake = Notify::new();
+        Self { parts: Arc::new(Parts { store, objects, mailer, links, clock, settings, wake }) }
+    }
+
+    /// There may be a new job: look at once. Never waits.
+    pub fn nudge(&self) {
+        self.parts.wake.notify_one();
+    }
+
+    /// Works until `shutdown`, then lets running jobs finish for [`Settings::drain`]. Jobs that are cut off come back
+    /// when their lease ends.
+    pub async fn run(&self, shutdown: CancellationToken) {
+        let settings = &self.parts.settings;
+        let workers = settings.workers.max(1) as usize;
+        let mut running = JoinSet::new();
+        let mut poll = interval(settings.poll);
+        poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut count = interval(COUNT_EVERY);
+        count.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        while !shutdown.is_cancelled() {
+            for job in self.lease(workers.saturating_sub(running.len())).await {
+                running.spawn(self.clone().work(job));
+            }
+            tokio::select! {
+                () = shutdown.cancelled() => break,
+                Some(ended) = running.join_next() => noted(ended),
+                () = self.parts.wake.notified(), if running.len() < workers => {}
+                _ = poll.tick(), if running.len() < workers => self.parts.mailer.tidy().await,
+                _ = count.tick() => self.count().await,
+            }
+        }
+        self.drain(running).await;
+    }
+
+    /// Works off everything that is due now and returns how many jobs that were.
+    pub async fn work_off(&self) -> usize {
+        let mut done = 0;
+        loop {
+            let jobs = self.lease(self.parts.settings.workers.max(1) as usize).await;
+            if jobs.is_empty() {
+                return done;
+            }
+            done += jobs.len();
+            let mut running = JoinSet::new();
+            for job in jobs {
+                running.spawn(self.clone().work(job));
+            }
+            while let Some(ended) = running.join_next().await {
+                noted(ended);
+            }
+        }
+    }
+
+    async fn lease(&self, free: usize) -> Vec<Job> {
+        if free == 0 {
+            return Vec::new();
+        }
+        let limit = u32::try_from(free).unwrap_or(u32::MAX);
+        match self.parts.store.lease_jobs(limit, self.parts.settings.lease).await {
+            Ok(jobs) => jobs,
+            Err(error) => {
+                tracing::warn!(%error, "the outbox cannot see its jobs; it looks again soon");
+                Vec::new()
+            }
+        }
+    }
+
+    async fn work(self, job: Job) {
+        let parts = &self.parts;
+        let began = parts.clock.monotonic();
+        let limit = parts.settings.lease.saturating_sub(MARGIN);
+        let outcome = match timeout(limit, parts.attempt(&job)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(Failure::again("late", format!("not delivered within {} s", limit.as_secs()))),
+        };
+        let took = parts.clock.monotonic().saturating_sub(began);
+        metrics::histogram!("aftertone_mail_seconds").record(took.as_secs_f64());
+        parts.settle(&job, outcome).await;
+    }
+
+    async fn count(&self) {
+        match self.parts.store.jobs_by_state().await {
+            Ok(counts) => {
+                for (state, jobs) in counts {
+                    // Metrics are floats; a count above 2^53 is no worry here.
+                    metrics::gauge!("aftertone_jobs", "state" => state.as_str()).set(jobs as f64);
+                }
+            }
+            Err(error) => tracing::debug!(%error, "jobs cannot be counted now"),
+        }
+    }
+
+    async fn drain(&self, mut running: JoinSet<()>) {
+        let all = async {
+            while let Some(ended) = running.join_next().await {
+                noted(ended);
+            }
+        };
+        if timeout(self.parts.settings.drain, all).await.is_err() {
+            tracing::warn!(jobs = running.len(), "mails were cut off by the shutdown; they are sent later");
+            running.shutdown().await;
+        }
+        self.parts.mailer.tidy().await;
+    }
+}
+
+fn noted(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "a job's task broke; its lease runs out and it is tried again");
+    }
+}

@@ -1,7 +1,8 @@
 //! Use cases; each owns its transaction.
 
 pub mod ladder;
-pub mod routing;
+pub mod links;
 pub mod outbound;
 pub mod reception;
 pub mod remembered;
+pub mod routing;

@@ -119,6 +119,18 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
+    /// Done without a mail, because nobody wants it any more; the ledger gets `mail-skipped`. One transaction.
+    ///
+    /// # Errors
+    /// [`super::StoreError::Missing`] when the lease on the job is somebody else's by now.
+    pub async fn job_skipped(&self, job: &Job, why: &str) -> Result<()> {
+        let now = self.clock.now();
+        let mut tx = self.db.begin().await?;
+        report(&mut tx, job, JobState::Done, now, None).await?;
+        enter(&mut tx, job.tenant, message_of(&job.work), now, "mail-skipped", why).await?;
+        Ok(tx.commit().await?)
+    }
+
     /// To be tried again at `at`; the ledger gets `mail-deferred`. One transaction.
     ///
     /// # Errors

@@ -1,0 +1,186 @@
+//! One try of one mail job: gather the facts, make the mail, hand it over.
+//!
+//! The server is asked first whether it is there at all: while it is away, no link is issued and no audio is encoded.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::Parts;
+use super::attach::{self, AttachError};
+use crate::blob::objects::ObjectError;
+use crate::domain::{AfterMail, Folder, MailAddress, MailMode, Mailbox, Message, MessageId, Tenant};
+use crate::mail::{Attachment, LinkView, MailError, MailView, render};
+use crate::store::{Job, StoreError, Work};
+
+/// How a try ended well.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Done {
+    /// The server took the mail.
+    Accepted {
+        /// The message.
+        message: MessageId,
+        /// Where the message goes now.
+        move_to: Option<Folder>,
+        /// The server's words.
+        detail: String,
+    },
+    /// There was nothing to send.
+    Skipped(&'static str),
+}
+
+/// How a try ended badly. `kind` and `code` may be logged; `why` may name people.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Failure {
+    pub(super) kind: &'static str,
+    pub(super) code: Option<u16>,
+    pub(super) why: String,
+    /// Another try cannot help.
+    pub(super) is_final: bool,
+}
+
+impl Failure {
+    pub(super) fn again(kind: &'static str, why: String) -> Self {
+        Self { kind, code: None, why, is_final: false }
+    }
+
+    fn last(kind: &'static str, why: String) -> Self {
+        Self { kind, code: None, why, is_final: true }
+    }
+}
+
+impl From<MailError> for Failure {
+    fn from(error: MailError) -> Self {
+        let is_final = matches!(error, MailError::Permanent { .. });
+        Self { kind: error.kind(), code: error.code(), why: error.to_string(), is_final }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::again("store", error.to_string())
+    }
+}
+
+impl From<AttachError> for Failure {
+    fn from(error: AttachError) -> Self {
+        let why = error.to_string();
+        match error {
+            AttachError::Object(ObjectError::Missing(_)) | AttachError::Audio(_) => Self::last("audio", why),
+            AttachError::Object(_) | AttachError::Worker(_) => Self::again("audio", why),
+        }
+    }
+}
+
+impl Parts {
+    /// One try.
+    pub(super) async fn attempt(&self, job: &Job) -> Result<Done, Failure> {
+        let Work::Mail { message, to } = &job.work;
+        let Some(message) = present(self.store.message(job.tenant, *message).await)? else {
+            return Ok(Done::Skipped("the message is gone"));
+        };
+        let Some(mailbox) = present(self.store.mailbox(job.tenant, message.mailbox).await)? else {
+            return Ok(Done::Skipped("the mailbox is gone"));
+        };
+        let mode = mode_of(&mailbox, to);
+        if mode == MailMode::None {
+            return Ok(Done::Skipped("the address no longer asks for mail"));
+        }
+        let ready = self.mailer.ready().await?;
+        let view = self.view(&message, &mailbox, to, mode).await?;
+        let has_audio = view.attachment.is_some();
+        let sender = self.mailer.sender().clone();
+        // Megabytes of base64 are no work for the async threads.
+        let mail = tokio::task::spawn_blocking(move || render(&view, &sender))
+            .await
+            .map_err(|error| Failure::again("render", error.to_string()))??;
+        let accepted = ready.send(&mail).await?;
+        let move_to = if has_audio { mode.after_mail().and_then(folder_after) } else { None };
+        let detail = format!("{to}: {} (Message-ID {})", accepted.detail, mail.message_id());
+        Ok(Done::Accepted { message: message.id, move_to, detail })
+    }
+
+    async fn view(
+        &self,
+        message: &Message,
+        mailbox: &Mailbox,
+        to: &MailAddress,
+        mode: MailMode,
+    ) -> Result<MailView, Failure> {
+        let tenant = self.store.tenant(message.tenant).await?;
+        let owner = match mailbox.user {
+            Some(user) => present(self.store.user(message.tenant, user).await)?.map(|user| user.full_name()),
+            None => None,
+        };
+        let zone = zone_of(mailbox, &tenant);
+        let attachment = if mode.after_mail().is_some() { self.attachment(message, mailbox).await? } else { None };
+        let link = match attachment {
+            Some(_) => None,
+            None => Some(self.link(message, to, &zone).await?),
+        };
+        Ok(MailView {
+            message: message.id,
+            to: to.clone(),
+            mode,
+            owner: owner.unwrap_or_default(),
+            extension: mailbox.extension.clone(),
+            caller: message.caller.clone(),
+            alias: message.alias.clone(),
+            received: message.received_at.to_zoned(zone),
+            length: Duration::from_millis(message.duration_ms.into()),
+            urgent: message.urgent,
+            private: message.private,
+            link,
+            attachment,
+            sent_at: self.clock.now(),
+        })
+    }
+
+    async fn attachment(&self, message: &Message, mailbox: &Mailbox) -> Result<Option<Attachment>, Failure> {
+        let limit = self.settings.max_attachment;
+        Ok(attach::encoded(&self.objects, message, mailbox.attachment, limit).await?)
+    }
+
+    async fn link(&self, message: &Message, to: &MailAddress, zone: &TimeZone) -> Result<LinkView, Failure> {
+        let (link, url) = self.links.issue(message, to).await?;
+        Ok(LinkView { url: url.expose().into(), expires: shown_until(link.expires_at, zone) })
+    }
+}
+
+fn shown_until(expires: Timestamp, zone: &TimeZone) -> jiff::Zoned {
+    expires.to_zoned(zone.clone())
+}
+
+/// What is not there any more is no failure.
+fn present<T>(found: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(StoreError::Missing { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn mode_of(mailbox: &Mailbox, to: &MailAddress) -> MailMode {
+    mailbox
+        .recipients
+        .iter()
+        .find(|recipient| recipient.address == *to)
+        .map_or(MailMode::None, |recipient| recipient.mode)
+}
+
+const fn folder_after(after: AfterMail) -> Option<Folder> {
+    match after {
+        AfterMail::LeaveNew => None,
+        AfterMail::Save => Some(Folder::Saved),
+        AfterMail::Trash => Some(Folder::Trash),
+    }
+}
+
+fn zone_of(mailbox: &Mailbox, tenant: &Tenant) -> TimeZone {
+    let name = mailbox.zone.as_deref().unwrap_or(&tenant.zone);
+    TimeZone::get(name).unwrap_or_else(|error| {
+        tracing::warn!(zone = name, %error, "this time zone is not known here; the mail says UTC");
+        TimeZone::UTC
+    })
+}

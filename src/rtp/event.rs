@@ -73,6 +73,8 @@ struct Press {
     /// Timestamp of the running segment.
     segment: u32,
     duration: u32,
+    /// The duration field of its newest packet.
+    field: u16,
     ended: bool,
     heard_ms: u64,
 }
@@ -130,6 +132,7 @@ impl EventReceiver {
             if end.cast_signed() > press.duration.cast_signed() {
                 press.segment = timestamp;
                 press.duration = end;
+                press.field = event.duration;
             }
             press.ended |= event.end;
             press.heard_ms = now_ms;
@@ -142,8 +145,15 @@ impl EventReceiver {
         self.remember(timestamp);
         let is_newest = self.current.is_none_or(|press| timestamp.wrapping_sub(press.timestamp).cast_signed() > 0);
         if is_newest {
-            let (code, ended) = (event.code, event.end);
-            self.current = Some(Press { code, timestamp, segment: timestamp, duration, ended, heard_ms: now_ms });
+            self.current = Some(Press {
+                code: event.code,
+                timestamp,
+                segment: timestamp,
+                duration,
+                field: event.duration,
+                ended: event.end,
+                heard_ms: now_ms,
+            });
         }
         Heard::Pressed(key, span)
     }
@@ -170,13 +180,12 @@ impl Press {
             return false;
         }
         let since_segment = timestamp.wrapping_sub(self.segment);
-        let longest = self.duration.saturating_sub(self.segment.wrapping_sub(self.timestamp)) >= LONGEST_SEGMENT - 480;
-        if since_segment == LONGEST_SEGMENT && longest {
+        if since_segment == LONGEST_SEGMENT && u32::from(self.field) >= LONGEST_SEGMENT - 480 {
             return true;
         }
         // Some senders move the timestamp on within a press: the duration grows all the same.
-        let unbroken = !self.ended && now_ms.saturating_sub(self.heard_ms) <= LOST_END_MS;
-        unbroken && since_segment.cast_signed() > 0 && u32::from(event.duration) > self.duration.min(LONGEST_SEGMENT)
+        let unbroken = (!self.ended || event.end) && now_ms.saturating_sub(self.heard_ms) <= LOST_END_MS;
+        unbroken && since_segment.cast_signed() > 0 && event.duration > self.field
     }
 }
 

@@ -4,6 +4,8 @@
 //! [`crate::media`] drives it.
 
 pub mod event;
+pub mod jitter;
 pub mod packet;
+pub mod rtcp;
 pub mod sequence;
 pub mod source;

@@ -1,15 +1,38 @@
 //! The spool: recordings in progress, in files that survive `kill -9` and (but for the last second) a power cut.
 //!
-//! One file a recording. Writers never block the caller: samples are handed over in blocks to the spool's own
-//! threads, which write them at once and sync everything that is dirty at least once a second.
+//! One file a recording (`record` has the layout). Writers never block the caller: samples are handed over in blocks
+//! of half a second to the spool's own threads (`engine`), which write them at once and sync everything that is
+//! dirty at least once a second. A recording is held by the call that began it until the call removes or releases it;
+//! what nobody holds is [`Spool::abandoned`] and belongs to the resumer. Not a store: it knows no messages.
 
+mod disk;
+mod engine;
+mod entry;
+mod record;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use std::collections::hash_map::Entry as Slot;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::SharedClock;
 use crate::domain::{CallerId, MailboxId, RecordingClass, RecordingId, RedirectReason, TenantId};
+
+use self::disk::{Disk, OsDisk};
+use self::engine::{Engine, MAX_BLOCKS, lock};
+use self::entry::{Entry, Hold, What, file_name, id_of};
+use self::record::{Kind, MAGIC, Scan};
+pub use self::writer::SpoolWriter;
+
+/// A call that has not decided about a finished recording after so long has died: the resumer may have it.
+const HOLD_LIMIT: Duration = Duration::from_secs(30 * 60);
 
 /// What is known when a recording begins: enough to make a message of it after a crash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,78 +100,287 @@ pub enum SpoolError {
         why: String,
     },
     /// The writers are too far behind: the disk is too slow for what is recorded.
-    #[error("the spool is {0} blocks behind")]
+    #[error("the spool is {0} blocks behind: its disk is too slow for what is recorded")]
     Behind(usize),
     /// There is no such recording.
     #[error("there is no recording {0} in the spool")]
     Missing(RecordingId),
+    /// The file does not begin as a spool file does: nothing can be read from it, ever.
+    #[error("the spool file {0} has no readable head")]
+    Corrupt(PathBuf),
+    /// Another process works on this folder.
+    #[error("the spool {0} is in use by another process: stop it, or give this one its own --data folder")]
+    Taken(PathBuf),
 }
 
-/// The spool folder and its writers. Cheap to clone.
+/// The spool folder and its writers. Cheap to clone. The folder is released when the last clone and writer are dropped.
 #[derive(Debug, Clone)]
-pub struct Spool;
+pub struct Spool {
+    engine: Arc<Engine>,
+}
 
-/// The recorder's end of one recording. Never blocks. Dropping it without `finish` leaves the recording to the resumer.
-#[derive(Debug)]
-pub struct SpoolWriter;
-
-#[expect(unused_variables, clippy::missing_errors_doc, reason = "signatures before bodies")]
 impl Spool {
-    /// Opens the folder (made if missing) and starts the writers.
+    /// Opens the folder (made if missing), takes its lock and starts the writers.
+    ///
+    /// # Errors
+    /// [`SpoolError::Taken`] when another process has the folder, [`SpoolError::Disk`] when it cannot be used.
     pub fn open(folder: &Path, clock: SharedClock) -> Result<Self, SpoolError> {
-        todo!()
+        Self::on(Box::new(OsDisk::open(folder)?), folder, clock)
     }
-    /// Begins a recording.
+
+    fn on(disk: Box<dyn Disk>, folder: &Path, clock: SharedClock) -> Result<Self, SpoolError> {
+        Ok(Self { engine: Arc::new(Engine::start(disk, folder.to_owned(), clock)?) })
+    }
+
+    /// Begins a recording. Does no IO: the file is made by the spool's own thread.
+    ///
+    /// # Errors
+    /// [`SpoolError::Disk`] or [`SpoolError::Behind`] when nothing can be recorded now.
     pub fn begin(&self, head: &Head) -> Result<SpoolWriter, SpoolError> {
-        todo!()
+        if let Some(refusal) = self.engine.shared.refusal() {
+            return Err(refusal);
+        }
+        let mut start = MAGIC.to_vec();
+        start.extend(self.encoded(Kind::Head, head)?);
+        let entry = Entry::new(head.id, Hold::Writing, None);
+        self.hand_over(&entry, What::Create(start))?;
+        lock(&self.engine.shared.entries).insert(head.id, Arc::clone(&entry));
+        Ok(SpoolWriter::new(Arc::clone(&self.engine), entry, head.sample_rate, 0))
     }
+
     /// Goes on with a finished recording ("add to it"): the old verdict no longer holds; samples after its `keep_samples` are dropped.
+    ///
+    /// # Errors
+    /// [`SpoolError::Missing`], [`SpoolError::Corrupt`], or as [`Spool::begin`].
     pub async fn reopen(&self, id: RecordingId) -> Result<SpoolWriter, SpoolError> {
-        todo!()
+        if let Some(refusal) = self.engine.shared.refusal() {
+            return Err(refusal);
+        }
+        let scan = self.scan(id).await?;
+        let kept = scan.kept();
+        let entry = self.entry(id).await?;
+        {
+            let mut state = entry.state();
+            state.hold = Hold::Writing;
+            state.failed = None;
+        }
+        let cut = What::Note(record::record(Kind::Reopen, &kept.to_le_bytes()));
+        if let Err(error) = self.hand_over(&entry, cut) {
+            entry.state().hold = Hold::Finished(self.engine.shared.clock.monotonic());
+            return Err(error);
+        }
+        Ok(SpoolWriter::new(Arc::clone(&self.engine), entry, scan.recorded.head.sample_rate, kept))
     }
+
     /// Notes marks beside the recording, synced.
+    ///
+    /// # Errors
+    /// [`SpoolError::Missing`], or [`SpoolError::Disk`] when they could not be written.
     pub async fn mark(&self, id: RecordingId, marks: Marks) -> Result<(), SpoolError> {
-        todo!()
+        let entry = self.entry(id).await?;
+        self.hand_over(&entry, What::Note(self.encoded(Kind::Marks, &marks)?))?;
+        self.synced(&entry).await
     }
+
+    /// Waits until all of the recording that was handed over is in its file: it survives the end of this process,
+    /// and within a second a power cut.
+    ///
+    /// # Errors
+    /// [`SpoolError::Missing`], or [`SpoolError::Disk`] when a part could not be written (the part before it is kept).
+    pub async fn written(&self, id: RecordingId) -> Result<(), SpoolError> {
+        let known = lock(&self.engine.shared.entries).get(&id).cloned();
+        match known {
+            Some(entry) => self.carried_out(&entry).await,
+            None => self.exists(id).await,
+        }
+    }
+
     /// Waits until all of the recording that was handed over is on the disk and synced.
+    ///
+    /// # Errors
+    /// As [`Spool::written`].
     pub async fn settle(&self, id: RecordingId) -> Result<(), SpoolError> {
-        todo!()
+        let entry = self.entry(id).await?;
+        self.hand_over(&entry, What::Touch)?;
+        self.synced(&entry).await
     }
-    /// Reads a recording back.
+
+    /// Reads a recording back, as far as it could be written.
+    ///
+    /// # Errors
+    /// [`SpoolError::Missing`]; [`SpoolError::Corrupt`] when the file has no head; [`SpoolError::Disk`].
     pub async fn read(&self, id: RecordingId) -> Result<Recorded, SpoolError> {
-        todo!()
+        Ok(self.scan(id).await?.into_recorded())
     }
-    /// Forgets a recording, durably: it will not come back after a crash.
+
+    /// Bytes of the recording's file: what reading it will cost.
+    ///
+    /// # Errors
+    /// [`SpoolError::Missing`] or [`SpoolError::Disk`].
+    pub async fn size(&self, id: RecordingId) -> Result<u64, SpoolError> {
+        self.blocking(id, move |disk| disk.size(&file_name(id))).await
+    }
+
+    /// Forgets a recording, durably: it will not come back after a crash. A writer that still has it open writes into nothing.
+    ///
+    /// # Errors
+    /// [`SpoolError::Missing`], or [`SpoolError::Disk`] when it is still there.
     pub async fn remove(&self, id: RecordingId) -> Result<(), SpoolError> {
-        todo!()
+        self.take_away(id, What::Remove).await
     }
-    /// Every recording in the folder that no writer of this process has open, oldest first.
+
+    /// Removes a recording that has become a message: without waiting, durable within a second. Should the power fail
+    /// before, the recording comes back and whoever deposits it again finds that it is there already.
+    ///
+    /// # Errors
+    /// [`SpoolError::Missing`], or [`SpoolError::Behind`] when the queue is full.
+    pub async fn forget(&self, id: RecordingId) -> Result<(), SpoolError> {
+        let entry = self.entry(id).await?;
+        self.hand_over(&entry, What::Remove)
+    }
+
+    /// Moves a recording of which no message can be made to the folder `quarantine`, durably.
+    ///
+    /// # Errors
+    /// As [`Spool::remove`].
+    pub async fn quarantine(&self, id: RecordingId) -> Result<(), SpoolError> {
+        self.take_away(id, What::Quarantine).await
+    }
+
+    /// The call that began the recording is done with it: from now on it is [`Spool::abandoned`].
+    pub fn release(&self, id: RecordingId) {
+        let known = lock(&self.engine.shared.entries).get(&id).cloned();
+        if let Some(entry) = known {
+            entry.state().hold = Hold::Free;
+            self.engine.shared.mark_dirty(&entry);
+        }
+    }
+
+    /// Every recording in the folder that no call of this process holds, oldest first: all of them after a crash. A call holds a
+    /// recording from [`Spool::begin`] until it is removed or [released](Spool::release), until its writer is dropped
+    /// without a verdict, or for half an hour after its verdict.
+    ///
+    /// # Errors
+    /// [`SpoolError::Disk`] when the folder cannot be read.
     pub async fn abandoned(&self) -> Result<Vec<RecordingId>, SpoolError> {
-        todo!()
+        let shared = Arc::clone(&self.engine.shared);
+        let names = tokio::task::spawn_blocking(move || shared.disk.list())
+            .await
+            .map_err(|error| self.disk_error(None, error.to_string()))?
+            .map_err(|error| self.disk_error(None, error.to_string()))?;
+        let now = self.engine.shared.clock.monotonic();
+        let entries = lock(&self.engine.shared.entries);
+        let is_free = |id: &RecordingId| {
+            entries.get(id).is_none_or(|entry| {
+                let state = entry.state();
+                !state.removed
+                    && match state.hold {
+                        Hold::Writing => false,
+                        Hold::Finished(since) => now.saturating_sub(since) > HOLD_LIMIT,
+                        Hold::Free => true,
+                    }
+            })
+        };
+        let mut ids: Vec<_> = names.iter().filter_map(|name| id_of(name)).filter(is_free).collect();
+        ids.sort_unstable();
+        Ok(ids)
     }
+
     /// How many recordings lie in the spool, and whether it takes more (disk full, too far behind).
     pub fn health(&self) -> SpoolHealth {
-        todo!()
+        let shared = &self.engine.shared;
+        SpoolHealth {
+            depth: shared.depth.load(Ordering::Relaxed),
+            trouble: shared.refusal().map(|refusal| refusal.to_string()),
+        }
     }
-}
 
-#[expect(unused_variables, clippy::missing_errors_doc, reason = "signatures before bodies")]
-impl SpoolWriter {
-    /// Which recording this is.
-    pub fn id(&self) -> RecordingId {
-        todo!()
+    async fn take_away(&self, id: RecordingId, how: What) -> Result<(), SpoolError> {
+        let entry = self.entry(id).await?;
+        self.hand_over(&entry, how)?;
+        let outcome = self.synced(&entry).await;
+        // An earlier failure of the file does not matter once it is gone.
+        if entry.state().removed { Ok(()) } else { outcome }
     }
-    /// Adds samples; `Err` when the disk failed or is too far behind (what came before is kept).
-    pub fn append(&mut self, samples: &[i16]) -> Result<(), SpoolError> {
-        todo!()
+
+    async fn scan(&self, id: RecordingId) -> Result<Scan, SpoolError> {
+        match self.written(id).await {
+            Ok(()) | Err(SpoolError::Disk { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        let scan = self.blocking(id, move |disk| Ok(record::scan(&disk.read(&file_name(id))?))).await?;
+        scan.ok_or_else(|| SpoolError::Corrupt(self.engine.shared.folder.join(file_name(id))))
     }
-    /// Samples handed over so far, earlier takes included.
-    pub fn len_samples(&self) -> u64 {
-        todo!()
+
+    /// The recording as this process knows it; one of an earlier process is looked up in the folder.
+    async fn entry(&self, id: RecordingId) -> Result<Arc<Entry>, SpoolError> {
+        if let Some(entry) = lock(&self.engine.shared.entries).get(&id) {
+            return Ok(Arc::clone(entry));
+        }
+        self.exists(id).await?;
+        match lock(&self.engine.shared.entries).entry(id) {
+            Slot::Occupied(known) => Ok(Arc::clone(known.get())),
+            Slot::Vacant(free) => Ok(Arc::clone(free.insert(Entry::new(id, Hold::Free, None)))),
+        }
     }
-    /// Ends the take with the recorder's verdict.
-    pub fn finish(self, verdict: Verdict) -> Result<(), SpoolError> {
-        todo!()
+
+    async fn exists(&self, id: RecordingId) -> Result<(), SpoolError> {
+        self.size(id).await.map(drop)
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        id: RecordingId,
+        work: impl FnOnce(&dyn Disk) -> std::io::Result<T> + Send + 'static,
+    ) -> Result<T, SpoolError> {
+        let shared = Arc::clone(&self.engine.shared);
+        let done = tokio::task::spawn_blocking(move || work(&*shared.disk)).await;
+        match done {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => Err(SpoolError::Missing(id)),
+            Ok(Err(error)) => Err(self.disk_error(Some(id), error.to_string())),
+            Err(error) => Err(self.disk_error(Some(id), error.to_string())),
+        }
+    }
+
+    async fn carried_out(&self, entry: &Arc<Entry>) -> Result<(), SpoolError> {
+        let goal = entry.handed();
+        self.engine.wake_writer();
+        entry.wait_until(|entry| entry.written() >= goal).await;
+        self.outcome(entry)
+    }
+
+    async fn synced(&self, entry: &Arc<Entry>) -> Result<(), SpoolError> {
+        let goal = entry.handed();
+        self.engine.wake_writer();
+        entry.wait_until(|entry| entry.written() >= goal).await;
+        self.engine.sync_now(entry);
+        entry.wait_until(|entry| entry.synced() >= goal).await;
+        self.outcome(entry)
+    }
+
+    fn outcome(&self, entry: &Entry) -> Result<(), SpoolError> {
+        let state = entry.state();
+        match &state.failed {
+            Some(why) => Err(self.disk_error(Some(entry.id), why.clone())),
+            None => Ok(()),
+        }
+    }
+
+    fn hand_over(&self, entry: &Arc<Entry>, what: What) -> Result<(), SpoolError> {
+        match entry.hand_over(&self.engine.queue, what) {
+            true => Ok(()),
+            false => Err(SpoolError::Behind(2 * MAX_BLOCKS)),
+        }
+    }
+
+    fn encoded(&self, kind: Kind, value: &impl Serialize) -> Result<Vec<u8>, SpoolError> {
+        record::json_record(kind, value).map_err(|error| self.disk_error(None, error.to_string()))
+    }
+
+    fn disk_error(&self, id: Option<RecordingId>, why: String) -> SpoolError {
+        let folder = &self.engine.shared.folder;
+        SpoolError::Disk { path: id.map_or_else(|| folder.clone(), |id| folder.join(file_name(id))), why }
     }
 }
 

@@ -1,15 +1,31 @@
 //! Facts: tenants, users, mailboxes, greetings, messages, links, jobs, ledger. SQLite or PostgreSQL behind one type.
+//!
+//! Not the audio (that is `blob`) and no rules of who may do what (that is `service`, which drives this). Every call
+//! takes the tenant where the thing belongs to one; another tenant's id is [`StoreError::Missing`]. Times are kept to
+//! the microsecond.
 
-use std::time::Duration;
+mod db;
+mod deposit;
+mod fault;
+mod greetings;
+mod jobs;
+mod links;
+mod messages;
+mod numbers;
+mod people;
+mod read;
+mod tenants;
+
+use std::path::Path;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use self::db::Db;
+use self::deposit::Depositor;
 use crate::clock::SharedClock;
-use crate::domain::{
-    Extension, Folder, Greeting, GreetingId, GreetingKind, JobId, LinkId, MailAddress, Mailbox, MailboxId,
-    Message, MessageId, PhoneNumber, Tenant, TenantId, Usage, User, UserId,
-};
+use crate::domain::{JobId, LinkId, MailAddress, MailboxId, MessageId, TenantId};
 
 /// What went wrong, by what the caller of the store can do about it.
 #[derive(Debug, thiserror::Error)]
@@ -170,190 +186,51 @@ pub enum Deposited {
 
 /// The database. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Store;
+pub struct Store {
+    db: Db,
+    clock: SharedClock,
+    depositor: Option<Arc<Depositor>>,
+}
 
-// Interface only: bodies follow. Every call takes the tenant where the thing belongs to one.
-#[expect(unused_variables, clippy::missing_errors_doc, reason = "signatures before bodies")]
 impl Store {
-    /// Opens (and for SQLite creates) the database and runs the migrations.
+    /// Opens the database and brings its tables up to date. `sqlite://PATH` takes the path literally and creates file
+    /// and folder; `postgres://user:password@host:5432/database` must exist.
+    ///
+    /// # Errors
+    /// [`StoreError::Away`] when it cannot be reached or created, [`StoreError::Refused`] when the URL names no
+    /// database or the tables are those of a newer version.
     pub async fn open(url: &str, clock: SharedClock) -> Result<Self> {
-        todo!()
+        if let Some(path) = url.strip_prefix("sqlite://") {
+            if path.is_empty() || path.starts_with(':') {
+                return Err(StoreError::Refused(
+                    "sqlite:// needs the path of a file: write sqlite://DATA/aftertone.db".to_owned(),
+                ));
+            }
+            let db = Db::open_sqlite(Path::new(path)).await?;
+            let depositor = Some(Arc::new(Depositor::start(db.clone(), clock.clone())));
+            return Ok(Self { db, clock, depositor });
+        }
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Ok(Self { db: Db::open_postgres(url).await?, clock, depositor: None });
+        }
+        // The URL may carry a password: it is not repeated.
+        Err(StoreError::Refused(
+            "the database URL must begin with sqlite:// or postgres://: write sqlite://DATA/aftertone.db"
+                .to_owned(),
+        ))
     }
-    /// Answers when the database does.
+
+    /// Answers when the database does, within a few seconds.
+    ///
+    /// # Errors
+    /// [`StoreError::Away`] when it does not.
     pub async fn ping(&self) -> Result<()> {
-        todo!()
+        self.db.rows("SELECT 1", Vec::new()).await?;
+        Ok(())
     }
 
-    // tenants
-    pub async fn tenants(&self) -> Result<Vec<Tenant>> {
-        todo!()
-    }
-    pub async fn tenant(&self, id: TenantId) -> Result<Tenant> {
-        todo!()
-    }
-    /// The tenant named `default`, made on first use.
-    pub async fn default_tenant(&self) -> Result<Tenant> {
-        todo!()
-    }
-    pub async fn tenant_by_domain(&self, domain: &str) -> Result<Option<Tenant>> {
-        todo!()
-    }
-    pub async fn put_tenant(&self, tenant: &Tenant) -> Result<()> {
-        todo!()
-    }
-
-    // users and mailboxes
-    /// User, mailbox and (if given) the PIN's Argon2id string, in one transaction. `Taken` names the extension.
-    pub async fn add_user(&self, user: &User, mailbox: &Mailbox, pin_hash: Option<&str>) -> Result<()> {
-        todo!()
-    }
-    pub async fn users(&self, tenant: TenantId) -> Result<Vec<(User, Option<Mailbox>)>> {
-        todo!()
-    }
-    pub async fn user(&self, tenant: TenantId, id: UserId) -> Result<User> {
-        todo!()
-    }
-    pub async fn put_user(&self, user: &User) -> Result<()> {
-        todo!()
-    }
-    /// Removes a user with mailbox; messages go to the trash for 30 days.
-    pub async fn remove_user(&self, tenant: TenantId, id: UserId) -> Result<()> {
-        todo!()
-    }
-    pub async fn set_pin(&self, tenant: TenantId, mailbox: MailboxId, pin_hash: &str) -> Result<()> {
-        todo!()
-    }
-    pub async fn mailbox(&self, tenant: TenantId, id: MailboxId) -> Result<Mailbox> {
-        todo!()
-    }
-    pub async fn mailbox_by_extension(
-        &self,
-        tenant: TenantId,
-        extension: &Extension,
-    ) -> Result<Option<Mailbox>> {
-        todo!()
-    }
-    pub async fn put_mailbox(&self, mailbox: &Mailbox) -> Result<()> {
-        todo!()
-    }
-    pub async fn usage(&self, tenant: TenantId, mailbox: MailboxId) -> Result<Usage> {
-        todo!()
-    }
-
-    // numbers and aliases
-    pub async fn put_number(&self, number: &Number) -> Result<()> {
-        todo!()
-    }
-    pub async fn numbers(&self, tenant: TenantId) -> Result<Vec<Number>> {
-        todo!()
-    }
-    /// Exact match.
-    pub async fn number(&self, tenant: TenantId, number: &str) -> Result<Option<Number>> {
-        todo!()
-    }
-    /// Numbers that end in these digits: more than one means that nothing may be guessed.
-    pub async fn numbers_ending(&self, tenant: TenantId, digits: &PhoneNumber) -> Result<Vec<Number>> {
-        todo!()
-    }
-
-    // greetings
-    /// Makes it the active one of its kind; the older ones of the kind go inactive and stay restorable. One transaction.
-    pub async fn add_greeting(&self, greeting: &Greeting) -> Result<()> {
-        todo!()
-    }
-    pub async fn greetings(&self, tenant: TenantId, mailbox: MailboxId) -> Result<Vec<Greeting>> {
-        todo!()
-    }
-    pub async fn greeting(&self, tenant: TenantId, id: GreetingId) -> Result<Greeting> {
-        todo!()
-    }
-    /// Switches every greeting of the kind off.
-    pub async fn clear_greeting(
-        &self,
-        tenant: TenantId,
-        mailbox: MailboxId,
-        kind: GreetingKind,
-    ) -> Result<()> {
-        todo!()
-    }
-
-    // messages
-    /// Row, ledger line `stored` and jobs in one transaction; a message that is there already changes nothing. Many at once share a commit.
-    pub async fn deposit(&self, message: &Message, jobs: &[NewJob]) -> Result<Deposited> {
-        todo!()
-    }
-    pub async fn message(&self, tenant: TenantId, id: MessageId) -> Result<Message> {
-        todo!()
-    }
-    /// By id alone, for the operator's command line and for jobs.
-    pub async fn message_anywhere(&self, id: MessageId) -> Result<Message> {
-        todo!()
-    }
-    /// Newest first.
-    pub async fn messages(
-        &self,
-        tenant: TenantId,
-        mailbox: MailboxId,
-        folder: Folder,
-    ) -> Result<Vec<Message>> {
-        todo!()
-    }
-    /// First hearing only; writes the ledger line `heard`.
-    pub async fn mark_heard(&self, tenant: TenantId, id: MessageId) -> Result<()> {
-        todo!()
-    }
-    pub async fn move_message(&self, tenant: TenantId, id: MessageId, to: Folder) -> Result<()> {
-        todo!()
-    }
-    pub async fn ledger(&self, tenant: TenantId, id: MessageId) -> Result<Vec<LedgerEntry>> {
-        todo!()
-    }
-    pub async fn note(&self, tenant: TenantId, id: MessageId, event: &str, detail: &str) -> Result<()> {
-        todo!()
-    }
-
-    // links
-    pub async fn add_link(&self, link: &Link) -> Result<()> {
-        todo!()
-    }
-    /// Also expired and revoked ones: the page says which.
-    pub async fn link_by_hash(&self, token_hash: &[u8; 32]) -> Result<Option<Link>> {
-        todo!()
-    }
-    pub async fn revoke_links(&self, tenant: TenantId, message: MessageId) -> Result<()> {
-        todo!()
-    }
-
-    // jobs
-    /// Takes up to `limit` due jobs (also those whose lease ended) and leases them; no two callers get the same one.
-    pub async fn lease_jobs(&self, limit: u32, lease: Duration) -> Result<Vec<Job>> {
-        todo!()
-    }
-    /// Done; the message moves as the mode says; the ledger gets `mail-accepted`. One transaction.
-    pub async fn job_done(
-        &self,
-        job: &Job,
-        message: MessageId,
-        move_to: Option<Folder>,
-        detail: &str,
-    ) -> Result<()> {
-        todo!()
-    }
-    pub async fn job_retry(&self, job: &Job, at: Timestamp, error: &str) -> Result<()> {
-        todo!()
-    }
-    pub async fn job_dead(&self, job: &Job, error: &str) -> Result<()> {
-        todo!()
-    }
-    /// A dead or waiting job becomes due at once.
-    pub async fn job_again(&self, id: JobId) -> Result<()> {
-        todo!()
-    }
-    /// Newest first, at most `limit`; `None` for all states.
-    pub async fn jobs(&self, state: Option<JobState>, limit: u32) -> Result<Vec<Job>> {
-        todo!()
-    }
-    pub async fn jobs_by_state(&self) -> Result<Vec<(JobState, u64)>> {
-        todo!()
+    /// Closes the connections, after the deposits under way. Every clone of this store is then [`StoreError::Away`].
+    pub async fn close(&self) {
+        self.db.close().await;
     }
 }

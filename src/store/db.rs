@@ -1,0 +1,300 @@
+//! The two databases behind one face: pools, transactions, arguments, rows, and what their errors mean.
+//!
+//! One SQL text with `$1` placeholders serves both. Knows no table; driven by the other files of this folder.
+
+use std::future::Future;
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgRow, Postgres};
+use sqlx::sqlite::{
+    Sqlite, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
+    SqliteSynchronous,
+};
+use sqlx::{Decode, Row as _, Transaction, Type};
+use uuid::Uuid;
+
+use super::StoreError;
+use super::fault::Fault;
+
+/// How long one statement, one commit or the wait for a connection may take before the database counts as away.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// How long a connection is waited for. Shorter than [`PATIENCE`], so that the reason can be named.
+const ACQUIRE: Duration = Duration::from_secs(8);
+/// How long SQLite waits for the lock of another process (the command line beside the server).
+const BUSY: Duration = Duration::from_secs(5);
+const SQLITE_READERS: u32 = 3;
+const POSTGRES_CONNECTIONS: u32 = 16;
+
+/// An argument of a statement. The options are typed, because PostgreSQL wants to know what is null.
+#[derive(Debug, Clone)]
+pub(super) enum Value {
+    Id(Uuid),
+    OptId(Option<Uuid>),
+    Int(i64),
+    OptInt(Option<i64>),
+    Flag(bool),
+    Text(String),
+    OptText(Option<String>),
+    Bytes(Vec<u8>),
+}
+
+macro_rules! values {
+    ($($from:ty => $variant:ident;)*) => {$(
+        impl From<$from> for Value {
+            fn from(value: $from) -> Self {
+                Self::$variant(value.into())
+            }
+        }
+    )*};
+}
+
+values! {
+    Uuid => Id;
+    Option<Uuid> => OptId;
+    i64 => Int;
+    u32 => Int;
+    Option<i64> => OptInt;
+    bool => Flag;
+    &str => Text;
+    String => Text;
+    Option<String> => OptText;
+    Vec<u8> => Bytes;
+}
+
+/// The arguments of a statement, in the order of `$1`, `$2`, …
+macro_rules! args {
+    ($($value:expr),* $(,)?) => {
+        vec![$($crate::store::db::Value::from($value)),*]
+    };
+}
+pub(super) use args;
+
+macro_rules! query {
+    ($sql:expr, $args:expr) => {{
+        let mut query = sqlx::query($sql);
+        for value in $args {
+            query = match value {
+                Value::Id(id) => query.bind(id),
+                Value::OptId(id) => query.bind(id),
+                Value::Int(number) => query.bind(number),
+                Value::OptInt(number) => query.bind(number),
+                Value::Flag(flag) => query.bind(flag),
+                Value::Text(text) => query.bind(text),
+                Value::OptText(text) => query.bind(text),
+                Value::Bytes(bytes) => query.bind(bytes),
+            };
+        }
+        query
+    }};
+}
+
+/// The pools.
+#[derive(Debug, Clone)]
+pub(super) enum Db {
+    /// One connection writes, a few read beside it (WAL).
+    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    /// Any connection does anything.
+    Postgres(PgPool),
+}
+
+impl Db {
+    /// Opens SQLite at a literal path (no `%`-decoding, no `?` options), creating file and folder.
+    pub(super) async fn open_sqlite(path: &Path) -> Result<Self, StoreError> {
+        prepare_file(path).await?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(BUSY)
+            .foreign_keys(true);
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .min_connections(1)
+            .acquire_timeout(ACQUIRE)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(options.clone())
+            .await
+            .map_err(Fault::from)?;
+        sqlx::migrate!("migrations/sqlite").run(&writer).await.map_err(migration)?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(SQLITE_READERS)
+            .acquire_timeout(ACQUIRE)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(options.read_only(true))
+            .await
+            .map_err(Fault::from)?;
+        Ok(Self::Sqlite { writer, readers })
+    }
+
+    /// Opens PostgreSQL. The migrations hold an advisory lock: nodes that start together wait for each other.
+    pub(super) async fn open_postgres(url: &str) -> Result<Self, StoreError> {
+        let options: PgConnectOptions = url.parse().map_err(|error: sqlx::Error| {
+            StoreError::Refused(format!(
+                "the PostgreSQL URL cannot be read ({error}): write postgres://user:password@host:5432/database"
+            ))
+        })?;
+        let pool = PgPoolOptions::new()
+            .max_connections(POSTGRES_CONNECTIONS)
+            .acquire_timeout(ACQUIRE)
+            .connect_with(options.application_name("aftertone"))
+            .await
+            .map_err(Fault::from)?;
+        sqlx::migrate!("migrations/postgres").run(&pool).await.map_err(migration)?;
+        Ok(Self::Postgres(pool))
+    }
+
+    pub(super) const fn is_sqlite(&self) -> bool {
+        matches!(self, Self::Sqlite { .. })
+    }
+
+    /// Reads, outside of a transaction.
+    pub(super) async fn rows(&self, sql: &'static str, args: Vec<Value>) -> Result<Vec<Row>, Fault> {
+        patient(async {
+            match self {
+                Self::Sqlite { readers, .. } => {
+                    let rows = query!(sql, args).fetch_all(readers).await?;
+                    Ok(rows.into_iter().map(Row::Sqlite).collect())
+                }
+                Self::Postgres(pool) => {
+                    let rows = query!(sql, args).fetch_all(pool).await?;
+                    Ok(rows.into_iter().map(Row::Postgres).collect())
+                }
+            }
+        })
+        .await
+    }
+
+    /// Reads at most one row, outside of a transaction.
+    pub(super) async fn row(&self, sql: &'static str, args: Vec<Value>) -> Result<Option<Row>, Fault> {
+        Ok(self.rows(sql, args).await?.into_iter().next())
+    }
+
+    /// Begins a transaction that may write. On SQLite it takes the write lock at once, so that it cannot fail halfway.
+    pub(super) async fn begin(&self) -> Result<Tx, Fault> {
+        patient(async {
+            Ok(match self {
+                Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+                Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+            })
+        })
+        .await
+    }
+
+    /// Closes every connection; SQLite then folds its write-ahead log into the file.
+    pub(super) async fn close(&self) {
+        match self {
+            Self::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// A transaction. Dropped without [`Tx::commit`], it leaves nothing behind.
+#[derive(Debug)]
+pub(super) enum Tx {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+impl Tx {
+    /// Runs a statement; how many rows it touched.
+    pub(super) async fn run(&mut self, sql: &'static str, args: Vec<Value>) -> Result<u64, Fault> {
+        patient(async {
+            Ok(match self {
+                Self::Sqlite(tx) => query!(sql, args).execute(&mut **tx).await?.rows_affected(),
+                Self::Postgres(tx) => query!(sql, args).execute(&mut **tx).await?.rows_affected(),
+            })
+        })
+        .await
+    }
+
+    /// Runs a statement that answers with rows.
+    pub(super) async fn rows(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Vec<Row>, Fault> {
+        patient(async {
+            match self {
+                Self::Sqlite(tx) => {
+                    let rows = query!(sql, args).fetch_all(&mut **tx).await?;
+                    Ok(rows.into_iter().map(Row::Sqlite).collect())
+                }
+                Self::Postgres(tx) => {
+                    let rows = query!(sql, args).fetch_all(&mut **tx).await?;
+                    Ok(rows.into_iter().map(Row::Postgres).collect())
+                }
+            }
+        })
+        .await
+    }
+
+    /// Makes it durable. When this fails with [`StoreError::Away`], it may or may not have happened.
+    pub(super) async fn commit(self) -> Result<(), Fault> {
+        patient(async {
+            match self {
+                Self::Sqlite(tx) => tx.commit().await,
+                Self::Postgres(tx) => tx.commit().await,
+            }
+        })
+        .await
+    }
+}
+
+/// A row of either database.
+#[derive(Debug)]
+pub(super) enum Row {
+    Sqlite(SqliteRow),
+    Postgres(PgRow),
+}
+
+impl Row {
+    /// The value of a column.
+    pub(super) fn get<T>(&self, column: &str) -> Result<T, sqlx::Error>
+    where
+        T: for<'r> Decode<'r, Sqlite> + Type<Sqlite> + for<'r> Decode<'r, Postgres> + Type<Postgres>,
+    {
+        match self {
+            Self::Sqlite(row) => row.try_get(column),
+            Self::Postgres(row) => row.try_get(column),
+        }
+    }
+}
+
+async fn patient<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, Fault> {
+    match tokio::time::timeout(PATIENCE, work).await {
+        Ok(result) => result.map_err(Fault::from),
+        Err(_) => Err(Fault::away("it did not answer in time")),
+    }
+}
+
+/// Makes folder and file. The file holds PIN hashes and who called whom: only its owner may read it, and SQLite
+/// gives its companions (`-wal`, `-shm`) the same rights.
+async fn prepare_file(path: &Path) -> Result<(), StoreError> {
+    let failed = |error: std::io::Error| {
+        StoreError::Away(format!("{} cannot be opened or created: {error}", path.display()))
+    };
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        tokio::fs::create_dir_all(folder).await.map_err(failed)?;
+    }
+    let mut options = tokio::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    options.mode(0o600);
+    options.open(path).await.map_err(failed)?;
+    Ok(())
+}
+
+fn migration(error: sqlx::migrate::MigrateError) -> StoreError {
+    use sqlx::migrate::MigrateError;
+    match error {
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => Fault::from(error).into(),
+        MigrateError::VersionMissing(version) => StoreError::Refused(format!(
+            "migration {version} was made by a newer aftertone: run that version, or restore the backup from before it"
+        )),
+        other => StoreError::Refused(format!("the tables cannot be brought up to date: {other}")),
+    }
+}

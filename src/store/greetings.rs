@@ -1,0 +1,105 @@
+//! Greetings and recorded names: which are active, which can be restored.
+
+use super::db::{Row, args};
+use super::fault::{Named as _, missing};
+use super::people::lock_mailbox;
+use super::read::{Reader, micros, opt_micros};
+use super::{Result, Store};
+use crate::domain::{Greeting, GreetingId, GreetingKind, MailboxId, TenantId};
+
+const SWITCH_OFF: &str = "UPDATE greetings SET active = $4
+    WHERE tenant_id = $1 AND mailbox_id = $2 AND kind = $3";
+
+const ADD: &str = "INSERT INTO greetings
+    (id, tenant_id, mailbox_id, kind, label, object, duration_ms, active, from_at, until_at, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+
+const OF_MAILBOX: &str = "SELECT id, tenant_id, mailbox_id, kind, label, object, duration_ms, active, from_at,
+    until_at, created_at FROM greetings WHERE tenant_id = $1 AND mailbox_id = $2 ORDER BY created_at DESC, id DESC";
+
+const BY_ID: &str = "SELECT id, tenant_id, mailbox_id, kind, label, object, duration_ms, active, from_at,
+    until_at, created_at FROM greetings WHERE tenant_id = $1 AND id = $2";
+
+impl Store {
+    /// Adds a greeting. Makes it the active one of its kind; the older ones of the kind go inactive and stay
+    /// restorable. One transaction.
+    ///
+    /// # Errors
+    /// [`super::StoreError::Missing`] names the mailbox; `Taken` the id.
+    pub async fn add_greeting(&self, greeting: &Greeting) -> Result<()> {
+        let (tenant, mailbox) = (greeting.tenant.uuid(), greeting.mailbox.uuid());
+        let kind = greeting.kind.as_str();
+        let mut tx = self.db.begin().await?;
+        lock_mailbox(&mut tx, greeting.tenant, greeting.mailbox).await?;
+        tx.run(SWITCH_OFF, args![tenant, mailbox, kind, false]).await?;
+        let args = args![
+            greeting.id.uuid(),
+            tenant,
+            mailbox,
+            kind,
+            greeting.label.as_str(),
+            greeting.object.as_str(),
+            greeting.duration_ms,
+            true,
+            opt_micros(greeting.from),
+            opt_micros(greeting.until),
+            micros(greeting.created_at),
+        ];
+        tx.run(ADD, args).await.taken("greeting", greeting.id)?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Every greeting of the mailbox, also the inactive ones, newest first.
+    ///
+    /// # Errors
+    /// [`super::StoreError::Missing`] names the mailbox.
+    pub async fn greetings(&self, tenant: TenantId, mailbox: MailboxId) -> Result<Vec<Greeting>> {
+        let rows = self.db.rows(OF_MAILBOX, args![tenant.uuid(), mailbox.uuid()]).await?;
+        if rows.is_empty() {
+            self.check_mailbox(tenant, mailbox).await?;
+        }
+        rows.iter().map(read_greeting).collect()
+    }
+
+    /// One greeting.
+    ///
+    /// # Errors
+    /// [`super::StoreError::Missing`].
+    pub async fn greeting(&self, tenant: TenantId, id: GreetingId) -> Result<Greeting> {
+        let row = self.db.row(BY_ID, args![tenant.uuid(), id.uuid()]).await?;
+        read_greeting(&row.ok_or_else(|| missing("greeting", id))?)
+    }
+
+    /// Switches every greeting of the kind off.
+    ///
+    /// # Errors
+    /// [`super::StoreError::Missing`] names the mailbox.
+    pub async fn clear_greeting(
+        &self,
+        tenant: TenantId,
+        mailbox: MailboxId,
+        kind: GreetingKind,
+    ) -> Result<()> {
+        let mut tx = self.db.begin().await?;
+        lock_mailbox(&mut tx, tenant, mailbox).await?;
+        tx.run(SWITCH_OFF, args![tenant.uuid(), mailbox.uuid(), kind.as_str(), false]).await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+fn read_greeting(row: &Row) -> Result<Greeting> {
+    let row = Reader::new(row, "greetings", "id");
+    Ok(Greeting {
+        id: GreetingId::from_uuid(row.id("id")?),
+        tenant: TenantId::from_uuid(row.id("tenant_id")?),
+        mailbox: MailboxId::from_uuid(row.id("mailbox_id")?),
+        kind: row.parsed("kind")?,
+        label: row.text("label")?,
+        object: row.text("object")?,
+        duration_ms: row.number("duration_ms")?,
+        active: row.flag("active")?,
+        from: row.opt_time("from_at")?,
+        until: row.opt_time("until_at")?,
+        created_at: row.time("created_at")?,
+    })
+}

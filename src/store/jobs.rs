@@ -1,0 +1,232 @@
+//! The outbox: jobs are leased, then done, put off or given up.
+//!
+//! The number of attempts is the fencing token: every lease raises it, and whoever reports on a job must still hold
+//! the number it was leased with. Retries and their pace belong to `outbox`.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::db::{Row, Tx, args};
+use super::fault::{found, missing};
+use super::messages::{ADD_LEDGER, move_from_inbox};
+use super::read::{Reader, bounded, micros};
+use super::{Job, JobState, Result, Store, Work};
+use crate::domain::{Folder, JobId, MessageId, TenantId};
+
+pub(super) const JOB_QUEUED: &str = JobState::Queued.as_str();
+
+macro_rules! lease {
+    ($lock:literal) => {
+        concat!(
+            "WITH due AS MATERIALIZED (
+                 SELECT id FROM jobs WHERE state IN ('queued', 'retry', 'running') AND next_at <= $1
+                 ORDER BY next_at, id LIMIT $3 ",
+            $lock,
+            ") UPDATE jobs SET state = 'running', attempts = attempts + 1, next_at = $2
+             WHERE id IN (SELECT id FROM due)
+             RETURNING id, tenant_id, work, state, attempts, next_at, created_at, last_error"
+        )
+    };
+}
+
+// SQLite has one writer, whose transaction began with the write lock.
+const LEASE_SQLITE: &str = lease!("");
+const LEASE_POSTGRES: &str = lease!("FOR UPDATE SKIP LOCKED");
+
+const REPORT: &str = "UPDATE jobs SET state = $4, next_at = $5, last_error = $6
+    WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND state = 'running'";
+
+const UNREADABLE: &str = "UPDATE jobs SET state = 'dead', next_at = $2, last_error = $3 WHERE id = $1";
+
+const AGAIN: &str = "UPDATE jobs SET state = 'queued', next_at = $2
+    WHERE id = $1 AND state IN ('queued', 'retry', 'dead')";
+
+const NEWEST: &str = "SELECT id, tenant_id, work, state, attempts, next_at, created_at, last_error
+    FROM jobs ORDER BY created_at DESC, id DESC LIMIT $1";
+
+const NEWEST_OF_STATE: &str = "SELECT id, tenant_id, work, state, attempts, next_at, created_at, last_error
+    FROM jobs WHERE state = $2 ORDER BY created_at DESC, id DESC LIMIT $1";
+
+const COUNT: &str = "SELECT state, COUNT(*) AS jobs FROM jobs GROUP BY state";
+
+const EXISTS: &str = "SELECT 1 FROM messages WHERE tenant_id = $1 AND id = $2";
+
+impl JobState {
+    /// Every state, in the order of a job's life.
+    pub const ALL: [Self; 5] = [Self::Queued, Self::Running, Self::Retry, Self::Done, Self::Dead];
+
+    /// The word used by the command line and the store.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Retry => "retry",
+            Self::Done => "done",
+            Self::Dead => "dead",
+        }
+    }
+}
+
+impl Store {
+    /// Takes up to `limit` due jobs (also those whose lease ended) and leases them; no two callers get the same one.
+    /// Oldest first.
+    ///
+    /// # Errors
+    /// [`super::StoreError`].
+    pub async fn lease_jobs(&self, limit: u32, lease: Duration) -> Result<Vec<Job>> {
+        let now = self.clock.now();
+        let until = now.saturating_add(lease).unwrap_or(Timestamp::MAX);
+        let sql = if self.db.is_sqlite() { LEASE_SQLITE } else { LEASE_POSTGRES };
+        let mut tx = self.db.begin().await?;
+        let rows = tx.rows(sql, args![micros(now), micros(until), limit]).await?;
+        let mut jobs = Vec::with_capacity(rows.len());
+        for row in &rows {
+            match read_job(row) {
+                Ok(job) => jobs.push(job),
+                // One unreadable job must not hold up all others: it waits for a person.
+                Err(error) => {
+                    tracing::error!(%error, "a job cannot be read and is given up");
+                    let id = Reader::new(row, "jobs", "id").id("id")?;
+                    tx.run(UNREADABLE, args![id, micros(now), bounded(&error.to_string())]).await?;
+                }
+            }
+        }
+        tx.commit().await?;
+        jobs.sort_by_key(|job| (job.created_at, job.id));
+        Ok(jobs)
+    }
+
+    /// Done; the message moves as the mode says unless its owner has sorted it meanwhile; the ledger gets
+    /// `mail-accepted`. One transaction.
+    ///
+    /// # Errors
+    /// [`super::StoreError::Missing`] when the lease on the job is somebody else's by now: nothing is written.
+    pub async fn job_done(
+        &self,
+        job: &Job,
+        message: MessageId,
+        move_to: Option<Folder>,
+        detail: &str,
+    ) -> Result<()> {
+        let now = self.clock.now();
+        let mut tx = self.db.begin().await?;
+        report(&mut tx, job, JobState::Done, now, None).await?;
+        if let Some(folder) = move_to {
+            move_from_inbox(&mut tx, job.tenant, message, folder, micros(now)).await?;
+        }
+        enter(&mut tx, job.tenant, message, now, "mail-accepted", detail).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// To be tried again at `at`; the ledger gets `mail-deferred`. One transaction.
+    ///
+    /// # Errors
+    /// [`super::StoreError::Missing`] when the lease on the job is somebody else's by now.
+    pub async fn job_retry(&self, job: &Job, at: Timestamp, error: &str) -> Result<()> {
+        let now = self.clock.now();
+        let mut tx = self.db.begin().await?;
+        report(&mut tx, job, JobState::Retry, at, Some(error)).await?;
+        enter(&mut tx, job.tenant, message_of(&job.work), now, "mail-deferred", error).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Given up; the ledger gets `mail-bounced`. One transaction.
+    ///
+    /// # Errors
+    /// [`super::StoreError::Missing`] when the lease on the job is somebody else's by now.
+    pub async fn job_dead(&self, job: &Job, error: &str) -> Result<()> {
+        let now = self.clock.now();
+        let mut tx = self.db.begin().await?;
+        report(&mut tx, job, JobState::Dead, now, Some(error)).await?;
+        enter(&mut tx, job.tenant, message_of(&job.work), now, "mail-bounced", error).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// A dead or waiting job becomes due at once.
+    ///
+    /// # Errors
+    /// [`super::StoreError::Missing`] when there is no such job, or it runs or is done.
+    pub async fn job_again(&self, id: JobId) -> Result<()> {
+        let mut tx = self.db.begin().await?;
+        let touched = tx.run(AGAIN, args![id.uuid(), micros(self.clock.now())]).await?;
+        found(touched, "dead or waiting job", id)?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Newest first, at most `limit`; `None` for all states.
+    ///
+    /// # Errors
+    /// [`super::StoreError`].
+    pub async fn jobs(&self, state: Option<JobState>, limit: u32) -> Result<Vec<Job>> {
+        let rows = match state {
+            Some(state) => self.db.rows(NEWEST_OF_STATE, args![limit, state.as_str()]).await?,
+            None => self.db.rows(NEWEST, args![limit]).await?,
+        };
+        rows.iter().map(read_job).collect()
+    }
+
+    /// How many jobs are in each state, those with none included.
+    ///
+    /// # Errors
+    /// [`super::StoreError`].
+    pub async fn jobs_by_state(&self) -> Result<Vec<(JobState, u64)>> {
+        let mut counts = JobState::ALL.map(|state| (state, 0));
+        for row in &self.db.rows(COUNT, args![]).await? {
+            let row = Reader::new(row, "jobs", "state");
+            let state: JobState = row.word("state")?;
+            let jobs = row.number("jobs")?;
+            for (_, count) in counts.iter_mut().filter(|(of, _)| *of == state) {
+                *count = jobs;
+            }
+        }
+        Ok(counts.to_vec())
+    }
+}
+
+/// The message that the work is about.
+pub(super) const fn message_of(work: &Work) -> MessageId {
+    match work {
+        Work::Mail { message, .. } => *message,
+    }
+}
+
+/// Writes how a try ended, if the lease is still ours.
+async fn report(tx: &mut Tx, job: &Job, state: JobState, at: Timestamp, error: Option<&str>) -> Result<()> {
+    let (tenant, id) = (job.tenant.uuid(), job.id.uuid());
+    let args = args![tenant, id, job.attempts, state.as_str(), micros(at), error.map(bounded)];
+    if tx.run(REPORT, args).await? == 0 {
+        return Err(missing("lease of ours on job", job.id));
+    }
+    Ok(())
+}
+
+/// A ledger line, unless the message was purged while its mail was under way: the job's end counts all the same.
+async fn enter(
+    tx: &mut Tx,
+    tenant: TenantId,
+    message: MessageId,
+    at: Timestamp,
+    event: &str,
+    detail: &str,
+) -> Result<()> {
+    if tx.rows(EXISTS, args![tenant.uuid(), message.uuid()]).await?.is_empty() {
+        return Ok(());
+    }
+    tx.run(ADD_LEDGER, args![tenant.uuid(), message.uuid(), micros(at), event, bounded(detail)]).await?;
+    Ok(())
+}
+
+fn read_job(row: &Row) -> Result<Job> {
+    let row = Reader::new(row, "jobs", "id");
+    Ok(Job {
+        id: JobId::from_uuid(row.id("id")?),
+        tenant: TenantId::from_uuid(row.id("tenant_id")?),
+        work: row.json("work")?,
+        state: row.word("state")?,
+        attempts: row.number("attempts")?,
+        next_at: row.time("next_at")?,
+        created_at: row.time("created_at")?,
+        last_error: row.opt_text("last_error")?,
+    })
+}

@@ -1,0 +1,174 @@
+//! Messages after their deposit: reading, hearing, moving; and the delivery ledger of each.
+
+use super::db::{Row, Tx, args};
+use super::fault::{Named as _, found, missing};
+use super::read::{Reader, bounded, micros};
+use super::{LedgerEntry, Result, Store};
+use crate::domain::{CallerId, Folder, MailboxId, Message, MessageId, TenantId};
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, tenant_id, mailbox_id, folder, heard_at, urgent, private, caller_number, caller_name,
+             caller_anonymous, alias, reason, received_at, duration_ms, voiced_ms, class, sample_rate, bytes, sha256,
+             object FROM messages ",
+            $rest
+        )
+    };
+}
+
+const BY_ID: &str = select!("WHERE tenant_id = $1 AND id = $2");
+
+const ANYWHERE: &str = select!("WHERE id = $1");
+
+const OF_FOLDER: &str =
+    select!("WHERE tenant_id = $1 AND mailbox_id = $2 AND folder = $3 ORDER BY received_at DESC, id DESC");
+
+const EXISTS: &str = "SELECT 1 FROM messages WHERE tenant_id = $1 AND id = $2";
+
+const HEARD: &str = "UPDATE messages SET heard_at = $3 WHERE tenant_id = $1 AND id = $2 AND heard_at IS NULL";
+
+// What lies in the trash already keeps its day of deletion.
+const MOVE: &str = "UPDATE messages SET folder = $3,
+    trashed_at = CASE WHEN $3 = 'trash' THEN COALESCE(trashed_at, $4) END
+    WHERE tenant_id = $1 AND id = $2";
+
+const LEDGER: &str =
+    "SELECT id, at, event, detail FROM ledger WHERE tenant_id = $1 AND message_id = $2 ORDER BY id";
+
+pub(super) const ADD_LEDGER: &str = "INSERT INTO ledger (tenant_id, message_id, at, event, detail)
+    VALUES ($1, $2, $3, $4, $5)";
+
+impl Store {
+    /// One message.
+    ///
+    /// # Errors
+    /// [`super::StoreError::Missing`].
+    pub async fn message(&self, tenant: TenantId, id: MessageId) -> Result<Message> {
+        let row = self.db.row(BY_ID, args![tenant.uuid(), id.uuid()]).await?;
+        read_message(&row.ok_or_else(|| missing("message", id))?)
+    }
+
+    /// By id alone, for the operator's command line and for jobs.
+    ///
+    /// # Errors
+    /// [`super::StoreError::Missing`].
+    pub async fn message_anywhere(&self, id: MessageId) -> Result<Message> {
+        let row = self.db.row(ANYWHERE, args![id.uuid()]).await?;
+        read_message(&row.ok_or_else(|| missing("message", id))?)
+    }
+
+    /// The messages of a folder, newest first.
+    ///
+    /// # Errors
+    /// [`super::StoreError::Missing`] names the mailbox.
+    pub async fn messages(
+        &self,
+        tenant: TenantId,
+        mailbox: MailboxId,
+        folder: Folder,
+    ) -> Result<Vec<Message>> {
+        let rows = self.db.rows(OF_FOLDER, args![tenant.uuid(), mailbox.uuid(), folder.as_str()]).await?;
+        if rows.is_empty() {
+            self.check_mailbox(tenant, mailbox).await?;
+        }
+        rows.iter().map(read_message).collect()
+    }
+
+    /// First hearing only; writes the ledger line `heard`.
+    ///
+    /// # Errors
+    /// [`super::StoreError::Missing`].
+    pub async fn mark_heard(&self, tenant: TenantId, id: MessageId) -> Result<()> {
+        let now = micros(self.clock.now());
+        let mut tx = self.db.begin().await?;
+        if tx.run(HEARD, args![tenant.uuid(), id.uuid(), now]).await? == 0 {
+            let rows = tx.rows(EXISTS, args![tenant.uuid(), id.uuid()]).await?;
+            return rows.first().map(|_| ()).ok_or_else(|| missing("message", id));
+        }
+        tx.run(ADD_LEDGER, args![tenant.uuid(), id.uuid(), now, "heard", ""]).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Moves a message; the day it came into the trash is kept for its purge.
+    ///
+    /// # Errors
+    /// [`super::StoreError::Missing`].
+    pub async fn move_message(&self, tenant: TenantId, id: MessageId, to: Folder) -> Result<()> {
+        let mut tx = self.db.begin().await?;
+        let args = args![tenant.uuid(), id.uuid(), to.as_str(), micros(self.clock.now())];
+        found(tx.run(MOVE, args).await?, "message", id)?;
+        Ok(tx.commit().await?)
+    }
+
+    /// What happened to the message, oldest first.
+    ///
+    /// # Errors
+    /// [`super::StoreError::Missing`].
+    pub async fn ledger(&self, tenant: TenantId, id: MessageId) -> Result<Vec<LedgerEntry>> {
+        let rows = self.db.rows(LEDGER, args![tenant.uuid(), id.uuid()]).await?;
+        if rows.is_empty() {
+            self.message(tenant, id).await?;
+        }
+        rows.iter().map(read_entry).collect()
+    }
+
+    /// Adds a line to the ledger. Control characters are dropped, the detail is cut at 1000 characters.
+    ///
+    /// # Errors
+    /// [`super::StoreError::Missing`].
+    pub async fn note(&self, tenant: TenantId, id: MessageId, event: &str, detail: &str) -> Result<()> {
+        let mut tx = self.db.begin().await?;
+        let args = args![tenant.uuid(), id.uuid(), micros(self.clock.now()), bounded(event), bounded(detail)];
+        tx.run(ADD_LEDGER, args).await.orphan("message", id)?;
+        Ok(tx.commit().await?)
+    }
+}
+
+/// Moves a message that nobody has sorted since: what its owner did meanwhile wins.
+pub(super) async fn move_from_inbox(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: MessageId,
+    to: Folder,
+    now: i64,
+) -> Result<()> {
+    const MOVE_UNSORTED: &str =
+        "UPDATE messages SET folder = $3, trashed_at = CASE WHEN $3 = 'trash' THEN $4 END
+        WHERE tenant_id = $1 AND id = $2 AND folder = 'inbox'";
+    tx.run(MOVE_UNSORTED, args![tenant.uuid(), id.uuid(), to.as_str(), now]).await?;
+    Ok(())
+}
+
+fn read_message(row: &Row) -> Result<Message> {
+    let row = Reader::new(row, "messages", "id");
+    Ok(Message {
+        id: MessageId::from_uuid(row.id("id")?),
+        tenant: TenantId::from_uuid(row.id("tenant_id")?),
+        mailbox: MailboxId::from_uuid(row.id("mailbox_id")?),
+        folder: row.parsed("folder")?,
+        heard_at: row.opt_time("heard_at")?,
+        urgent: row.flag("urgent")?,
+        private: row.flag("private")?,
+        caller: CallerId {
+            number: row.opt_text("caller_number")?,
+            name: row.opt_text("caller_name")?,
+            anonymous: row.flag("caller_anonymous")?,
+        },
+        alias: row.opt_text("alias")?,
+        reason: row.word("reason")?,
+        received_at: row.time("received_at")?,
+        duration_ms: row.number("duration_ms")?,
+        voiced_ms: row.number("voiced_ms")?,
+        class: row.parsed("class")?,
+        sample_rate: row.number("sample_rate")?,
+        bytes: row.number("bytes")?,
+        sha256: row.text("sha256")?,
+        object: row.text("object")?,
+    })
+}
+
+fn read_entry(row: &Row) -> Result<LedgerEntry> {
+    let row = Reader::new(row, "ledger", "id");
+    Ok(LedgerEntry { at: row.time("at")?, event: row.text("event")?, detail: row.text("detail")? })
+}

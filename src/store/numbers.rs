@@ -1,0 +1,103 @@
+//! Additional numbers and aliases of mailboxes.
+
+use super::db::{Row, args};
+use super::fault::{Named as _, missing};
+use super::people::lock_mailbox;
+use super::read::Reader;
+use super::{Number, Result, Store, StoreError};
+use crate::domain::{MailboxId, PhoneNumber, TenantId};
+
+// A number of a removed mailbox is free: whoever puts it takes it over.
+const PUT: &str = "INSERT INTO numbers (tenant_id, number, mailbox_id, label, reversed_digits)
+    VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (tenant_id, number) DO UPDATE SET mailbox_id = excluded.mailbox_id, label = excluded.label
+    WHERE numbers.mailbox_id = excluded.mailbox_id
+       OR numbers.mailbox_id IN (SELECT id FROM mailboxes WHERE removed_at IS NOT NULL)";
+
+const ALL: &str = "SELECT n.tenant_id, n.number, n.mailbox_id, n.label
+    FROM numbers n JOIN mailboxes m ON m.tenant_id = n.tenant_id AND m.id = n.mailbox_id
+    WHERE n.tenant_id = $1 AND m.removed_at IS NULL ORDER BY n.number";
+
+const EXACT: &str = "SELECT n.tenant_id, n.number, n.mailbox_id, n.label
+    FROM numbers n JOIN mailboxes m ON m.tenant_id = n.tenant_id AND m.id = n.mailbox_id
+    WHERE n.tenant_id = $1 AND n.number = $2 AND m.removed_at IS NULL";
+
+// The digits are reversed, so that "ends with" is a range of the index: `:` follows `9` in ASCII.
+const ENDING: &str = "SELECT n.tenant_id, n.number, n.mailbox_id, n.label
+    FROM numbers n JOIN mailboxes m ON m.tenant_id = n.tenant_id AND m.id = n.mailbox_id
+    WHERE n.tenant_id = $1 AND n.reversed_digits >= $2 AND n.reversed_digits < $3 AND m.removed_at IS NULL
+    ORDER BY n.number LIMIT 10";
+
+const REMOVE: &str = "DELETE FROM numbers WHERE tenant_id = $1 AND number = $2 AND mailbox_id = $3";
+
+impl Store {
+    /// Adds a number, or changes the label of one that leads to the same mailbox already.
+    ///
+    /// # Errors
+    /// [`StoreError::Taken`] when it leads to another mailbox; `Missing` names the mailbox.
+    pub async fn put_number(&self, number: &Number) -> Result<()> {
+        let (tenant, mailbox) = (number.tenant.uuid(), number.mailbox.uuid());
+        let reversed = number.number.parse::<PhoneNumber>().ok().map(|number| reversed(&number));
+        let mut tx = self.db.begin().await?;
+        lock_mailbox(&mut tx, number.tenant, number.mailbox).await?;
+        let args = args![tenant, number.number.as_str(), mailbox, number.label.clone(), reversed];
+        let touched = tx.run(PUT, args).await.orphan("mailbox", number.mailbox)?;
+        if touched == 0 {
+            return Err(StoreError::Taken { what: "number", value: number.number.clone() });
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Takes a number away from the mailbox it leads to.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] when it does not lead there.
+    pub async fn remove_number(&self, tenant: TenantId, mailbox: MailboxId, number: &str) -> Result<()> {
+        let mut tx = self.db.begin().await?;
+        if tx.run(REMOVE, args![tenant.uuid(), number, mailbox.uuid()]).await? == 0 {
+            return Err(missing("number", number));
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Every number of the tenant, in the order of their text.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn numbers(&self, tenant: TenantId) -> Result<Vec<Number>> {
+        self.db.rows(ALL, args![tenant.uuid()]).await?.iter().map(read_number).collect()
+    }
+
+    /// Exact match.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn number(&self, tenant: TenantId, number: &str) -> Result<Option<Number>> {
+        self.db.row(EXACT, args![tenant.uuid(), number]).await?.as_ref().map(read_number).transpose()
+    }
+
+    /// Telephone numbers (no aliases) that end in these digits, at most ten: more than one means that nothing may be
+    /// guessed.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn numbers_ending(&self, tenant: TenantId, digits: &PhoneNumber) -> Result<Vec<Number>> {
+        let from = reversed(digits);
+        let until = format!("{from}:");
+        self.db.rows(ENDING, args![tenant.uuid(), from, until]).await?.iter().map(read_number).collect()
+    }
+}
+
+fn reversed(number: &PhoneNumber) -> String {
+    number.digits().chars().rev().collect()
+}
+
+fn read_number(row: &Row) -> Result<Number> {
+    let row = Reader::new(row, "numbers", "number");
+    Ok(Number {
+        tenant: TenantId::from_uuid(row.id("tenant_id")?),
+        number: row.text("number")?,
+        mailbox: MailboxId::from_uuid(row.id("mailbox_id")?),
+        label: row.opt_text("label")?,
+    })
+}

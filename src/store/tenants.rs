@@ -1,0 +1,122 @@
+//! Tenants and the SIP domains that mean them.
+
+use super::db::{Row, args};
+use super::fault::{Named as _, missing};
+use super::read::{Reader, to_json};
+use super::{Result, Store};
+use crate::domain::{DefaultAction, Tenant, TenantId};
+
+const DEFAULT: &str = "default";
+
+const ALL: &str = "SELECT id, name, zone, language, operator, default_action FROM tenants ORDER BY name";
+
+const BY_ID: &str = "SELECT id, name, zone, language, operator, default_action FROM tenants WHERE id = $1";
+
+const BY_NAME: &str =
+    "SELECT id, name, zone, language, operator, default_action FROM tenants WHERE name = $1";
+
+const BY_DOMAIN: &str = "SELECT t.id, t.name, t.zone, t.language, t.operator, t.default_action
+    FROM tenant_domains d JOIN tenants t ON t.id = d.tenant_id WHERE d.domain = $1";
+
+const DOMAINS: &str = "SELECT domain FROM tenant_domains WHERE tenant_id = $1 ORDER BY place";
+
+const ADD_DEFAULT: &str = "INSERT INTO tenants (id, name, zone, language, operator, default_action)
+    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (name) DO NOTHING";
+
+const PUT: &str = "INSERT INTO tenants (id, name, zone, language, operator, default_action)
+    VALUES ($1, $2, $3, $4, $5, $6)
+    ON CONFLICT (id) DO UPDATE SET name = excluded.name, zone = excluded.zone, language = excluded.language,
+        operator = excluded.operator, default_action = excluded.default_action";
+
+const CLEAR_DOMAINS: &str = "DELETE FROM tenant_domains WHERE tenant_id = $1";
+
+const ADD_DOMAIN: &str = "INSERT INTO tenant_domains (domain, tenant_id, place) VALUES ($1, $2, $3)";
+
+impl Store {
+    /// Every tenant, by name.
+    ///
+    /// # Errors
+    /// [`super::StoreError`].
+    pub async fn tenants(&self) -> Result<Vec<Tenant>> {
+        let rows = self.db.rows(ALL, args![]).await?;
+        let mut tenants = Vec::with_capacity(rows.len());
+        for row in &rows {
+            tenants.push(self.read_tenant(row).await?);
+        }
+        Ok(tenants)
+    }
+
+    /// One tenant.
+    ///
+    /// # Errors
+    /// [`super::StoreError::Missing`].
+    pub async fn tenant(&self, id: TenantId) -> Result<Tenant> {
+        let row = self.db.row(BY_ID, args![id.uuid()]).await?;
+        self.read_tenant(&row.ok_or_else(|| missing("tenant", id))?).await
+    }
+
+    /// The tenant named `default`, made on first use (zone `UTC`, language `en`).
+    ///
+    /// # Errors
+    /// [`super::StoreError`].
+    pub async fn default_tenant(&self) -> Result<Tenant> {
+        if let Some(row) = self.db.row(BY_NAME, args![DEFAULT]).await? {
+            return self.read_tenant(&row).await;
+        }
+        let action = to_json(&DefaultAction::default())?;
+        let mut tx = self.db.begin().await?;
+        let args = args![self.clock.uuid(), DEFAULT, "UTC", "en", None::<String>, action];
+        tx.run(ADD_DEFAULT, args).await?;
+        tx.commit().await?;
+        let row = self.db.row(BY_NAME, args![DEFAULT]).await?;
+        self.read_tenant(&row.ok_or_else(|| missing("tenant", DEFAULT))?).await
+    }
+
+    /// The tenant that a SIP domain means; upper and lower case are the same (RFC 3261 §19.1.4).
+    ///
+    /// # Errors
+    /// [`super::StoreError`].
+    pub async fn tenant_by_domain(&self, domain: &str) -> Result<Option<Tenant>> {
+        match self.db.row(BY_DOMAIN, args![domain.to_ascii_lowercase()]).await? {
+            Some(row) => self.read_tenant(&row).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Adds the tenant, or replaces its settings and domains.
+    ///
+    /// # Errors
+    /// [`super::StoreError::Taken`] names the tenant name or the domain that another tenant has.
+    pub async fn put_tenant(&self, tenant: &Tenant) -> Result<()> {
+        let id = tenant.id.uuid();
+        let action = to_json(&tenant.default_action)?;
+        let mut tx = self.db.begin().await?;
+        let (zone, language) = (tenant.zone.as_str(), tenant.language.as_str());
+        tx.run(PUT, args![id, tenant.name.as_str(), zone, language, tenant.operator.clone(), action])
+            .await
+            .taken("tenant name", &tenant.name)?;
+        tx.run(CLEAR_DOMAINS, args![id]).await?;
+        for (place, domain) in (0_u32..).zip(&tenant.domains) {
+            tx.run(ADD_DOMAIN, args![domain.to_ascii_lowercase(), id, place])
+                .await
+                .taken("domain", domain)?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    async fn read_tenant(&self, row: &Row) -> Result<Tenant> {
+        let row = Reader::new(row, "tenants", "id");
+        let id = row.id("id")?;
+        let domains = self.db.rows(DOMAINS, args![id]).await?;
+        let domains = domains.iter().map(|row| Reader::new(row, "tenant_domains", "domain").text("domain"));
+        Ok(Tenant {
+            id: TenantId::from_uuid(id),
+            name: row.text("name")?,
+            domains: domains.collect::<Result<_>>()?,
+            zone: row.text("zone")?,
+            language: row.text("language")?,
+            operator: row.opt_text("operator")?,
+            default_action: row.json("default_action")?,
+        })
+    }
+}

@@ -1,1 +1,5 @@
 //! Use cases; each owns its transaction.
+
+pub mod deposit;
+
+pub use deposit::{Deposit, DepositSettings, Kept};

@@ -5,6 +5,7 @@
 
 pub mod clip;
 pub mod codec;
+pub mod decode;
 pub mod resample;
 pub mod wav;
 

@@ -236,7 +236,7 @@ impl Spool {
     /// [`SpoolError::Missing`], or [`SpoolError::Behind`] when the queue is full.
     pub async fn forget(&self, id: RecordingId) -> Result<(), SpoolError> {
         let entry = self.entry(id).await?;
-        self.hand_over(&entry, What::Remove)
+        self.send_away(&entry, What::Remove)
     }
 
     /// Moves a recording of which no message can be made to the folder `quarantine`, durably.
@@ -273,7 +273,7 @@ impl Spool {
         let is_free = |id: &RecordingId| {
             entries.get(id).is_none_or(|entry| {
                 let state = entry.state();
-                !state.removed
+                !state.leaving
                     && match state.hold {
                         Hold::Writing => false,
                         Hold::Finished(since) => now.saturating_sub(since) > HOLD_LIMIT,
@@ -297,10 +297,19 @@ impl Spool {
 
     async fn take_away(&self, id: RecordingId, how: What) -> Result<(), SpoolError> {
         let entry = self.entry(id).await?;
-        self.hand_over(&entry, how)?;
+        self.send_away(&entry, how)?;
         let outcome = self.synced(&entry).await;
         // An earlier failure of the file does not matter once it is gone.
         if entry.state().removed { Ok(()) } else { outcome }
+    }
+
+    fn send_away(&self, entry: &Arc<Entry>, how: What) -> Result<(), SpoolError> {
+        entry.state().leaving = true;
+        let handed = self.hand_over(entry, how);
+        if handed.is_err() {
+            entry.state().leaving = false;
+        }
+        handed
     }
 
     async fn scan(&self, id: RecordingId) -> Result<Scan, SpoolError> {

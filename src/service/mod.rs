@@ -6,3 +6,6 @@ pub mod outbound;
 pub mod reception;
 pub mod remembered;
 pub mod routing;
+pub mod deposit;
+
+pub use deposit::{Deposit, DepositSettings, Kept};

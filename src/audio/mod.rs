@@ -8,6 +8,7 @@ pub mod codec;
 pub mod decode;
 pub mod level;
 pub mod resample;
+pub mod tones;
 pub mod vad;
 pub mod wav;
 

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use crate::audio::resample::Resampler;
-use crate::audio::tones::ToneClassifier;
+use crate::audio::tones::{ToneClass, ToneClassifier, classify_recording};
 use crate::audio::vad::{SpeechDetector, Verdict as Voice};
 use crate::blob::spool::{SpoolWriter, Verdict};
 use crate::domain::RecordingClass;
@@ -248,9 +248,9 @@ impl Recorder {
             return RecordingClass::Speech;
         }
         match self.tones.class() {
-            Some(tone) => tone,
-            None if voiced < self.plan.min_speech || voiced.is_zero() => RecordingClass::NoSpeech,
-            None => RecordingClass::Speech,
+            // A recording of nothing is never speech, whatever the mailbox asks for.
+            ToneClass::SpeechOrOther if voiced.is_zero() => RecordingClass::NoSpeech,
+            tones => classify_recording(tones, voiced, self.plan.min_speech),
         }
     }
 

@@ -87,6 +87,16 @@ impl Clip {
         }
     }
 
+    /// Whether [`Clip::prepare`] was done for this codec.
+    pub fn is_prepared(&self, codec: Codec) -> bool {
+        match codec {
+            Codec::Pcmu => self.ulaw.get().is_some(),
+            Codec::Pcma => self.alaw.get().is_some(),
+            Codec::G722 => self.g722.get().is_some(),
+            Codec::Opus => self.opus.get().is_some(),
+        }
+    }
+
     /// PCMU, PCMA and G.722: 8 bytes for each millisecond, padded with silence to whole 20 ms. A worker cuts them
     /// wherever the packet time says. Opus cannot be cut: its view is [`Clip::opus_packets`], this one is empty.
     pub fn bytes(&self, codec: Codec) -> &Arc<[u8]> {

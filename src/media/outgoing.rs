@@ -1,0 +1,197 @@
+//! Our stream to the peer: paced packets of clips, keys and silence. Told the time and the target by
+//! [`super::session`]; sends through a [`Wire`], so that tests need no socket.
+
+use std::net::SocketAddr;
+
+use crate::audio::Codec;
+use crate::clock::Clock;
+use crate::flow::PlayId;
+use crate::rtp::event::EventSender;
+use crate::rtp::packet::{HEADER_LEN, Sender};
+use crate::sip::sdp::Stream;
+
+use super::player::{OPUS_MS, Player};
+
+/// Packets sent at once after a stall: the rest follows with the next ticks, none is dropped.
+const BURST: u32 = 5;
+/// A stall longer than this is not made up for: the clock moves on instead.
+const HOPELESS_US: u64 = 2_000_000;
+/// Keys are sent in packets of 20 ms whatever the packet time.
+const EVENT_MS: u32 = 20;
+
+/// Takes packets to the network; whether one could be sent.
+pub(super) trait Wire {
+    fn send(&self, packet: &[u8], to: SocketAddr) -> bool;
+}
+
+/// What the peer was promised.
+#[derive(Debug, Clone, Copy)]
+struct Terms {
+    codec: Codec,
+    payload_type: u8,
+    event: Option<(u8, u32)>,
+    ptime_ms: u32,
+}
+
+/// The sending half of a session.
+#[derive(Debug)]
+pub(super) struct Outgoing {
+    sender: Sender,
+    terms: Option<Terms>,
+    pub(super) player: Player,
+    pub(super) keys: EventSender,
+    packet: Vec<u8>,
+    /// When the next packet is due.
+    due_us: u64,
+    /// Sound was sent last: what follows it is no new talkspurt.
+    talking: bool,
+    fresh: bool,
+    sent: u64,
+    late_us: u64,
+}
+
+impl Outgoing {
+    pub(super) fn new(clock: &dyn Clock, player: Player) -> Self {
+        Self {
+            sender: new_sender(clock),
+            terms: None,
+            player,
+            keys: EventSender::default(),
+            packet: Vec::with_capacity(HEADER_LEN + 480),
+            due_us: 0,
+            talking: false,
+            fresh: true,
+            sent: 0,
+            late_us: 0,
+        }
+    }
+
+    /// Takes what was negotiated. A new clock rate is a new source (RFC 3550 §5.2): its timestamps cannot go on.
+    pub(super) fn connect(&mut self, stream: &Stream, clock: &dyn Clock, now_us: u64) {
+        let ptime_ms = match stream.codec {
+            Codec::Opus => OPUS_MS,
+            _ => (u32::from(stream.ptime_ms) / 10 * 10).clamp(10, 60),
+        };
+        let event = stream.events.iter().find(|(_, rate)| *rate == stream.codec.clock_rate());
+        let terms = Terms {
+            codec: stream.codec,
+            payload_type: stream.send_pt,
+            event: event.or(stream.events.first()).copied(),
+            ptime_ms,
+        };
+        match self.terms {
+            None => self.due_us = now_us,
+            Some(before) => {
+                if before.codec.clock_rate() != terms.codec.clock_rate() {
+                    self.sender = new_sender(clock);
+                }
+                if before.codec != terms.codec {
+                    self.player.codec_changed();
+                    self.fresh = true;
+                }
+            }
+        }
+        self.terms = Some(terms);
+    }
+
+    /// How often to call [`Outgoing::tick`].
+    pub(super) fn tick_ms(&self) -> u64 {
+        match self.terms {
+            Some(terms) if terms.ptime_ms % 20 != 0 => 10,
+            _ => 20,
+        }
+    }
+
+    /// Sends what is due to `target`; without one (hold) time and clips go on unheard. Tells a play that ended.
+    pub(super) fn tick(&mut self, now_us: u64, target: Option<SocketAddr>, wire: &impl Wire) -> Option<PlayId> {
+        let terms = self.terms?;
+        let mut finished = None;
+        // Half a tick of grace: a first tick that was late must not make all others wait for the next one.
+        let horizon = now_us + self.tick_ms() * 500;
+        for _ in 0..BURST {
+            if self.due_us > horizon {
+                break;
+            }
+            self.late_us = now_us.saturating_sub(self.due_us);
+            let ms = if self.keys.is_idle() || terms.event.is_none() {
+                finished = self.send_sound(terms, target, wire).or(finished);
+                terms.ptime_ms
+            } else {
+                self.send_key(terms, target, wire);
+                EVENT_MS
+            };
+            self.move_on(terms, ms);
+            if finished.is_some() {
+                break;
+            }
+        }
+        if now_us.saturating_sub(self.due_us) > HOPELESS_US {
+            let missed = (now_us - self.due_us) / (u64::from(terms.ptime_ms) * 1000);
+            self.move_on(terms, u32::try_from(missed).unwrap_or(0).saturating_mul(terms.ptime_ms));
+        }
+        finished
+    }
+
+    pub(super) const fn sender(&self) -> &Sender {
+        &self.sender
+    }
+
+    pub(super) const fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    /// How late the last packet was.
+    pub(super) const fn late_us(&self) -> u64 {
+        self.late_us
+    }
+
+    fn move_on(&mut self, terms: Terms, ms: u32) {
+        self.sender.advance((terms.codec.clock_rate() / 1000).saturating_mul(ms));
+        self.due_us += u64::from(ms) * 1000;
+    }
+
+    fn send_sound(&mut self, terms: Terms, target: Option<SocketAddr>, wire: &impl Wire) -> Option<PlayId> {
+        let Some(target) = target else {
+            self.packet.clear();
+            self.fresh = true;
+            return self.player.fill(terms.codec, terms.ptime_ms, &mut self.packet).finished;
+        };
+        // The header's marker is known once the payload is: it is written first and marked afterwards.
+        let timestamp = self.sender.timestamp();
+        let length = payload_len(terms);
+        self.sender.write_header(terms.payload_type, false, timestamp, length, &mut self.packet);
+        let filled = self.player.fill(terms.codec, terms.ptime_ms, &mut self.packet);
+        if self.fresh || (filled.sound && !self.talking) {
+            if let Some(second) = self.packet.get_mut(1) {
+                *second |= 0x80;
+            }
+            self.fresh = false;
+        }
+        self.talking = filled.sound;
+        self.sent += u64::from(wire.send(&self.packet, target));
+        filled.finished
+    }
+
+    fn send_key(&mut self, terms: Terms, target: Option<SocketAddr>, wire: &impl Wire) {
+        let Some((payload_type, clock_rate)) = terms.event else { return };
+        let Some(event) = self.keys.step(self.sender.timestamp(), clock_rate) else { return };
+        let Some(target) = target else { return };
+        let length = event.payload.len();
+        self.sender.write_header(payload_type, event.marker, event.timestamp, length, &mut self.packet);
+        self.packet.extend_from_slice(&event.payload);
+        self.sent += u64::from(wire.send(&self.packet, target));
+        self.talking = false;
+    }
+}
+
+/// What the sender report counts for a packet; Opus packets of speech at 24 kbit/s are about this long.
+const fn payload_len(terms: Terms) -> usize {
+    match terms.codec {
+        Codec::Opus => 60,
+        _ => terms.ptime_ms as usize * 8,
+    }
+}
+
+fn new_sender(clock: &dyn Clock) -> Sender {
+    Sender::new(clock.random_u32(), (clock.random_u32() & 0x7fff) as u16, clock.random_u32())
+}

@@ -6,8 +6,13 @@
 pub mod clip;
 pub mod codec;
 pub mod decode;
+pub mod level;
 pub mod resample;
+pub mod vad;
 pub mod wav;
+
+#[cfg(test)]
+pub(crate) mod synth;
 
 pub use clip::Clip;
 pub use codec::{Codec, CodecError, Decoder, Encoder};

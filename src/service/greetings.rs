@@ -15,9 +15,9 @@ use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
 use self::cache::Cache;
+use crate::audio::Clip;
 use crate::audio::decode::DecodeError;
 use crate::audio::wav::{self, WavError};
-use crate::audio::Clip;
 use crate::blob::objects::{ObjectError, Objects};
 use crate::clock::SharedClock;
 use crate::domain::{Greeting, GreetingId, GreetingKind, MailboxId, TenantId};
@@ -102,7 +102,13 @@ pub struct Greetings {
 impl Greetings {
     /// Over these stores.
     pub fn new(store: Store, objects: Objects, clock: SharedClock) -> Self {
-        Self { store, objects, clock, decoders: Arc::new(Semaphore::new(DECODERS)), cache: Arc::new(Cache::new(CACHE)) }
+        Self {
+            store,
+            objects,
+            clock,
+            decoders: Arc::new(Semaphore::new(DECODERS)),
+            cache: Arc::new(Cache::new(CACHE)),
+        }
     }
 
     /// Makes the file the active greeting of its kind: decoded, mono, 16 kHz, as loud as the others. Durable when it

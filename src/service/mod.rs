@@ -7,5 +7,7 @@ pub mod reception;
 pub mod remembered;
 pub mod routing;
 pub mod deposit;
+pub mod greetings;
 
 pub use deposit::{Deposit, DepositSettings, Kept};
+pub use greetings::{GreetingError, Greetings, NewGreeting};

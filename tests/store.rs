@@ -425,7 +425,7 @@ async fn a_job_that_waits_for_its_time_is_not_leased(bed: Bed) {
     let message = bed.message(&home);
     let mut job = bed.mail(&message);
     job.due = bed.clock.now().checked_add(Duration::from_secs(30)).unwrap();
-    bed.store.deposit(&message, &[job.clone()]).await.unwrap();
+    bed.store.deposit(&message, std::slice::from_ref(&job)).await.unwrap();
     let lease = Duration::from_secs(10);
     assert!(bed.store.lease_jobs(10, lease).await.unwrap().is_empty());
     bed.clock.advance(Duration::from_secs(30));
@@ -496,7 +496,7 @@ async fn an_unreadable_job_does_not_hold_up_the_others(bed: Bed) {
     let home = bed.home("1001").await;
     let (bad, good) = (bed.message(&home), bed.message(&home));
     let bad_job = bed.mail(&bad);
-    bed.store.deposit(&bad, &[bad_job.clone()]).await.unwrap();
+    bed.store.deposit(&bad, std::slice::from_ref(&bad_job)).await.unwrap();
     bed.sql("UPDATE jobs SET work = '{\"kind\":\"teleport\"}'").await;
     bed.store.deposit(&good, &[bed.mail(&good)]).await.unwrap();
     let leased = bed.store.lease_jobs(10, Duration::from_secs(60)).await.unwrap();

@@ -1,1 +1,3 @@
 //! Config, wiring, telemetry, shutdown, command line.
+
+pub mod prompts;

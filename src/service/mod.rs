@@ -1,1 +1,3 @@
 //! Use cases; each owns its transaction.
+
+pub mod prompts;

@@ -99,31 +99,45 @@ fn words_are_trimmed_faded_and_levelled_whatever_the_synthesiser_made() {
     assert!(shape::shape(&[]).is_err());
 }
 
-#[test]
-fn building_says_which_program_is_missing_or_makes_the_same_clips_again() {
-    let folder = tempfile::tempdir().unwrap();
-    let english = folder.path().join("en");
-    std::fs::create_dir_all(english.join("clips")).unwrap();
-    // Digits and one phrase, to be quick.
+/// The English digits and one phrase, to be quick.
+fn small_language(voice: &str) -> String {
     let texts = EMBEDDED.iter().find(|language| language.name == "en").unwrap().phrases;
     let (grammar, _) = texts.split_once("[phrases]").unwrap();
-    std::fs::write(english.join("phrases.toml"), format!("{grammar}[phrases]\nhello = \"Hello there.\"\n"))
-        .unwrap();
-    std::fs::write(english.join("clips/stale.flac"), "old").unwrap();
-    match build(folder.path(), "en") {
-        Ok(built) => {
-            assert_eq!((built.written, built.removed), (built.clips, 1));
-            let again = build(folder.path(), "en").unwrap();
-            assert_eq!((again.written, again.removed), (0, 0), "a second build changes nothing");
-            assert!(!english.join(".building").exists());
-            let index = std::fs::read_to_string(english.join("clips.rs")).unwrap();
-            assert!(index.contains("(\"hello\", include_bytes!(\"clips/hello.flac\"))"), "{index}");
-        }
-        Err(error) => {
-            assert!(matches!(error, BuildError::NoProgram { .. }), "{error}");
-            assert!(error.to_string().contains("apt-get install"), "{error}");
+    let grammar = grammar.replace("synthesiser = \"flite\"\nvoice = \"slt\"", voice);
+    format!("{grammar}[phrases]\nhello = \"Hello, it's \\\"me\\\"; $(exit 1) -v -x.\"\n")
+}
+
+#[test]
+fn building_says_which_program_is_missing_or_makes_the_same_clips_again() {
+    for voice in
+        ["synthesiser = \"flite\"\nvoice = \"slt\"", "synthesiser = \"espeak-ng\"\nvoice = \"en-us\""]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let english = folder.path().join("en");
+        std::fs::create_dir_all(english.join("clips")).unwrap();
+        std::fs::write(english.join("phrases.toml"), small_language(voice)).unwrap();
+        std::fs::write(english.join("clips/stale.flac"), "old").unwrap();
+        match build(folder.path(), "en") {
+            Ok(built) => {
+                assert_eq!((built.written, built.removed), (built.clips, 1));
+                let again = build(folder.path(), "en").unwrap();
+                assert_eq!((again.written, again.removed), (0, 0), "a second build changes nothing");
+                assert!(!english.join(".building").exists());
+                let index = std::fs::read_to_string(english.join("clips.rs")).unwrap();
+                assert!(index.contains("(\"hello\", include_bytes!(\"clips/hello.flac\"))"), "{index}");
+            }
+            Err(error) => {
+                assert!(matches!(error, BuildError::NoProgram { .. }), "{error}");
+                assert!(error.to_string().contains("apt-get install"), "{error}");
+            }
         }
     }
+}
+
+#[test]
+fn building_a_language_that_is_not_there_says_what_is_expected() {
+    let folder = tempfile::tempdir().unwrap();
     let error = build(folder.path(), "xx").unwrap_err();
     assert!(error.to_string().contains("phrases.toml"), "{error}");
+    assert!(!folder.path().join("xx").exists());
 }

@@ -286,3 +286,52 @@ impl Voice {
         Ok(Clip::from_pcm(&decoded.samples, decoded.rate))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::speech::Arg;
+
+    fn length(clips: &[Arc<Clip>]) -> Duration {
+        clips.iter().map(|clip| clip.duration()).sum()
+    }
+
+    #[test]
+    fn a_language_that_is_not_there_is_said_in_the_nearest_that_is() {
+        let set = PromptSet::embedded().unwrap();
+        let english = length(&set.say("en", &phrases::GOODBYE.phrase()).unwrap());
+        for language in ["en-GB", "en_US", "tlh", ""] {
+            assert_eq!(
+                length(&set.say(language, &phrases::GOODBYE.phrase()).unwrap()),
+                english,
+                "{language:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_phrase_is_its_words_and_a_pause_and_each_clip_is_decoded_once() {
+        let set = PromptSet::embedded().unwrap();
+        let phrase = Phrase::new("greeting-extension").with("extension", Arg::Digits("1001".into()));
+        let clips = set.say("en", &phrase).unwrap();
+        assert_eq!(clips.len(), 7, "words, four digits, words, pause");
+        assert!(Arc::ptr_eq(&clips[1], &clips[4]), "both ones are the same clip");
+        assert!(clips[6].pcm().iter().all(|sample| *sample == 0) && !clips[6].pcm().is_empty());
+        assert!(Arc::ptr_eq(&clips[6], &set.pause(clips[6].duration())));
+    }
+
+    #[test]
+    fn what_cannot_be_said_is_an_error_and_not_silence() {
+        let set = PromptSet::embedded().unwrap();
+        assert!(set.say("en", &Phrase::new("no-such-phrase")).is_err());
+        let letters = Phrase::new("greeting-extension").with("extension", Arg::Digits("1a".into()));
+        assert!(set.say("en", &letters).is_err());
+    }
+
+    #[test]
+    fn every_clip_can_be_prepared_before_the_first_call() {
+        let set = PromptSet::embedded().unwrap();
+        set.prepare(&[Codec::Pcmu]).unwrap();
+        assert!(set.voices.values().all(|voice| voice.clips.iter().all(|clip| clip.get().is_some())));
+    }
+}

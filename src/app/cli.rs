@@ -198,6 +198,9 @@ pub(super) enum NumberCommand {
     Remove {
         /// The number or alias.
         number: String,
+        /// Extension of the mailbox it leads to.
+        #[arg(long)]
+        mailbox: String,
     },
 }
 

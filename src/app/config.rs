@@ -14,6 +14,9 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 
+use crate::domain::Quota;
+use crate::service::accounts::MailboxDefaults;
+use crate::service::reception::Rules;
 use crate::service::routing::TrunkRules;
 use crate::signal::Transport;
 
@@ -63,6 +66,8 @@ pub struct Sip {
     pub trunks: Vec<Trunk>,
     /// Where calls may be transferred to: numbers, number prefixes ending in `*`, or SIP URIs. Empty: nowhere.
     pub transfer_targets: Vec<String>,
+    /// How the mailbox is found for calls that come over no trunk.
+    pub route: TrunkRules,
     /// Numbers that lead to the sign-in.
     pub access_numbers: Vec<String>,
     /// Calls at the same time; further ones get 503.
@@ -82,6 +87,7 @@ impl Default for Sip {
             peers: loopback(),
             trunks: Vec::new(),
             transfer_targets: Vec::new(),
+            route: TrunkRules::default(),
             access_numbers: Vec::new(),
             max_calls: 10_000,
             session_expires: Duration::from_secs(1800),
@@ -257,6 +263,20 @@ impl Default for Voicemail {
     }
 }
 
+impl Voicemail {
+    /// What new mailboxes begin with.
+    pub fn defaults(&self) -> MailboxDefaults {
+        MailboxDefaults {
+            max_message: self.max_message,
+            silence: self.silence,
+            min_speech: self.min_speech,
+            keep_no_speech: self.keep_no_speech,
+            quota: Quota { messages: (self.max_messages > 0).then_some(self.max_messages), bytes: None },
+            ..MailboxDefaults::default()
+        }
+    }
+}
+
 impl Config {
     /// Reads the file (if any) and the environment.
     ///
@@ -327,6 +347,21 @@ impl Config {
     /// The folder of recordings in progress.
     pub fn spool(&self) -> PathBuf {
         self.data.join("spool")
+    }
+
+    /// How the mailbox is found, by trunk. Access numbers of `[sip]` hold on every trunk that names none itself.
+    pub fn rules(&self) -> Rules {
+        let with_access = |rules: &TrunkRules| {
+            let mut rules = rules.clone();
+            if rules.access_numbers.is_empty() {
+                rules.access_numbers.clone_from(&self.sip.access_numbers);
+            }
+            rules
+        };
+        Rules {
+            usual: with_access(&self.sip.route),
+            trunks: self.sip.trunks.iter().map(|trunk| (trunk.name.clone(), with_access(&trunk.route))).collect(),
+        }
     }
 
     fn folder_url(&self, name: &str) -> String {

@@ -1,7 +1,9 @@
 //! Log and metrics: set up once at start.
 
+use std::sync::Arc;
+
 use clap::ValueEnum;
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -29,11 +31,14 @@ pub fn start_log(format: LogFormat, default: &str) {
 /// Buckets in seconds for waits from a millisecond to half a minute.
 const SECONDS: [f64; 13] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0];
 
-/// Installs the recorder of metrics; the handle renders `/metrics`.
+/// Renders the metrics in Prometheus' text format.
+pub type Metrics = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// Installs the recorder of metrics; the function renders them for `/metrics`.
 ///
 /// # Errors
 /// When another recorder is installed already.
-pub fn start_metrics() -> Result<PrometheusHandle, super::Failure> {
+pub fn start_metrics() -> Result<Metrics, super::Failure> {
     let builder = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)
         .map_err(|error| super::Failure::refused(format!("metrics cannot start: {error}")))?;
@@ -41,5 +46,8 @@ pub fn start_metrics() -> Result<PrometheusHandle, super::Failure> {
     let handle = recorder.handle();
     metrics::set_global_recorder(recorder)
         .map_err(|error| super::Failure::refused(format!("metrics cannot start: {error}")))?;
-    Ok(handle)
+    Ok(Arc::new(move || {
+        handle.run_upkeep();
+        handle.render()
+    }))
 }

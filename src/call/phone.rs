@@ -19,6 +19,8 @@ use crate::rtp::packet::{Packet, Sender};
 use crate::signal::{Dialog, DialogEvent, OutgoingCall, Signal, SignalError};
 use crate::sip::sdp::{LocalMedia, SdpRefusal, Session, Stream};
 
+pub use super::admit::leading_to;
+
 /// One tick of sound.
 const TICK: Duration = Duration::from_millis(20);
 /// Longest recording of what is heard: bounds memory.

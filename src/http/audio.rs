@@ -11,7 +11,6 @@ use bytes::Bytes;
 
 use crate::blob::objects::ObjectError;
 use crate::domain::{Message, MessageId};
-use crate::service::links::LinkedMessage;
 
 use super::range::{Part, part};
 use super::shell::Notice;
@@ -89,13 +88,14 @@ pub(super) async fn mp3(
     Path(token): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let LinkedMessage { message, .. } = match link_page::open(&site, peer, &headers, &token).await {
+    let linked = match link_page::open(&site, peer, &headers, &token).await {
         Ok(linked) => linked,
         Err(refusal) => return refusal,
     };
-    let bytes = match rendition(&site, &message).await {
+    let message = linked.message();
+    let bytes = match rendition(&site, message).await {
         Ok(rendition) => rendition.mp3,
-        Err(error) => return unavailable(&message, &error),
+        Err(error) => return unavailable(message, &error),
     };
     let range = part(range_of(&headers), bytes.len() as u64);
     let size = bytes.len() as u64;
@@ -119,10 +119,11 @@ pub(super) async fn wav(
     Path(token): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let LinkedMessage { message, .. } = match link_page::open(&site, peer, &headers, &token).await {
+    let linked = match link_page::open(&site, peer, &headers, &token).await {
         Ok(linked) => linked,
         Err(refusal) => return refusal,
     };
+    let message = linked.message();
     let size = message.bytes;
     let (status, stated, range) = match part(range_of(&headers), size) {
         Part::Whole => (StatusCode::OK, None, 0..size),
@@ -135,7 +136,7 @@ pub(super) async fn wav(
     };
     match site.web.objects.get_range(&message.object, range).await {
         Ok(bytes) => answer("audio/wav", status, stated, bytes),
-        Err(error) => unavailable(&message, &error.into()),
+        Err(error) => unavailable(message, &error.into()),
     }
 }
 

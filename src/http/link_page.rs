@@ -65,7 +65,7 @@ pub(super) async fn open(
         Err(LinkRefusal::Revoked) => {
             (StatusCode::GONE, "This link was withdrawn", "The message may still be in the mailbox. Listen to it by phone, or ask your administrator.")
         }
-        Err(LinkRefusal::Unavailable(error)) => {
+        Err(LinkRefusal::Store(error)) => {
             tracing::warn!(%error, "a link cannot be looked up");
             (StatusCode::SERVICE_UNAVAILABLE, "Please try again", "Your message is safe, but cannot be reached at the moment. Please try again in a few minutes.")
         }
@@ -90,15 +90,15 @@ pub(super) async fn page(
         Ok(linked) => linked,
         Err(refusal) => return refusal,
     };
-    let owner = match owner(&site, &linked.message).await {
+    let owner = match owner(&site, linked.message()).await {
         Ok(owner) => owner,
         Err(error) => return away(&error),
     };
     // A page without a waveform is still a page.
-    let peaks = match audio::rendition(&site, &linked.message).await {
+    let peaks = match audio::rendition(&site, linked.message()).await {
         Ok(rendition) => rendition.peaks,
         Err(error) => {
-            tracing::warn!(message = %linked.message.id, %error, "no waveform");
+            tracing::warn!(message = %linked.message().id, %error, "no waveform");
             Arc::from([])
         }
     };
@@ -123,7 +123,7 @@ async fn owner(site: &Site, message: &Message) -> Result<Owner, StoreError> {
 }
 
 fn view(token: &str, linked: &LinkedMessage, owner: &Owner, peaks: &[u8], done: Option<&str>) -> MessagePage {
-    let message = &linked.message;
+    let message = linked.message();
     let zone = owner.mailbox.zone.as_deref().unwrap_or(&owner.tenant.zone);
     let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
     let received = message.received_at.to_zoned(zone.clone());
@@ -142,7 +142,7 @@ fn view(token: &str, linked: &LinkedMessage, owner: &Owner, peaks: &[u8], done: 
         received: received.strftime("%A, %-d %B %Y, %H:%M %Z").to_string(),
         received_iso: message.received_at.to_string(),
         length: length(message.duration_ms),
-        expires: linked.link.expires_at.to_zoned(zone).strftime("%-d %B %Y").to_string(),
+        expires: linked.link().expires_at.to_zoned(zone).strftime("%-d %B %Y").to_string(),
         urgent: message.urgent,
         private: message.private,
         heard: message.heard_at.is_some(),

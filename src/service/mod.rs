@@ -12,3 +12,4 @@ pub mod greetings;
 pub use deposit::{Deposit, DepositSettings, Kept};
 pub use greetings::{GreetingError, Greetings, NewGreeting};
 pub mod accounts;
+pub mod prompts;

@@ -38,7 +38,7 @@ impl AllowedTargets {
             return Err(NotAllowed::Unreadable);
         }
         let is_number = plain.strip_prefix('+').unwrap_or(&plain).bytes().all(|byte| byte.is_ascii_digit());
-        if !is_number && Uri::parse(&plain).is_none() {
+        if !is_number && Uri::parse(&plain).is_err() {
             return Err(NotAllowed::Unreadable);
         }
         if !self.entries.iter().any(|entry| covers(entry, &plain)) {

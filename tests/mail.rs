@@ -6,6 +6,7 @@ mod mail_bed;
 #[path = "support/smtp_server.rs"]
 mod smtp_server;
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -549,6 +550,57 @@ async fn a_stuck_server_holds_up_no_deposit_and_a_shutdown_gives_its_job_back() 
         server.received().iter().filter(|mail| mail.taken).map(|mail| mail.header("Message-ID")).collect();
     assert_eq!(taken.iter().collect::<HashSet<_>>().len(), 11);
     assert_eq!(taken.len(), 11);
+}
+
+thread_local! {
+    /// What this test's thread has logged.
+    static LOG: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+struct ThreadLog;
+
+impl std::io::Write for ThreadLog {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        LOG.with_borrow_mut(|log| log.extend_from_slice(bytes));
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn the_log_names_nobody_above_debug_and_shows_no_secret_at_any_level() {
+    let arguments = ["--tls", "starttls", "--login", "vm:opensesame"];
+    let Some(server) = SmtpServer::start("refuse", &arguments) else { return };
+    // For the whole process: a subscriber of one thread misses what another thread's first use switched off.
+    tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(|| ThreadLog)
+        .init();
+    let bed = MailBed::new(&[(ADA, MailMode::Link)]).await;
+    let url = format!("smtp://vm:opensesame@127.0.0.1:{}?ca={}", server.port, server.ca().display());
+    for behaviour in ["refuse", "defer", "accept"] {
+        server.set_mode(behaviour);
+        bed.deposit().await;
+        bed.outbox(&url).work_off().await;
+        bed.clock.advance(MINUTE);
+    }
+    let log = LOG.with_borrow(|log| String::from_utf8(log.clone()).unwrap());
+    for told in ["mail accepted", "mail put off", "mail given up"] {
+        assert!(log.contains(told), "{log}");
+    }
+    let token = server.received().first().map(|mail| token_of(&mail.bytes)).unwrap();
+    // The password, and the base64 of AUTH PLAIN.
+    for secret in ["opensesame", "AHZtAG9wZW5zZXNhbWU", token.as_str()] {
+        assert!(!log.contains(secret), "{secret} in {log}");
+    }
+    for line in log.lines().filter(|line| !line.contains("DEBUG") && !line.contains("TRACE")) {
+        for personal in ["ada@", "example.org", "5550123", "Grace", "Lovelace"] {
+            assert!(!line.contains(personal), "{line}");
+        }
+    }
 }
 
 // ---- links

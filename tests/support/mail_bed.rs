@@ -16,20 +16,20 @@ use aftertone::outbox::{Outbox, Settings};
 use aftertone::service::links::Links;
 use aftertone::store::{Job, NewJob, Store, Work};
 
-pub const ADA: &str = "ada@example.org";
+pub(crate) const ADA: &str = "ada@example.org";
 
-pub struct MailBed {
-    pub clock: Arc<ManualClock>,
-    pub store: Store,
-    pub objects: Objects,
-    pub links: Links,
-    pub mailbox: Mailbox,
+pub(crate) struct MailBed {
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) store: Store,
+    pub(crate) objects: Objects,
+    pub(crate) links: Links,
+    pub(crate) mailbox: Mailbox,
     folder: tempfile::TempDir,
 }
 
 impl MailBed {
     /// One mailbox; `recipients` are told.
-    pub async fn new(recipients: &[(&str, MailMode)]) -> Self {
+    pub(crate) async fn new(recipients: &[(&str, MailMode)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = ManualClock::new("2026-11-21T13:32:10Z".parse().unwrap(), 7);
         let url = format!("sqlite://{}/facts.db", folder.path().display());
@@ -49,20 +49,20 @@ impl MailBed {
     }
 
     /// Where mails go as files.
-    pub fn mail_folder(&self) -> PathBuf {
+    pub(crate) fn mail_folder(&self) -> PathBuf {
         self.folder.path().join("mail")
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    pub fn files_url(&self) -> String {
+    pub(crate) fn files_url(&self) -> String {
         format!("file://{}", self.mail_folder().display())
     }
 
     /// The mails that were written as files.
-    pub fn mails(&self) -> Vec<Vec<u8>> {
+    pub(crate) fn mails(&self) -> Vec<Vec<u8>> {
         let mut files: Vec<PathBuf> = std::fs::read_dir(self.mail_folder())
             .map(|entries| entries.map(|entry| entry.unwrap().path()).collect())
             .unwrap_or_default();
@@ -70,23 +70,23 @@ impl MailBed {
         files.iter().map(|file| std::fs::read(file).unwrap()).collect()
     }
 
-    pub fn mailer(&self, url: &str, timeouts: Timeouts) -> Mailer {
+    pub(crate) fn mailer(&self, url: &str, timeouts: Timeouts) -> Mailer {
         let sender = Sender::parse("Aftertone <voicemail@pbx.example.org>").unwrap();
         Mailer::open(url, sender, timeouts, self.clock.clone()).unwrap()
     }
 
-    pub fn outbox(&self, url: &str) -> Outbox {
+    pub(crate) fn outbox(&self, url: &str) -> Outbox {
         self.outbox_with(url, quick(), Settings::default())
     }
 
-    pub fn outbox_with(&self, url: &str, timeouts: Timeouts, settings: Settings) -> Outbox {
+    pub(crate) fn outbox_with(&self, url: &str, timeouts: Timeouts, settings: Settings) -> Outbox {
         let mailer = self.mailer(url, timeouts);
         let (store, objects, links) = (self.store.clone(), self.objects.clone(), self.links.clone());
         Outbox::new(store, objects, mailer, links, self.clock.clone(), settings)
     }
 
     /// A stored message of two seconds with a mail job for each recipient.
-    pub async fn deposit(&self) -> Message {
+    pub(crate) async fn deposit(&self) -> Message {
         let id = MessageId::from_uuid(self.clock.uuid());
         let samples: Vec<i16> = (0..16_000).map(|n| ((n % 40) * 400 - 8000) as i16).collect();
         let audio = wav::write(&samples, 8000).unwrap();
@@ -121,18 +121,18 @@ impl MailBed {
         NewJob { id: JobId::from_uuid(self.clock.uuid()), work, due: self.clock.now() }
     }
 
-    pub async fn message(&self, id: MessageId) -> Message {
+    pub(crate) async fn message(&self, id: MessageId) -> Message {
         self.store.message_anywhere(id).await.unwrap()
     }
 
     /// The words of the message's ledger.
-    pub async fn events(&self, id: MessageId) -> Vec<String> {
+    pub(crate) async fn events(&self, id: MessageId) -> Vec<String> {
         let ledger = self.store.ledger(self.mailbox.tenant, id).await.unwrap();
         ledger.into_iter().map(|entry| entry.event).collect()
     }
 
     /// The one job that there is.
-    pub async fn only_job(&self) -> Job {
+    pub(crate) async fn only_job(&self) -> Job {
         let mut jobs = self.store.jobs(None, 10).await.unwrap();
         assert_eq!(jobs.len(), 1);
         jobs.remove(0)
@@ -140,7 +140,7 @@ impl MailBed {
 }
 
 /// Time limits for servers that do not answer: a test waits them out.
-pub fn quick() -> Timeouts {
+pub(crate) fn quick() -> Timeouts {
     Timeouts {
         connect: Duration::from_secs(2),
         command: Duration::from_secs(5),

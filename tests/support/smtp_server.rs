@@ -6,33 +6,33 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
 /// A running mail server. Stops when dropped.
-pub struct SmtpServer {
+pub(crate) struct SmtpServer {
     child: Child,
-    pub port: u16,
+    pub(crate) port: u16,
     folder: PathBuf,
     _kept: tempfile::TempDir,
 }
 
 /// A mail that reached the server.
-pub struct Received {
-    pub from: Option<String>,
-    pub to: Vec<String>,
-    pub tls: bool,
-    pub user: Option<String>,
+pub(crate) struct Received {
+    pub(crate) from: Option<String>,
+    pub(crate) to: Vec<String>,
+    pub(crate) tls: bool,
+    pub(crate) user: Option<String>,
     /// Whether the server told the sender that it took the mail.
-    pub taken: bool,
-    pub bytes: Vec<u8>,
+    pub(crate) taken: bool,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Received {
-    pub fn header(&self, name: &str) -> String {
+    pub(crate) fn header(&self, name: &str) -> String {
         use mailparse::MailHeaderMap as _;
         mailparse::parse_mail(&self.bytes).unwrap().headers.get_first_value(name).unwrap_or_default()
     }
 }
 
 /// The Python to run, or `None` with a line that says why. `AFTERTONE_TEST_ALL=1` makes that a failure.
-pub fn python() -> Option<&'static Path> {
+pub(crate) fn python() -> Option<&'static Path> {
     static PYTHON: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     match PYTHON.get_or_init(prepare) {
         Ok(python) => Some(python),
@@ -67,7 +67,7 @@ fn run(command: &mut Command) -> Result<(), String> {
 
 impl SmtpServer {
     /// Starts a server in `mode`; `arguments` as `smtp.py` has them.
-    pub fn start(mode: &str, arguments: &[&str]) -> Option<Self> {
+    pub(crate) fn start(mode: &str, arguments: &[&str]) -> Option<Self> {
         let python = python()?;
         let kept = tempfile::tempdir().unwrap();
         let folder = kept.path().to_owned();
@@ -79,22 +79,22 @@ impl SmtpServer {
         Some(Self { child, port, folder, _kept: kept })
     }
 
-    pub fn set_mode(&self, mode: &str) {
+    pub(crate) fn set_mode(&self, mode: &str) {
         std::fs::write(self.folder.join("mode"), mode).unwrap();
     }
 
     /// The CA that signed the server's certificate.
-    pub fn ca(&self) -> PathBuf {
+    pub(crate) fn ca(&self) -> PathBuf {
         self.folder.join("ca.pem")
     }
 
-    pub fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 
     /// Comes back on the same port, with the mails it had.
-    pub fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         self.stop();
         let (child, port) = spawn(python().unwrap(), &self.folder, self.port, &[]);
         assert_eq!(port, self.port);
@@ -102,7 +102,7 @@ impl SmtpServer {
     }
 
     /// Every mail that came, in order.
-    pub fn received(&self) -> Vec<Received> {
+    pub(crate) fn received(&self) -> Vec<Received> {
         let mut files: Vec<PathBuf> = std::fs::read_dir(&self.folder)
             .unwrap()
             .map(|entry| entry.unwrap().path())

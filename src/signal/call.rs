@@ -164,7 +164,10 @@ impl Call {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one caller; a struct for them would only be unpacked again")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one caller; a struct for them would only be unpacked again"
+    )]
     pub(super) fn incoming(
         place: Place,
         peer: Peer,
@@ -189,8 +192,10 @@ impl Call {
         while self.stage != Stage::Over {
             let deadline = self.timers.next();
             let now = self.core().now();
+            let stop = self.core().stop.clone();
             tokio::select! {
                 biased;
+                () = stop.cancelled() => break,
                 Some(inbound) = self.inbox.recv() => self.inbound(inbound).await,
                 order = self.commands.recv(), if held => match order {
                     Some((command, done)) => {

@@ -243,7 +243,7 @@ impl Core {
     async fn request(self: &Arc<Self>, arrived: wire::Arrived, origin: &Origin) {
         metrics::counter!("aftertone_sip_requests_total", "method" => method(arrived.request.method))
             .increment(1);
-        let wire::Arrived { request, uri, branch, reply_to } = arrived;
+        let wire::Arrived { request, uri, branch, reply_to, written } = arrived;
         let from = sip_addr(origin.flow.remote, origin.flow.tcp);
         let connection = origin.flow.connection.clone();
         let message = wire::carried(request);
@@ -260,7 +260,7 @@ impl Core {
         if !origin.flow.tcp {
             tx.destination = Some(sip_addr(reply_to, false));
         }
-        super::uas::dispatch(self, tx, super::uas::Arrival { uri, branch, reply_to, origin }).await;
+        super::uas::dispatch(self, tx, super::uas::Arrival { uri, branch, reply_to, written, origin }).await;
     }
 
     async fn response(self: &Arc<Self>, response: Response, origin: &Origin) {

@@ -13,8 +13,8 @@ const MAX_OTHERS: usize = 128;
 /// Values of one list that are passed on at most.
 const MAX_LIST: usize = 32;
 
-/// Reads who calls whom; `uri` is the Request-URI as it was written.
-pub(super) fn facts(request: &Request, uri: &str) -> CallFacts {
+/// Reads who calls whom; `uri` is the Request-URI as it was written, `written` holds addresses in place of simplified ones.
+pub(super) fn facts(request: &Request, uri: &str, written: &[(&str, String)]) -> CallFacts {
     let mut facts = CallFacts { request_uri: bounded(uri), ..CallFacts::default() };
     for header in request.headers.iter() {
         let (name, value) = (header.name(), header.value());
@@ -35,6 +35,12 @@ pub(super) fn facts(request: &Request, uri: &str) -> CallFacts {
             "via" | "cseq" | "max-forwards" | "authorization" | "proxy-authorization" | "content-length" => {}
             _ if facts.headers.len() < MAX_OTHERS => facts.headers.push((bounded(name), bounded(value))),
             _ => {}
+        }
+    }
+    for (name, value) in written {
+        match *name {
+            "From" => facts.from = party(value),
+            _ => facts.to = party(value),
         }
     }
     facts

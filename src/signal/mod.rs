@@ -189,6 +189,15 @@ impl fmt::Debug for Signal {
     }
 }
 
+/// Reads an INVITE from its bytes exactly as the server would when it came from `source`; `None` when it would be
+/// refused. For captures, and to measure what a call costs before it is one.
+pub fn read_invite(bytes: &[u8], source: SocketAddr) -> Option<CallFacts> {
+    match wire::read(bytes, source, "") {
+        wire::Input::Request(arrived) => Some(facts::facts(&arrived.request, &arrived.uri, &arrived.written)),
+        _ => None,
+    }
+}
+
 impl Signal {
     /// Binds the transports and starts. Calls arrive on the receiver.
     ///
@@ -232,7 +241,7 @@ impl Signal {
         uac::place(&self.core, call).await
     }
 
-    /// Stops the transports. Calls that are still up hear nothing more; drain first.
+    /// Stops the transports and lets go of every call without a word to the peer; drain first.
     pub async fn stop(&self) {
         self.core.stop.cancel();
         // The readers and the timers leave at their next turn.

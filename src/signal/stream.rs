@@ -125,6 +125,12 @@ async fn write(
         }
     }
     over.cancel();
+    // A refusal may still wait for a peer that is cut off for it.
+    while let Ok(bytes) = answers.try_recv() {
+        if !matches!(tokio::time::timeout(WRITE_WAIT, socket.write_all(&bytes)).await, Ok(Ok(()))) {
+            break;
+        }
+    }
 }
 
 /// One step of the framing.

@@ -113,11 +113,16 @@ fn peer(core: &Core, call: &OutgoingCall) -> Peer {
 }
 
 /// Reports every response of an INVITE transaction.
-async fn follow(mut tx: Transaction, inbox: mpsc::Sender<Inbound>) {
+async fn follow(core: Arc<Core>, mut tx: Transaction, inbox: mpsc::Sender<Inbound>) {
     if quiet(tx.send()).await.is_err() {
         return;
     }
-    while let Some(received) = quiet(tx.receive()).await {
+    loop {
+        let received = tokio::select! {
+            () = core.stop.cancelled() => return,
+            received = quiet(tx.receive()) => received,
+        };
+        let Some(received) = received else { return };
         if let SipMessage::Response(response) = received {
             // The call may be over; the transaction still runs its course.
             let _ = inbox.send(Inbound::Called(Box::new(response))).await;
@@ -150,7 +155,7 @@ impl Call {
     fn send_invite(&self) {
         let Some(outgoing) = &self.outgoing else { return };
         if let Some(tx) = self.core().client(outgoing.request.clone(), &self.flow) {
-            tokio::spawn(follow(tx, self.inbox_tx.clone()));
+            tokio::spawn(follow(Arc::clone(self.core()), tx, self.inbox_tx.clone()));
         }
     }
 

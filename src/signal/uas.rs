@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError};
 
 use rsipstack::sip::{Method, Request, Response, SipMessage};
+use rsipstack::transaction::key::TransactionKey;
 use rsipstack::transaction::transaction::Transaction;
 use tokio::sync::mpsc;
 
@@ -29,6 +30,7 @@ pub(super) struct Arrival<'a> {
     pub(super) uri: String,
     pub(super) branch: String,
     pub(super) reply_to: SocketAddr,
+    pub(super) written: Vec<(&'static str, String)>,
     pub(super) origin: &'a Origin,
 }
 
@@ -43,31 +45,31 @@ fn plain(code: u16) -> Refusing {
 pub(super) async fn dispatch(core: &Arc<Core>, tx: Transaction, arrival: Arrival<'_>) {
     let to = header(&tx.original.headers, "To").unwrap_or_default();
     if let Some(tag) = message::tag_of(to).map(str::to_owned) {
-        return in_dialog(core, tx, &tag, &arrival).await;
+        return in_dialog(core, tx, &tag, &arrival);
     }
     if arrival.origin.standing == Standing::Asked {
         // Whom we called may speak in that call only.
-        return drop(tx);
+        return;
     }
     let trunk = match admit(core, &tx.original, &arrival) {
         Ok(trunk) => trunk,
-        Err(refusing) => return refuse(core, tx, refusing, &arrival).await,
+        Err(refusing) => return refuse(core, &tx, refusing, &arrival),
     };
     match tx.original.method {
         Method::Invite => {
             if let Err((tx, refusing)) = invite(core, tx, trunk, &arrival).await {
-                refuse(core, *tx, refusing, &arrival).await;
+                refuse(core, &tx, refusing, &arrival);
             }
         }
-        Method::Options => answer_options(core, tx, &arrival).await,
+        Method::Options => answer_options(core, &tx, &arrival),
         Method::Bye | Method::Update | Method::Info | Method::PRack | Method::Notify => {
-            refuse(core, tx, plain(481), &arrival).await;
+            refuse(core, &tx, plain(481), &arrival);
         }
-        _ => refuse(core, tx, plain(405), &arrival).await,
+        _ => refuse(core, &tx, plain(405), &arrival),
     }
 }
 
-async fn in_dialog(core: &Arc<Core>, tx: Transaction, tag: &str, arrival: &Arrival<'_>) {
+fn in_dialog(core: &Arc<Core>, tx: Transaction, tag: &str, arrival: &Arrival<'_>) {
     let from = header(&tx.original.headers, "From").and_then(message::tag_of).unwrap_or_default();
     let call_id = header(&tx.original.headers, "Call-ID").unwrap_or_default();
     let known = core.dialogs().get(tag).and_then(|entry| {
@@ -75,29 +77,24 @@ async fn in_dialog(core: &Arc<Core>, tx: Transaction, tag: &str, arrival: &Arriv
         same.then(|| entry.inbox.clone())
     });
     let Some(inbox) = known else {
-        return refuse(core, tx, plain(481), arrival).await;
+        return refuse(core, &tx, plain(481), arrival);
     };
     if let Err(error) = inbox.try_send(Inbound::Request(Box::new(tx)))
         && let mpsc::error::TrySendError::Full(Inbound::Request(tx)) = error
     {
-        refuse(core, *tx, (500, vec![("Retry-After", "2".to_owned())]), arrival).await;
+        refuse(core, &tx, (500, vec![("Retry-After", "2".to_owned())]), arrival);
     }
 }
 
-/// Refuses: an INVITE without keeping state, others through their transaction.
-async fn refuse(core: &Arc<Core>, mut tx: Transaction, (code, headers): Refusing, arrival: &Arrival<'_>) {
+/// Refuses without keeping state (RFC 3261 §8.2.7): a repeated request is refused again.
+fn refuse(core: &Core, tx: &Transaction, (code, headers): Refusing, arrival: &Arrival<'_>) {
     let call_id = header(&tx.original.headers, "Call-ID").unwrap_or_default();
     let tag = wire::stateless_tag(call_id, &arrival.branch);
     let mut response = respond(&tx.original, code, &tag, &core.server);
     for (name, value) in headers {
         add(&mut response, name, value);
     }
-    let response = message::body(response, None);
-    if tx.original.method == Method::Invite {
-        core.send_once(&response, arrival.origin, arrival.reply_to);
-    } else {
-        reply(&mut tx, response).await;
-    }
+    core.send_once(&message::body(response, None), arrival.origin, arrival.reply_to);
 }
 
 /// Sends a response through its transaction.
@@ -173,14 +170,13 @@ fn prove(core: &Core, request: &Request, arrival: &Arrival<'_>) -> Result<usize,
 }
 
 /// A health probe (RFC 3261 §11.2).
-async fn answer_options(core: &Arc<Core>, mut tx: Transaction, arrival: &Arrival<'_>) {
+fn answer_options(core: &Core, tx: &Transaction, arrival: &Arrival<'_>) {
     if core.is_draining() {
-        return refuse(core, tx, unavailable(), arrival).await;
+        return refuse(core, tx, unavailable(), arrival);
     }
     let call_id = header(&tx.original.headers, "Call-ID").unwrap_or_default();
     let tag = wire::stateless_tag(call_id, &arrival.branch);
-    let response = options_answer(&tx.original, &tag, core);
-    reply(&mut tx, response).await;
+    core.send_once(&options_answer(&tx.original, &tag, core), arrival.origin, arrival.reply_to);
 }
 
 /// What we can do.
@@ -245,7 +241,7 @@ async fn invite(
     core.dialogs().insert(peer.local_tag.clone(), entry);
     let place = Place::new(core, peer.local_tag.clone(), Some(merged));
     let incoming = IncomingCall {
-        facts: facts(&request, &arrival.uri),
+        facts: facts(&request, &arrival.uri, &arrival.written),
         trunk: trunk.and_then(|index| core.access.name(index)),
         offer: message::sdp(&request.body),
         source: arrival.origin.flow.remote,
@@ -253,7 +249,7 @@ async fn invite(
         events,
     };
     let invite = Invite::new(request, tx.tu_sender.clone());
-    tokio::spawn(pump(tx, inbox_tx.clone()));
+    tokio::spawn(pump(Arc::clone(core), tx, inbox_tx.clone()));
     let call = Call::incoming(
         place,
         peer,
@@ -318,10 +314,15 @@ fn peer(core: &Core, request: &Request, target: String) -> Peer {
 }
 
 /// Keeps an INVITE transaction going until the stack is done with it, and tells the call what comes.
-pub(super) async fn pump(mut tx: Transaction, inbox: mpsc::Sender<Inbound>) {
+pub(super) async fn pump(core: Arc<Core>, mut tx: Transaction, inbox: mpsc::Sender<Inbound>) {
     let seq = message::sequence(&tx.original.headers);
     let mut acked = false;
-    while let Some(received) = quiet(tx.receive()).await {
+    loop {
+        let received = tokio::select! {
+            () = core.stop.cancelled() => return,
+            received = quiet(tx.receive()) => received,
+        };
+        let Some(received) = received else { break };
         let SipMessage::Request(request) = received else { continue };
         let news = match request.method {
             Method::Cancel => Inbound::Cancelled,
@@ -335,8 +336,23 @@ pub(super) async fn pump(mut tx: Transaction, inbox: mpsc::Sender<Inbound>) {
         let _ = inbox.send(news).await;
     }
     let success = tx.last_response.as_ref().is_some_and(|r| (200..300).contains(&r.status_code.code()));
+    let key = tx.key.clone();
     drop(tx);
+    slim(&core, &key);
     if success && !acked {
         let _ = inbox.send(Inbound::Unacked { seq }).await;
     }
+}
+
+/// The stack keeps the final response for another 64·T1, to absorb repetitions: without its body it does as well.
+fn slim(core: &Core, key: &TransactionKey) {
+    core.endpoint.finished_transactions.with_mut(|finished| {
+        if let Some(Some(SipMessage::Response(response))) = finished.get_mut(key) {
+            response.body = Vec::new();
+            let needed = ["Via", "From", "To", "Call-ID", "CSeq", "Contact"];
+            response.headers.retain(|h| needed.contains(&h.name()));
+            response.headers.0.shrink_to_fit();
+            add(response, "Content-Length", "0");
+        }
+    });
 }

@@ -29,16 +29,13 @@ impl Via {
         let (host, port) = text::host_port(&sent_by)?;
         let mut via =
             Self { transport: transport.to_owned(), host: host.to_owned(), port, params: Vec::new() };
-        for item in params.split(';') {
+        for item in params.split(';').filter(|_| !params.is_empty()) {
             let (key, value) = item.split_once('=').unwrap_or((item, ""));
             let key = key.trim();
             if key.is_empty() || key.contains([',', ' ']) {
                 return None;
             }
             via.params.push((key.to_owned(), value.trim().to_owned()));
-            if params.is_empty() {
-                break;
-            }
         }
         Some(via)
     }

@@ -44,6 +44,8 @@ pub(super) struct Arrived {
     pub(super) branch: String,
     /// Where the answer goes over UDP.
     pub(super) reply_to: SocketAddr,
+    /// From and To as they were written, where they had to be simplified for the stack.
+    pub(super) written: Vec<(&'static str, String)>,
 }
 
 /// A refusal that needs no state.
@@ -242,8 +244,8 @@ fn request(mut head: Head, body: &[u8], source: SocketAddr, server: &str) -> Inp
     via.stamp(source);
     split_vias(&mut head, &via);
     let checked = check(&head, method, uri, version, body).and_then(|known| digestible(&mut head, known));
-    let known = match checked {
-        Ok(known) => known,
+    let (known, written) = match checked {
+        Ok(sound) => sound,
         Err(reason) => {
             return Input::Refuse(Refused {
                 code: reason.0,
@@ -257,7 +259,7 @@ fn request(mut head: Head, body: &[u8], source: SocketAddr, server: &str) -> Inp
     let parsed = rsipstack::sip::uri::parse_uri(uri).unwrap_or_else(|_| Uri::default());
     let headers = Headers(head.headers.into_iter().map(|(name, value)| make_header(&name, value)).collect());
     let request = Request { method: known, uri: parsed, headers, version: Version::V2, body };
-    Input::Request(Box::new(Arrived { request, uri: uri.to_owned(), branch, reply_to }))
+    Input::Request(Box::new(Arrived { request, uri: uri.to_owned(), branch, reply_to, written }))
 }
 
 /// A Via list that cannot be read: the answer can only go where the request came from.
@@ -353,8 +355,12 @@ fn check_uri(uri: &str) -> Result<(), Reason> {
     }
 }
 
+/// Method, and the addresses that were rewritten.
+type Sound = (Method, Vec<(&'static str, String)>);
+
 /// Rewrites From and To where the stack could not find the tag in an address that is sound, and insists on the From tag.
-fn digestible(head: &mut Head, known: Method) -> Result<Method, Reason> {
+fn digestible(head: &mut Head, known: Method) -> Result<Sound, Reason> {
+    let mut written = Vec::new();
     for (name, reason) in [("From", (400, "Bad From")), ("To", (400, "Bad To"))] {
         let Some((_, value)) = head.headers.iter_mut().find(|(n, _)| n.eq_ignore_ascii_case(name)) else {
             return Err(reason);
@@ -371,11 +377,11 @@ fn digestible(head: &mut Head, known: Method) -> Result<Method, Reason> {
             let tag = tag.map(|tag| format!(";tag={tag}")).unwrap_or_default();
             let plain = format!("<{}>{tag}", address.uri);
             rsipstack::sip::typed::From::parse(&plain).map_err(|_| reason)?;
-            *value = plain;
+            written.push((name, std::mem::replace(value, plain)));
         }
     }
     let via = head.get("Via").map(|via| rsipstack::sip::Via::new(via).typed().is_ok());
-    if via == Some(true) { Ok(known) } else { Err((400, "Bad Via")) }
+    if via == Some(true) { Ok((known, written)) } else { Err((400, "Bad Via")) }
 }
 
 /// Our tag for answers without state: the same for each retransmission (RFC 3261 §8.2.7).

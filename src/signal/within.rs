@@ -2,6 +2,7 @@
 //! RFC 3311, RFC 3262, RFC 6086, RFC 3515), and the offers that wait for the application.
 
 use std::future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rsipstack::sip::{Headers, Method, Request, Response};
@@ -211,13 +212,13 @@ impl Call {
         let trying = message::body(self.reply_to(&tx.original, 100), None);
         reply(&mut tx, trying).await;
         let invite = Invite::new(tx.original.clone(), tx.tu_sender.clone());
-        tokio::spawn(pump(tx, self.inbox_tx.clone()));
+        tokio::spawn(pump(Arc::clone(self.core()), tx, self.inbox_tx.clone()));
         invite
     }
 
     fn refuse_invite(&self, tx: Transaction, response: Response) {
         let invite = Invite::new(tx.original.clone(), tx.tu_sender.clone());
-        tokio::spawn(pump(tx, self.inbox_tx.clone()));
+        tokio::spawn(pump(Arc::clone(self.core()), tx, self.inbox_tx.clone()));
         invite.send(response);
     }
 

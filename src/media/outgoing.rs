@@ -158,8 +158,7 @@ impl Outgoing {
         };
         // The header's marker is known once the payload is: it is written first and marked afterwards.
         let timestamp = self.sender.timestamp();
-        let length = payload_len(terms);
-        self.sender.write_header(terms.payload_type, false, timestamp, length, &mut self.packet);
+        self.sender.write_header(terms.payload_type, false, timestamp, &mut self.packet);
         let filled = self.player.fill(terms.codec, terms.ptime_ms, &mut self.packet);
         if self.fresh || (filled.sound && !self.talking) {
             if let Some(second) = self.packet.get_mut(1) {
@@ -168,7 +167,7 @@ impl Outgoing {
             self.fresh = false;
         }
         self.talking = filled.sound;
-        self.sent += u64::from(wire.send(&self.packet, target));
+        self.put(target, wire);
         filled.finished
     }
 
@@ -176,19 +175,17 @@ impl Outgoing {
         let Some((payload_type, clock_rate)) = terms.event else { return };
         let Some(event) = self.keys.step(self.sender.timestamp(), clock_rate) else { return };
         let Some(target) = target else { return };
-        let length = event.payload.len();
-        self.sender.write_header(payload_type, event.marker, event.timestamp, length, &mut self.packet);
+        self.sender.write_header(payload_type, event.marker, event.timestamp, &mut self.packet);
         self.packet.extend_from_slice(&event.payload);
-        self.sent += u64::from(wire.send(&self.packet, target));
+        self.put(target, wire);
         self.talking = false;
     }
-}
 
-/// What the sender report counts for a packet; Opus packets of speech at 24 kbit/s are about this long.
-const fn payload_len(terms: Terms) -> usize {
-    match terms.codec {
-        Codec::Opus => 60,
-        _ => terms.ptime_ms as usize * 8,
+    fn put(&mut self, target: SocketAddr, wire: &impl Wire) {
+        if wire.send(&self.packet, target) {
+            self.sent += 1;
+            self.sender.count(self.packet.len().saturating_sub(HEADER_LEN));
+        }
     }
 }
 

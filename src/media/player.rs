@@ -70,12 +70,10 @@ impl Player {
 
     /// Appends the next `ms` milliseconds to `out`. Opus: the next packet, whatever `ms` says.
     pub(super) fn fill(&mut self, codec: Codec, ms: u32, out: &mut Vec<u8>) -> Filled {
-        let filled = match &mut self.playing {
-            Some(playing) if playing.is_ready(codec, &self.preparer) => match codec {
-                Codec::Opus => playing.opus_packet(out),
-                _ => playing.cut(codec, ms, out),
-            },
-            _ => Filled { sound: false, finished: None },
+        let filled = match self.playing.as_mut().and_then(|playing| playing.ready(codec, &self.preparer)) {
+            Some(playing) if codec == Codec::Opus => playing.opus_packet(out),
+            Some(playing) => playing.cut(codec, ms, out),
+            None => Filled { sound: false, finished: None },
         };
         if !filled.sound {
             self.fill_silence(codec, ms, out);
@@ -100,9 +98,10 @@ impl Player {
 }
 
 impl Playing {
-    fn is_ready(&mut self, codec: Codec, preparer: &Preparer) -> bool {
+    /// Itself, once all of it is encoded.
+    fn ready(&mut self, codec: Codec, preparer: &Preparer) -> Option<&mut Self> {
         if self.ready {
-            return true;
+            return Some(self);
         }
         self.ready = self.clips.iter().all(|clip| clip.is_prepared(codec));
         if !self.ready && !self.asked {
@@ -110,7 +109,7 @@ impl Playing {
             self.asked =
                 self.clips.iter().all(|clip| preparer.try_send((Arc::clone(clip), codec)).is_ok());
         }
-        self.ready
+        self.ready.then_some(self)
     }
 
     fn is_over(&self) -> bool {

@@ -207,7 +207,7 @@ mod tests {
 
     fn sender() -> Sender {
         let mut sender = Sender::new(77, 1, 1000);
-        sender.write_header(0, true, 1000, 160, &mut Vec::new());
+        sender.count(160);
         sender
     }
 

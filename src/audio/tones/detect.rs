@@ -69,6 +69,11 @@ impl DtmfDetector {
         pressed
     }
 
+    /// Whether a key is down at the end of what was taken in.
+    pub const fn is_down(&self) -> bool {
+        self.down.is_some()
+    }
+
     fn key_of_block(&self) -> Option<char> {
         let power = dot(&self.block, &self.block) / BLOCK as f32;
         if power < 2.0 * WEAKEST {

@@ -8,6 +8,7 @@ mod print;
 mod prompts;
 mod users;
 
+pub(super) use phone::{HERE, call};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::clock::{SharedClock, SystemClock};

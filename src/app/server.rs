@@ -23,7 +23,7 @@ use crate::service::accounts::Accounts;
 use crate::service::deposit::{Deposit, DepositSettings};
 use crate::service::greetings::Greetings;
 use crate::service::links::Links;
-use crate::service::prompts::Prompts;
+use crate::service::prompts::PromptSet;
 use crate::service::reception::Reception;
 use crate::signal::{DigestAccount, Signal, SignalConfig, Transport, TrunkAccess};
 use crate::store::Store;
@@ -88,6 +88,14 @@ impl Base {
     }
 }
 
+/// The spoken prompts: built in, or of a folder.
+pub(super) fn prompts(config: &Config) -> Result<PromptSet, Failure> {
+    Ok(match &config.voicemail.prompts {
+        Some(folder) => PromptSet::with_folder(folder)?,
+        None => PromptSet::embedded()?,
+    })
+}
+
 /// The way out for mails.
 pub(super) fn mailer(config: &Config, clock: &SharedClock) -> Result<Mailer, Failure> {
     let sender = Sender::parse(&config.mail.from)?;
@@ -104,7 +112,7 @@ impl Server {
         base.first_tenant(config).await?;
         let Base { store, objects, accounts } = base;
         let spool = Spool::open(&config.spool(), clock.clone())?;
-        let prompts = Prompts::load(config.voicemail.prompts.as_deref())?;
+        let prompts = Arc::new(prompts(config)?);
         let links = Links::new(store.clone(), clock.clone(), &config.public_url(), config.mail.link_lifetime);
         let mailer = mailer(config, &clock)?;
         let settings = outbox::Settings::default();

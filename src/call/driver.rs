@@ -1,13 +1,15 @@
 //! Drives one flow: events from dialog, media and services in, actions out, until both the flow and the call are over.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::audio::Clip;
 use crate::blob::spool::{Head, Marks};
-use crate::domain::{RecordingClass, RecordingId};
+use crate::domain::{GreetingId, RecordingClass, RecordingId};
 use crate::flow::{Action, Actions, CallEvent, CallTime, Flow, PlayId, RecordLimits, StopCause, StoreOutcome, Take, TransferOutcome};
 use crate::media::{MediaEvent, MediaHandle, MediaStats, RecordPlan};
 use crate::service::outbound::AllowedTargets;
@@ -31,6 +33,21 @@ pub(super) struct Purpose {
     pub(super) targets: AllowedTargets,
     /// Language of the prompts.
     pub(super) language: String,
+    /// The owner's greetings that may be played.
+    pub(super) greetings: Vec<(GreetingId, Arc<Clip>)>,
+}
+
+impl Purpose {
+    /// Nothing is recorded, and nobody is behind `0`.
+    pub(super) fn bare(language: &str) -> Self {
+        Self {
+            kept: None,
+            operator: None,
+            targets: AllowedTargets::default(),
+            language: language.to_owned(),
+            greetings: Vec::new(),
+        }
+    }
 }
 
 /// What a recording of this call becomes.
@@ -57,10 +74,6 @@ enum Answer {
     Discarded,
 }
 
-struct Recording {
-    id: RecordingId,
-    voiced: Duration,
-}
 
 /// One call.
 pub(super) struct Driver {
@@ -71,7 +84,8 @@ pub(super) struct Driver {
     media: Option<MediaHandle>,
     session: sdp::Session,
     local: LocalMedia,
-    takes: HashMap<Take, Recording>,
+    takes: HashMap<Take, RecordingId>,
+    voiced: HashMap<Take, Duration>,
     answers: mpsc::Sender<Answer>,
     pending: usize,
     answered_at: Duration,
@@ -93,6 +107,7 @@ impl Driver {
             session,
             local,
             takes: HashMap::new(),
+            voiced: HashMap::new(),
             answers,
             pending: 0,
             answered_at,
@@ -193,9 +208,7 @@ impl Driver {
             MediaEvent::Digit(key) => self.tell(CallEvent::Digit(key)).await,
             MediaEvent::PlayFinished(id) => self.tell(CallEvent::PlayFinished(id)).await,
             MediaEvent::RecordingStopped { take, cause, length, voiced, class } => {
-                if let Some(recording) = self.takes.get_mut(&take) {
-                    recording.voiced = voiced;
-                }
+                self.voiced.insert(take, voiced);
                 self.tell(CallEvent::RecordingStopped { take, cause, length, voiced, class }).await;
             }
             MediaEvent::Lost => self.hang_up("no RTP came any more").await,
@@ -251,8 +264,8 @@ impl Driver {
     }
 
     async fn play(&mut self, id: PlayId, utterances: &[crate::flow::Utterance]) -> Option<CallEvent> {
-        let takes = |take| self.takes.get(&take).map(|recording: &Recording| recording.id);
-        let clips = super::says::clips(&self.desk, &self.purpose.language, takes, utterances).await;
+        let takes = |take| self.takes.get(&take).copied();
+        let clips = super::says::clips(&self.desk, &self.purpose, takes, utterances).await;
         if clips.is_empty() {
             return Some(CallEvent::PlayFinished(id));
         }
@@ -269,20 +282,20 @@ impl Driver {
             class: RecordingClass::NoSpeech,
         };
         let (Some(kept), Some(media)) = (&self.purpose.kept, &self.media) else { return Some(failed) };
-        let earlier = self.takes.get(&take).filter(|_| append);
+        let earlier = self.takes.get(&take).copied().filter(|_| append);
         let is_new = earlier.is_none();
         let plan = RecordPlan {
             max: limits.max,
             silence: limits.silence,
             warn_before: limits.warn_before,
             min_speech: kept.min_speech,
-            earlier_voiced: earlier.map_or(Duration::ZERO, |recording| recording.voiced),
+            earlier_voiced: earlier.and_then(|_| self.voiced.get(&take).copied()).unwrap_or_default(),
         };
         let writer = match earlier {
-            Some(recording) => self.desk.spool.reopen(recording.id).await,
+            Some(id) => self.desk.spool.reopen(id).await,
             None => {
                 let id = RecordingId::from_uuid(self.desk.clock.uuid());
-                self.takes.insert(take, Recording { id, voiced: Duration::ZERO });
+                self.takes.insert(take, id);
                 let head = Head {
                     id,
                     began_at: self.desk.clock.now(),
@@ -309,18 +322,18 @@ impl Driver {
     }
 
     async fn mark(&mut self, take: Take, marks: Marks) {
-        let Some(recording) = self.takes.get(&take) else { return };
-        if let Err(error) = self.desk.spool.mark(recording.id, marks).await {
-            tracing::error!(recording = %recording.id, %error, "marks could not be noted");
+        let Some(id) = self.takes.get(&take).copied() else { return };
+        if let Err(error) = self.desk.spool.mark(id, marks).await {
+            tracing::error!(recording = %id, %error, "marks could not be noted");
         }
     }
 
     fn persist(&mut self, take: Take) {
-        let Some(recording) = self.takes.get(&take) else {
+        let Some(id) = self.takes.get(&take).copied() else {
             // The recording never began; the flow was told so.
             return;
         };
-        let (desk, id, answers) = (self.desk.clone(), recording.id, self.answers.clone());
+        let (desk, answers) = (self.desk.clone(), self.answers.clone());
         self.pending += 1;
         tokio::spawn(async move {
             let outcome = desk.deposit.keep(id).await.outcome();
@@ -331,12 +344,12 @@ impl Driver {
     }
 
     fn discard(&mut self, take: Take) {
-        let Some(recording) = self.takes.remove(&take) else { return };
+        let Some(id) = self.takes.remove(&take) else { return };
         let (deposit, answers) = (self.desk.deposit.clone(), self.answers.clone());
         self.pending += 1;
         tokio::spawn(async move {
-            if let Err(error) = deposit.discard(recording.id).await {
-                tracing::error!(recording = %recording.id, %error, "a recording could not be discarded");
+            if let Err(error) = deposit.discard(id).await {
+                tracing::error!(recording = %id, %error, "a recording could not be discarded");
             }
             // When the call is over already, nobody waits for the answer.
             let _ = answers.send(Answer::Discarded).await;

@@ -7,7 +7,6 @@ use secrecy::ExposeSecret as _;
 use crate::blob::objects::Objects;
 use crate::http::Check;
 use crate::mail::Mailer;
-use crate::service::prompts::Prompts;
 use crate::signal::Transport;
 use crate::store::Store;
 
@@ -27,9 +26,9 @@ pub(super) async fn run(session: &Session) -> Result<(), Failure> {
         Err(error) => failed("storage", error, "correct storage.url"),
     });
     checks.push(mail(session).await);
-    checks.push(match Prompts::load(config.voicemail.prompts.as_deref()) {
+    checks.push(match server::prompts(config) {
         Ok(_) => passed("prompts"),
-        Err(error) => failed("prompts", error, "run aftertone prompts build, or correct voicemail.prompts"),
+        Err(failure) => failed("prompts", failure.text, "run aftertone prompts build, or correct voicemail.prompts"),
     });
     checks.extend(config.sip.listen.iter().map(|transport| port(*transport)));
     let broken = checks.iter().filter(|check| !check.ok).count();

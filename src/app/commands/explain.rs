@@ -1,7 +1,7 @@
 //! `aftertone explain`: what would happen to this call, by the code that decides for real calls.
 
 use crate::service::reception::Reception;
-use crate::sip::CallFacts;
+use crate::sip::{CallFacts, Party};
 use crate::sip::uri::NameAddr;
 
 use super::super::Failure;
@@ -30,7 +30,7 @@ pub(super) async fn run(session: &Session, args: ExplainArgs) -> Result<(), Fail
 fn facts(args: &ExplainArgs) -> Result<CallFacts, Failure> {
     let party = |text: &str| {
         NameAddr::parse(text)
-            .map(|read| read.party())
+            .map(|read| Party { name: read.name, uri: read.uri })
             .map_err(|error| Failure::usage(format!("{text:?} is no address: {error}; write sip:1001@pbx.example.org")))
     };
     let headers = args.header.iter().map(|text| header(text)).collect::<Result<Vec<_>, _>>()?;

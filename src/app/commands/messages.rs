@@ -52,13 +52,15 @@ pub(super) async fn greeting(session: &Session, command: GreetingCommand) -> Res
             let bytes = std::fs::read(&file)
                 .map_err(|error| Failure::refused(format!("{} cannot be read: {error}", file.display())))?;
             let new = NewGreeting {
+                tenant: tenant.id,
+                mailbox: mailbox.id,
                 kind: read(&kind)?,
                 label: file.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-                bytes,
+                file: bytes.into(),
                 from: from.as_deref().map(time).transpose()?,
                 until: until.as_deref().map(time).transpose()?,
             };
-            let set = greetings.set(tenant.id, mailbox.id, new).await?;
+            let set = greetings.set(new).await?;
             println!("{} greeting of {}: {:.1} s", set.kind, mailbox.extension, f64::from(set.duration_ms) / 1000.0);
         }
         GreetingCommand::List { mailbox, json } => {

@@ -52,6 +52,8 @@ contract! {
     a_message_id_of_another_mailbox_is_taken
     nothing_of_another_tenant_can_be_read
     nothing_of_another_tenant_can_be_written
+    a_job_touches_no_message_of_another_tenant
+    a_user_of_no_tenant_is_refused
     an_extension_is_given_once_and_free_again_after_removal
     removing_a_user_trashes_messages_and_ends_links_and_mails
     a_new_pin_replaces_the_old_one_and_settings_leave_it_alone
@@ -277,6 +279,27 @@ async fn nothing_of_another_tenant_can_be_written(bed: Bed) {
     assert_eq!(store.link_by_hash(&[7; 32]).await.unwrap(), Some(link));
     assert!(store.number(home.tenant, "+15550100").await.unwrap().is_some());
     assert_eq!(bed.events(&home, message.id).await, ["stored"]);
+}
+
+async fn a_job_touches_no_message_of_another_tenant(bed: Bed) {
+    let (home, other) = (bed.home("1001").await, bed.home("2002").await);
+    let (message, theirs) = (bed.message(&home), bed.deposited(&other).await);
+    bed.store.deposit(&message, &[bed.mail(&message)]).await.unwrap();
+    let job = bed.store.lease_jobs(1, Duration::from_secs(60)).await.unwrap().remove(0);
+    let mut forged = job.clone();
+    forged.tenant = other.tenant;
+    let refused = bed.store.job_done(&forged, theirs.id, Some(Folder::Trash), "").await;
+    assert_missing(refused, "lease of ours on job");
+    bed.store.job_done(&job, theirs.id, Some(Folder::Trash), "").await.unwrap();
+    assert_eq!(bed.store.message_anywhere(theirs.id).await.unwrap(), theirs);
+    assert_eq!(bed.events(&other, theirs.id).await, ["stored"]);
+}
+
+async fn a_user_of_no_tenant_is_refused(bed: Bed) {
+    let nowhere = TenantId::from_uuid(bed.clock.uuid());
+    let home = bed.person(nowhere, "1001");
+    assert_missing(bed.store.add_user(&home.user, &home.mailbox, None).await, "tenant");
+    assert_missing(bed.store.tenant(nowhere).await, "tenant");
 }
 
 // 002-006

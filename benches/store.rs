@@ -2,10 +2,11 @@
 //! and 128 callers at once.
 #![expect(clippy::unwrap_used, reason = "a bench that cannot set itself up says so by failing")]
 #![expect(clippy::disallowed_methods, reason = "a bench reads the clock that it measures with")]
+#![expect(missing_docs, reason = "the macro of criterion makes a public function")]
 
 use std::time::{Duration, Instant};
 
-use aftertone::clock::{Clock as _, SharedClock, SystemClock};
+use aftertone::clock::{SharedClock, SystemClock};
 use aftertone::domain::{
     CallerId, Folder, JobId, MailboxId, Message, MessageId, RecordingClass, RedirectReason, TenantId,
 };

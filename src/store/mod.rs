@@ -10,6 +10,7 @@ mod fault;
 mod greetings;
 mod jobs;
 mod links;
+mod mailboxes;
 mod messages;
 mod numbers;
 mod people;

@@ -14,8 +14,9 @@ const LONGEST: usize = RATE * 120 / 1000;
 const SHORTEST: usize = RATE / 400;
 /// Wideband speech without audible loss (RFC 7587 §3.1.1 recommends 16–20 kbit/s for it).
 const BITRATE: i32 = 24_000;
-/// Largest frame of one packet (RFC 6716 §3.4).
-const PACKET: usize = 1275;
+/// Largest packet of one frame: a byte of contents and 1275 of frame (RFC 6716 §3.4). Larger ones could only be several frames at
+/// a rate no telephone has; the decoder does not check the limit of a frame itself, so they are refused.
+const PACKET: usize = 1276;
 
 pub(super) struct Decoder {
     inner: OpusDecoder,
@@ -37,6 +38,9 @@ impl Decoder {
     }
 
     pub(super) fn decode(&mut self, payload: &[u8], out: &mut Vec<i16>) -> Result<(), CodecError> {
+        if payload.len() > PACKET {
+            return Err(CodecError::Malformed(Codec::Opus, "longer than 1276 bytes"));
+        }
         let samples = self
             .inner
             .decode(payload, LONGEST, &mut self.scratch)

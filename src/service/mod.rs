@@ -1,3 +1,4 @@
 //! Use cases; each owns its transaction.
 
+pub mod accounts;
 pub mod links;

@@ -2,7 +2,9 @@
 //!
 //! One SQL text with `$1` placeholders serves both. Knows no table; driven by the other files of this folder.
 
+use std::fs::{File, TryLockError};
 use std::future::Future;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
@@ -23,6 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(15);
 const ACQUIRE: Duration = Duration::from_secs(8);
 /// How long SQLite waits for the lock of another process (the command line beside the server).
 const BUSY: Duration = Duration::from_secs(5);
+/// How often a taken lock file is tried again.
+const LOCK_STEP: Duration = Duration::from_millis(20);
 const SQLITE_READERS: u32 = 3;
 const POSTGRES_CONNECTIONS: u32 = 16;
 
@@ -101,7 +105,9 @@ pub(super) enum Db {
 impl Db {
     /// Opens SQLite at a literal path (no `%`-decoding, no `?` options), creating file and folder.
     pub(super) async fn open_sqlite(path: &Path) -> Result<Self, StoreError> {
-        prepare_file(path).await?;
+        // Held until the tables stand: programs that open the same file at once wait for each other.
+        let _lock = lock_beside(path).await?;
+        create_private(path).await?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -271,21 +277,50 @@ async fn patient<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> Resul
     }
 }
 
-/// Makes folder and file. The file holds PIN hashes and who called whom: only its owner may read it, and SQLite
-/// gives its companions (`-wal`, `-shm`) the same rights.
-async fn prepare_file(path: &Path) -> Result<(), StoreError> {
-    let failed = |error: std::io::Error| {
-        StoreError::Away(format!("{} cannot be opened or created: {error}", path.display()))
-    };
+/// Takes the lock file beside the database (and makes the folder). sqlx locks migrations on PostgreSQL only.
+async fn lock_beside(path: &Path) -> Result<File, StoreError> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        tokio::fs::create_dir_all(folder).await.map_err(failed)?;
+        tokio::fs::create_dir_all(folder).await.map_err(|error| unusable(folder, &error))?;
     }
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let name = Path::new(&name);
+    let file = private().create(true).truncate(false).open(name).await;
+    let file = file.map_err(|error| unusable(name, &error))?.into_std().await;
+    for _ in 0..PATIENCE.as_millis() / LOCK_STEP.as_millis() {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => tokio::time::sleep(LOCK_STEP).await,
+            Err(TryLockError::Error(error)) => return Err(unusable(name, &error)),
+        }
+    }
+    Err(StoreError::Away(format!(
+        "another program is bringing the tables up to date and holds {}",
+        name.display()
+    )))
+}
+
+/// Makes the file, if it is not there. It holds PIN hashes and who called whom: only its owner may read it, and SQLite
+/// gives its companions (`-wal`, `-shm`) the same rights. A file that is there is never opened here: closing it would
+/// end SQLite's own locks on it (POSIX record locks belong to the process).
+async fn create_private(path: &Path) -> Result<(), StoreError> {
+    match private().create_new(true).open(path).await {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(unusable(path, &error)),
+    }
+}
+
+fn private() -> tokio::fs::OpenOptions {
     let mut options = tokio::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(false);
+    options.write(true);
     #[cfg(unix)]
     options.mode(0o600);
-    options.open(path).await.map_err(failed)?;
-    Ok(())
+    options
+}
+
+fn unusable(path: &Path, error: &std::io::Error) -> StoreError {
+    StoreError::Away(format!("{} cannot be opened or created: {error}", path.display()))
 }
 
 fn migration(error: sqlx::migrate::MigrateError) -> StoreError {

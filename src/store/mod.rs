@@ -220,7 +220,7 @@ impl Store {
         ))
     }
 
-    /// Answers when the database does, within a few seconds.
+    /// Answers when the database does, or after 15 s at the latest.
     ///
     /// # Errors
     /// [`StoreError::Away`] when it does not.

@@ -264,7 +264,10 @@ impl Shared {
                 self.folder_dirty.store(true, Ordering::Release);
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return self.failed(entry, &error),
+            Err(error) => {
+                entry.state().leaving = false;
+                return self.failed(entry, &error);
+            }
         }
         let mut state = entry.state();
         state.removed = true;

@@ -56,6 +56,8 @@ pub(super) struct State {
     pub(super) failed: Option<String>,
     /// Who holds it.
     pub(super) hold: Hold,
+    /// The file is to go: nobody needs to look at it any more.
+    pub(super) leaving: bool,
     /// The file is gone.
     pub(super) removed: bool,
 }
@@ -81,7 +83,14 @@ impl Entry {
             written: AtomicU64::new(0),
             synced: AtomicU64::new(0),
             dirty: AtomicBool::new(false),
-            state: Mutex::new(State { file: None, good_len, failed: None, hold, removed: false }),
+            state: Mutex::new(State {
+                file: None,
+                good_len,
+                failed: None,
+                hold,
+                leaving: false,
+                removed: false,
+            }),
             changed: Notify::new(),
         })
     }

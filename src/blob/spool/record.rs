@@ -10,7 +10,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Marks, Recorded, Verdict};
+use super::{Marks, Recorded};
 
 /// What every spool file begins with; the last digit is the version of the layout.
 pub(super) const MAGIC: &[u8; 8] = b"ATSPOOL1";
@@ -207,6 +207,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::blob::spool::Verdict;
     use crate::blob::spool::tests::head;
 
     fn file(records: &[Vec<u8>]) -> Vec<u8> {

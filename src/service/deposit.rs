@@ -1,0 +1,352 @@
+//! A recording becomes a message: object first, then row and jobs in one transaction, then the spool file goes.
+//!
+//! Whatever fails on the way leaves the recording in the spool, and [`Deposit::resume`] tries again; every step may be
+//! repeated, because key and id follow from the recording. Driven by a call when its flow says so, and by the resumer.
+
+mod judge;
+mod message;
+mod obstacle;
+mod resume;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use metrics::{counter, histogram};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use self::obstacle::Obstacle;
+use crate::blob::objects::Objects;
+use crate::blob::spool::{Recorded, Spool, SpoolError, Verdict};
+use crate::clock::SharedClock;
+use crate::domain::{Mailbox, MessageId, RecordingClass, RecordingId};
+use crate::flow::StoreOutcome;
+use crate::store::{Deposited, Store, StoreError};
+
+/// Memory is lent in units of this many bytes.
+const UNIT: u64 = 64 * 1024;
+/// A recording is in memory up to three times: its file, its samples, its WAV.
+const COPIES: u64 = 3;
+
+/// What bounds the deposits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DepositSettings {
+    /// Bytes of memory for all deposits at once; a longer recording gets all of it.
+    pub memory: u64,
+    /// Deposits at once, however small.
+    pub at_once: u32,
+    /// How long a caller waits for its turn before the recording is left to the resumer.
+    pub patience: Duration,
+    /// The resumer looks into the spool this often.
+    pub resume_every: Duration,
+}
+
+impl Default for DepositSettings {
+    fn default() -> Self {
+        Self {
+            memory: 64 * 1024 * 1024,
+            at_once: 32,
+            patience: Duration::from_secs(5),
+            resume_every: Duration::from_secs(15),
+        }
+    }
+}
+
+/// What became of a recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// It is a message: audio and row are durable.
+    Stored(MessageId),
+    /// It is no message and is gone: nothing was recorded, or the mailbox does not want recordings without speech.
+    NoMessage,
+    /// It is durable in the spool; it becomes a message when store and bucket are back.
+    Waiting,
+    /// No message can be made of it, and the caller must know; what there is of it lies in the spool or its quarantine.
+    Failed,
+}
+
+impl Kept {
+    /// What the dialogue is told. That a recording without speech was dropped is the owner's wish and no failure.
+    pub const fn outcome(self) -> StoreOutcome {
+        match self {
+            Self::Stored(_) | Self::NoMessage => StoreOutcome::Stored,
+            Self::Waiting => StoreOutcome::Waiting,
+            Self::Failed => StoreOutcome::Failed,
+        }
+    }
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Stored(_) => "stored",
+            Self::NoMessage => "no-message",
+            Self::Waiting => "waiting",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Makes messages of recordings. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Deposit {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    store: Store,
+    objects: Objects,
+    spool: Spool,
+    clock: SharedClock,
+    settings: DepositSettings,
+    memory: Semaphore,
+    turns: Semaphore,
+    /// Recordings that are being deposited now.
+    busy: Mutex<HashSet<RecordingId>>,
+    /// How often the resumer has tried in vain.
+    tries: Mutex<HashMap<RecordingId, u32>>,
+    /// Until this monotonic time store or bucket count as away: callers do not wait for what has just failed.
+    away_until: Mutex<Duration>,
+}
+
+/// How long after a failure callers are told at once that their message waits.
+const AWAY_FOR: Duration = Duration::from_secs(10);
+
+impl Deposit {
+    /// Over these stores, with these bounds.
+    pub fn new(
+        store: Store,
+        objects: Objects,
+        spool: Spool,
+        clock: SharedClock,
+        settings: DepositSettings,
+    ) -> Self {
+        let memory = Semaphore::new(units(settings.memory) as usize);
+        let turns = Semaphore::new(settings.at_once.max(1) as usize);
+        let (busy, tries, away_until) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let inner = Inner { store, objects, spool, clock, settings, memory, turns, busy, tries, away_until };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Makes a message of a finished or cut-off recording of this process. Whatever happens, nothing is lost: a
+    /// recording that cannot be deposited now is left to the resumer.
+    pub async fn keep(&self, id: RecordingId) -> Kept {
+        let began = self.inner.clock.monotonic();
+        let _released = Released { spool: &self.inner.spool, id };
+        let kept = match self.inner.is_away() {
+            true => self.wait_in_spool(id, "store or bucket failed a moment ago").await,
+            false => match tokio::time::timeout(self.inner.settings.patience, self.inner.turn(id)).await {
+                Ok(Some(turn)) => self.carry_through(id, turn).await,
+                Ok(None) => Kept::Waiting,
+                Err(_) => self.wait_in_spool(id, "too many deposits at once").await,
+            },
+        };
+        let took = self.inner.clock.monotonic().saturating_sub(began);
+        histogram!("aftertone_deposit_seconds").record(took.as_secs_f64());
+        kept
+    }
+
+    /// Forgets a recording that the caller does not want to leave, durably.
+    ///
+    /// # Errors
+    /// [`SpoolError::Disk`] when it could not be removed.
+    pub async fn discard(&self, id: RecordingId) -> Result<(), SpoolError> {
+        match self.inner.spool.remove(id).await {
+            Ok(()) | Err(SpoolError::Missing(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn carry_through(&self, id: RecordingId, turn: Turn<'_>) -> Kept {
+        let kept = match self.inner.deposit(id).await {
+            Ok(kept) => {
+                *lock(&self.inner.away_until) = Duration::ZERO;
+                kept
+            }
+            Err(Obstacle::Gone) => {
+                tracing::warn!(recording = %id, "neither the spool nor the store has anything of a recording");
+                Kept::Failed
+            }
+            Err(Obstacle::Later(why)) => {
+                *lock(&self.inner.away_until) = self.inner.clock.monotonic() + AWAY_FOR;
+                self.wait_in_spool(id, &why).await
+            }
+            Err(Obstacle::Never(why)) => self.put_aside(id, &why).await,
+        };
+        drop(turn);
+        counter!("aftertone_deposits_total", "outcome" => kept.as_str()).increment(1);
+        kept
+    }
+
+    /// Leaves the recording to the resumer once it is durable.
+    async fn wait_in_spool(&self, id: RecordingId, why: &str) -> Kept {
+        match self.inner.spool.settle(id).await {
+            Ok(()) => {
+                tracing::warn!(recording = %id, why, "a message waits in the spool");
+                Kept::Waiting
+            }
+            Err(error) => {
+                tracing::error!(recording = %id, why, %error, "a message waits in the spool, but its end may be missing");
+                Kept::Failed
+            }
+        }
+    }
+
+    async fn put_aside(&self, id: RecordingId, why: &str) -> Kept {
+        tracing::error!(recording = %id, why, "no message can be made of a recording: it is moved to spool/quarantine");
+        counter!("aftertone_recordings_quarantined_total").increment(1);
+        if let Err(error) = self.inner.spool.quarantine(id).await {
+            tracing::error!(recording = %id, %error, "the recording could not be moved to spool/quarantine");
+        }
+        Kept::Failed
+    }
+}
+
+/// A call that was asked to keep a recording has done its part, even if it is cancelled meanwhile.
+#[derive(Debug)]
+struct Released<'a> {
+    spool: &'a Spool,
+    id: RecordingId,
+}
+
+impl Drop for Released<'_> {
+    fn drop(&mut self) {
+        self.spool.release(self.id);
+    }
+}
+
+/// The right to work on one recording; gives memory and place back when it is dropped.
+#[derive(Debug)]
+struct Turn<'a> {
+    inner: &'a Inner,
+    id: RecordingId,
+    _permits: Option<(SemaphorePermit<'a>, SemaphorePermit<'a>)>,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        lock(&self.inner.busy).remove(&self.id);
+    }
+}
+
+impl Inner {
+    fn is_away(&self) -> bool {
+        self.clock.monotonic() < *lock(&self.away_until)
+    }
+
+    /// Waits for memory and place. `None` when somebody else works on the recording already.
+    async fn turn(&self, id: RecordingId) -> Option<Turn<'_>> {
+        if !lock(&self.busy).insert(id) {
+            return None;
+        }
+        let mut turn = Turn { inner: self, id, _permits: None };
+        // Without a size there is nothing to read; what is wrong comes to light there.
+        let size = self.spool.size(id).await.unwrap_or(0);
+        let wanted = units(size.saturating_mul(COPIES)).min(units(self.settings.memory));
+        let place = self.turns.acquire().await.ok()?;
+        let memory = self.memory.acquire_many(wanted).await.ok()?;
+        turn._permits = Some((place, memory));
+        Some(turn)
+    }
+
+    async fn deposit(&self, id: RecordingId) -> Result<Kept, Obstacle> {
+        if let Err(error @ SpoolError::Disk { .. }) = self.spool.written(id).await {
+            tracing::error!(recording = %id, %error, "the end of a recording is missing");
+        }
+        let recorded = match self.spool.read(id).await {
+            Ok(recorded) => recorded,
+            Err(SpoolError::Missing(_)) => return self.already_there(id).await,
+            Err(error) => return Err(error.into()),
+        };
+        if recorded.samples.is_empty() {
+            return self.drop_it(id, "empty").await;
+        }
+        let mailbox = self.store.mailbox(recorded.head.tenant, recorded.head.mailbox).await?;
+        let (recorded, verdict) = judged(recorded, mailbox.min_speech).await?;
+        if verdict.class == RecordingClass::NoSpeech && !mailbox.keep_no_speech {
+            return self.drop_it(id, "no-speech").await;
+        }
+        self.store_message(&mailbox, recorded, verdict).await
+    }
+
+    async fn store_message(
+        &self,
+        mailbox: &Mailbox,
+        recorded: Recorded,
+        verdict: Verdict,
+    ) -> Result<Kept, Obstacle> {
+        let id = recorded.head.id;
+        let audio = blocking(move || message::encode(recorded, verdict)).await?;
+        let (message, bytes) = audio?;
+        let jobs = message::jobs(mailbox, &message, &self.clock);
+        self.objects.put(&message.object, bytes).await?;
+        match self.store.deposit(&message, &jobs).await {
+            Ok(Deposited::New) => {}
+            Ok(Deposited::Already) => tracing::info!(recording = %id, "the message was there already"),
+            Err(error) => {
+                let obstacle = error.into();
+                if matches!(obstacle, Obstacle::Never(_)) {
+                    self.take_back(&message.object).await;
+                }
+                return Err(obstacle);
+            }
+        }
+        self.forget(id).await;
+        Ok(Kept::Stored(message.id))
+    }
+
+    /// The mailbox went away between object and row: the object would be nobody's.
+    async fn take_back(&self, key: &str) {
+        if let Err(error) = self.objects.delete(key).await {
+            tracing::warn!(key, %error, "an object without a message stays in the object store");
+        }
+    }
+
+    async fn drop_it(&self, id: RecordingId, why: &'static str) -> Result<Kept, Obstacle> {
+        counter!("aftertone_recordings_dropped_total", "why" => why).increment(1);
+        tracing::info!(recording = %id, why, "a recording was dropped");
+        self.forget(id).await;
+        Ok(Kept::NoMessage)
+    }
+
+    /// A file that stays behind is found by the resumer, and the message by its id.
+    async fn forget(&self, id: RecordingId) {
+        if let Err(error) = self.spool.forget(id).await {
+            tracing::warn!(recording = %id, %error, "a recording that is done with stays in the spool for now");
+        }
+    }
+
+    async fn already_there(&self, id: RecordingId) -> Result<Kept, Obstacle> {
+        match self.store.message_anywhere(id.into()).await {
+            Ok(message) => Ok(Kept::Stored(message.id)),
+            Err(StoreError::Missing { .. }) => Err(Obstacle::Gone),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// The recorder's verdict, or, where a crash came before it, our own.
+async fn judged(recorded: Recorded, min_speech: Duration) -> Result<(Recorded, Verdict), Obstacle> {
+    if let Some(verdict) = recorded.verdict {
+        return Ok((recorded, verdict));
+    }
+    blocking(move || {
+        let verdict = judge::verdict(&recorded.samples, recorded.head.sample_rate, min_speech);
+        (recorded, verdict)
+    })
+    .await
+}
+
+/// Work on all samples of a recording belongs off the async threads.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Obstacle> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| Obstacle::Never(error.to_string()))
+}
+
+fn units(bytes: u64) -> u32 {
+    u32::try_from(bytes / UNIT + 1).unwrap_or(u32::MAX)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,379 @@
+//! Deposits on a real database, a real folder and a real spool; through outages and crashes.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::*;
+use crate::audio::wav;
+use crate::blob::spool::{Head, Marks};
+use crate::clock::{Clock, ManualClock};
+use crate::domain::{
+    AfterMail, AttachmentFormat, CallerId, Folder, MailMode, Message, Quota, Recipient, RedirectReason,
+    ToneChoice, User, UserId,
+};
+use crate::service::deposit::resume::Resumed;
+
+struct World {
+    folder: tempfile::TempDir,
+    clock: Arc<ManualClock>,
+    store: Store,
+    objects: Objects,
+    mailbox: Mailbox,
+    deposit: Deposit,
+}
+
+impl World {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = ManualClock::new("2026-03-04T05:06:07Z".parse().unwrap(), 1);
+        let url = format!("sqlite://{}/facts.db", folder.path().display());
+        let store = Store::open(&url, Arc::clone(&clock) as SharedClock).await.unwrap();
+        let tenant = store.default_tenant().await.unwrap();
+        let mailbox = mailbox(&clock, tenant.id);
+        let user = User {
+            id: mailbox.user.unwrap(),
+            tenant: tenant.id,
+            first: "Ada".to_owned(),
+            last: "Lovelace".to_owned(),
+            emails: Vec::new(),
+            created_at: clock.now(),
+        };
+        store.add_user(&user, &mailbox, None).await.unwrap();
+        let objects = Objects::open(&format!("file://{}/audio", folder.path().display())).unwrap();
+        let deposit = start(&folder, &clock, &store, &objects, DepositSettings::default());
+        Self { folder, clock, store, objects, mailbox, deposit }
+    }
+
+    /// As after a crash: another process on the same data.
+    fn restart(mut self) -> Self {
+        let elsewhere = tempfile::tempdir().unwrap();
+        // The lock of the spool goes with its last handle.
+        self.deposit = self.start(&elsewhere, DepositSettings::default());
+        self.deposit = self.start(&self.folder, DepositSettings::default());
+        self
+    }
+
+    fn start(&self, folder: &tempfile::TempDir, settings: DepositSettings) -> Deposit {
+        start(folder, &self.clock, &self.store, &self.objects, settings)
+    }
+
+    fn spool(&self) -> &Spool {
+        &self.deposit.inner.spool
+    }
+
+    fn head(&self) -> Head {
+        Head {
+            id: RecordingId::from_uuid(self.clock.uuid()),
+            tenant: self.mailbox.tenant,
+            mailbox: self.mailbox.id,
+            caller: CallerId::new(Some("+15550100"), Some("Grace")),
+            alias: Some("sales".to_owned()),
+            reason: RedirectReason::UserBusy,
+            began_at: self.clock.now(),
+            sample_rate: 8_000,
+        }
+    }
+
+    fn record(&self, samples: &[i16], class: RecordingClass) -> RecordingId {
+        let head = self.head();
+        let mut writer = self.spool().begin(&head).unwrap();
+        writer.append(samples).unwrap();
+        writer.finish(Verdict { keep_samples: samples.len() as u64, voiced_ms: 900, class }).unwrap();
+        self.clock.advance(Duration::from_millis(2));
+        head.id
+    }
+
+    async fn inbox(&self) -> Vec<Message> {
+        self.store.messages(self.mailbox.tenant, self.mailbox.id, Folder::Inbox).await.unwrap()
+    }
+
+    async fn mails(&self) -> usize {
+        self.store.jobs(None, 100).await.unwrap().len()
+    }
+
+    async fn change_mailbox(&mut self, change: impl FnOnce(&mut Mailbox)) {
+        change(&mut self.mailbox);
+        self.store.put_mailbox(&self.mailbox).await.unwrap();
+    }
+
+    /// Waits until the spool holds so many recordings.
+    async fn depth(&self, wanted: usize) {
+        for _ in 0..2_000 {
+            if self.spool().health().depth == wanted {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("the spool holds {} recordings, not {wanted}", self.spool().health().depth);
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Puts a file where the audio folder was, or takes it away again.
+    fn objects_away(&self, away: bool) {
+        let (folder, aside) = (self.path("audio"), self.path("audio-aside"));
+        if away {
+            std::fs::rename(&folder, &aside).unwrap();
+            std::fs::write(&folder, "not a folder").unwrap();
+        } else {
+            std::fs::remove_file(&folder).unwrap();
+            std::fs::rename(&aside, &folder).unwrap();
+        }
+    }
+}
+
+fn start(
+    folder: &tempfile::TempDir,
+    clock: &Arc<ManualClock>,
+    store: &Store,
+    objects: &Objects,
+    settings: DepositSettings,
+) -> Deposit {
+    let clock = Arc::clone(clock) as SharedClock;
+    let spool = Spool::open(&folder.path().join("spool"), Arc::clone(&clock)).unwrap();
+    Deposit::new(store.clone(), objects.clone(), spool, clock, settings)
+}
+
+fn mailbox(clock: &ManualClock, tenant: crate::domain::TenantId) -> Mailbox {
+    let recipient = |address: &str, mode| Recipient { address: address.parse().unwrap(), mode };
+    Mailbox {
+        id: crate::domain::MailboxId::from_uuid(clock.uuid()),
+        tenant,
+        user: Some(UserId::from_uuid(clock.uuid())),
+        extension: "1001".parse().unwrap(),
+        enabled: true,
+        announcement_only: false,
+        language: None,
+        zone: None,
+        max_message: Duration::from_secs(180),
+        silence: Duration::from_secs(5),
+        min_speech: Duration::from_millis(500),
+        keep_no_speech: false,
+        mail_tones: false,
+        instructions: true,
+        tone: ToneChoice::default(),
+        operator: None,
+        quota: Quota::default(),
+        recipients: vec![
+            recipient("ada@example.org", MailMode::Link),
+            recipient("assistant@example.org", MailMode::Attachment(AfterMail::LeaveNew)),
+            recipient("old@example.org", MailMode::None),
+        ],
+        attachment: AttachmentFormat::Wav,
+        created_at: clock.now(),
+    }
+}
+
+/// A buzz of 120 Hz with the rhythm of syllables: the voice detector takes it for speech.
+fn speech(seconds: usize) -> Vec<i16> {
+    let sample = |at: usize| {
+        let time = at as f64 / 8_000.0;
+        let buzz: f64 =
+            (1..20).map(|n| (std::f64::consts::TAU * 120.0 * f64::from(n) * time).sin() / f64::from(n)).sum();
+        let syllable = (std::f64::consts::TAU * 3.0 * time).sin().max(0.0);
+        (buzz * syllable * 6_000.0) as i16
+    };
+    (0..seconds * 8_000).map(sample).collect()
+}
+
+#[tokio::test]
+async fn a_recording_becomes_one_message_with_its_audio_and_a_mail_for_each_who_wants_one() {
+    let world = World::new().await;
+    let sound = speech(3);
+    let id = world.record(&sound, RecordingClass::Speech);
+    world.spool().mark(id, Marks { urgent: true, private: false }).await.unwrap();
+    assert_eq!(world.deposit.keep(id).await, Kept::Stored(id.into()));
+    let [message] = &world.inbox().await[..] else { panic!("one message") };
+    assert_eq!((message.id, message.duration_ms, message.voiced_ms), (id.into(), 3_000, 900));
+    assert_eq!((message.urgent, message.private), (true, false));
+    assert_eq!(message.caller, CallerId::new(Some("+15550100"), Some("Grace")));
+    assert_eq!((message.alias.as_deref(), message.reason), (Some("sales"), RedirectReason::UserBusy));
+    assert_eq!(message.object, format!("{}/{}/2026/03/{id}.wav", world.mailbox.tenant, world.mailbox.id));
+    let stored = world.objects.get(&message.object).await.unwrap();
+    assert_eq!(stored.len() as u64, message.bytes);
+    assert_eq!(wav::read(&stored).unwrap().samples, sound);
+    assert_eq!(message.sha256.len(), 64);
+    assert_eq!(world.mails().await, 2);
+    world.depth(0).await;
+}
+
+#[tokio::test]
+async fn what_has_no_speech_is_kept_only_if_the_mailbox_says_so_and_is_never_mailed() {
+    let mut world = World::new().await;
+    let id = world.record(&[0; 8_000], RecordingClass::NoSpeech);
+    assert_eq!(world.deposit.keep(id).await, Kept::NoMessage);
+    world.depth(0).await;
+    assert_eq!(world.inbox().await, []);
+    world.change_mailbox(|mailbox| mailbox.keep_no_speech = true).await;
+    let id = world.record(&[0; 8_000], RecordingClass::NoSpeech);
+    assert_eq!(world.deposit.keep(id).await, Kept::Stored(id.into()));
+    assert_eq!((world.inbox().await.len(), world.mails().await), (1, 0));
+}
+
+#[tokio::test]
+async fn a_tone_is_mailed_only_if_the_mailbox_says_so() {
+    let mut world = World::new().await;
+    world.deposit.keep(world.record(&speech(1), RecordingClass::BusyTone)).await;
+    assert_eq!((world.inbox().await.len(), world.mails().await), (1, 0));
+    world.change_mailbox(|mailbox| mailbox.mail_tones = true).await;
+    world.deposit.keep(world.record(&speech(1), RecordingClass::FaxTone)).await;
+    assert_eq!((world.inbox().await.len(), world.mails().await), (2, 2));
+}
+
+#[tokio::test]
+async fn a_recording_without_a_sample_is_never_a_message() {
+    let mut world = World::new().await;
+    world.change_mailbox(|mailbox| mailbox.keep_no_speech = true).await;
+    let id = world.record(&[], RecordingClass::Speech);
+    assert_eq!(world.deposit.keep(id).await, Kept::NoMessage);
+    let cut_off = world.head();
+    drop(world.spool().begin(&cut_off).unwrap());
+    world.spool().settle(cut_off.id).await.unwrap();
+    assert_eq!(world.deposit.resume().await.unwrap(), Resumed { done: 1, waiting: 0 });
+    assert_eq!(world.inbox().await, []);
+    world.depth(0).await;
+}
+
+#[tokio::test]
+async fn without_the_object_store_messages_wait_and_then_arrive_exactly_once() {
+    let world = World::new().await;
+    world.objects_away(true);
+    let first = world.record(&speech(1), RecordingClass::Speech);
+    assert_eq!(world.deposit.keep(first).await, Kept::Waiting);
+    let second = world.record(&speech(2), RecordingClass::Speech);
+    assert_eq!(world.deposit.keep(second).await, Kept::Waiting);
+    assert_eq!(world.deposit.resume().await.unwrap(), Resumed { done: 0, waiting: 2 });
+    assert_eq!((world.inbox().await.len(), world.spool().health().depth), (0, 2));
+    world.objects_away(false);
+    assert_eq!(world.deposit.resume().await.unwrap(), Resumed { done: 2, waiting: 0 });
+    world.depth(0).await;
+    assert_eq!(world.deposit.resume().await.unwrap(), Resumed::default());
+    let lengths: Vec<_> = world.inbox().await.iter().map(|message| message.duration_ms).collect();
+    assert_eq!((lengths, world.mails().await), (vec![2_000, 1_000], 4));
+    let third = world.record(&speech(1), RecordingClass::Speech);
+    assert_eq!(world.deposit.keep(third).await, Kept::Stored(third.into()), "callers are served again");
+}
+
+#[tokio::test]
+async fn without_the_database_messages_wait_and_then_arrive_exactly_once() {
+    let world = World::new().await;
+    let url = format!("sqlite://{}/facts.db", world.folder.path().display());
+    let mut other = <sqlx::SqliteConnection as sqlx::Connection>::connect(&url).await.unwrap();
+    sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    let id = world.record(&speech(1), RecordingClass::Speech);
+    assert_eq!(world.deposit.keep(id).await, Kept::Waiting);
+    sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
+    let world = world.restart();
+    assert_eq!(world.deposit.resume().await.unwrap(), Resumed { done: 1, waiting: 0 });
+    assert_eq!((world.inbox().await.len(), world.mails().await), (1, 2));
+}
+
+#[tokio::test]
+async fn a_crash_after_the_row_and_before_the_file_went_doubles_nothing() {
+    let world = World::new().await;
+    let id = world.record(&speech(1), RecordingClass::Speech);
+    world.spool().settle(id).await.unwrap();
+    let file = world.path("spool").join(format!("{id}.rec"));
+    let bytes = std::fs::read(&file).unwrap();
+    assert_eq!(world.deposit.keep(id).await, Kept::Stored(id.into()));
+    world.depth(0).await;
+    std::fs::write(&file, bytes).unwrap();
+    let world = world.restart();
+    assert_eq!(world.deposit.resume().await.unwrap(), Resumed { done: 1, waiting: 0 });
+    assert_eq!((world.inbox().await.len(), world.mails().await), (1, 2));
+    assert_eq!(world.deposit.keep(id).await, Kept::Stored(id.into()), "asked again, it is there");
+    world.depth(0).await;
+}
+
+#[tokio::test]
+async fn a_recording_that_a_crash_cut_off_is_judged_and_kept() {
+    let world = World::new().await;
+    let (spoken, silent) =
+        (world.head(), Head { id: RecordingId::from_uuid(world.clock.uuid()), ..world.head() });
+    let mut writer = world.spool().begin(&spoken).unwrap();
+    writer.append(&speech(4)).unwrap();
+    drop(writer);
+    let mut writer = world.spool().begin(&silent).unwrap();
+    writer.append(&[0; 32_000]).unwrap();
+    drop(writer);
+    let world = world.restart();
+    assert_eq!(world.deposit.resume().await.unwrap(), Resumed { done: 2, waiting: 0 });
+    let [message] = &world.inbox().await[..] else { panic!("one message") };
+    assert_eq!(
+        (message.id, message.duration_ms, message.class),
+        (spoken.id.into(), 4_000, RecordingClass::Speech)
+    );
+    assert!(message.voiced_ms > 500, "{} ms", message.voiced_ms);
+}
+
+#[tokio::test]
+async fn a_recording_that_its_caller_still_reviews_is_left_alone() {
+    let world = World::new().await;
+    let id = world.record(&speech(1), RecordingClass::Speech);
+    world.spool().settle(id).await.unwrap();
+    assert_eq!(world.deposit.resume().await.unwrap(), Resumed::default());
+    world.deposit.discard(id).await.unwrap();
+    world.deposit.discard(id).await.unwrap();
+    let world = world.restart();
+    assert_eq!(world.deposit.resume().await.unwrap(), Resumed::default());
+    assert_eq!(world.deposit.keep(id).await, Kept::Failed, "a discarded recording cannot be kept");
+    assert_eq!(world.inbox().await, []);
+}
+
+#[tokio::test]
+async fn a_recording_for_a_mailbox_that_is_gone_is_put_aside_and_not_deleted() {
+    let world = World::new().await;
+    let id = world.record(&speech(1), RecordingClass::Speech);
+    world.store.remove_user(world.mailbox.tenant, world.mailbox.user.unwrap()).await.unwrap();
+    assert_eq!(world.deposit.keep(id).await, Kept::Failed);
+    assert!(world.path("spool/quarantine").join(format!("{id}.rec")).is_file());
+    assert_eq!(world.deposit.resume().await.unwrap(), Resumed::default());
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_put_aside_and_the_others_arrive() {
+    let world = World::new().await;
+    let damaged = world.head().id;
+    std::fs::write(world.path("spool").join(format!("{damaged}.rec")), [0xAB; 500]).unwrap();
+    world.clock.advance(Duration::from_secs(1));
+    let good = world.record(&speech(1), RecordingClass::Speech);
+    world.spool().settle(good).await.unwrap();
+    let world = world.restart();
+    assert_eq!(world.deposit.resume().await.unwrap(), Resumed { done: 2, waiting: 0 });
+    assert!(world.path("spool/quarantine").join(format!("{damaged}.rec")).is_file());
+    assert_eq!(world.inbox().await.len(), 1);
+}
+
+#[tokio::test]
+async fn many_deposits_at_once_share_little_memory_and_all_arrive() {
+    let world = World::new().await;
+    let elsewhere = tempfile::tempdir().unwrap();
+    let settings = DepositSettings { memory: 256 * 1024, at_once: 3, ..DepositSettings::default() };
+    let mut world = world;
+    world.deposit = world.start(&elsewhere, settings);
+    let ids: Vec<_> = (0..40).map(|_| world.record(&speech(1), RecordingClass::Speech)).collect();
+    let kept = futures_util::future::join_all(ids.iter().map(|id| world.deposit.keep(*id))).await;
+    assert!(kept.iter().zip(&ids).all(|(kept, id)| *kept == Kept::Stored((*id).into())), "{kept:?}");
+    assert_eq!((world.inbox().await.len(), world.mails().await), (40, 80));
+}
+
+#[tokio::test]
+async fn the_resumer_works_by_itself_until_it_is_stopped() {
+    let world = World::new().await;
+    let head = world.head();
+    let mut writer = world.spool().begin(&head).unwrap();
+    writer.append(&speech(2)).unwrap();
+    drop(writer);
+    world.spool().settle(head.id).await.unwrap();
+    let stop = tokio_util::sync::CancellationToken::new();
+    let resumer = tokio::spawn({
+        let (deposit, stop) = (world.deposit.clone(), stop.clone());
+        async move { deposit.run_resumer(stop).await }
+    });
+    world.depth(0).await;
+    stop.cancel();
+    resumer.await.unwrap();
+    assert_eq!(world.inbox().await.len(), 1);
+}

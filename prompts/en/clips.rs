@@ -2,6 +2,7 @@
 &[
     ("announcement-only", include_bytes!("clips/announcement-only.flac")),
     ("call-again", include_bytes!("clips/call-again.flac")),
+    ("demo-message", include_bytes!("clips/demo-message.flac")),
     ("discard-offer", include_bytes!("clips/discard-offer.flac")),
     ("discard-undone", include_bytes!("clips/discard-undone.flac")),
     ("goodbye", include_bytes!("clips/goodbye.flac")),

@@ -376,15 +376,4 @@ pub(super) enum PromptsCommand {
         #[arg(long)]
         dir: Option<PathBuf>,
     },
-    /// Take a recorded set (one file a phrase, named by its id or by Asterisk's core sounds) instead of the built one.
-    Import {
-        /// Folder with the recorded files.
-        from: PathBuf,
-        /// Language.
-        #[arg(long, default_value = "en")]
-        lang: String,
-        /// Folder that holds one folder a language.
-        #[arg(long, default_value = "prompts")]
-        dir: PathBuf,
-    },
 }

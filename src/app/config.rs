@@ -285,8 +285,9 @@ impl Config {
     pub fn load(file: Option<&Path>, data: &Path) -> Result<Self, ConfigError> {
         let mut figment = Figment::new();
         if let Some(file) = file {
-            let text = std::fs::read_to_string(file)
-                .map_err(|why| ConfigError(format!("the config file {} cannot be read: {why}", file.display())))?;
+            let text = std::fs::read_to_string(file).map_err(|why| {
+                ConfigError(format!("the config file {} cannot be read: {why}", file.display()))
+            })?;
             figment = figment.merge(Toml::string(&text));
         }
         figment = figment.merge(Env::prefixed("AFTERTONE__").split("__"));
@@ -299,7 +300,9 @@ impl Config {
     fn check(&self) -> Result<(), ConfigError> {
         let wrong = |text: String| Err(ConfigError(text));
         if self.sip.listen.is_empty() {
-            return wrong("sip.listen is empty: name at least one transport, for example udp://0.0.0.0:5060".to_owned());
+            return wrong(
+                "sip.listen is empty: name at least one transport, for example udp://0.0.0.0:5060".to_owned(),
+            );
         }
         if self.mail.link_lifetime > Duration::from_secs(14 * 24 * 3600) {
             return wrong("mail.link_lifetime is more than 14 days: choose 14d or less".to_owned());
@@ -309,13 +312,17 @@ impl Config {
         }
         if jiff::tz::TimeZone::get(&self.voicemail.zone).is_err() {
             let zone = &self.voicemail.zone;
-            return wrong(format!("voicemail.zone {zone:?} is not an IANA zone: write one like Europe/Berlin"));
+            return wrong(format!(
+                "voicemail.zone {zone:?} is not an IANA zone: write one like Europe/Berlin"
+            ));
         }
         for trunk in &self.sip.trunks {
             let given = [trunk.realm.is_some(), trunk.user.is_some(), trunk.password.is_some()];
             if given.contains(&true) && given.contains(&false) {
                 let name = &trunk.name;
-                return wrong(format!("trunk {name:?} has only a part of realm, user and password: set all three or none"));
+                return wrong(format!(
+                    "trunk {name:?} has only a part of realm, user and password: set all three or none"
+                ));
             }
         }
         Ok(())
@@ -360,7 +367,12 @@ impl Config {
         };
         Rules {
             usual: with_access(&self.sip.route),
-            trunks: self.sip.trunks.iter().map(|trunk| (trunk.name.clone(), with_access(&trunk.route))).collect(),
+            trunks: self
+                .sip
+                .trunks
+                .iter()
+                .map(|trunk| (trunk.name.clone(), with_access(&trunk.route)))
+                .collect(),
         }
     }
 
@@ -483,16 +495,21 @@ fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::E
         }
 
         fn visit_i64<E: serde::de::Error>(self, seconds: i64) -> Result<Duration, E> {
-            u64::try_from(seconds).map(Duration::from_secs).map_err(|_| E::custom("a duration cannot be negative"))
+            u64::try_from(seconds)
+                .map(Duration::from_secs)
+                .map_err(|_| E::custom("a duration cannot be negative"))
         }
 
         fn visit_f64<E: serde::de::Error>(self, seconds: f64) -> Result<Duration, E> {
-            Duration::try_from_secs_f64(seconds).map_err(|_| E::custom("a duration cannot be negative or endless"))
+            Duration::try_from_secs_f64(seconds)
+                .map_err(|_| E::custom("a duration cannot be negative or endless"))
         }
 
         fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Duration, E> {
             parse_duration(text).ok_or_else(|| {
-                E::custom(format!("{text:?} is no duration: write seconds, or a text such as \"90s\", \"3m\" or \"14d\""))
+                E::custom(format!(
+                    "{text:?} is no duration: write seconds, or a text such as \"90s\", \"3m\" or \"14d\""
+                ))
             })
         }
     }

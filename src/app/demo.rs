@@ -18,7 +18,7 @@ use crate::signal::Transport;
 use crate::sip::{CallFacts, Party};
 use crate::speech::Phrase;
 
-use super::commands::{call, until_asked_to_stop, HERE};
+use super::commands::{HERE, call, until_asked_to_stop};
 use super::config::Config;
 use super::server::Server;
 use super::{Failure, telemetry};
@@ -30,7 +30,11 @@ pub(super) async fn run(mut config: Config, clock: SharedClock, once: bool) -> R
     settle(&mut config)?;
     let metrics = telemetry::start_metrics()?;
     let server = Server::start(&config, clock.clone(), metrics).await?;
-    let sip = server.sip().into_iter().find_map(udp).ok_or_else(|| Failure::refused("no UDP transport is open: add one to sip.listen"))?;
+    let sip = server
+        .sip()
+        .into_iter()
+        .find_map(udp)
+        .ok_or_else(|| Failure::refused("no UDP transport is open: add one to sip.listen"))?;
     let target = SocketAddr::new(HERE, sip.port());
     println!("Aftertone demo. Data: {}", config.data.display());
     let (tenant, ada) = users(&server).await?;
@@ -45,21 +49,35 @@ pub(super) async fn run(mut config: Config, clock: SharedClock, once: bool) -> R
     }
     let before = server.store.messages(tenant.id, ada.id, Folder::Inbox).await?.len();
     let report = leave_message(&clock, target).await?;
-    println!("2. Answered after {} ms; {:.1} s of greeting heard in {}.", report.setup.as_millis(), seconds(&report), codec(&report));
+    println!(
+        "2. Answered after {} ms; {:.1} s of greeting heard in {}.",
+        report.setup.as_millis(),
+        seconds(&report),
+        codec(&report)
+    );
 
     let message = arrived(&server, &tenant, &ada, before).await?;
-    println!("3. Recorded {:.1} s, of which {:.1} s are speech.", f64::from(message.duration_ms) / 1e3, f64::from(message.voiced_ms) / 1e3);
+    println!(
+        "3. Recorded {:.1} s, of which {:.1} s are speech.",
+        f64::from(message.duration_ms) / 1e3,
+        f64::from(message.voiced_ms) / 1e3
+    );
     println!("4. Stored as {} ({} bytes).", message.object, message.bytes);
     let size = Objects::open(&config.storage_url())?.size(&message.object).await?;
     if size != message.bytes {
-        return Err(Failure::refused(format!("the stored audio has {size} bytes instead of {}", message.bytes)));
+        return Err(Failure::refused(format!(
+            "the stored audio has {size} bytes instead of {}",
+            message.bytes
+        )));
     }
     let (file, link) = mail(&config.data.join("mail"), &message).await?;
     println!("5. Mailed: {}", file.display());
     println!("6. The link in it: {link}");
 
     println!("\nNow serving:");
-    println!("  call    sip:1001@{target}      with any softphone on this machine (1002 gets the audio attached)");
+    println!(
+        "  call    sip:1001@{target}      with any softphone on this machine (1002 gets the audio attached)"
+    );
     println!("  open    {link}");
     println!("  health  http://{}/readyz", server.http());
     if once {
@@ -107,7 +125,10 @@ const fn udp(transport: Transport) -> Option<SocketAddr> {
 async fn users(server: &Server) -> Result<(Tenant, Mailbox), Failure> {
     let tenant = server.store.default_tenant().await?;
     let extension: Extension = "1001".parse()?;
-    let people = [("1001", "Ada", "Lovelace", "ada@example.org", "link", "482913"), ("1002", "Grace", "Hopper", "grace@example.org", "attachment-new", "739164")];
+    let people = [
+        ("1001", "Ada", "Lovelace", "ada@example.org", "link", "482913"),
+        ("1002", "Grace", "Hopper", "grace@example.org", "attachment-new", "739164"),
+    ];
     for (number, first, last, email, mode, pin) in people {
         let new = NewUser {
             extension: number.parse()?,
@@ -124,7 +145,8 @@ async fn users(server: &Server) -> Result<(Tenant, Mailbox), Failure> {
         }
     }
     let ada = server.store.mailbox_by_extension(tenant.id, &extension).await?;
-    let ada = ada.ok_or_else(|| Failure::refused("mailbox 1001 is gone: start the demo with a fresh --data folder"))?;
+    let ada = ada
+        .ok_or_else(|| Failure::refused("mailbox 1001 is gone: start the demo with a fresh --data folder"))?;
     Ok((tenant, ada))
 }
 
@@ -150,7 +172,8 @@ async fn leave_message(clock: &SharedClock, target: SocketAddr) -> Result<Report
         speech.extend(clip.pcm_at(8_000));
     }
     let hash = Key::new('#').into_iter().map(Step::Press);
-    let steps = [Step::AwaitTone, Step::Speak, Step::Wait(Duration::from_millis(300))].into_iter().chain(hash);
+    let steps =
+        [Step::AwaitTone, Step::Speak, Step::Wait(Duration::from_millis(300))].into_iter().chain(hash);
     let script = Script {
         target: format!("sip:1001@{target}"),
         from: GRACE.to_owned(),
@@ -187,14 +210,18 @@ async fn arrived(server: &Server, tenant: &Tenant, ada: &Mailbox, before: usize)
     let wait = async {
         loop {
             let messages = server.store.messages(tenant.id, ada.id, Folder::Inbox).await?;
-            if messages.len() > before && let Some(newest) = messages.into_iter().next() {
+            if messages.len() > before
+                && let Some(newest) = messages.into_iter().next()
+            {
                 return Ok::<_, Failure>(newest);
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     };
     let waited = tokio::time::timeout(PATIENCE, wait).await;
-    waited.unwrap_or_else(|_| Err(Failure::refused("the message did not arrive; see the log, with RUST_LOG=info for more")))
+    waited.unwrap_or_else(|_| {
+        Err(Failure::refused("the message did not arrive; see the log, with RUST_LOG=info for more"))
+    })
 }
 
 /// The mail file about the message and the link in it.
@@ -214,9 +241,16 @@ async fn mail(folder: &Path, message: &Message) -> Result<(PathBuf, String), Fai
 
 fn find_mail(folder: &Path, id: &str) -> Option<(PathBuf, String)> {
     let files = std::fs::read_dir(folder).ok()?;
-    for path in files.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.extension().is_some_and(|ending| ending == "eml")) {
+    for path in files
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|ending| ending == "eml"))
+    {
         let Ok(text) = std::fs::read_to_string(&path) else { continue };
-        let Some(link) = text.split_whitespace().find(|word| word.starts_with("http") && word.contains("/m/")) else { continue };
+        let Some(link) =
+            text.split_whitespace().find(|word| word.starts_with("http") && word.contains("/m/"))
+        else {
+            continue;
+        };
         if text.contains(id) {
             return Some((path, link.to_owned()));
         }

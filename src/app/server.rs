@@ -14,8 +14,8 @@ use crate::blob::objects::Objects;
 use crate::blob::spool::Spool;
 use crate::call::{self, CallSettings, Desk};
 use crate::clock::SharedClock;
-use crate::http::{self, Web};
 use crate::domain::Tenant;
+use crate::http::{self, Web};
 use crate::mail::{Mailer, Sender, Timeouts};
 use crate::media::{Engine, EngineConfig};
 use crate::outbox::{self, Outbox};
@@ -62,7 +62,10 @@ pub(super) struct Base {
 impl Base {
     pub(super) async fn open(config: &Config, clock: &SharedClock) -> Result<Self, Failure> {
         std::fs::create_dir_all(&config.data).map_err(|error| {
-            Failure::refused(format!("the data folder {} cannot be made: {error}; choose another with --data", config.data.display()))
+            Failure::refused(format!(
+                "the data folder {} cannot be made: {error}; choose another with --data",
+                config.data.display()
+            ))
         })?;
         let store = Store::open(config.database_url().expose_secret(), clock.clone()).await?;
         let objects = Objects::open(&config.storage_url())?;
@@ -107,7 +110,11 @@ impl Server {
     ///
     /// # Errors
     /// When the database, the object store, the spool, the prompts or a port cannot be had.
-    pub async fn start(config: &Config, clock: SharedClock, metrics: Arc<dyn Fn() -> String + Send + Sync>) -> Result<Self, Failure> {
+    pub async fn start(
+        config: &Config,
+        clock: SharedClock,
+        metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    ) -> Result<Self, Failure> {
         let base = Base::open(config, &clock).await?;
         base.first_tenant(config).await?;
         let Base { store, objects, accounts } = base;
@@ -116,7 +123,8 @@ impl Server {
         let links = Links::new(store.clone(), clock.clone(), &config.public_url(), config.mail.link_lifetime);
         let mailer = mailer(config, &clock)?;
         let settings = outbox::Settings::default();
-        let outbox = Outbox::new(store.clone(), objects.clone(), mailer, links.clone(), clock.clone(), settings);
+        let outbox =
+            Outbox::new(store.clone(), objects.clone(), mailer, links.clone(), clock.clone(), settings);
         let settings = DepositSettings::default();
         let deposit = Deposit::new(store.clone(), objects.clone(), spool.clone(), clock.clone(), settings);
         let greetings = Greetings::new(store.clone(), objects.clone(), clock.clone());
@@ -125,10 +133,18 @@ impl Server {
         let draining = Arc::new(AtomicBool::new(false));
 
         let listener = TcpListener::bind(config.http.listen).await.map_err(|error| {
-            Failure::refused(format!("{} cannot be opened for HTTP: {error}; set http.listen to a free address", config.http.listen))
+            Failure::refused(format!(
+                "{} cannot be opened for HTTP: {error}; set http.listen to a free address",
+                config.http.listen
+            ))
         })?;
         let http_at = listener.local_addr()?;
-        let parts = Parts { store: store.clone(), objects: objects.clone(), spool: spool.clone(), draining: draining.clone() };
+        let parts = Parts {
+            store: store.clone(),
+            objects: objects.clone(),
+            spool: spool.clone(),
+            draining: draining.clone(),
+        };
         let web = Web {
             store: store.clone(),
             objects,

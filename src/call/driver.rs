@@ -10,7 +10,10 @@ use tokio_util::sync::CancellationToken;
 use crate::audio::Clip;
 use crate::blob::spool::{Head, Marks};
 use crate::domain::{GreetingId, RecordingClass, RecordingId};
-use crate::flow::{Action, Actions, CallEvent, CallTime, Flow, PlayId, RecordLimits, StopCause, StoreOutcome, Take, TransferOutcome};
+use crate::flow::{
+    Action, Actions, CallEvent, CallTime, Flow, PlayId, RecordLimits, StopCause, StoreOutcome, Take,
+    TransferOutcome,
+};
 use crate::media::{MediaEvent, MediaHandle, MediaStats, RecordPlan};
 use crate::service::outbound::AllowedTargets;
 use crate::signal::{Dialog, DialogEvent, Refusal};
@@ -74,6 +77,14 @@ enum Answer {
     Discarded,
 }
 
+/// A recording of this call.
+#[derive(Clone, Copy)]
+struct Recording {
+    id: RecordingId,
+    /// As its head in the spool says; kept when a later take is added to it.
+    sample_rate: u32,
+    voiced: Duration,
+}
 
 /// One call.
 pub(super) struct Driver {
@@ -84,8 +95,7 @@ pub(super) struct Driver {
     media: Option<MediaHandle>,
     session: sdp::Session,
     local: LocalMedia,
-    takes: HashMap<Take, RecordingId>,
-    voiced: HashMap<Take, Duration>,
+    takes: HashMap<Take, Recording>,
     answers: mpsc::Sender<Answer>,
     pending: usize,
     answered_at: Duration,
@@ -94,7 +104,13 @@ pub(super) struct Driver {
 
 impl Driver {
     /// Runs the call to its end. What was recorded is kept or discarded as the flow says before this returns.
-    pub(super) async fn run(desk: Desk, purpose: Purpose, flow: Box<dyn Flow>, ends: Ends, cut: CancellationToken) -> MediaStats {
+    pub(super) async fn run(
+        desk: Desk,
+        purpose: Purpose,
+        flow: Box<dyn Flow>,
+        ends: Ends,
+        cut: CancellationToken,
+    ) -> MediaStats {
         let (answers, mut answered) = mpsc::channel(16);
         let answered_at = desk.clock.monotonic();
         let Ends { dialog, mut dialog_events, media, mut media_events, session, local } = ends;
@@ -107,7 +123,6 @@ impl Driver {
             session,
             local,
             takes: HashMap::new(),
-            voiced: HashMap::new(),
             answers,
             pending: 0,
             answered_at,
@@ -208,7 +223,9 @@ impl Driver {
             MediaEvent::Digit(key) => self.tell(CallEvent::Digit(key)).await,
             MediaEvent::PlayFinished(id) => self.tell(CallEvent::PlayFinished(id)).await,
             MediaEvent::RecordingStopped { take, cause, length, voiced, class } => {
-                self.voiced.insert(take, voiced);
+                if let Some(recording) = self.takes.get_mut(&take) {
+                    recording.voiced = voiced;
+                }
                 self.tell(CallEvent::RecordingStopped { take, cause, length, voiced, class }).await;
             }
             MediaEvent::Lost => self.hang_up("no RTP came any more").await,
@@ -264,7 +281,7 @@ impl Driver {
     }
 
     async fn play(&mut self, id: PlayId, utterances: &[crate::flow::Utterance]) -> Option<CallEvent> {
-        let takes = |take| self.takes.get(&take).copied();
+        let takes = |take| self.takes.get(&take).map(|recording: &Recording| recording.id);
         let clips = super::says::clips(&self.desk, &self.purpose, takes, utterances).await;
         if clips.is_empty() {
             return Some(CallEvent::PlayFinished(id));
@@ -284,24 +301,21 @@ impl Driver {
         let (Some(kept), Some(media)) = (&self.purpose.kept, &self.media) else { return Some(failed) };
         let earlier = self.takes.get(&take).copied().filter(|_| append);
         let is_new = earlier.is_none();
+        let sample_rate = earlier.map_or_else(|| media.sample_rate(), |recording| recording.sample_rate);
         let plan = RecordPlan {
+            sample_rate,
             max: limits.max,
             silence: limits.silence,
             warn_before: limits.warn_before,
             min_speech: kept.min_speech,
-            earlier_voiced: earlier.and_then(|_| self.voiced.get(&take).copied()).unwrap_or_default(),
+            earlier_voiced: earlier.map_or(Duration::ZERO, |recording| recording.voiced),
         };
         let writer = match earlier {
-            Some(id) => self.desk.spool.reopen(id).await,
+            Some(recording) => self.desk.spool.reopen(recording.id).await,
             None => {
                 let id = RecordingId::from_uuid(self.desk.clock.uuid());
-                self.takes.insert(take, id);
-                let head = Head {
-                    id,
-                    began_at: self.desk.clock.now(),
-                    sample_rate: media.sample_rate(),
-                    ..kept.head.clone()
-                };
+                self.takes.insert(take, Recording { id, sample_rate, voiced: Duration::ZERO });
+                let head = Head { id, began_at: self.desk.clock.now(), sample_rate, ..kept.head.clone() };
                 self.desk.spool.begin(&head)
             }
         };
@@ -322,14 +336,14 @@ impl Driver {
     }
 
     async fn mark(&mut self, take: Take, marks: Marks) {
-        let Some(id) = self.takes.get(&take).copied() else { return };
+        let Some(Recording { id, .. }) = self.takes.get(&take).copied() else { return };
         if let Err(error) = self.desk.spool.mark(id, marks).await {
             tracing::error!(recording = %id, %error, "marks could not be noted");
         }
     }
 
     fn persist(&mut self, take: Take) {
-        let Some(id) = self.takes.get(&take).copied() else {
+        let Some(Recording { id, .. }) = self.takes.get(&take).copied() else {
             // The recording never began; the flow was told so.
             return;
         };
@@ -344,7 +358,7 @@ impl Driver {
     }
 
     fn discard(&mut self, take: Take) {
-        let Some(id) = self.takes.remove(&take) else { return };
+        let Some(Recording { id, .. }) = self.takes.remove(&take) else { return };
         let (deposit, answers) = (self.desk.deposit.clone(), self.answers.clone());
         self.pending += 1;
         tokio::spawn(async move {
@@ -384,7 +398,11 @@ impl Driver {
     }
 
     /// The call is over: the running recording ends, the flow has its last word, and its wishes are carried out.
-    async fn finish(mut self, mut media_events: mpsc::Receiver<MediaEvent>, mut answered: mpsc::Receiver<Answer>) -> MediaStats {
+    async fn finish(
+        mut self,
+        mut media_events: mpsc::Receiver<MediaEvent>,
+        mut answered: mpsc::Receiver<Answer>,
+    ) -> MediaStats {
         let stats = match self.media.take() {
             Some(media) => media.close().await,
             None => MediaStats::default(),

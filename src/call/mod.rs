@@ -79,7 +79,12 @@ pub struct Desk {
 }
 
 /// Takes calls until the receiver ends; `tracker` counts those that run, `cut` ends them (their recordings are kept).
-pub async fn receive(desk: Desk, mut calls: mpsc::Receiver<IncomingCall>, tracker: TaskTracker, cut: CancellationToken) {
+pub async fn receive(
+    desk: Desk,
+    mut calls: mpsc::Receiver<IncomingCall>,
+    tracker: TaskTracker,
+    cut: CancellationToken,
+) {
     while let Some(incoming) = calls.recv().await {
         let running = tracker.len();
         if running >= desk.settings.max_calls {

@@ -54,9 +54,16 @@ pub(super) async fn plan(desk: &Desk, verdict: &Verdict, line: &Line<'_>) -> Pla
 }
 
 /// No mailbox: an announcement, or the tenant's default target.
-fn without_mailbox(outcome: &Outcome, tenant: &Tenant, usual: Option<String>, targets: AllowedTargets) -> Planned {
+fn without_mailbox(
+    outcome: &Outcome,
+    tenant: &Tenant,
+    usual: Option<String>,
+    targets: AllowedTargets,
+) -> Planned {
     let (mode, operator, transfer) = match outcome {
-        Outcome::Default(DefaultAction::Transfer { target }) => (Mode::UnknownTarget, Some(target.clone()), true),
+        Outcome::Default(DefaultAction::Transfer { target }) => {
+            (Mode::UnknownTarget, Some(target.clone()), true)
+        }
         Outcome::Login => (Mode::SignInUnavailable, usual, false),
         Outcome::Mailbox { .. } | Outcome::Default(_) => (Mode::UnknownTarget, usual, false),
     };

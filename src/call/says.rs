@@ -60,5 +60,8 @@ fn tone(hertz: u16, millis: u16) -> Arc<Clip> {
     const RATE: u32 = 16_000;
     /// −12 dBFS: clear, and not a shock after a soft greeting.
     const TONE_PEAK: i16 = 8_192;
-    Arc::new(Clip::from_pcm(&tones::sine(f64::from(hertz), Duration::from_millis(millis.into()), RATE, TONE_PEAK), RATE))
+    Arc::new(Clip::from_pcm(
+        &tones::sine(f64::from(hertz), Duration::from_millis(millis.into()), RATE, TONE_PEAK),
+        RATE,
+    ))
 }

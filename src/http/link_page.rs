@@ -50,24 +50,39 @@ pub(super) async fn open(
 ) -> Result<LinkedMessage, Response> {
     let source = client::address(peer, headers, &site.web.trusted_proxies);
     if site.guesses.is_blocked(source) {
-        let notice = Notice { title: "Too many wrong links", text: "Too many wrong links were tried from here. Please wait ten minutes." };
+        let notice = Notice {
+            title: "Too many wrong links",
+            text: "Too many wrong links were tried from here. Please wait ten minutes.",
+        };
         return Err(notice.page(StatusCode::TOO_MANY_REQUESTS));
     }
     let (status, title, text) = match site.web.links.open(token).await {
         Ok(linked) => return Ok(linked),
         Err(LinkRefusal::Unknown) => {
             site.guesses.wrong(source);
-            (StatusCode::NOT_FOUND, "This link opens nothing", "Open the link exactly as it stands in the mail.")
+            (
+                StatusCode::NOT_FOUND,
+                "This link opens nothing",
+                "Open the link exactly as it stands in the mail.",
+            )
         }
-        Err(LinkRefusal::Expired) => {
-            (StatusCode::GONE, "This link has expired", "The message is still in the mailbox. Listen to it by phone, or ask your administrator.")
-        }
-        Err(LinkRefusal::Revoked) => {
-            (StatusCode::GONE, "This link was withdrawn", "The message may still be in the mailbox. Listen to it by phone, or ask your administrator.")
-        }
+        Err(LinkRefusal::Expired) => (
+            StatusCode::GONE,
+            "This link has expired",
+            "The message is still in the mailbox. Listen to it by phone, or ask your administrator.",
+        ),
+        Err(LinkRefusal::Revoked) => (
+            StatusCode::GONE,
+            "This link was withdrawn",
+            "The message may still be in the mailbox. Listen to it by phone, or ask your administrator.",
+        ),
         Err(LinkRefusal::Store(error)) => {
             tracing::warn!(%error, "a link cannot be looked up");
-            (StatusCode::SERVICE_UNAVAILABLE, "Please try again", "Your message is safe, but cannot be reached at the moment. Please try again in a few minutes.")
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Please try again",
+                "Your message is safe, but cannot be reached at the moment. Please try again in a few minutes.",
+            )
         }
     };
     Err(Notice { title, text }.page(status))
@@ -130,8 +145,11 @@ fn view(token: &str, linked: &LinkedMessage, owner: &Owner, peaks: &[u8], done: 
     let number = message.caller.number.clone();
     let named = message.caller.name.clone();
     let caller = named.clone().or_else(|| number.clone()).unwrap_or_else(|| "Unknown caller".to_owned());
-    let number_link: String =
-        number.iter().flat_map(|number| number.chars()).filter(|c| c.is_ascii_digit() || "+*#".contains(*c)).collect();
+    let number_link: String = number
+        .iter()
+        .flat_map(|number| number.chars())
+        .filter(|c| c.is_ascii_digit() || "+*#".contains(*c))
+        .collect();
     MessagePage {
         base: format!("/m/{token}"),
         owner: owner.name.clone(),

@@ -103,7 +103,12 @@ impl Outgoing {
     }
 
     /// Sends what is due to `target`; without one (hold) time and clips go on unheard. Tells a play that ended.
-    pub(super) fn tick(&mut self, now_us: u64, target: Option<SocketAddr>, wire: &impl Wire) -> Option<PlayId> {
+    pub(super) fn tick(
+        &mut self,
+        now_us: u64,
+        target: Option<SocketAddr>,
+        wire: &impl Wire,
+    ) -> Option<PlayId> {
         let terms = self.terms?;
         let mut finished = None;
         // Half a tick of grace: a first tick that was late must not make all others wait for the next one.

@@ -213,7 +213,13 @@ impl JitterBuffer {
     }
 
     /// Hands on a packet that is due, after filling the time before it. `missing` packets before it did not come.
-    fn release(&mut self, now_ms: u64, packet: &Incoming<'_>, missing: u64, sink: &mut impl FnMut(Frame<'_>)) {
+    fn release(
+        &mut self,
+        now_ms: u64,
+        packet: &Incoming<'_>,
+        missing: u64,
+        sink: &mut impl FnMut(Frame<'_>),
+    ) {
         self.next = Some(packet.number + 1);
         if packet.ticks == 0 {
             return;

@@ -28,7 +28,9 @@ pub(super) async fn run(session: &Session) -> Result<(), Failure> {
     checks.push(mail(session).await);
     checks.push(match server::prompts(config) {
         Ok(_) => passed("prompts"),
-        Err(failure) => failed("prompts", failure.text, "run aftertone prompts build, or correct voicemail.prompts"),
+        Err(failure) => {
+            failed("prompts", failure.text, "run aftertone prompts build, or correct voicemail.prompts")
+        }
     });
     checks.extend(config.sip.listen.iter().map(|transport| port(*transport)));
     let broken = checks.iter().filter(|check| !check.ok).count();
@@ -54,10 +56,16 @@ fn failed(name: &'static str, error: impl std::fmt::Display, remedy: &str) -> Ch
 fn folder(session: &Session) -> Check {
     let data = &session.config.data;
     let probe = data.join(".aftertone-probe");
-    let tried = std::fs::create_dir_all(data).and_then(|()| std::fs::write(&probe, b"probe")).and_then(|()| std::fs::remove_file(&probe));
+    let tried = std::fs::create_dir_all(data)
+        .and_then(|()| std::fs::write(&probe, b"probe"))
+        .and_then(|()| std::fs::remove_file(&probe));
     match tried {
         Ok(()) => passed("data"),
-        Err(error) => failed("data", format!("{}: {error}", data.display()), "make the folder writable, or choose another with --data"),
+        Err(error) => failed(
+            "data",
+            format!("{}: {error}", data.display()),
+            "make the folder writable, or choose another with --data",
+        ),
     }
 }
 
@@ -68,7 +76,9 @@ async fn mail(session: &Session) -> Check {
     };
     match Mailer::ready(&mailer).await {
         Ok(_) => passed("mail"),
-        Err(error) => failed("mail", error, "start the mail server, or correct mail.url; mails wait meanwhile"),
+        Err(error) => {
+            failed("mail", error, "start the mail server, or correct mail.url; mails wait meanwhile")
+        }
     }
 }
 
@@ -80,11 +90,11 @@ fn port(transport: Transport) -> Check {
     };
     match tried {
         Ok(()) => passed("sip"),
-        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => Check {
-            name: "sip",
-            ok: true,
-            detail: String::new(),
-        },
-        Err(error) => failed("sip", format!("{address}: {error}"), "set sip.listen to an address of this machine"),
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+            Check { name: "sip", ok: true, detail: String::new() }
+        }
+        Err(error) => {
+            failed("sip", format!("{address}: {error}"), "set sip.listen to an address of this machine")
+        }
     }
 }

@@ -20,7 +20,8 @@ pub(super) async fn message(session: &Session, command: MessageCommand) -> Resul
             let mailbox = mailbox_of(&base, &tenant, &extension(&mailbox)?).await?;
             let messages = base.store.messages(tenant.id, mailbox.id, folder).await?;
             let rows: Vec<Value> = messages.iter().map(message_json).collect();
-            let columns = ["id", "received_at", "caller_number", "caller_name", "duration_ms", "heard", "urgent"];
+            let columns =
+                ["id", "received_at", "caller_number", "caller_name", "duration_ms", "heard", "urgent"];
             print::rows(json.json, &columns, &rows);
         }
         MessageCommand::Export { id, out } => {
@@ -61,7 +62,12 @@ pub(super) async fn greeting(session: &Session, command: GreetingCommand) -> Res
                 until: until.as_deref().map(time).transpose()?,
             };
             let set = greetings.set(new).await?;
-            println!("{} greeting of {}: {:.1} s", set.kind, mailbox.extension, f64::from(set.duration_ms) / 1000.0);
+            println!(
+                "{} greeting of {}: {:.1} s",
+                set.kind,
+                mailbox.extension,
+                f64::from(set.duration_ms) / 1000.0
+            );
         }
         GreetingCommand::List { mailbox, json } => {
             let mailbox = mailbox_of(&base, &tenant, &extension(&mailbox)?).await?;
@@ -106,9 +112,7 @@ pub(super) async fn job(session: &Session, command: JobCommand) -> Result<(), Fa
 
 async fn mailbox_of(base: &Base, tenant: &Tenant, extension: &Extension) -> Result<Mailbox, Failure> {
     let found = base.store.mailbox_by_extension(tenant.id, extension).await?;
-    found.ok_or_else(|| {
-        StoreError::Missing { what: "mailbox", value: extension.to_string() }.into()
-    })
+    found.ok_or_else(|| StoreError::Missing { what: "mailbox", value: extension.to_string() }.into())
 }
 
 fn message_json(message: &Message) -> Value {
@@ -162,10 +166,12 @@ fn job_json(job: &Job) -> Value {
 }
 
 fn job_state(text: &str) -> Result<JobState, Failure> {
-    serde_json::from_value(Value::String(text.to_owned()))
-        .map_err(|_| Failure::usage(format!("{text:?} is no state: choose queued, running, retry, done or dead")))
+    serde_json::from_value(Value::String(text.to_owned())).map_err(|_| {
+        Failure::usage(format!("{text:?} is no state: choose queued, running, retry, done or dead"))
+    })
 }
 
 pub(super) fn time(text: &str) -> Result<Timestamp, Failure> {
-    text.parse().map_err(|_| Failure::usage(format!("{text:?} is no time: write it like 2026-12-24T18:00:00+01:00")))
+    text.parse()
+        .map_err(|_| Failure::usage(format!("{text:?} is no time: write it like 2026-12-24T18:00:00+01:00")))
 }

@@ -3,8 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use crate::audio::{Codec, wav};
 use crate::audio::decode::{DecodeLimits, decode_upload};
+use crate::audio::{Codec, wav};
 use crate::call::phone::{Report, Script, Step, leading_to, parse_steps, place};
 use crate::clock::SharedClock;
 use crate::signal::{Signal, SignalConfig, Transport};
@@ -56,8 +56,9 @@ pub(in super::super) async fn call(clock: &SharedClock, script: Script) -> Resul
 }
 
 async fn peer_of(target: &str) -> Result<SocketAddr, Failure> {
-    let uri = Uri::parse(target)
-        .map_err(|error| Failure::usage(format!("{target:?} cannot be called: {error}; write sip:1001@127.0.0.1:5060")))?;
+    let uri = Uri::parse(target).map_err(|error| {
+        Failure::usage(format!("{target:?} cannot be called: {error}; write sip:1001@127.0.0.1:5060"))
+    })?;
     let host = uri.host().ok_or_else(|| Failure::usage(format!("{target:?} names no host")))?.to_owned();
     let port = uri.port().unwrap_or(5060);
     let found = tokio::net::lookup_host((host.as_str(), port)).await;
@@ -83,7 +84,11 @@ fn script(args: &CallArgs) -> Result<Script, Failure> {
         [] => vec![Codec::Pcmu, Codec::Pcma],
         named => named
             .iter()
-            .map(|name| codec_named(name).ok_or_else(|| Failure::usage(format!("{name:?} is no codec: choose pcmu, pcma, g722 or opus"))))
+            .map(|name| {
+                codec_named(name).ok_or_else(|| {
+                    Failure::usage(format!("{name:?} is no codec: choose pcmu, pcma, g722 or opus"))
+                })
+            })
             .collect::<Result<_, _>>()?,
     };
     Ok(Script {

@@ -9,19 +9,23 @@ pub(super) fn run(command: PromptsCommand) -> Result<(), Failure> {
         PromptsCommand::Build { lang, dir } => {
             let built = prompts::build(&dir, &lang)?;
             let (seconds, kib) = (built.length.as_secs(), built.bytes / 1024);
-            println!("{lang}: {} clips, {seconds} s, {kib} KiB; {} written, {} removed", built.clips, built.written, built.removed);
+            println!(
+                "{lang}: {} clips, {seconds} s, {kib} KiB; {} written, {} removed",
+                built.clips, built.written, built.removed
+            );
         }
         PromptsCommand::Check { dir } => {
             for language in prompts::check(dir.as_deref())? {
-                println!("{}: {} clips, {} s: complete", language.language, language.clips, language.length.as_secs());
+                println!(
+                    "{}: {} clips, {} s: complete",
+                    language.language,
+                    language.clips,
+                    language.length.as_secs()
+                );
                 for remark in &language.remarks {
                     println!("  {remark}");
                 }
             }
-        }
-        PromptsCommand::Import { from, lang, dir } => {
-            let imported = prompts::import(&from, &dir, &lang)?;
-            println!("{imported}");
         }
     }
     Ok(())

@@ -59,7 +59,9 @@ pub(super) async fn number(session: &Session, command: NumberCommand) -> Result<
             let mut rows = Vec::new();
             for number in base.accounts.numbers(tenant.id).await? {
                 let mailbox = base.store.mailbox(tenant.id, number.mailbox).await?;
-                rows.push(json!({"number": number.number, "mailbox": mailbox.extension, "label": number.label}));
+                rows.push(
+                    json!({"number": number.number, "mailbox": mailbox.extension, "label": number.label}),
+                );
             }
             print::rows(json.json, &["number", "mailbox", "label"], &rows);
         }
@@ -85,7 +87,8 @@ fn new_user(add: UserAdd) -> Result<NewUser, Failure> {
 fn changes(set: UserSet, quota: Quota) -> Result<Changes, Failure> {
     let optional = |text: Option<String>| text.map(|text| (!text.trim().is_empty()).then_some(text));
     let modes = set.mail.iter().map(|text| recipient(text)).collect::<Result<Vec<_>, _>>()?;
-    let limit = |given: Option<u64>, now: Option<u64>| given.map_or(now, |given| (given > 0).then_some(given));
+    let limit =
+        |given: Option<u64>, now: Option<u64>| given.map_or(now, |given| (given > 0).then_some(given));
     let messages = limit(set.max_messages.map(u64::from), quota.messages.map(u64::from));
     let new_quota = Quota {
         messages: messages.and_then(|messages| u32::try_from(messages).ok()),
@@ -95,7 +98,8 @@ fn changes(set: UserSet, quota: Quota) -> Result<Changes, Failure> {
         first: set.first,
         last: set.last,
         pin: set.pin.map(Into::into),
-        emails: (!modes.is_empty()).then(|| modes.iter().map(|recipient| recipient.address.clone()).collect()),
+        emails: (!modes.is_empty())
+            .then(|| modes.iter().map(|recipient| recipient.address.clone()).collect()),
         modes,
         attachment: set.attachment.as_deref().map(read).transpose()?,
         enabled: set.enabled,
@@ -126,7 +130,8 @@ fn duration(text: &str) -> Result<Duration, Failure> {
 }
 
 fn tone(text: &str) -> Result<ToneChoice, Failure> {
-    let wrong = || Failure::usage(format!("{text:?} is no tone: write none, or hertz/milliseconds as 1000/400"));
+    let wrong =
+        || Failure::usage(format!("{text:?} is no tone: write none, or hertz/milliseconds as 1000/400"));
     if text == "none" {
         return Ok(ToneChoice::Silent);
     }

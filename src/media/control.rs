@@ -86,7 +86,8 @@ impl Control {
     }
 
     fn report(&mut self, now_ms: u64, line: &mut Line<'_>, goodbye: bool) {
-        let Some((stream, to)) = line.stream.and_then(|stream| Some((stream, target(stream, line.ear)?))) else {
+        let Some((stream, to)) = line.stream.and_then(|stream| Some((stream, target(stream, line.ear)?)))
+        else {
             return;
         };
         let (out, sent) = (line.out, line.out.sent());

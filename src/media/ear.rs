@@ -151,7 +151,8 @@ impl Ear {
             events: events.payload_types,
             same_clock: stream.events.iter().all(|(_, rate)| *rate == clock_rate),
         };
-        self.listener.in_band = stream.events.is_empty().then(|| DtmfDetector::new(stream.codec.sample_rate()));
+        self.listener.in_band =
+            stream.events.is_empty().then(|| DtmfDetector::new(stream.codec.sample_rate()));
         self.heard_ms = now_ms;
     }
 
@@ -323,9 +324,8 @@ impl Listener {
             return;
         }
         let rate = self.codec.sample_rate();
-        let samples = |ticks: u32| {
-            (u64::from(ticks) * u64::from(rate) / u64::from(self.codec.clock_rate())) as usize
-        };
+        let samples =
+            |ticks: u32| (u64::from(ticks) * u64::from(rate) / u64::from(self.codec.clock_rate())) as usize;
         self.pcm.clear();
         let count = match frame {
             Frame::Silence { ticks } => samples(ticks),
@@ -368,9 +368,8 @@ impl Listener {
     fn decode(&mut self, payload: &[u8], count: usize) {
         if self.decoder.is_none() {
             // No peer can bring this about; then the recording is silence, and says so in the log.
-            self.decoder = Decoder::new(self.codec)
-                .inspect_err(|error| tracing::error!(%error, "no decoder"))
-                .ok();
+            self.decoder =
+                Decoder::new(self.codec).inspect_err(|error| tracing::error!(%error, "no decoder")).ok();
         }
         let Some(decoder) = &mut self.decoder else { return };
         if decoder.decode(payload, &mut self.pcm).is_err() {

@@ -106,8 +106,7 @@ impl Playing {
         self.ready = self.clips.iter().all(|clip| clip.is_prepared(codec));
         if !self.ready && !self.asked {
             // A full queue is asked again with the next packet.
-            self.asked =
-                self.clips.iter().all(|clip| preparer.try_send((Arc::clone(clip), codec)).is_ok());
+            self.asked = self.clips.iter().all(|clip| preparer.try_send((Arc::clone(clip), codec)).is_ok());
         }
         self.ready.then_some(self)
     }

@@ -13,10 +13,19 @@ const WEAKEST: f32 = 32_768.0 * 32_768.0 * 0.000_25 / 2.0;
 /// The high tone may be 6 dB (factor of power) stronger than the low one, the low one 9 dB stronger: lines damp high tones.
 const TWIST: f32 = 4.0;
 const REVERSE_TWIST: f32 = 8.0;
-/// Each tone stands out from the others of its group by 8 dB.
-const STANDS_OUT: f32 = 6.3;
-/// So much of the power of the block is in the two tones; a voice spreads more.
-const PURE: f32 = 0.8;
+/// How sure a block must be of its key.
+#[derive(Debug, Clone, Copy)]
+struct Strictness {
+    /// Each tone stands out from the others of its group by this factor of power.
+    stands_out: f32,
+    /// So much of the power of the block is in the two tones.
+    pure: f32,
+}
+
+/// To begin a press: a voice spreads more.
+const BEGIN: Strictness = Strictness { stands_out: 3.5, pure: 0.8 };
+/// While a key is down: its two tones beat with the length of the block.
+const GO_ON: Strictness = Strictness { stands_out: 2.0, pure: 0.55 };
 /// Blocks in a row that make a press, and blocks without it that end it.
 const ON: u8 = 2;
 const OFF: u8 = 2;
@@ -81,13 +90,14 @@ impl DtmfDetector {
         }
         let powers = self.probe.measure(&self.block);
         let (low, high) = powers.split_at(4);
-        let (row, low) = strongest(low)?;
-        let (column, high) = strongest(high)?;
+        let strictness = if self.down.is_some() { GO_ON } else { BEGIN };
+        let (row, low) = strongest(low, strictness.stands_out)?;
+        let (column, high) = strongest(high, strictness.stands_out)?;
         let is_key = low > WEAKEST
             && high > WEAKEST
             && high < low * TWIST
             && low < high * REVERSE_TWIST
-            && low + high > PURE * power;
+            && low + high > strictness.pure * power;
         is_key.then(|| KEYS.get(row).and_then(|keys| keys.get(column)).copied()).flatten()
     }
 
@@ -111,8 +121,8 @@ impl DtmfDetector {
 }
 
 /// The strongest of a group and its power, when it stands out from the others.
-fn strongest(powers: &[f32]) -> Option<(usize, f32)> {
+fn strongest(powers: &[f32], stands_out: f32) -> Option<(usize, f32)> {
     let (best, &power) = powers.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1))?;
-    let alone = powers.iter().enumerate().all(|(i, &other)| i == best || other * STANDS_OUT < power);
+    let alone = powers.iter().enumerate().all(|(i, &other)| i == best || other * stands_out < power);
     alone.then_some((best, power))
 }

@@ -67,6 +67,13 @@ fn a_key_that_is_interrupted_for_10_ms_is_one_press() {
 }
 
 #[test]
+fn a_detuned_key_stays_one_press_while_its_tones_beat() {
+    let mut sound = vec![0; 127];
+    sound.extend(key('0', 184, 6_390.0, 3_723.0, 0.988_876));
+    assert_eq!(keys_in(&sound, 8_000), "0");
+}
+
+#[test]
 fn a_blip_of_20_ms_is_no_key() {
     for key_ in ALL_KEYS.chars() {
         assert_eq!(keys_in(&key(key_, 20, 8_000.0, 8_000.0, 1.0), 8_000), "", "{key_}");
@@ -108,7 +115,7 @@ fn a_beep_starts_and_ends_softly_at_its_level() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
     fn a_key_is_heard_once_at_any_usual_level_twist_detuning_and_codec(

@@ -227,3 +227,6 @@ impl MediaHandle {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -197,3 +197,144 @@ impl Outgoing {
 fn new_sender(clock: &dyn Clock) -> Sender {
     Sender::new(clock.random_u32(), (clock.random_u32() & 0x7fff) as u16, clock.random_u32())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::sync::{Arc, mpsc};
+
+    use super::super::player::silence;
+    use super::*;
+    use crate::audio::Clip;
+    use crate::clock::ManualClock;
+    use crate::rtp::packet::Packet;
+    use crate::sip::sdp::Direction;
+
+    #[derive(Default)]
+    struct Sent(RefCell<Vec<Vec<u8>>>);
+
+    impl Wire for Sent {
+        fn send(&self, packet: &[u8], _: SocketAddr) -> bool {
+            self.0.borrow_mut().push(packet.to_vec());
+            true
+        }
+    }
+
+    /// (sequence, timestamp, payload bytes) of each packet.
+    fn packets(sent: &Sent) -> Vec<(u16, u32, usize)> {
+        let read = |bytes: &Vec<u8>| {
+            let packet = Packet::parse(bytes).unwrap();
+            (packet.sequence, packet.timestamp, packet.payload.len())
+        };
+        sent.0.borrow().iter().map(read).collect()
+    }
+
+    fn stream(codec: Codec, ptime_ms: u8) -> Stream {
+        Stream {
+            remote: target(),
+            remote_rtcp: None,
+            rtcp_mux: false,
+            codec,
+            send_pt: 0,
+            recv_pt: 0,
+            events: vec![(101, codec.clock_rate())],
+            comfort_noise: None,
+            ptime_ms,
+            direction: Direction::SendRecv,
+        }
+    }
+
+    fn target() -> Option<SocketAddr> {
+        Some("127.0.0.1:9".parse().unwrap())
+    }
+
+    fn connected(stream: &Stream) -> (Outgoing, Arc<ManualClock>) {
+        let clock = ManualClock::new("2026-01-02T03:04:05Z".parse().unwrap(), 3);
+        let (preparer, _) = mpsc::sync_channel(1);
+        let mut out = Outgoing::new(&*clock, Player::new(silence(), preparer));
+        out.connect(stream, &*clock, 0);
+        (out, clock)
+    }
+
+    #[test]
+    fn every_packet_time_keeps_the_rate_of_the_clock() {
+        for (ptime, bytes) in [(10_u8, 80), (20, 160), (30, 240), (40, 320), (60, 480)] {
+            let (mut out, _) = connected(&stream(Codec::Pcmu, ptime));
+            let sent = Sent::default();
+            for now in (0..6_000).step_by(out.tick_ms() as usize) {
+                out.tick(now * 1000, target(), &sent);
+            }
+            let packets = packets(&sent);
+            assert_eq!(packets.len(), 6_000 / usize::from(ptime), "ptime {ptime}");
+            for pair in packets.windows(2) {
+                assert_eq!(pair[1].0, pair[0].0.wrapping_add(1));
+                assert_eq!(pair[1].1, pair[0].1.wrapping_add(bytes as u32));
+                assert_eq!(pair[1].2, bytes);
+            }
+        }
+    }
+
+    #[test]
+    fn after_a_stall_everything_follows_in_small_bursts() {
+        let (mut out, _) = connected(&stream(Codec::Pcmu, 20));
+        let sent = Sent::default();
+        out.tick(0, target(), &sent);
+        out.tick(1_000_000, target(), &sent);
+        assert_eq!(sent.0.borrow().len(), 1 + BURST as usize);
+        for tick in 1..=15 {
+            out.tick(1_000_000 + tick * 20_000, target(), &sent);
+        }
+        assert_eq!(sent.0.borrow().len(), 66, "all that was due in 1.3 s");
+    }
+
+    #[test]
+    fn a_stall_of_many_seconds_is_not_made_up_for_and_timestamps_keep_time() {
+        let (mut out, _) = connected(&stream(Codec::Pcmu, 20));
+        let sent = Sent::default();
+        out.tick(0, target(), &sent);
+        for tick in 0..5 {
+            out.tick(60_000_000 + tick * 20_000, target(), &sent);
+        }
+        let packets = packets(&sent);
+        assert!(packets.len() <= 15, "{}", packets.len());
+        let passed = packets[packets.len() - 1].1.wrapping_sub(packets[0].1);
+        assert!(passed.abs_diff(60 * 8000) < 2_000, "{passed}");
+    }
+
+    #[test]
+    fn on_hold_clips_end_in_time_though_nobody_hears_them() {
+        let (mut out, _) = connected(&stream(Codec::Pcmu, 20));
+        let clip = Clip::from_pcm(&[1000; 1600], 8000);
+        clip.prepare(Codec::Pcmu);
+        out.player.play(Some(PlayId(4)), vec![Arc::new(clip)]);
+        let sent = Sent::default();
+        let finished = (0..20).find_map(|tick| Some((tick, out.tick(tick * 20_000, None, &sent)?)));
+        assert_eq!(finished, Some((9, PlayId(4))));
+        assert!(sent.0.borrow().is_empty());
+    }
+
+    #[test]
+    fn a_new_clock_is_a_new_source_and_a_new_codec_alone_is_not() {
+        let (mut out, clock) = connected(&stream(Codec::Pcmu, 20));
+        let first = out.sender().ssrc();
+        out.connect(&stream(Codec::G722, 20), &*clock, 0);
+        assert_eq!(out.sender().ssrc(), first);
+        out.connect(&stream(Codec::Opus, 60), &*clock, 0);
+        assert_ne!(out.sender().ssrc(), first);
+        assert_eq!(out.tick_ms(), 20);
+    }
+
+    #[test]
+    fn keys_take_the_place_of_sound_and_sound_goes_on_after_them() {
+        let (mut out, _) = connected(&stream(Codec::Pcmu, 60));
+        let sent = Sent::default();
+        assert!(out.keys.press('5'));
+        for tick in 0..20 {
+            out.tick(tick * 20_000, target(), &sent);
+        }
+        let packets = packets(&sent);
+        assert_eq!(packets.iter().filter(|packet| packet.2 == 4).count(), 7);
+        let sound: Vec<_> = packets.iter().filter(|packet| packet.2 == 480).collect();
+        assert_eq!(sound[0].1.wrapping_sub(packets[0].1), 200 * 8, "100 ms of tone and 100 ms of pause");
+    }
+}

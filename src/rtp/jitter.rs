@@ -244,7 +244,9 @@ impl JitterBuffer {
     fn gap(&self, now_ms: u64, timestamp: u32, missing: u64) -> u32 {
         let passed = self.ticks(now_ms.saturating_sub(self.heard_ms));
         if !self.anchored {
-            return passed.saturating_sub(self.last_ticks);
+            // The very first packet begins time; one of a later source comes at its time.
+            let began = self.last_ticks > 0;
+            return if began { passed.saturating_sub(self.last_ticks) } else { 0 };
         }
         let gap = timestamp.wrapping_sub(self.due);
         if gap.cast_signed() < 0 {

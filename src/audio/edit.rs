@@ -68,6 +68,6 @@ mod tests {
     fn pieces_follow_each_other_with_the_gap_between_them_only() {
         let joined = concat(&[&[1, 1], &[2]], 1_000, Duration::from_millis(3));
         assert_eq!(joined, [1, 1, 0, 0, 0, 2]);
-        assert_eq!(concat(&[], 8_000, Duration::from_secs(1)), []);
+        assert_eq!(concat(&[], 8_000, Duration::from_secs(1)), [0_i16; 0]);
     }
 }

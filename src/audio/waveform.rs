@@ -29,6 +29,6 @@ mod tests {
     fn there_are_as_many_buckets_as_asked_for_whatever_the_length() {
         assert_eq!(peaks(&[], 5), [0; 5]);
         assert_eq!(peaks(&[12_800, -25_600], 4), [100, 100, 200, 200]);
-        assert_eq!(peaks(&[1, 2, 3], 0), []);
+        assert_eq!(peaks(&[1, 2, 3], 0), [0_u8; 0]);
     }
 }

@@ -9,6 +9,7 @@ mod disk;
 mod engine;
 mod entry;
 mod record;
+mod shared;
 #[cfg(test)]
 mod tests;
 mod types;
@@ -26,9 +27,10 @@ use crate::clock::SharedClock;
 use crate::domain::RecordingId;
 
 use self::disk::{Disk, OsDisk};
-use self::engine::{Engine, MAX_BLOCKS, lock};
+use self::engine::{Engine, QUEUE};
 use self::entry::{Entry, Hold, What, file_name, id_of};
 use self::record::{Kind, MAGIC, Scan};
+use self::shared::lock;
 pub use self::types::{Head, Marks, Recorded, SpoolError, SpoolHealth, Verdict};
 pub use self::writer::SpoolWriter;
 
@@ -276,14 +278,14 @@ impl Spool {
 
     async fn carried_out(&self, entry: &Arc<Entry>) -> Result<(), SpoolError> {
         let goal = entry.handed();
-        self.engine.wake_writer();
+        self.engine.wake_writer(entry);
         entry.wait_until(|entry| entry.written() >= goal).await;
         self.outcome(entry)
     }
 
     async fn synced(&self, entry: &Arc<Entry>) -> Result<(), SpoolError> {
         let goal = entry.handed();
-        self.engine.wake_writer();
+        self.engine.wake_writer(entry);
         entry.wait_until(|entry| entry.written() >= goal).await;
         self.engine.sync_now(entry);
         entry.wait_until(|entry| entry.synced() >= goal).await;
@@ -299,9 +301,9 @@ impl Spool {
     }
 
     fn hand_over(&self, entry: &Arc<Entry>, what: What) -> Result<(), SpoolError> {
-        match entry.hand_over(&self.engine.queue, what) {
+        match self.engine.hand_over(entry, what) {
             true => Ok(()),
-            false => Err(SpoolError::Behind(2 * MAX_BLOCKS)),
+            false => Err(SpoolError::Behind(QUEUE)),
         }
     }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use super::disk::{Disk, DiskFile};
+use super::shared::MAX_BLOCKS;
 use super::*;
 use crate::clock::{Clock, ManualClock};
 use crate::domain::{CallerId, MailboxId, RecordingClass, RedirectReason, TenantId};

@@ -10,6 +10,7 @@ use std::cell::RefCell;
 use std::collections::HashSet;
 use std::time::Duration;
 
+use aftertone::audio::decode::{DecodeLimits, decode_upload};
 use aftertone::clock::Clock as _;
 use aftertone::domain::{AfterMail, AttachmentFormat, Folder, MailMode, RecordingId};
 use aftertone::mail::{MailError, Timeouts};
@@ -106,6 +107,21 @@ async fn an_attached_wav_is_the_recording_byte_for_byte() {
     let mail = mailparse::parse_mail(&mails[0]).unwrap();
     let stored = bed.objects.get(&message.object).await.unwrap();
     assert_eq!(leaves(&mail)[1], ("audio/wav".to_owned(), stored.to_vec()));
+}
+
+#[tokio::test]
+async fn an_attached_mp3_plays_for_as_long_as_the_message() {
+    let bed = MailBed::new(&[(ADA, MailMode::Attachment(AfterMail::LeaveNew))]).await;
+    bed.deposit().await;
+    bed.outbox(&bed.files_url()).work_off().await;
+    let mails = bed.mails();
+    let mail = mailparse::parse_mail(&mails[0]).unwrap();
+    let mp3 = leaves(&mail).into_iter().find(|(kind, _)| kind == "audio/mpeg").unwrap().1;
+    let limits = DecodeLimits { max_seconds: 60, max_samples: 10_000_000, max_time: Duration::from_secs(30) };
+    let played = decode_upload(mp3, limits).unwrap();
+    let seconds = played.samples.len() as f64 / f64::from(played.rate);
+    assert!((1.9..2.3).contains(&seconds), "{seconds} s of a message of 2 s");
+    assert!(played.samples.iter().any(|sample| sample.abs() > 4000), "and it is not silence");
 }
 
 #[tokio::test]
@@ -254,6 +270,8 @@ async fn many_mails_share_connections_and_all_arrive() {
     assert_eq!(bed.outbox(&smtp(&server)).work_off().await, 25);
     let ids: HashSet<String> = server.received().iter().map(|mail| mail.header("Message-ID")).collect();
     assert_eq!((server.received().len(), ids.len()), (25, 25));
+    let connections: HashSet<u64> = server.received().iter().map(|mail| mail.connection).collect();
+    assert!(connections.len() <= 4, "one for each worker, and used again");
 }
 
 #[tokio::test]

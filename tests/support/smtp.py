@@ -54,6 +54,7 @@ class Handler:
             "tls": server.transport.get_extra_info("sslcontext") is not None,
             "user": (session.auth_data or b"").decode() if session.authenticated else None,
             "taken": mode == "accept",
+            "connection": session.peer[1],
         }
         (self.folder / f"{number:04}.json").write_text(json.dumps(seen))
         if mode == "stall":

@@ -21,6 +21,8 @@ pub(crate) struct Received {
     pub(crate) user: Option<String>,
     /// Whether the server told the sender that it took the mail.
     pub(crate) taken: bool,
+    /// The sender's port: tells connections apart.
+    pub(crate) connection: u64,
     pub(crate) bytes: Vec<u8>,
 }
 
@@ -129,6 +131,7 @@ fn read(file: &Path) -> Received {
         tls: seen["tls"].as_bool().unwrap(),
         user: text(&seen["user"]),
         taken: seen["taken"].as_bool().unwrap(),
+        connection: seen["connection"].as_u64().unwrap(),
         bytes: std::fs::read(file.with_extension("eml")).unwrap(),
     }
 }

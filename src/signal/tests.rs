@@ -188,8 +188,6 @@ impl Phone {
             .filter(|l| ["Via:", "From:", "To:", "Call-ID:", "CSeq:"].iter().any(|n| l.starts_with(n)))
             .map(|l| format!("{l}\r\n"))
             .collect();
-        let kept =
-            if self.tag.is_empty() { kept } else { kept.replace("To: <sip:bob@x>\r", "To: <sip:bob@x>\r") };
         self.send(&format!("SIP/2.0 {status}\r\n{kept}{extra}Content-Length: {}\r\n\r\n{body}", body.len()))
             .await;
     }

@@ -8,9 +8,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::SocketAddr;
 
 use rsipstack::sip::headers::make_header;
-use rsipstack::sip::prelude::ToTypedHeader;
-use rsipstack::sip::{Header, Headers, Method, Request, Response, SipMessage, StatusCode, Uri, Version};
+use rsipstack::sip::{Header, Headers, Request, Response, StatusCode, Uri, Version};
 
+use super::check::{Reason, check, digestible};
 use super::text;
 use super::via::Via;
 
@@ -59,32 +59,34 @@ pub(super) struct Refused {
     pub(super) reply_to: SocketAddr,
 }
 
-type Reason = (u16, &'static str);
-
 /// Header lines with full names, in order.
-struct Head {
+pub(super) struct Head {
     start: String,
-    headers: Vec<(String, String)>,
-    broken: bool,
+    pub(super) headers: Vec<(String, String)>,
+    /// A line was no header, or there were too many.
+    pub(super) broken: bool,
 }
 
 impl Head {
-    fn get(&self, name: &str) -> Option<&str> {
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())
     }
 
-    fn count(&self, name: &str) -> usize {
+    pub(super) fn count(&self, name: &str) -> usize {
         self.headers.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name)).count()
     }
 }
 
 /// Length of the header block with its empty line, or `None` when the empty line has not come.
 pub(super) fn head_length(bytes: &[u8]) -> Option<usize> {
-    let crlf = bytes.windows(4).position(|w| w == b"\r\n\r\n").map(|at| at + 4);
-    let lf = bytes.windows(2).position(|w| w == b"\n\n").map(|at| at + 2);
-    match (crlf, lf) {
-        (Some(crlf), Some(lf)) => Some(crlf.min(lf)),
-        (crlf, lf) => crlf.or(lf),
+    let mut line = 0;
+    loop {
+        line += bytes.get(line..)?.iter().position(|b| *b == b'\n')? + 1;
+        match bytes.get(line..)? {
+            [b'\n', ..] => return Some(line + 1),
+            [b'\r', b'\n', ..] => return Some(line + 2),
+            _ => {}
+        }
     }
 }
 
@@ -93,7 +95,8 @@ pub(super) fn content_length(head: &[u8]) -> Result<Option<usize>, ()> {
     declared(&read_head(head))
 }
 
-fn declared(head: &Head) -> Result<Option<usize>, ()> {
+/// `Content-Length`, see [`content_length`].
+pub(super) fn declared(head: &Head) -> Result<Option<usize>, ()> {
     let mut found = None;
     for (_, value) in head.headers.iter().filter(|(name, _)| name == "Content-Length") {
         let sound = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
@@ -299,91 +302,6 @@ fn split_vias(head: &mut Head, top: &Via) {
     }
 }
 
-/// The rules that every request must keep (RFC 3261 §8.1.1, §8.2.1, §8.2.2.1, §16.3).
-fn check(head: &Head, method: &str, uri: &str, version: &str, body: &[u8]) -> Result<Method, Reason> {
-    if !version.is_empty() && !version.eq_ignore_ascii_case("SIP/2.0") {
-        return Err((505, "Version Not Supported"));
-    }
-    if version.is_empty() || head.broken {
-        return Err((400, "Bad Request"));
-    }
-    for (name, reason) in [
-        ("To", (400, "Bad To")),
-        ("From", (400, "Bad From")),
-        ("Call-ID", (400, "Bad Call-ID")),
-        ("CSeq", (400, "Bad CSeq")),
-    ] {
-        if head.count(name) != 1 || head.get(name) == Some("") {
-            return Err(reason);
-        }
-    }
-    if head.count("Max-Forwards") > 1 || head.get("Max-Forwards").is_some_and(|v| v.parse::<u8>().is_err()) {
-        return Err((400, "Bad Max-Forwards"));
-    }
-    let named = head.get("CSeq").and_then(cseq).ok_or((400, "Bad CSeq"))?.1;
-    let known = method.parse::<Method>().ok().filter(|known| known.to_string() == method);
-    let known = known.ok_or((501, "Not Implemented"))?;
-    if named != method {
-        return Err((400, "CSeq does not match the method"));
-    }
-    match declared(head) {
-        Err(()) => return Err((400, "Bad Content-Length")),
-        Ok(Some(length)) if length > body.len() => return Err((400, "Content-Length beyond the message")),
-        Ok(_) if body.len() > MAX_BODY => return Err((413, "Request Entity Too Large")),
-        Ok(_) => {}
-    }
-    if head.get("Content-Type").is_none() && head.get("Content-Length").is_some_and(|l| l != "0") {
-        return Err((400, "Content-Type missing"));
-    }
-    check_uri(uri)?;
-    Ok(known)
-}
-
-fn check_uri(uri: &str) -> Result<(), Reason> {
-    if uri.contains([' ', '\t', '<', '>', '"']) {
-        return Err((400, "Bad Request-URI"));
-    }
-    match text::scheme(uri) {
-        Some(s) if s.eq_ignore_ascii_case("sip") || s.eq_ignore_ascii_case("sips") => {
-            let headers = uri.rsplit_once('?').is_some_and(|(_, h)| !h.contains('@') && h.contains('='));
-            let sound = text::place(uri).is_some() && !headers;
-            if sound { Ok(()) } else { Err((400, "Bad Request-URI")) }
-        }
-        Some(s) if s.eq_ignore_ascii_case("tel") => Ok(()),
-        Some(_) => Err((416, "Unsupported URI Scheme")),
-        None => Err((400, "Bad Request-URI")),
-    }
-}
-
-/// Method, and the addresses that were rewritten.
-type Sound = (Method, Vec<(&'static str, String)>);
-
-/// Rewrites From and To where the stack could not find the tag in an address that is sound, and insists on the From tag.
-fn digestible(head: &mut Head, known: Method) -> Result<Sound, Reason> {
-    let mut written = Vec::new();
-    for (name, reason) in [("From", (400, "Bad From")), ("To", (400, "Bad To"))] {
-        let Some((_, value)) = head.headers.iter_mut().find(|(n, _)| n.eq_ignore_ascii_case(name)) else {
-            return Err(reason);
-        };
-        let address = text::address(value).ok_or(reason)?;
-        text::scheme(address.uri).ok_or(reason)?;
-        let tag = text::param(address.params, "tag").filter(|tag| !tag.is_empty());
-        if name == "From" && tag.is_none() {
-            return Err((400, "From without a tag"));
-        }
-        let seen = rsipstack::sip::typed::From::parse(value);
-        let seen = seen.as_ref().ok().map(|from| from.tag().map(|tag| tag.value().to_string()));
-        if seen.is_none_or(|seen| seen.as_deref() != tag) {
-            let tag = tag.map(|tag| format!(";tag={tag}")).unwrap_or_default();
-            let plain = format!("<{}>{tag}", address.uri);
-            rsipstack::sip::typed::From::parse(&plain).map_err(|_| reason)?;
-            written.push((name, std::mem::replace(value, plain)));
-        }
-    }
-    let via = head.get("Via").map(|via| rsipstack::sip::Via::new(via).typed().is_ok());
-    if via == Some(true) { Ok((known, written)) } else { Err((400, "Bad Via")) }
-}
-
 /// Our tag for answers without state: the same for each retransmission (RFC 3261 §8.2.7).
 pub(super) fn stateless_tag(call_id: &str, branch: &str) -> String {
     let mut hasher = DefaultHasher::new();
@@ -426,9 +344,4 @@ fn refusal(head: &Head, (code, reason): Reason, server: &str) -> Vec<u8> {
 /// The value of a header, first occurrence.
 pub(super) fn header<'a>(headers: &'a Headers, name: &str) -> Option<&'a str> {
     headers.iter().find(|h| h.name().eq_ignore_ascii_case(name)).map(Header::value)
-}
-
-/// The message for the stack.
-pub(super) fn carried(request: Request) -> SipMessage {
-    SipMessage::Request(request)
 }

@@ -9,7 +9,8 @@ use rsipstack::sip::{Headers, Method, Request, Response};
 use rsipstack::transaction::transaction::Transaction;
 use tokio::sync::oneshot;
 
-use super::call::{Call, Invite, Stage, contact, session_headers, warn};
+use super::answer::{session_headers, warn};
+use super::call::{Call, Invite, Stage, contact};
 use super::core::{Asked, Inbound};
 use super::message::{self, add, respond};
 use super::session::{self, Terms};

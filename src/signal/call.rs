@@ -223,7 +223,8 @@ impl Call {
     pub(super) fn tell(&self, event: DialogEvent) -> bool {
         let told = self.events.try_send(event).is_ok();
         if !told {
-            tracing::warn!(call_id = %self.peer.call_id, "an event was lost: the call does not read them");
+            metrics::counter!("aftertone_sip_dropped_total", "why" => "event").increment(1);
+            tracing::debug!(call_id = %self.peer.call_id, "an event was lost: the call does not read them");
         }
         told
     }

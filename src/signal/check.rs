@@ -56,7 +56,7 @@ pub(super) fn check(
 }
 
 fn check_uri(uri: &str) -> Result<(), Reason> {
-    if uri.contains([' ', '\t', '<', '>', '"']) {
+    if uri.contains(|c: char| c.is_ascii_control() || " <>\"".contains(c)) {
         return Err((400, "Bad Request-URI"));
     }
     match text::scheme(uri) {

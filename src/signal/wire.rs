@@ -146,9 +146,10 @@ fn read_head(raw: &[u8]) -> Head {
         } else if line.is_empty() {
             break;
         } else if let Some((name, value)) = line.split_once(':') {
-            head.broken |= head.headers.len() >= MAX_HEADERS;
+            let name = name.trim_ascii_end();
+            head.broken |= head.headers.len() >= MAX_HEADERS || !is_token(name);
             if !head.broken {
-                head.headers.push((full_name(name.trim_ascii_end()).to_owned(), clean(value)));
+                head.headers.push((full_name(name).to_owned(), clean(value)));
             }
         } else {
             head.broken = true;
@@ -235,12 +236,9 @@ fn request(mut head: Head, body: &[u8], source: SocketAddr, server: &str) -> Inp
     let Some((method, uri, version)) = request_line(&start) else {
         return Input::Garbage("start line");
     };
-    if method == "ACK" && check(&head, method, uri, version, body).is_err() {
-        return Input::Garbage("broken ACK");
-    }
     let Some(mut via) = head.get("Via").and_then(|v| text::list(v).first().and_then(|v| Via::parse(v)))
     else {
-        return without_via(&head, source, server);
+        return without_via(&head, method, source, server);
     };
     let reply_to = via.reply_to(source);
     let branch = via.branch().to_owned();
@@ -249,6 +247,8 @@ fn request(mut head: Head, body: &[u8], source: SocketAddr, server: &str) -> Inp
     let checked = check(&head, method, uri, version, body).and_then(|known| digestible(&mut head, known));
     let (known, written) = match checked {
         Ok(sound) => sound,
+        // An ACK has no answer (RFC 3261 §17).
+        Err(_) if method == "ACK" => return Input::Garbage("broken ACK"),
         Err(reason) => {
             return Input::Refuse(Refused {
                 code: reason.0,
@@ -266,8 +266,8 @@ fn request(mut head: Head, body: &[u8], source: SocketAddr, server: &str) -> Inp
 }
 
 /// A Via list that cannot be read: the answer can only go where the request came from.
-fn without_via(head: &Head, source: SocketAddr, server: &str) -> Input {
-    if head.get("Via").is_none() || head.get("CSeq").is_none() {
+fn without_via(head: &Head, method: &str, source: SocketAddr, server: &str) -> Input {
+    if method == "ACK" || head.get("Via").is_none() || head.get("CSeq").is_none() {
         return Input::Garbage("no Via");
     }
     let bytes = refusal(head, (400, "Bad Via"), server);
@@ -278,11 +278,15 @@ fn without_via(head: &Head, source: SocketAddr, server: &str) -> Input {
 fn request_line(line: &str) -> Option<(&str, &str, &str)> {
     let (method, rest) = line.split_once(' ')?;
     let (uri, version) = rest.trim_ascii_end().rsplit_once(' ')?;
-    let token = |b: u8| b.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&b);
-    let sound = !method.is_empty() && method.len() <= 64 && method.bytes().all(token);
+    let sound = method.len() <= 64 && is_token(method);
     let version = if rest.len() == rest.trim_ascii_end().len() { version } else { "" };
     let slash = rest.trim_ascii_end().rsplit_once(' ').is_some_and(|(_, v)| v.starts_with("SIP/"));
     (sound && slash).then_some((method, uri, version))
+}
+
+fn is_token(text: &str) -> bool {
+    let token = |b: u8| b.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&b);
+    !text.is_empty() && text.bytes().all(token)
 }
 
 /// One header per Via, the first one completed, so that the stack need not split lists.
@@ -344,4 +348,58 @@ fn refusal(head: &Head, (code, reason): Reason, server: &str) -> Vec<u8> {
 /// The value of a header, first occurrence.
 pub(super) fn header<'a>(headers: &'a Headers, name: &str) -> Option<&'a str> {
     headers.iter().find(|h| h.name().eq_ignore_ascii_case(name)).map(Header::value)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const START: &str = "INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nFrom: <sip:a@b>;tag=1\r\n\
+                         To: <sip:c@d>\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\n";
+
+    fn here() -> SocketAddr {
+        "192.0.2.1:5060".parse().unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_without_harm(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+            read(&bytes, here(), "s");
+        }
+
+        #[test]
+        fn any_header_text_after_a_sound_start_is_read_without_harm(text in "[ -~\\r\\n\\t\\x80-\\xff]{0,300}") {
+            let whole = format!("{START}{text}\r\n\r\n");
+            prop_assert!(!matches!(read(whole.as_bytes(), here(), "s"), Input::Response(_)));
+        }
+
+        #[test]
+        fn a_refusal_never_grows_beyond_three_times_the_request(name in "[A-Z]{1,20}", value in "[ -~]{0,200}") {
+            let whole = format!("{START}{name}: {value}\r\nContent-Length: -1\r\n\r\n");
+            if let Input::Refuse(refused) = read(whole.as_bytes(), here(), "Aftertone/0.1.0") {
+                prop_assert!(refused.bytes.len() <= 3 * whole.len());
+            } else {
+                prop_assert!(false, "a negative length is refused");
+            }
+        }
+    }
+
+    #[test]
+    fn the_end_of_the_header_is_found_with_either_line_end() {
+        assert_eq!(head_length(b"a\r\n\r\nb"), Some(5));
+        assert_eq!(head_length(b"a\n\nb"), Some(3));
+        assert_eq!(head_length(b"a\n\r\nb"), Some(4));
+        assert_eq!(head_length(b"a\r\nb\r\n"), None);
+    }
+
+    #[test]
+    fn a_refusal_cannot_be_split_by_what_it_echoes() {
+        let whole =
+            format!("{START}Content-Length: x\r\n\r\n").replace("Call-ID: 1", "Call-ID: 1\rX-Evil: 1");
+        let Input::Refuse(refused) = read(whole.as_bytes(), here(), "s") else { panic!("refused") };
+        let text = String::from_utf8(refused.bytes).unwrap();
+        assert!(!text.contains("\rX-Evil") && text.contains("Call-ID: 1 X-Evil: 1\r\n"), "{text}");
+    }
 }

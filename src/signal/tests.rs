@@ -911,7 +911,7 @@ fn outgoing(target: String) -> OutgoingCall {
     OutgoingCall {
         target,
         from: "sip:vm@x".into(),
-        from_name: Some("Voice \"Mail\"".into()),
+        from_name: Some("Voice <\"Mail\">\r\nX: y".into()),
         offer: OFFER.into(),
         headers: vec![("Diversion".into(), "<sip:1@x>".into())],
         credentials: trunk().digest,
@@ -926,6 +926,8 @@ async fn a_call_that_we_place_is_proven_answered_and_ended() {
         server.signal.call(outgoing(format!("sip:bob@{}", phone.here()))).await.unwrap();
     let invite = phone.expect("INVITE ").await;
     assert!(invite.ends_with(OFFER) && line(&invite, "Diversion").is_some(), "{invite}");
+    assert!(line(&invite, "From").unwrap().starts_with("\"Voice "), "{invite}");
+    assert!(line(&invite, "X").is_none(), "a name cannot add a header");
     phone
         .answer(
             &invite,
@@ -982,6 +984,11 @@ async fn a_refusal_a_foreign_realm_and_silence_end_a_call_that_we_place() {
     let (_dialog, mut events) = server.signal.call(outgoing("sip:bob@127.0.0.1:9".into())).await.unwrap();
     assert!(matches!(event(&mut events).await, DialogEvent::Ended { code: Some(408), .. }));
     assert!(server.signal.call(outgoing("bob".into())).await.is_err());
+    let split = OutgoingCall {
+        headers: vec![("X".into(), "a\r\nY: b".into())],
+        ..outgoing("sip:b@127.0.0.1:9".into())
+    };
+    assert!(server.signal.call(split).await.is_err());
     server.settles().await;
 }
 

@@ -1,4 +1,6 @@
 //! What a call costs before there is any sound: reading an INVITE, and setting a call up and taking it down over loopback.
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot start has nothing to say")]
+#![expect(missing_docs, reason = "criterion's macro makes a public function")]
 
 use std::hint::black_box;
 use std::net::{SocketAddr, UdpSocket};

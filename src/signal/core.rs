@@ -246,7 +246,7 @@ impl Core {
         let wire::Arrived { request, uri, branch, reply_to, written } = arrived;
         let from = sip_addr(origin.flow.remote, origin.flow.tcp);
         let connection = origin.flow.connection.clone();
-        let message = wire::carried(request);
+        let message = SipMessage::Request(request);
         let begun = {
             // The stack hands a new transaction over within this call, so the queue behind never holds more than one.
             let mut incoming = self.incoming.lock().await;

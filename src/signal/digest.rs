@@ -338,9 +338,9 @@ mod tests {
             user: "Mufasa".into(),
             password: "Circle of Life".to_owned().into(),
         };
-        let fields = Fields::of(concat!(
-            "Digest qop=auth, nc=00000001, cnonce=\"f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ\""
-        ));
+        let fields = Fields::of(
+            "Digest qop=auth, nc=00000001, cnonce=\"f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ\"",
+        );
         let nonce = "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v";
         let made = fields.response(Hash::Md5, "GET", "/dir/index.html", nonce, &account).unwrap();
         assert_eq!(made, "8ca523f5e9506fed4657c9700eebdbec");

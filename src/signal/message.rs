@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use rsipstack::sip::headers::make_header;
+use rsipstack::sip::uri::{Domain, Host, HostWithPort, Scheme, Uri};
 use rsipstack::sip::{Header, Headers, Method, Request, Response, StatusCode, Version};
 
 use super::text;
@@ -143,9 +144,23 @@ impl Peer {
             headers.push(make_header("Allow", ALLOW.to_owned()));
             headers.push(make_header("Supported", "timer".to_owned()));
         }
-        let uri = rsipstack::sip::uri::parse_uri(target).ok()?;
+        let uri = verbatim(target)?;
         Some(Request { method, uri, version: Version::V2, headers: Headers(headers), body: Vec::new() })
     }
+}
+
+/// A SIP URI that is written as it is read: the stack's own reader takes user parts and parameters apart and puts them
+/// together otherwise. Its host is never used, as every request carries its destination.
+fn verbatim(uri: &str) -> Option<Uri> {
+    let (scheme, rest) = uri.split_once(':')?;
+    let scheme = match scheme.to_ascii_lowercase().as_str() {
+        "sip" => Scheme::Sip,
+        "sips" => Scheme::Sips,
+        _ => return None,
+    };
+    let host = Host::Domain(Domain(rest.to_owned()));
+    let host_with_port = HostWithPort { host, port: None };
+    Some(Uri { scheme: Some(scheme), host_with_port, ..Uri::default() })
 }
 
 fn is_loose(uri: &str) -> bool {
@@ -199,5 +214,19 @@ mod tests {
         let text = written(&peer(&["<sip:p1>", "<sip:p2;lr>"]));
         assert!(text.starts_with("BYE sip:p1 SIP/2.0\r\n"), "{text}");
         assert!(text.contains("Route: <sip:p2;lr>\r\nRoute: <sip:b@192.0.2.1>\r\n"), "{text}");
+    }
+
+    #[test]
+    fn the_request_uri_is_the_contact_as_the_peer_wrote_it() {
+        for target in [
+            "sip:a;b=c@192.0.2.1:5070;transport=tcp;ob",
+            "sip:+1-555;phone-context=x@gw.example;user=phone",
+            "sip:192.0.2.1",
+            "sip:u%20v@[2001:db8::1]:5061;x=y",
+            "sips:a:pw@h;alias=192.0.2.1~5060~1",
+        ] {
+            let text = written(&Peer { target: target.into(), ..peer(&[]) });
+            assert!(text.starts_with(&format!("BYE {target} SIP/2.0\r\n")), "{target}: {text}");
+        }
     }
 }

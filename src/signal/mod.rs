@@ -5,7 +5,9 @@
 //! (`wire`, `net`, `stream`, `access`, `digest`) and the dialogs above (`uas`, `uac`, `call`, `within`, `refresh`).
 
 mod access;
+mod answer;
 mod call;
+mod check;
 mod core;
 mod digest;
 mod facts;
@@ -43,7 +45,7 @@ use crate::sip::CallFacts;
 pub struct SignalConfig {
     /// For example `udp://0.0.0.0:5060`, `tcp://0.0.0.0:5060`.
     pub listen: Vec<Transport>,
-    /// Address told to peers in `Contact` and `Via` when it differs from the bound one.
+    /// Host, with or without a port, told to peers in `Contact` and `Via` when it differs from the bound one.
     pub advertise: Option<String>,
     /// Who may call: addresses and networks. Others get no answer at all.
     pub peers: Vec<ipnet::IpNet>,
@@ -105,7 +107,7 @@ pub struct IncomingCall {
     pub events: mpsc::Receiver<DialogEvent>,
 }
 
-/// Our end of a dialog. Dropping it ends the call with BYE.
+/// Our end of a dialog. Dropping it ends the call: BYE, CANCEL or, unanswered by us, 480.
 #[derive(Debug)]
 pub struct Dialog {
     call_id: String,
@@ -300,7 +302,8 @@ impl Dialog {
         self.order(Command::Refer(target.to_owned())).await
     }
 
-    /// BYE (or CANCEL of an unanswered outgoing call). No [`DialogEvent::Ended`] follows: the channel closes.
+    /// BYE, after which the channel closes without [`DialogEvent::Ended`]; or CANCEL of an unanswered outgoing call,
+    /// whose end (487 as a rule) is still told. Before the ACK of our 200 the BYE waits for it (RFC 3261 §15).
     ///
     /// # Errors
     /// The call is over already.

@@ -24,6 +24,8 @@ const MAX_CONNECTIONS: usize = 1024;
 const MAX_DATAGRAM: usize = 65_535;
 /// Room for a burst of calls while the reader is busy.
 const RECEIVE_BUFFER: usize = 4 << 20;
+/// Peers whose view of us is remembered.
+const MAX_HOSTS: usize = 1024;
 const RESOLVE_WAIT: Duration = Duration::from_secs(3);
 
 /// Where messages of a dialog go, and how we call ourselves there.
@@ -126,6 +128,8 @@ pub(super) struct Net {
     pub(super) permits: Arc<Semaphore>,
     pub(super) streams: Mutex<HashMap<SocketAddr, Stream>>,
     advertise: Option<String>,
+    /// What [`Net::host`] found before, as asking the system costs three calls.
+    hosts: Mutex<HashMap<(SocketAddr, IpAddr), Arc<str>>>,
 }
 
 fn failed(at: SocketAddr, what: &str, error: &std::io::Error) -> SignalError {
@@ -141,6 +145,7 @@ impl Net {
             permits: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
             streams: Mutex::default(),
             advertise: config.advertise.clone(),
+            hosts: Mutex::default(),
         };
         let mut listeners = Vec::new();
         for transport in &config.listen {
@@ -164,6 +169,19 @@ impl Net {
 
     /// Our `host:port` on a socket bound to `local`, as `peer` should see it.
     pub(super) fn host(&self, local: SocketAddr, peer: IpAddr) -> Arc<str> {
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(host) = hosts.get(&(local, peer)) {
+            return Arc::clone(host);
+        }
+        if hosts.len() >= MAX_HOSTS {
+            hosts.clear();
+        }
+        let host = self.name(local, peer);
+        hosts.insert((local, peer), Arc::clone(&host));
+        host
+    }
+
+    fn name(&self, local: SocketAddr, peer: IpAddr) -> Arc<str> {
         let port = local.port();
         if let Some(told) = &self.advertise {
             return match text::host_port(told) {

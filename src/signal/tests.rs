@@ -188,8 +188,6 @@ impl Phone {
             .filter(|l| ["Via:", "From:", "To:", "Call-ID:", "CSeq:"].iter().any(|n| l.starts_with(n)))
             .map(|l| format!("{l}\r\n"))
             .collect();
-        let kept =
-            if self.tag.is_empty() { kept } else { kept.replace("To: <sip:bob@x>\r", "To: <sip:bob@x>\r") };
         self.send(&format!("SIP/2.0 {status}\r\n{kept}{extra}Content-Length: {}\r\n\r\n{body}", body.len()))
             .await;
     }
@@ -498,6 +496,8 @@ async fn each_fault_gets_the_answer_that_the_rfc_asks_for() {
         (invite("t").replace("sip:1001@", "sip:1001@ "), "400"),
         (invite("u").replace(" SIP/2.0\r\nVia", "?Route=%3Csip:x%3E SIP/2.0\r\nVia"), "400"),
         (invite("v").replace(";tag=f1", ""), "400"),
+        (invite("v1").replace("sip:1001@", "sip:10\u{7}01@"), "400"),
+        (invite("v2").replace("Contact:", "Bad Name: x\r\nContact:"), "400"),
         (invite("w").replace("To: <sip:1001", "X-To: <sip:1001"), "400"),
         (invite("x").replace("Content-Type: application/sdp\r\n", ""), "400"),
         (invite("y").replace("Contact:", "Session-Expires: 60\r\nSupported: timer\r\nContact:"), "422"),
@@ -911,7 +911,7 @@ fn outgoing(target: String) -> OutgoingCall {
     OutgoingCall {
         target,
         from: "sip:vm@x".into(),
-        from_name: Some("Voice \"Mail\"".into()),
+        from_name: Some("Voice <\"Mail\">\r\nX: y".into()),
         offer: OFFER.into(),
         headers: vec![("Diversion".into(), "<sip:1@x>".into())],
         credentials: trunk().digest,
@@ -926,6 +926,8 @@ async fn a_call_that_we_place_is_proven_answered_and_ended() {
         server.signal.call(outgoing(format!("sip:bob@{}", phone.here()))).await.unwrap();
     let invite = phone.expect("INVITE ").await;
     assert!(invite.ends_with(OFFER) && line(&invite, "Diversion").is_some(), "{invite}");
+    assert!(line(&invite, "From").unwrap().starts_with("\"Voice "), "{invite}");
+    assert!(line(&invite, "X").is_none(), "a name cannot add a header");
     phone
         .answer(
             &invite,
@@ -982,6 +984,11 @@ async fn a_refusal_a_foreign_realm_and_silence_end_a_call_that_we_place() {
     let (_dialog, mut events) = server.signal.call(outgoing("sip:bob@127.0.0.1:9".into())).await.unwrap();
     assert!(matches!(event(&mut events).await, DialogEvent::Ended { code: Some(408), .. }));
     assert!(server.signal.call(outgoing("bob".into())).await.is_err());
+    let split = OutgoingCall {
+        headers: vec![("X".into(), "a\r\nY: b".into())],
+        ..outgoing("sip:b@127.0.0.1:9".into())
+    };
+    assert!(server.signal.call(split).await.is_err());
     server.settles().await;
 }
 
@@ -1128,4 +1135,112 @@ async fn stopping_lets_go_of_every_call() {
     server.signal.stop().await;
     assert!(timeout(PATIENCE, events.recv()).await.expect("the channel closes").is_none());
     assert!(server.signal.core.dialogs().is_empty());
+}
+
+#[tokio::test]
+async fn a_bye_before_the_answer_ends_the_call_and_the_invite() {
+    let mut server = Server::start().await;
+    let mut phone = Phone::to(server.udp).await;
+    phone.send(&phone.invite("1", "")).await;
+    let mut call = server.call().await;
+    call.dialog.ringing().await.unwrap();
+    phone.tag = tag(&phone.expect("SIP/2.0 180").await);
+    phone.send(&phone.request("BYE", 2, "b", "", "")).await;
+    assert!(phone.expect("SIP/2.0 200").await.contains("2 BYE"));
+    assert!(phone.expect("SIP/2.0 487").await.contains("1 INVITE"));
+    assert!(matches!(event(&mut call.events).await, DialogEvent::Ended { .. }));
+    phone.send(&phone.request("ACK", 1, "1", "", "")).await;
+    server.settles().await;
+}
+
+#[tokio::test]
+async fn our_early_offer_is_answered_in_the_prack_and_not_repeated_in_the_200() {
+    let mut server = Server::start().await;
+    let mut phone = Phone::to(server.udp).await;
+    phone.send(&phone.request("INVITE", 1, "1", "Supported: 100rel\r\n", "")).await;
+    let mut call = server.call().await;
+    call.dialog.progress(OFFER).await.unwrap();
+    let early = phone.expect("SIP/2.0 183").await;
+    assert!(early.ends_with(OFFER));
+    phone.tag = tag(&early);
+    let extra =
+        format!("RAck: {} 1 INVITE\r\nContent-Type: application/sdp\r\n", line(&early, "RSeq").unwrap());
+    phone.send(&phone.request("PRACK", 2, "p", &extra, ANSWER)).await;
+    phone.expect("SIP/2.0 200").await;
+    call.dialog.answer(OFFER).await.unwrap();
+    let ok = phone.expect("SIP/2.0 200").await;
+    assert_eq!(line(&ok, "Content-Length"), Some("0"), "{ok}");
+    phone.send(&phone.request("ACK", 1, "a", "", "")).await;
+    assert!(
+        matches!(event(&mut call.events).await, DialogEvent::Confirmed { answer: Some(a) } if a == ANSWER)
+    );
+}
+
+#[tokio::test]
+async fn hanging_up_before_the_ack_waits_for_it() {
+    let mut server = Server::start().await;
+    let mut phone = Phone::to(server.udp).await;
+    phone.send(&phone.invite("1", "")).await;
+    let call = server.call().await;
+    call.dialog.answer(ANSWER).await.unwrap();
+    phone.tag = tag(&phone.expect("SIP/2.0 200").await);
+    call.dialog.hang_up().await.unwrap();
+    assert!(phone.recv().await.starts_with("SIP/2.0 200"), "still the 200, no BYE");
+    phone.send(&phone.request("ACK", 1, "a", "", "")).await;
+    phone.expect("BYE ").await;
+}
+
+#[tokio::test]
+async fn as_caller_we_raise_a_too_small_interval_and_take_other_forks_down() {
+    let server = Server::start().await;
+    let phone = Phone::to(server.udp).await;
+    let (_dialog, mut events) =
+        server.signal.call(outgoing(format!("sip:bob@{}", phone.here()))).await.unwrap();
+    let invite = phone.expect("INVITE ").await;
+    phone.answer(&invite, "422 Too Small", "Min-SE: 3600\r\n", "").await;
+    phone.expect("ACK ").await;
+    let invite = phone.expect("INVITE ").await;
+    assert_eq!((line(&invite, "Session-Expires"), line(&invite, "CSeq")), (Some("3600"), Some("2 INVITE")));
+    let contact = format!("Contact: <sip:bob@{}>\r\nContent-Type: application/sdp\r\n", phone.here());
+    for fork in ["one", "two"] {
+        let tagged = invite.replace(">\r\nCall-ID", &format!(">;tag={fork}\r\nCall-ID"));
+        phone.answer(&tagged, "200 OK", &contact, ANSWER).await;
+        let ack = phone.expect("ACK ").await;
+        assert!(line(&ack, "To").unwrap().ends_with(fork), "{ack}");
+    }
+    let bye = phone.expect("BYE ").await;
+    assert!(line(&bye, "To").unwrap().ends_with("tag=two"), "{bye}");
+    assert!(matches!(event(&mut events).await, DialogEvent::Confirmed { .. }));
+    assert!(events.try_recv().is_err(), "the first call goes on");
+}
+
+#[tokio::test]
+async fn many_callers_at_once_are_all_answered() {
+    let mut server = Server::start().await;
+    let phone = Phone::to(server.udp).await;
+    for n in 0..300 {
+        phone.send(&phone.invite(&format!("m{n}"), "").replace(&phone.id, &format!("many-{n}"))).await;
+    }
+    let mut up = Vec::new();
+    for _ in 0..300 {
+        let call = server.call().await;
+        call.dialog.answer(ANSWER).await.unwrap();
+        up.push(call);
+    }
+    let mut answered = std::collections::HashSet::new();
+    while answered.len() < 300 {
+        let ok = phone.expect("SIP/2.0 200").await;
+        let id = line(&ok, "Call-ID").unwrap().to_owned();
+        let ack = phone.request("ACK", 1, "z", "", "").replace(&phone.id, &id);
+        phone
+            .send(&ack.replace(
+                &format!("To: <sip:1001@{}>", server.udp),
+                &format!("To: {}", line(&ok, "To").unwrap()),
+            ))
+            .await;
+        answered.insert(id);
+    }
+    for call in &mut up {
+        assert!(matches!(event(&mut call.events).await, DialogEvent::Confirmed { .. }));
+    }
 }

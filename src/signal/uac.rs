@@ -89,7 +89,9 @@ pub(super) async fn place(
         abandoned: false,
         _asking: asking,
     }));
-    running.send_invite();
+    if !running.send_invite() {
+        return Err(SignalError("the call's own address cannot be written into a request".to_owned()));
+    }
     tokio::spawn(running.run());
     Ok((dialog, events))
 }
@@ -97,7 +99,7 @@ pub(super) async fn place(
 fn peer(core: &Core, call: &OutgoingCall) -> Peer {
     let tag = core.token();
     let name = call.from_name.as_deref().unwrap_or_default();
-    let name = name.replace(|c: char| c.is_control() || c == '"' || c == '\\', " ");
+    let name = name.replace(|c: char| c.is_control() || "\"\\<>".contains(c), " ");
     let quoted = if name.is_empty() { String::new() } else { format!("\"{name}\" ") };
     Peer {
         call_id: core.token(),
@@ -152,11 +154,12 @@ impl Call {
         Some(message::with_body(request, Some(("application/sdp", &call.offer))))
     }
 
-    fn send_invite(&self) {
-        let Some(outgoing) = &self.outgoing else { return };
-        if let Some(tx) = self.core().client(outgoing.request.clone(), &self.flow) {
-            tokio::spawn(follow(Arc::clone(self.core()), tx, self.inbox_tx.clone()));
-        }
+    /// False when the stack cannot carry it.
+    fn send_invite(&self) -> bool {
+        let Some(outgoing) = &self.outgoing else { return false };
+        let Some(tx) = self.core().client(outgoing.request.clone(), &self.flow) else { return false };
+        tokio::spawn(follow(Arc::clone(self.core()), tx, self.inbox_tx.clone()));
+        true
     }
 
     /// A response to our INVITE.
@@ -281,10 +284,7 @@ impl Call {
             mark(&mut outgoing);
         }
         self.outgoing = Some(outgoing);
-        if sent {
-            self.send_invite();
-        }
-        sent
+        sent && self.send_invite()
     }
 
     /// Gives an unanswered call up: CANCEL as soon as the peer has answered anything (RFC 3261 §9.1).

@@ -8,9 +8,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::SocketAddr;
 
 use rsipstack::sip::headers::make_header;
-use rsipstack::sip::prelude::ToTypedHeader;
-use rsipstack::sip::{Header, Headers, Method, Request, Response, SipMessage, StatusCode, Uri, Version};
+use rsipstack::sip::{Header, Headers, Request, Response, StatusCode, Uri, Version};
 
+use super::check::{Reason, check, digestible};
 use super::text;
 use super::via::Via;
 
@@ -59,32 +59,34 @@ pub(super) struct Refused {
     pub(super) reply_to: SocketAddr,
 }
 
-type Reason = (u16, &'static str);
-
 /// Header lines with full names, in order.
-struct Head {
+pub(super) struct Head {
     start: String,
-    headers: Vec<(String, String)>,
-    broken: bool,
+    pub(super) headers: Vec<(String, String)>,
+    /// A line was no header, or there were too many.
+    pub(super) broken: bool,
 }
 
 impl Head {
-    fn get(&self, name: &str) -> Option<&str> {
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())
     }
 
-    fn count(&self, name: &str) -> usize {
+    pub(super) fn count(&self, name: &str) -> usize {
         self.headers.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name)).count()
     }
 }
 
 /// Length of the header block with its empty line, or `None` when the empty line has not come.
 pub(super) fn head_length(bytes: &[u8]) -> Option<usize> {
-    let crlf = bytes.windows(4).position(|w| w == b"\r\n\r\n").map(|at| at + 4);
-    let lf = bytes.windows(2).position(|w| w == b"\n\n").map(|at| at + 2);
-    match (crlf, lf) {
-        (Some(crlf), Some(lf)) => Some(crlf.min(lf)),
-        (crlf, lf) => crlf.or(lf),
+    let mut line = 0;
+    loop {
+        line += bytes.get(line..)?.iter().position(|b| *b == b'\n')? + 1;
+        match bytes.get(line..)? {
+            [b'\n', ..] => return Some(line + 1),
+            [b'\r', b'\n', ..] => return Some(line + 2),
+            _ => {}
+        }
     }
 }
 
@@ -93,7 +95,8 @@ pub(super) fn content_length(head: &[u8]) -> Result<Option<usize>, ()> {
     declared(&read_head(head))
 }
 
-fn declared(head: &Head) -> Result<Option<usize>, ()> {
+/// `Content-Length`, see [`content_length`].
+pub(super) fn declared(head: &Head) -> Result<Option<usize>, ()> {
     let mut found = None;
     for (_, value) in head.headers.iter().filter(|(name, _)| name == "Content-Length") {
         let sound = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
@@ -143,9 +146,10 @@ fn read_head(raw: &[u8]) -> Head {
         } else if line.is_empty() {
             break;
         } else if let Some((name, value)) = line.split_once(':') {
-            head.broken |= head.headers.len() >= MAX_HEADERS;
+            let name = name.trim_ascii_end();
+            head.broken |= head.headers.len() >= MAX_HEADERS || !is_token(name);
             if !head.broken {
-                head.headers.push((full_name(name.trim_ascii_end()).to_owned(), clean(value)));
+                head.headers.push((full_name(name).to_owned(), clean(value)));
             }
         } else {
             head.broken = true;
@@ -232,12 +236,9 @@ fn request(mut head: Head, body: &[u8], source: SocketAddr, server: &str) -> Inp
     let Some((method, uri, version)) = request_line(&start) else {
         return Input::Garbage("start line");
     };
-    if method == "ACK" && check(&head, method, uri, version, body).is_err() {
-        return Input::Garbage("broken ACK");
-    }
     let Some(mut via) = head.get("Via").and_then(|v| text::list(v).first().and_then(|v| Via::parse(v)))
     else {
-        return without_via(&head, source, server);
+        return without_via(&head, method, source, server);
     };
     let reply_to = via.reply_to(source);
     let branch = via.branch().to_owned();
@@ -246,6 +247,8 @@ fn request(mut head: Head, body: &[u8], source: SocketAddr, server: &str) -> Inp
     let checked = check(&head, method, uri, version, body).and_then(|known| digestible(&mut head, known));
     let (known, written) = match checked {
         Ok(sound) => sound,
+        // An ACK has no answer (RFC 3261 §17).
+        Err(_) if method == "ACK" => return Input::Garbage("broken ACK"),
         Err(reason) => {
             return Input::Refuse(Refused {
                 code: reason.0,
@@ -263,8 +266,8 @@ fn request(mut head: Head, body: &[u8], source: SocketAddr, server: &str) -> Inp
 }
 
 /// A Via list that cannot be read: the answer can only go where the request came from.
-fn without_via(head: &Head, source: SocketAddr, server: &str) -> Input {
-    if head.get("Via").is_none() || head.get("CSeq").is_none() {
+fn without_via(head: &Head, method: &str, source: SocketAddr, server: &str) -> Input {
+    if method == "ACK" || head.get("Via").is_none() || head.get("CSeq").is_none() {
         return Input::Garbage("no Via");
     }
     let bytes = refusal(head, (400, "Bad Via"), server);
@@ -275,11 +278,15 @@ fn without_via(head: &Head, source: SocketAddr, server: &str) -> Input {
 fn request_line(line: &str) -> Option<(&str, &str, &str)> {
     let (method, rest) = line.split_once(' ')?;
     let (uri, version) = rest.trim_ascii_end().rsplit_once(' ')?;
-    let token = |b: u8| b.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&b);
-    let sound = !method.is_empty() && method.len() <= 64 && method.bytes().all(token);
+    let sound = method.len() <= 64 && is_token(method);
     let version = if rest.len() == rest.trim_ascii_end().len() { version } else { "" };
     let slash = rest.trim_ascii_end().rsplit_once(' ').is_some_and(|(_, v)| v.starts_with("SIP/"));
     (sound && slash).then_some((method, uri, version))
+}
+
+fn is_token(text: &str) -> bool {
+    let token = |b: u8| b.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&b);
+    !text.is_empty() && text.bytes().all(token)
 }
 
 /// One header per Via, the first one completed, so that the stack need not split lists.
@@ -297,91 +304,6 @@ fn split_vias(head: &mut Head, top: &Via) {
             head.headers.push(("Via".to_owned(), value));
         }
     }
-}
-
-/// The rules that every request must keep (RFC 3261 §8.1.1, §8.2.1, §8.2.2.1, §16.3).
-fn check(head: &Head, method: &str, uri: &str, version: &str, body: &[u8]) -> Result<Method, Reason> {
-    if !version.is_empty() && !version.eq_ignore_ascii_case("SIP/2.0") {
-        return Err((505, "Version Not Supported"));
-    }
-    if version.is_empty() || head.broken {
-        return Err((400, "Bad Request"));
-    }
-    for (name, reason) in [
-        ("To", (400, "Bad To")),
-        ("From", (400, "Bad From")),
-        ("Call-ID", (400, "Bad Call-ID")),
-        ("CSeq", (400, "Bad CSeq")),
-    ] {
-        if head.count(name) != 1 || head.get(name) == Some("") {
-            return Err(reason);
-        }
-    }
-    if head.count("Max-Forwards") > 1 || head.get("Max-Forwards").is_some_and(|v| v.parse::<u8>().is_err()) {
-        return Err((400, "Bad Max-Forwards"));
-    }
-    let named = head.get("CSeq").and_then(cseq).ok_or((400, "Bad CSeq"))?.1;
-    let known = method.parse::<Method>().ok().filter(|known| known.to_string() == method);
-    let known = known.ok_or((501, "Not Implemented"))?;
-    if named != method {
-        return Err((400, "CSeq does not match the method"));
-    }
-    match declared(head) {
-        Err(()) => return Err((400, "Bad Content-Length")),
-        Ok(Some(length)) if length > body.len() => return Err((400, "Content-Length beyond the message")),
-        Ok(_) if body.len() > MAX_BODY => return Err((413, "Request Entity Too Large")),
-        Ok(_) => {}
-    }
-    if head.get("Content-Type").is_none() && head.get("Content-Length").is_some_and(|l| l != "0") {
-        return Err((400, "Content-Type missing"));
-    }
-    check_uri(uri)?;
-    Ok(known)
-}
-
-fn check_uri(uri: &str) -> Result<(), Reason> {
-    if uri.contains([' ', '\t', '<', '>', '"']) {
-        return Err((400, "Bad Request-URI"));
-    }
-    match text::scheme(uri) {
-        Some(s) if s.eq_ignore_ascii_case("sip") || s.eq_ignore_ascii_case("sips") => {
-            let headers = uri.rsplit_once('?').is_some_and(|(_, h)| !h.contains('@') && h.contains('='));
-            let sound = text::place(uri).is_some() && !headers;
-            if sound { Ok(()) } else { Err((400, "Bad Request-URI")) }
-        }
-        Some(s) if s.eq_ignore_ascii_case("tel") => Ok(()),
-        Some(_) => Err((416, "Unsupported URI Scheme")),
-        None => Err((400, "Bad Request-URI")),
-    }
-}
-
-/// Method, and the addresses that were rewritten.
-type Sound = (Method, Vec<(&'static str, String)>);
-
-/// Rewrites From and To where the stack could not find the tag in an address that is sound, and insists on the From tag.
-fn digestible(head: &mut Head, known: Method) -> Result<Sound, Reason> {
-    let mut written = Vec::new();
-    for (name, reason) in [("From", (400, "Bad From")), ("To", (400, "Bad To"))] {
-        let Some((_, value)) = head.headers.iter_mut().find(|(n, _)| n.eq_ignore_ascii_case(name)) else {
-            return Err(reason);
-        };
-        let address = text::address(value).ok_or(reason)?;
-        text::scheme(address.uri).ok_or(reason)?;
-        let tag = text::param(address.params, "tag").filter(|tag| !tag.is_empty());
-        if name == "From" && tag.is_none() {
-            return Err((400, "From without a tag"));
-        }
-        let seen = rsipstack::sip::typed::From::parse(value);
-        let seen = seen.as_ref().ok().map(|from| from.tag().map(|tag| tag.value().to_string()));
-        if seen.is_none_or(|seen| seen.as_deref() != tag) {
-            let tag = tag.map(|tag| format!(";tag={tag}")).unwrap_or_default();
-            let plain = format!("<{}>{tag}", address.uri);
-            rsipstack::sip::typed::From::parse(&plain).map_err(|_| reason)?;
-            written.push((name, std::mem::replace(value, plain)));
-        }
-    }
-    let via = head.get("Via").map(|via| rsipstack::sip::Via::new(via).typed().is_ok());
-    if via == Some(true) { Ok((known, written)) } else { Err((400, "Bad Via")) }
 }
 
 /// Our tag for answers without state: the same for each retransmission (RFC 3261 §8.2.7).
@@ -428,7 +350,56 @@ pub(super) fn header<'a>(headers: &'a Headers, name: &str) -> Option<&'a str> {
     headers.iter().find(|h| h.name().eq_ignore_ascii_case(name)).map(Header::value)
 }
 
-/// The message for the stack.
-pub(super) fn carried(request: Request) -> SipMessage {
-    SipMessage::Request(request)
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const START: &str = "INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nFrom: <sip:a@b>;tag=1\r\n\
+                         To: <sip:c@d>\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\n";
+
+    fn here() -> SocketAddr {
+        "192.0.2.1:5060".parse().unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_without_harm(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+            read(&bytes, here(), "s");
+        }
+
+        #[test]
+        fn any_header_text_after_a_sound_start_is_read_without_harm(text in "[ -~\\r\\n\\t\\x80-\\xff]{0,300}") {
+            let whole = format!("{START}{text}\r\n\r\n");
+            prop_assert!(!matches!(read(whole.as_bytes(), here(), "s"), Input::Response(_)));
+        }
+
+        #[test]
+        fn a_refusal_never_grows_beyond_three_times_the_request(name in "[A-Z]{1,20}", value in "[ -~]{0,200}") {
+            let whole = format!("{START}{name}: {value}\r\nContent-Length: -1\r\n\r\n");
+            if let Input::Refuse(refused) = read(whole.as_bytes(), here(), "Aftertone/0.1.0") {
+                prop_assert!(refused.bytes.len() <= 3 * whole.len());
+            } else {
+                prop_assert!(false, "a negative length is refused");
+            }
+        }
+    }
+
+    #[test]
+    fn the_end_of_the_header_is_found_with_either_line_end() {
+        assert_eq!(head_length(b"a\r\n\r\nb"), Some(5));
+        assert_eq!(head_length(b"a\n\nb"), Some(3));
+        assert_eq!(head_length(b"a\n\r\nb"), Some(4));
+        assert_eq!(head_length(b"a\r\nb\r\n"), None);
+    }
+
+    #[test]
+    fn a_refusal_cannot_be_split_by_what_it_echoes() {
+        let whole =
+            format!("{START}Content-Length: x\r\n\r\n").replace("Call-ID: 1", "Call-ID: 1\rX-Evil: 1");
+        let Input::Refuse(refused) = read(whole.as_bytes(), here(), "s") else { panic!("refused") };
+        let text = String::from_utf8(refused.bytes).unwrap();
+        assert!(!text.contains("\rX-Evil") && text.contains("Call-ID: 1 X-Evil: 1\r\n"), "{text}");
+    }
 }

@@ -9,7 +9,8 @@ use rsipstack::sip::{Headers, Method, Request, Response};
 use rsipstack::transaction::transaction::Transaction;
 use tokio::sync::oneshot;
 
-use super::call::{Call, Invite, Stage, contact, session_headers, warn};
+use super::answer::{session_headers, warn};
+use super::call::{Call, Invite, Stage, contact};
 use super::core::{Asked, Inbound};
 use super::message::{self, add, respond};
 use super::session::{self, Terms};
@@ -147,7 +148,11 @@ impl Call {
     }
 
     async fn plain(&self, tx: &mut Transaction, code: u16) {
-        let response = message::body(self.reply_to(&tx.original, code), None);
+        let mut response = self.reply_to(&tx.original, code);
+        if code == 500 {
+            add(&mut response, "Retry-After", "2");
+        }
+        let response = message::body(response, None);
         if tx.original.method == Method::Invite {
             // Without state, as it is refused at once; the ACK is absorbed by the stack.
             let connection = tx.connection.clone();

@@ -1,5 +1,7 @@
 //! What one packet costs, without sockets: receive, send, telephone-event, jitter buffer. `cargo bench --bench rtp`.
 
+#![expect(missing_docs, reason = "the macros of criterion make functions without them")]
+
 use std::hint::black_box;
 use std::net::SocketAddr;
 

@@ -20,6 +20,8 @@ use super::recorder::Recorder;
 const SAME_PRESS_MS: u64 = 200;
 /// A key in the sound is known this long after it began.
 const IN_BAND_DELAY_MS: i64 = 40;
+/// 60 ms at 48 kHz.
+static NO_KEY: [i16; 2880] = [0; 2880];
 
 /// How a key came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -346,11 +348,13 @@ impl Listener {
             }
         };
         let mut in_key = false;
-        if let Some(detector) = &mut self.in_band
-            && !self.pcm.is_empty()
-            && let Some(key) = detector.frame(&self.pcm)
-        {
-            in_key = keys.press(key, Way::InBand, now_ms);
+        if let Some(detector) = &mut self.in_band {
+            // Without sound no key is down: as much silence as ends one.
+            let heard = match self.pcm.is_empty() {
+                true => NO_KEY.get(..count).unwrap_or(&NO_KEY),
+                false => &self.pcm,
+            };
+            in_key = detector.frame(heard).is_some_and(|key| keys.press(key, Way::InBand, now_ms));
         }
         let Some(recorder) = recorder else { return };
         if in_key {

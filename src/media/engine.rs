@@ -87,21 +87,13 @@ impl Shared {
         let port = pair.port;
         let (commands, to_do) = mpsc::channel(COMMANDS);
         let (events, heard) = mpsc::channel(EVENTS);
-        let session = Session::new(Arc::clone(self), index, pair, to_do, events);
         worker.sessions.fetch_add(1, Ordering::Relaxed);
         metrics::gauge!("aftertone_media_sessions").increment(1);
+        let lease = Lease { shared: Arc::clone(self), worker: index, port };
+        let session = Session::new(Arc::clone(self), lease, pair, to_do, events);
         let spread = self.spread.fetch_add(SPREAD_MS, Ordering::Relaxed) % 20;
         worker.runtime.spawn(session.run(Duration::from_millis(spread as u64)));
         Ok((MediaHandle::new(port, commands), heard))
-    }
-
-    /// A session of this worker has ended.
-    pub(super) fn ended(&self, worker: usize, port: u16) {
-        self.ports.give_back(port);
-        if let Some(worker) = self.workers.get(worker) {
-            worker.sessions.fetch_sub(1, Ordering::Relaxed);
-        }
-        metrics::gauge!("aftertone_media_sessions").decrement(1);
     }
 
     pub(super) fn sessions(&self) -> usize {
@@ -110,6 +102,24 @@ impl Shared {
 
     pub(super) fn close(&self) {
         self.closed.store(true, Ordering::Release);
+    }
+}
+
+/// A session's port and place on its worker. Given back when it is dropped, however the session ends.
+#[derive(Debug)]
+pub(super) struct Lease {
+    shared: Arc<Shared>,
+    worker: usize,
+    port: u16,
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.shared.ports.give_back(self.port);
+        if let Some(worker) = self.shared.workers.get(self.worker) {
+            worker.sessions.fetch_sub(1, Ordering::Relaxed);
+        }
+        metrics::gauge!("aftertone_media_sessions").decrement(1);
     }
 }
 

@@ -172,8 +172,11 @@ impl Recorder {
         if let Some((_, resampler)) = self.resampler.take() {
             let mut rest = Vec::new();
             resampler.finish(&mut rest);
+            let is_sound = self.heard_to == self.writer.len_samples();
             self.write(&rest);
-            self.heard_to = self.heard_to.max(self.writer.len_samples());
+            if is_sound {
+                self.heard_to = self.writer.len_samples();
+            }
         }
     }
 

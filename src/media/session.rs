@@ -18,7 +18,7 @@ use crate::sip::sdp::{Direction, Stream};
 
 use super::control::{Control, Line};
 use super::ear::Ear;
-use super::engine::Shared;
+use super::engine::{Lease, Shared};
 use super::outgoing::{Outgoing, Wire};
 use super::player::Player;
 use super::ports::{Pair, for_socket};
@@ -64,8 +64,6 @@ impl Wire for Port<'_> {
 #[derive(Debug)]
 pub(super) struct Session {
     shared: Arc<Shared>,
-    worker: usize,
-    port: u16,
     rtp: UdpSocket,
     commands: mpsc::Receiver<Command>,
     events: mpsc::Sender<MediaEvent>,
@@ -77,6 +75,8 @@ pub(super) struct Session {
     recorder: Option<Recorder>,
     /// Loss of RTP was told and no packet came since.
     lost_told: bool,
+    /// Given back when all of the above is gone.
+    lease: Lease,
 }
 
 /// Who asked for the end, if anybody waits for it.
@@ -85,19 +85,17 @@ type Ending = Option<oneshot::Sender<MediaStats>>;
 impl Session {
     pub(super) fn new(
         shared: Arc<Shared>,
-        worker: usize,
+        lease: Lease,
         pair: Pair,
         commands: mpsc::Receiver<Command>,
         events: mpsc::Sender<MediaEvent>,
     ) -> Self {
         let player = Player::new(Arc::clone(&shared.silence), shared.preparer.clone());
         let out = Outgoing::new(&*shared.clock, player);
-        let Pair { port, rtp, rtcp } = pair;
+        let Pair { rtp, rtcp, .. } = pair;
         Self {
             control: Control::new(rtcp, shared.config.bind),
             shared,
-            worker,
-            port,
             rtp,
             commands,
             events,
@@ -107,6 +105,7 @@ impl Session {
             out,
             recorder: None,
             lost_told: false,
+            lease,
         }
     }
 
@@ -254,7 +253,11 @@ impl Session {
     fn target(&self) -> Option<SocketAddr> {
         let stream = self.stream.as_ref()?;
         let may_send = matches!(stream.direction, Direction::SendRecv | Direction::SendOnly);
-        (may_send && stream.remote.is_some()).then(|| self.ear.source().target()).flatten()
+        if !may_send || stream.remote.is_none() {
+            return None;
+        }
+        // "Nowhere" in its old spelling (RFC 3264 §8.4) would be this machine.
+        self.ear.source().target().filter(|target| !target.ip().is_unspecified() && target.port() != 0)
     }
 
     fn tell(&mut self, event: MediaEvent) {
@@ -301,9 +304,9 @@ impl Session {
         let Self { stream, ear, out, shared, rtp, control, .. } = &mut self;
         control.goodbye(now_ms, &mut Line { stream: stream.as_ref(), ear, out, shared, rtp });
         let stats = self.stats();
-        let Self { shared, worker, port, rtp, control, events, pending, commands, .. } = self;
+        let Self { rtp, control, events, pending, commands, lease, .. } = self;
         drop((rtp, control, commands));
-        shared.ended(worker, port);
+        drop(lease);
         if let Some(waiting) = ending {
             // Who no longer waits does not want to know.
             let _ = waiting.send(stats);

@@ -85,13 +85,14 @@ pub struct Source {
 impl Source {
     /// Takes a (new) negotiation in. The lock stays unless the peer's address changed.
     pub fn expect(&mut self, expected: Expected) {
-        let moved = expected.remote.is_some() && expected.remote != self.expected.remote;
-        let remote = expected.remote.or(self.expected.remote);
+        let named = expected.remote.map(canonical);
+        let moved = named.is_some() && named != self.expected.remote;
+        let remote = named.or(self.expected.remote);
         if moved {
             self.locked = None;
         }
         self.candidates = [None; CANDIDATES];
-        self.expected = Expected { remote: remote.map(canonical), ..expected };
+        self.expected = Expected { remote, ..expected };
     }
 
     /// Judges a packet that came from `from` at `now_ms`.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::audio::Clip;
-use crate::audio::tones::dtmf;
+use crate::audio::tones::{dtmf, sine};
 
 #[tokio::test]
 async fn what_is_said_is_recorded_from_the_first_sample_to_the_last() {
@@ -367,4 +367,57 @@ async fn when_all_ports_are_taken_the_next_call_is_refused_until_one_ends() {
     assert_eq!(engine.open().await.unwrap().0.port(), port);
     engine.close();
     assert!(matches!(engine.open().await, Err(OpenError::Closed)));
+}
+
+#[tokio::test]
+async fn a_recording_of_a_busy_tone_is_known_as_one() {
+    let mut call = Call::new().await;
+    call.record(plan()).await;
+    let mut line = Vec::new();
+    for _ in 0..6 {
+        line.extend(sine(425.0, Duration::from_millis(500), 8_000, 8_000));
+        line.extend([0; 4_000]);
+    }
+    call.phone.say(&encoded(Codec::Pcmu, &line)).await;
+    call.handle.stop_recording();
+    assert_eq!(call.stopped().await.3, RecordingClass::BusyTone);
+}
+
+#[tokio::test]
+async fn lost_packets_leave_the_others_in_their_places() {
+    let mut call = Call::new().await;
+    call.record(plan()).await;
+    let said = speech(4_000);
+    for (i, payload) in said.chunks(160).enumerate() {
+        if i % 20 == 7 {
+            let mut skipped = Vec::new();
+            call.phone.stream.write_header(0, false, 0, &mut skipped);
+            call.phone.stream.advance(160);
+        } else {
+            call.phone.packet(payload, 160);
+        }
+        if i % 40 == 39 {
+            pause(25).await;
+        }
+    }
+    pause(300).await;
+    call.handle.stop_recording();
+    assert_eq!(call.stopped().await.1, Duration::from_secs(4));
+    let (samples, original) = (call.recorded().await.samples, decoded(Codec::Pcmu, &said));
+    for (i, (heard, said)) in samples.chunks(160).zip(original.chunks(160)).enumerate() {
+        // The frame after a gap is joined to what concealed it.
+        if i % 20 != 7 && i % 20 != 8 {
+            assert!(heard == said, "frame {i}");
+        }
+    }
+    let stats = call.handle.close().await;
+    assert_eq!((stats.received, stats.lost, stats.late), (190, 10, 0));
+}
+
+#[tokio::test]
+async fn a_call_that_records_stays_small() {
+    let call = Call::new().await;
+    assert!(std::mem::size_of::<session::Session>() <= 4 * 1024);
+    assert!(std::mem::size_of::<recorder::Recorder>() <= 4 * 1024);
+    assert_eq!(call.engine.sessions(), 1);
 }

@@ -11,12 +11,12 @@ use crate::call::phone::{Report, Script, Step};
 use crate::clock::SharedClock;
 use crate::domain::{Extension, Folder, Mailbox, Message, Tenant};
 use crate::flow::Key;
+use crate::flow::phrases::DEMO_MESSAGE;
 use crate::service::accounts::{AccountError, NewUser};
 use crate::service::prompts::PromptSet;
 use crate::service::reception::Reception;
 use crate::signal::Transport;
 use crate::sip::{CallFacts, Party};
-use crate::speech::Phrase;
 
 use super::commands::{HERE, call, until_asked_to_stop};
 use super::config::Config;
@@ -168,7 +168,7 @@ fn facts(target: SocketAddr) -> CallFacts {
 async fn leave_message(clock: &SharedClock, target: SocketAddr) -> Result<Report, Failure> {
     let prompts = PromptSet::embedded()?;
     let mut speech = Vec::new();
-    for clip in prompts.say("en", &Phrase::new("demo-message"))? {
+    for clip in prompts.say("en", &DEMO_MESSAGE.phrase())? {
         speech.extend(clip.pcm_at(8_000));
     }
     let hash = Key::new('#').into_iter().map(Step::Press);

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -21,6 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub struct Remembered {
     store: Store,
     memory: Arc<Mutex<HashMap<Question, Answer>>>,
+    /// The log says once that answers come from memory, not at every question.
+    is_away: Arc<AtomicBool>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -49,7 +52,7 @@ enum Answer {
 impl Remembered {
     /// Begins with an empty memory.
     pub fn new(store: Store) -> Self {
-        Self { store, memory: Arc::default() }
+        Self { store, memory: Arc::default(), is_away: Arc::default() }
     }
 
     /// Every greeting of the mailbox.
@@ -84,6 +87,9 @@ impl Remembered {
             .unwrap_or_else(|_| Err(StoreError::Away(format!("no answer within {} s", PATIENCE.as_secs()))));
         match answer {
             Ok(answer) => {
+                if self.is_away.swap(false, Ordering::Relaxed) {
+                    tracing::info!("the database answers again");
+                }
                 remember(&self.memory, question, answer.clone());
                 Ok(answer)
             }
@@ -91,7 +97,9 @@ impl Remembered {
                 let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
                 match memory.get(&question) {
                     Some(answer) => {
-                        tracing::warn!(why, "the database is away: a remembered answer serves this call");
+                        if !self.is_away.swap(true, Ordering::Relaxed) {
+                            tracing::warn!(why, "the database is away: remembered answers serve calls");
+                        }
                         metrics::counter!("aftertone_directory_remembered_total").increment(1);
                         Ok(answer.clone())
                     }

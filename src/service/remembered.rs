@@ -16,6 +16,8 @@ use super::routing::Directory;
 const QUESTIONS: usize = 50_000;
 /// A database that does not answer a call's question within this is away.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// While it is known to be away: a call asks several questions, and its caller hears nothing meanwhile.
+const LITTLE_PATIENCE: Duration = Duration::from_millis(150);
 
 /// Asks the store, and remembers. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -82,9 +84,10 @@ impl Remembered {
     }
 
     async fn ask(&self, question: Question, asked: impl Future<Output = Result<Answer>>) -> Result<Answer> {
-        let answer = tokio::time::timeout(PATIENCE, asked)
-            .await
-            .unwrap_or_else(|_| Err(StoreError::Away(format!("no answer within {} s", PATIENCE.as_secs()))));
+        let was_away = self.is_away.load(Ordering::Relaxed);
+        let patience = if was_away && self.knows(&question) { LITTLE_PATIENCE } else { PATIENCE };
+        let late = |_| Err(StoreError::Away(format!("no answer within {} ms", patience.as_millis())));
+        let answer = tokio::time::timeout(patience, asked).await.unwrap_or_else(late);
         match answer {
             Ok(answer) => {
                 if self.is_away.swap(false, Ordering::Relaxed) {
@@ -108,6 +111,10 @@ impl Remembered {
             }
             Err(error) => Err(error),
         }
+    }
+
+    fn knows(&self, question: &Question) -> bool {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner).contains_key(question)
     }
 
     async fn tenant(

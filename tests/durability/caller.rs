@@ -13,8 +13,10 @@ use aftertone::clock::{SharedClock, SystemClock};
 use aftertone::flow::Key;
 use aftertone::rtp::event::EventSender;
 use aftertone::rtp::packet::Sender;
+use aftertone::service::prompts::PromptSet;
 use aftertone::signal::{Dialog, DialogEvent, OutgoingCall, Signal, SignalConfig, Transport};
 use aftertone::sip::sdp::{LocalMedia, Session, Stream};
+use aftertone::speech::Phrase;
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -73,6 +75,19 @@ impl Speech {
         let place = |at: usize| self.places.get(recording.get(at..at + WINDOW)?);
         (0..=last).rev().find_map(place).map(|at| at + WINDOW)
     }
+}
+
+/// Whether the built-in prompt was said to the caller.
+pub(crate) fn was_said(report: &Report, phrase: &'static str) -> bool {
+    let clips = PromptSet::embedded().unwrap().say("en", &Phrase::new(phrase)).unwrap();
+    let pcm: Vec<i16> = clips.iter().flat_map(|clip| clip.pcm_at(8_000).to_vec()).collect();
+    let (mut wire, mut heard) = (Vec::new(), Vec::new());
+    Encoder::new(Codec::Pcmu).unwrap().encode(&pcm, &mut wire).unwrap();
+    Decoder::new(Codec::Pcmu).unwrap().decode(&wire, &mut heard).unwrap();
+    // The loudest tenth of a second of it.
+    let power = |part: &&[i16]| part.iter().map(|sample| i64::from(sample.unsigned_abs())).sum::<i64>();
+    let part = heard.chunks_exact(800).max_by_key(power).unwrap();
+    report.heard.windows(part.len()).any(|window| window == part)
 }
 
 /// A SIP phone that places any number of calls.

@@ -21,6 +21,8 @@ pub(crate) struct Site {
     pub(crate) storage: String,
     pub(crate) mail: String,
     pub(crate) variables: Vec<(String, String)>,
+    data: PathBuf,
+    /// Configuration and logs: not on the disk that a test fills.
     folder: tempfile::TempDir,
 }
 
@@ -28,27 +30,34 @@ impl Site {
     /// SQLite, folders, and mail as files.
     pub(crate) fn local() -> Self {
         let folder = tempfile::Builder::new().prefix("aftertone-durability-").tempdir().unwrap();
-        let at = folder.path().display();
+        let data = folder.path().to_owned();
+        Self::on(folder, data)
+    }
+
+    /// The same with all data on this disk.
+    pub(crate) fn on_disk(disk: &Path) -> Self {
+        let folder = tempfile::Builder::new().prefix("aftertone-durability-").tempdir().unwrap();
+        Self::on(folder, disk.to_owned())
+    }
+
+    fn on(folder: tempfile::TempDir, data: PathBuf) -> Self {
+        let at = data.display();
         Self {
             database: format!("sqlite://{at}/aftertone.db"),
             storage: format!("file://{at}/audio"),
             mail: format!("file://{at}/mail"),
             variables: Vec::new(),
+            data,
             folder,
         }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.data.join(name)
     }
 
     /// A node of its own folder and ports, not started.
     pub(crate) fn node(&self, name: &str) -> Node {
-        self.node_in(name, &self.path(name))
-    }
-
-    /// A node whose data folder is this one.
-    pub(crate) fn node_in(&self, name: &str, data: &Path) -> Node {
         let (sip, http) = (free_port(), free_port());
         let mut config = String::new();
         let _ = write!(
@@ -58,14 +67,14 @@ impl Site {
              [voicemail]\nsilence = \"20s\"\nmin_speech = 0.3\nmax_messages = 0\n",
             self.database, self.storage, self.mail
         );
-        let file = self.path(&format!("{name}.toml"));
+        let file = self.folder.path().join(format!("{name}.toml"));
         std::fs::write(&file, config).unwrap();
         Node {
             sip,
             http,
             config: file,
-            data: data.to_owned(),
-            log: self.path(&format!("{name}.log")),
+            data: self.path(name),
+            log: self.folder.path().join(format!("{name}.log")),
             variables: self.variables.clone(),
             child: None,
         }
@@ -173,6 +182,11 @@ impl Node {
             tokio::time::sleep(Duration::from_millis(250)).await;
         }
         panic!("/readyz does not say {status}: {last:?}\n{}", self.log());
+    }
+
+    /// How often the log says this.
+    pub(crate) fn says(&self, words: &str) -> usize {
+        self.log().lines().filter(|line| line.contains(words)).count()
     }
 
     pub(crate) fn log(&self) -> String {

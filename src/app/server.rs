@@ -26,6 +26,7 @@ use crate::service::greetings::Greetings;
 use crate::service::links::Links;
 use crate::service::prompts::PromptSet;
 use crate::service::reception::Reception;
+use crate::service::retention::Retention;
 use crate::signal::{DigestAccount, Signal, SignalConfig, Transport, TrunkAccess};
 use crate::store::Store;
 
@@ -148,6 +149,7 @@ impl Server {
             store: store.clone(),
             objects: objects.clone(),
             spool: spool.clone(),
+            deposit: deposit.clone(),
             draining: draining.clone(),
         };
         let web = Web {
@@ -167,6 +169,9 @@ impl Server {
         background.spawn(async move { resumer.run_resumer(until).await });
         let until = ending.stop.clone();
         background.spawn(async move { worker.run(until).await });
+        let retention = Retention::new(store.clone(), clock.clone(), config.voicemail.retention);
+        let until = ending.stop.clone();
+        background.spawn(async move { retention.run(until).await });
         background.spawn(http::serve(listener, http::router(web), ending.stop.clone()));
         let settings = watch::Sender::new(Arc::new(call_settings(config)));
         let desk = Desk {

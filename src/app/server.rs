@@ -162,7 +162,8 @@ impl Server {
         background.spawn(async move { resumer.run_resumer(until).await });
         let until = stop.clone();
         background.spawn(async move { worker.run(until).await });
-        background.spawn(http::serve(listener, http::router(web), stop.clone()));
+        let proxies = web.trusted_proxies.clone();
+        background.spawn(http::serve(listener, http::router(web), proxies, stop.clone()));
         let desk = Desk {
             reception,
             engine,

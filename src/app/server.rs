@@ -172,7 +172,8 @@ impl Server {
         let retention = Retention::new(store.clone(), clock.clone(), config.voicemail.retention);
         let until = ending.stop.clone();
         background.spawn(async move { retention.run(until).await });
-        background.spawn(http::serve(listener, http::router(web), ending.stop.clone()));
+        let proxies = web.trusted_proxies.clone();
+        background.spawn(http::serve(listener, http::router(web), proxies, ending.stop.clone()));
         let settings = watch::Sender::new(Arc::new(call_settings(config)));
         let desk = Desk {
             reception: reception.clone(),

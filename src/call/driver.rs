@@ -244,6 +244,9 @@ impl Driver {
         let mut events = vec![event];
         while let Some(event) = events.pop() {
             tracing::debug!(?event, "flow");
+            if let CallEvent::RecordingStopped { cause, .. } = &event {
+                metrics::counter!("aftertone_recordings_ended_total", "cause" => cause.as_str()).increment(1);
+            }
             let mut actions = Actions::new();
             self.flow.handle(self.now(), event, &mut actions);
             for action in actions {
@@ -291,6 +294,7 @@ impl Driver {
     }
 
     async fn record(&mut self, take: Take, append: bool, limits: RecordLimits) -> Option<CallEvent> {
+        metrics::counter!("aftertone_recordings_started_total").increment(1);
         let failed = CallEvent::RecordingStopped {
             take,
             cause: StopCause::StorageFailed,

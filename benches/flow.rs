@@ -1,5 +1,7 @@
 //! What a step of a dialogue costs, and a whole call of them: greeting to goodbye with one look at the menu.
 
+#![expect(missing_docs, reason = "the functions that criterion makes have none")]
+
 use std::hint::black_box;
 use std::time::Duration;
 

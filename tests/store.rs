@@ -14,6 +14,8 @@ use aftertone::domain::{
     AttachmentFormat, DefaultAction, Extension, Folder, GreetingKind, MailMode, Quota, Recipient, Tenant,
     TenantId, ToneChoice, Usage,
 };
+use sqlx::Connection as _;
+
 use aftertone::store::{Deposited, JobState, Number, Store, StoreError, Work};
 
 use store_bed::{Bed, Home};
@@ -50,6 +52,8 @@ contract! {
     a_message_id_of_another_mailbox_is_taken
     nothing_of_another_tenant_can_be_read
     nothing_of_another_tenant_can_be_written
+    a_job_touches_no_message_of_another_tenant
+    a_user_of_no_tenant_is_refused
     an_extension_is_given_once_and_free_again_after_removal
     removing_a_user_trashes_messages_and_ends_links_and_mails
     a_new_pin_replaces_the_old_one_and_settings_leave_it_alone
@@ -277,6 +281,27 @@ async fn nothing_of_another_tenant_can_be_written(bed: Bed) {
     assert_eq!(bed.events(&home, message.id).await, ["stored"]);
 }
 
+async fn a_job_touches_no_message_of_another_tenant(bed: Bed) {
+    let (home, other) = (bed.home("1001").await, bed.home("2002").await);
+    let (message, theirs) = (bed.message(&home), bed.deposited(&other).await);
+    bed.store.deposit(&message, &[bed.mail(&message)]).await.unwrap();
+    let job = bed.store.lease_jobs(1, Duration::from_secs(60)).await.unwrap().remove(0);
+    let mut forged = job.clone();
+    forged.tenant = other.tenant;
+    let refused = bed.store.job_done(&forged, theirs.id, Some(Folder::Trash), "").await;
+    assert_missing(refused, "lease of ours on job");
+    bed.store.job_done(&job, theirs.id, Some(Folder::Trash), "").await.unwrap();
+    assert_eq!(bed.store.message_anywhere(theirs.id).await.unwrap(), theirs);
+    assert_eq!(bed.events(&other, theirs.id).await, ["stored"]);
+}
+
+async fn a_user_of_no_tenant_is_refused(bed: Bed) {
+    let nowhere = TenantId::from_uuid(bed.clock.uuid());
+    let home = bed.person(nowhere, "1001");
+    assert_missing(bed.store.add_user(&home.user, &home.mailbox, None).await, "tenant");
+    assert_missing(bed.store.tenant(nowhere).await, "tenant");
+}
+
 // 002-006
 async fn an_extension_is_given_once_and_free_again_after_removal(bed: Bed) {
     let first = bed.home("1001").await;
@@ -425,7 +450,7 @@ async fn a_job_that_waits_for_its_time_is_not_leased(bed: Bed) {
     let message = bed.message(&home);
     let mut job = bed.mail(&message);
     job.due = bed.clock.now().checked_add(Duration::from_secs(30)).unwrap();
-    bed.store.deposit(&message, &[job.clone()]).await.unwrap();
+    bed.store.deposit(&message, std::slice::from_ref(&job)).await.unwrap();
     let lease = Duration::from_secs(10);
     assert!(bed.store.lease_jobs(10, lease).await.unwrap().is_empty());
     bed.clock.advance(Duration::from_secs(30));
@@ -496,7 +521,7 @@ async fn an_unreadable_job_does_not_hold_up_the_others(bed: Bed) {
     let home = bed.home("1001").await;
     let (bad, good) = (bed.message(&home), bed.message(&home));
     let bad_job = bed.mail(&bad);
-    bed.store.deposit(&bad, &[bad_job.clone()]).await.unwrap();
+    bed.store.deposit(&bad, std::slice::from_ref(&bad_job)).await.unwrap();
     bed.sql("UPDATE jobs SET work = '{\"kind\":\"teleport\"}'").await;
     bed.store.deposit(&good, &[bed.mail(&good)]).await.unwrap();
     let leased = bed.store.lease_jobs(10, Duration::from_secs(60)).await.unwrap();
@@ -694,6 +719,87 @@ async fn a_url_with_a_password_is_never_repeated() {
 async fn a_server_that_is_down_is_away() {
     let error = Store::open("postgres://u@127.0.0.1:1/d", SystemClock::shared()).await.unwrap_err();
     assert!(matches!(error, StoreError::Away(_)), "{error:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_drops_its_connections_is_away_at_most_once_each_and_then_serves_again() {
+    let Some(server) = postgres_server::Postgres::shared() else { return };
+    let bed = Bed::new(server.database().await).await;
+    let home = bed.home("1001").await;
+    let message = bed.message(&home);
+    bed.sql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    )
+    .await;
+    for _ in 0..20 {
+        match bed.store.deposit(&message, &[]).await {
+            Ok(_) => {
+                assert_eq!(bed.store.message(home.tenant, message.id).await.unwrap(), message);
+                return;
+            }
+            Err(error) => assert!(matches!(error, StoreError::Away(_)), "{error:?}"),
+        }
+    }
+    panic!("the store never came back");
+}
+
+#[tokio::test]
+async fn a_sqlite_file_that_another_program_holds_is_away_and_then_takes_the_message() {
+    let bed = Bed::sqlite().await;
+    let home = bed.home("1001").await;
+    let message = bed.message(&home);
+    let path = bed.url.strip_prefix("sqlite://").unwrap();
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
+    let mut holder = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+    sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut holder).await.unwrap();
+    let away = bed.store.deposit(&message, &[]).await;
+    assert!(matches!(away, Err(StoreError::Away(_))), "{away:?}");
+    assert!(bed.store.mailbox(home.tenant, home.mailbox.id).await.is_ok(), "reading goes on");
+    sqlx::raw_sql("ROLLBACK").execute(&mut holder).await.unwrap();
+    assert_eq!(bed.store.deposit(&message, &[]).await.unwrap(), Deposited::New);
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_version_is_refused_with_the_remedy() {
+    let bed = Bed::sqlite().await;
+    bed.sql(
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+         VALUES (9999, 'from the future', 1, x'00', 1)",
+    )
+    .await;
+    let error = Store::open(&bed.url, SystemClock::shared()).await.unwrap_err();
+    assert!(matches!(&error, StoreError::Refused(why) if why.contains("newer")), "{error:?}");
+}
+
+#[test]
+fn both_databases_have_the_same_migrations_and_tables() {
+    let tables = |folder: &str| {
+        let mut tables = Vec::new();
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let text = std::fs::read_to_string(&path).unwrap();
+            let mut table = String::new();
+            for line in text.lines() {
+                let mut words = line.split_whitespace();
+                match (words.next(), words.next(), words.next()) {
+                    (Some("CREATE"), Some("TABLE"), Some(name)) => table = name.to_owned(),
+                    (Some("CREATE"), Some(_), Some(name)) => tables.push(format!("index {name}")),
+                    (Some(column), Some(_), _) if line.starts_with("    ") && column != "FOREIGN" => {
+                        tables.push(format!("{table}.{column}"));
+                    }
+                    _ => {}
+                }
+            }
+            tables.push(path.file_name().unwrap().to_string_lossy().into_owned());
+        }
+        tables.sort();
+        tables
+    };
+    let root = env!("CARGO_MANIFEST_DIR");
+    let sqlite = tables(&format!("{root}/migrations/sqlite"));
+    assert!(sqlite.contains(&"messages.sha256".to_owned()), "{sqlite:?}");
+    assert_eq!(sqlite, tables(&format!("{root}/migrations/postgres")));
 }
 
 #[tokio::test]

@@ -139,6 +139,6 @@ CREATE TABLE jobs (
     last_error TEXT,
     FOREIGN KEY (tenant_id, message_id) REFERENCES messages (tenant_id, id)
 );
-CREATE INDEX jobs_due ON jobs (next_at) WHERE state IN ('queued', 'retry', 'running');
+CREATE INDEX jobs_due ON jobs (next_at, id) WHERE state IN ('queued', 'retry', 'running');
 CREATE INDEX jobs_newest ON jobs (state, created_at DESC, id DESC);
 CREATE INDEX jobs_message ON jobs (tenant_id, message_id);

@@ -198,6 +198,9 @@ pub(super) enum NumberCommand {
     Remove {
         /// The number or alias.
         number: String,
+        /// Extension of the mailbox it leads to.
+        #[arg(long)]
+        mailbox: String,
     },
 }
 
@@ -372,16 +375,5 @@ pub(super) enum PromptsCommand {
         /// Folder that holds one folder a language; default: the built-in ones.
         #[arg(long)]
         dir: Option<PathBuf>,
-    },
-    /// Take a recorded set (one file a phrase, named by its id or by Asterisk's core sounds) instead of the built one.
-    Import {
-        /// Folder with the recorded files.
-        from: PathBuf,
-        /// Language.
-        #[arg(long, default_value = "en")]
-        lang: String,
-        /// Folder that holds one folder a language.
-        #[arg(long, default_value = "prompts")]
-        dir: PathBuf,
     },
 }

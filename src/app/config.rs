@@ -14,6 +14,9 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 
+use crate::domain::Quota;
+use crate::service::accounts::MailboxDefaults;
+use crate::service::reception::Rules;
 use crate::service::routing::TrunkRules;
 use crate::signal::Transport;
 
@@ -63,6 +66,8 @@ pub struct Sip {
     pub trunks: Vec<Trunk>,
     /// Where calls may be transferred to: numbers, number prefixes ending in `*`, or SIP URIs. Empty: nowhere.
     pub transfer_targets: Vec<String>,
+    /// How the mailbox is found for calls that come over no trunk.
+    pub route: TrunkRules,
     /// Numbers that lead to the sign-in.
     pub access_numbers: Vec<String>,
     /// Calls at the same time; further ones get 503.
@@ -82,6 +87,7 @@ impl Default for Sip {
             peers: loopback(),
             trunks: Vec::new(),
             transfer_targets: Vec::new(),
+            route: TrunkRules::default(),
             access_numbers: Vec::new(),
             max_calls: 10_000,
             session_expires: Duration::from_secs(1800),
@@ -257,6 +263,20 @@ impl Default for Voicemail {
     }
 }
 
+impl Voicemail {
+    /// What new mailboxes begin with.
+    pub fn defaults(&self) -> MailboxDefaults {
+        MailboxDefaults {
+            max_message: self.max_message,
+            silence: self.silence,
+            min_speech: self.min_speech,
+            keep_no_speech: self.keep_no_speech,
+            quota: Quota { messages: (self.max_messages > 0).then_some(self.max_messages), bytes: None },
+            ..MailboxDefaults::default()
+        }
+    }
+}
+
 impl Config {
     /// Reads the file (if any) and the environment.
     ///
@@ -265,8 +285,9 @@ impl Config {
     pub fn load(file: Option<&Path>, data: &Path) -> Result<Self, ConfigError> {
         let mut figment = Figment::new();
         if let Some(file) = file {
-            let text = std::fs::read_to_string(file)
-                .map_err(|why| ConfigError(format!("the config file {} cannot be read: {why}", file.display())))?;
+            let text = std::fs::read_to_string(file).map_err(|why| {
+                ConfigError(format!("the config file {} cannot be read: {why}", file.display()))
+            })?;
             figment = figment.merge(Toml::string(&text));
         }
         figment = figment.merge(Env::prefixed("AFTERTONE__").split("__"));
@@ -279,7 +300,9 @@ impl Config {
     fn check(&self) -> Result<(), ConfigError> {
         let wrong = |text: String| Err(ConfigError(text));
         if self.sip.listen.is_empty() {
-            return wrong("sip.listen is empty: name at least one transport, for example udp://0.0.0.0:5060".to_owned());
+            return wrong(
+                "sip.listen is empty: name at least one transport, for example udp://0.0.0.0:5060".to_owned(),
+            );
         }
         if self.mail.link_lifetime > Duration::from_secs(14 * 24 * 3600) {
             return wrong("mail.link_lifetime is more than 14 days: choose 14d or less".to_owned());
@@ -289,13 +312,17 @@ impl Config {
         }
         if jiff::tz::TimeZone::get(&self.voicemail.zone).is_err() {
             let zone = &self.voicemail.zone;
-            return wrong(format!("voicemail.zone {zone:?} is not an IANA zone: write one like Europe/Berlin"));
+            return wrong(format!(
+                "voicemail.zone {zone:?} is not an IANA zone: write one like Europe/Berlin"
+            ));
         }
         for trunk in &self.sip.trunks {
             let given = [trunk.realm.is_some(), trunk.user.is_some(), trunk.password.is_some()];
             if given.contains(&true) && given.contains(&false) {
                 let name = &trunk.name;
-                return wrong(format!("trunk {name:?} has only a part of realm, user and password: set all three or none"));
+                return wrong(format!(
+                    "trunk {name:?} has only a part of realm, user and password: set all three or none"
+                ));
             }
         }
         Ok(())
@@ -327,6 +354,26 @@ impl Config {
     /// The folder of recordings in progress.
     pub fn spool(&self) -> PathBuf {
         self.data.join("spool")
+    }
+
+    /// How the mailbox is found, by trunk. Access numbers of `[sip]` hold on every trunk that names none itself.
+    pub fn rules(&self) -> Rules {
+        let with_access = |rules: &TrunkRules| {
+            let mut rules = rules.clone();
+            if rules.access_numbers.is_empty() {
+                rules.access_numbers.clone_from(&self.sip.access_numbers);
+            }
+            rules
+        };
+        Rules {
+            usual: with_access(&self.sip.route),
+            trunks: self
+                .sip
+                .trunks
+                .iter()
+                .map(|trunk| (trunk.name.clone(), with_access(&trunk.route)))
+                .collect(),
+        }
     }
 
     fn folder_url(&self, name: &str) -> String {
@@ -448,16 +495,21 @@ fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::E
         }
 
         fn visit_i64<E: serde::de::Error>(self, seconds: i64) -> Result<Duration, E> {
-            u64::try_from(seconds).map(Duration::from_secs).map_err(|_| E::custom("a duration cannot be negative"))
+            u64::try_from(seconds)
+                .map(Duration::from_secs)
+                .map_err(|_| E::custom("a duration cannot be negative"))
         }
 
         fn visit_f64<E: serde::de::Error>(self, seconds: f64) -> Result<Duration, E> {
-            Duration::try_from_secs_f64(seconds).map_err(|_| E::custom("a duration cannot be negative or endless"))
+            Duration::try_from_secs_f64(seconds)
+                .map_err(|_| E::custom("a duration cannot be negative or endless"))
         }
 
         fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Duration, E> {
             parse_duration(text).ok_or_else(|| {
-                E::custom(format!("{text:?} is no duration: write seconds, or a text such as \"90s\", \"3m\" or \"14d\""))
+                E::custom(format!(
+                    "{text:?} is no duration: write seconds, or a text such as \"90s\", \"3m\" or \"14d\""
+                ))
             })
         }
     }

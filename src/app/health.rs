@@ -52,7 +52,8 @@ pub(super) fn spool(spool: &Spool) -> Check {
 }
 
 fn sip(draining: &AtomicBool) -> Check {
-    let state = if draining.load(Ordering::Relaxed) { Err("the server is stopping".to_owned()) } else { Ok(()) };
+    let state =
+        if draining.load(Ordering::Relaxed) { Err("the server is stopping".to_owned()) } else { Ok(()) };
     check("sip", "send new calls to another node", state)
 }
 

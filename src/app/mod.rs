@@ -5,6 +5,7 @@ mod commands;
 pub mod config;
 mod demo;
 mod health;
+pub mod prompts;
 mod server;
 mod telemetry;
 

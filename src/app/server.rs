@@ -14,16 +14,17 @@ use crate::blob::objects::Objects;
 use crate::blob::spool::Spool;
 use crate::call::{self, CallSettings, Desk};
 use crate::clock::SharedClock;
+use crate::domain::Tenant;
 use crate::http::{self, Web};
-use crate::mail::Mailer;
+use crate::mail::{Mailer, Sender, Timeouts};
 use crate::media::{Engine, EngineConfig};
-use crate::outbox::Outbox;
+use crate::outbox::{self, Outbox};
 use crate::service::accounts::Accounts;
-use crate::service::deposit::Deposit;
+use crate::service::deposit::{Deposit, DepositSettings};
 use crate::service::greetings::Greetings;
 use crate::service::links::Links;
-use crate::service::prompts::Prompts;
-use crate::service::routing::Router;
+use crate::service::prompts::PromptSet;
+use crate::service::reception::Reception;
 use crate::signal::{DigestAccount, Signal, SignalConfig, Transport, TrunkAccess};
 use crate::store::Store;
 
@@ -61,13 +62,47 @@ pub(super) struct Base {
 impl Base {
     pub(super) async fn open(config: &Config, clock: &SharedClock) -> Result<Self, Failure> {
         std::fs::create_dir_all(&config.data).map_err(|error| {
-            Failure::refused(format!("the data folder {} cannot be made: {error}; choose another with --data", config.data.display()))
+            Failure::refused(format!(
+                "the data folder {} cannot be made: {error}; choose another with --data",
+                config.data.display()
+            ))
         })?;
         let store = Store::open(config.database_url().expose_secret(), clock.clone()).await?;
         let objects = Objects::open(&config.storage_url())?;
         let accounts = Accounts::new(store.clone(), clock.clone(), config.voicemail.defaults());
         Ok(Self { store, objects, accounts })
     }
+
+    /// The tenant of a server that has only one; made by the configuration when the store is new.
+    pub(super) async fn first_tenant(&self, config: &Config) -> Result<Tenant, Failure> {
+        let known = self.store.tenants().await?;
+        if let [only] = known.as_slice() {
+            return Ok(only.clone());
+        }
+        let is_new = known.is_empty();
+        let mut tenant = self.store.default_tenant().await?;
+        if is_new {
+            tenant.zone.clone_from(&config.voicemail.zone);
+            tenant.language.clone_from(&config.voicemail.language);
+            tenant.domains = config.sip.domain.iter().map(|domain| domain.to_lowercase()).collect();
+            self.store.put_tenant(&tenant).await?;
+        }
+        Ok(tenant)
+    }
+}
+
+/// The spoken prompts: built in, or of a folder.
+pub(super) fn prompts(config: &Config) -> Result<PromptSet, Failure> {
+    Ok(match &config.voicemail.prompts {
+        Some(folder) => PromptSet::with_folder(folder)?,
+        None => PromptSet::embedded()?,
+    })
+}
+
+/// The way out for mails.
+pub(super) fn mailer(config: &Config, clock: &SharedClock) -> Result<Mailer, Failure> {
+    let sender = Sender::parse(&config.mail.from)?;
+    Ok(Mailer::open(config.mail_url().expose_secret(), sender, Timeouts::default(), clock.clone())?)
 }
 
 impl Server {
@@ -75,25 +110,41 @@ impl Server {
     ///
     /// # Errors
     /// When the database, the object store, the spool, the prompts or a port cannot be had.
-    pub async fn start(config: &Config, clock: SharedClock, metrics: Arc<dyn Fn() -> String + Send + Sync>) -> Result<Self, Failure> {
-        let Base { store, objects, accounts } = Base::open(config, &clock).await?;
-        accounts.first_tenant(&config.voicemail.zone, &config.voicemail.language, config.sip.domain.as_deref()).await?;
+    pub async fn start(
+        config: &Config,
+        clock: SharedClock,
+        metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    ) -> Result<Self, Failure> {
+        let base = Base::open(config, &clock).await?;
+        base.first_tenant(config).await?;
+        let Base { store, objects, accounts } = base;
         let spool = Spool::open(&config.spool(), clock.clone())?;
-        let prompts = Prompts::load(config.voicemail.prompts.as_deref())?;
-        let links = Links::new(store.clone(), clock.clone(), config.public_url(), config.mail.link_lifetime);
-        let mailer = Mailer::open(config.mail_url().expose_secret(), &config.mail.from)?;
-        let outbox = Outbox::new(store.clone(), objects.clone(), mailer, links.clone(), clock.clone());
-        let deposit = Deposit::new(store.clone(), objects.clone(), spool.clone(), clock.clone(), outbox.nudger());
+        let prompts = Arc::new(prompts(config)?);
+        let links = Links::new(store.clone(), clock.clone(), &config.public_url(), config.mail.link_lifetime);
+        let mailer = mailer(config, &clock)?;
+        let settings = outbox::Settings::default();
+        let outbox =
+            Outbox::new(store.clone(), objects.clone(), mailer, links.clone(), clock.clone(), settings);
+        let settings = DepositSettings::default();
+        let deposit = Deposit::new(store.clone(), objects.clone(), spool.clone(), clock.clone(), settings);
         let greetings = Greetings::new(store.clone(), objects.clone(), clock.clone());
-        let router = Router::new(store.clone(), clock.clone(), config.routes());
+        let reception = Reception::new(store.clone(), config.rules());
         let engine = Engine::start(engine_config(config), clock.clone())?;
         let draining = Arc::new(AtomicBool::new(false));
 
         let listener = TcpListener::bind(config.http.listen).await.map_err(|error| {
-            Failure::refused(format!("{} cannot be opened for HTTP: {error}; set http.listen to a free address", config.http.listen))
+            Failure::refused(format!(
+                "{} cannot be opened for HTTP: {error}; set http.listen to a free address",
+                config.http.listen
+            ))
         })?;
         let http_at = listener.local_addr()?;
-        let parts = Parts { store: store.clone(), objects: objects.clone(), spool: spool.clone(), draining: draining.clone() };
+        let parts = Parts {
+            store: store.clone(),
+            objects: objects.clone(),
+            spool: spool.clone(),
+            draining: draining.clone(),
+        };
         let web = Web {
             store: store.clone(),
             objects,
@@ -107,10 +158,22 @@ impl Server {
 
         let (calls, background) = (TaskTracker::new(), TaskTracker::new());
         let (cut, stop) = (CancellationToken::new(), CancellationToken::new());
-        background.spawn(deposit.clone().resume_forever(stop.clone()));
-        background.spawn(outbox.run(stop.clone()));
+        let (resumer, worker, until) = (deposit.clone(), outbox.clone(), stop.clone());
+        background.spawn(async move { resumer.run_resumer(until).await });
+        let until = stop.clone();
+        background.spawn(async move { worker.run(until).await });
         background.spawn(http::serve(listener, http::router(web), stop.clone()));
-        let desk = Desk { router, engine, spool, deposit, greetings, prompts, clock, settings: Arc::new(call_settings(config)) };
+        let desk = Desk {
+            reception,
+            engine,
+            spool,
+            deposit,
+            greetings,
+            prompts,
+            nudge: Arc::new(move || outbox.nudge()),
+            clock,
+            settings: Arc::new(call_settings(config)),
+        };
         background.spawn(call::receive(desk, incoming, calls.clone(), cut.clone()));
         tracing::info!(sip = ?signal.local(), http = %http_at, "serving");
         Ok(Self { signal, http: http_at, calls, background, cut, stop, draining, accounts, store })
@@ -187,6 +250,8 @@ fn call_settings(config: &Config) -> CallSettings {
         always_instruct: config.voicemail.always_instruct,
         transfer_targets: config.sip.transfer_targets.clone(),
         trunk_targets: config.sip.trunks.iter().filter_map(own).collect(),
+        operator: config.voicemail.operator.clone(),
+        language: config.voicemail.language.clone(),
         domain: config.sip.domain.clone(),
     }
 }

@@ -1,13 +1,15 @@
 //! Log and metrics: set up once at start.
 
+use std::sync::Arc;
+
 use clap::ValueEnum;
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::util::SubscriberInitExt;
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
+pub(super) enum LogFormat {
     /// One JSON object a line.
     Json,
     /// For people.
@@ -16,7 +18,7 @@ pub enum LogFormat {
 }
 
 /// Starts logging to standard error. The level is `RUST_LOG`, else `default`.
-pub fn start_log(format: LogFormat, default: &str) {
+pub(super) fn start_log(format: LogFormat, default: &str) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second start in one process (tests) keeps the first.
@@ -29,11 +31,14 @@ pub fn start_log(format: LogFormat, default: &str) {
 /// Buckets in seconds for waits from a millisecond to half a minute.
 const SECONDS: [f64; 13] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0];
 
-/// Installs the recorder of metrics; the handle renders `/metrics`.
+/// Renders the metrics in Prometheus' text format.
+pub(super) type Metrics = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// Installs the recorder of metrics; the function renders them for `/metrics`.
 ///
 /// # Errors
 /// When another recorder is installed already.
-pub fn start_metrics() -> Result<PrometheusHandle, super::Failure> {
+pub(super) fn start_metrics() -> Result<Metrics, super::Failure> {
     let builder = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)
         .map_err(|error| super::Failure::refused(format!("metrics cannot start: {error}")))?;
@@ -41,5 +46,8 @@ pub fn start_metrics() -> Result<PrometheusHandle, super::Failure> {
     let handle = recorder.handle();
     metrics::set_global_recorder(recorder)
         .map_err(|error| super::Failure::refused(format!("metrics cannot start: {error}")))?;
-    Ok(handle)
+    Ok(Arc::new(move || {
+        handle.run_upkeep();
+        handle.render()
+    }))
 }

@@ -6,10 +6,15 @@
 pub mod clip;
 pub mod codec;
 pub mod decode;
+pub mod edit;
 pub mod level;
+pub mod loudness;
+pub mod mp3;
 pub mod resample;
+pub mod tones;
 pub mod vad;
 pub mod wav;
+pub mod waveform;
 
 #[cfg(test)]
 pub(crate) mod synth;

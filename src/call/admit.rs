@@ -116,7 +116,7 @@ fn negotiate(
 }
 
 /// Our address on the way to the peer, as the system would route it. Sends nothing.
-pub(super) fn leading_to(peer: SocketAddr) -> IpAddr {
+pub fn leading_to(peer: SocketAddr) -> IpAddr {
     let any: IpAddr = if peer.is_ipv4() { [0, 0, 0, 0].into() } else { [0_u16; 8].into() };
     let found = UdpSocket::bind((any, 0)).and_then(|socket| {
         socket.connect(peer)?;

@@ -1,14 +1,19 @@
 //! Drives one flow: events from dialog, media and services in, actions out, until both the flow and the call are over.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::audio::Clip;
 use crate::blob::spool::{Head, Marks};
-use crate::domain::{RecordingClass, RecordingId};
-use crate::flow::{Action, Actions, CallEvent, CallTime, Flow, PlayId, RecordLimits, StopCause, StoreOutcome, Take, TransferOutcome};
+use crate::domain::{GreetingId, RecordingClass, RecordingId};
+use crate::flow::{
+    Action, Actions, CallEvent, CallTime, Flow, PlayId, RecordLimits, StopCause, StoreOutcome, Take,
+    TransferOutcome,
+};
 use crate::media::{MediaEvent, MediaHandle, MediaStats, RecordPlan};
 use crate::service::outbound::AllowedTargets;
 use crate::signal::{Dialog, DialogEvent, Refusal};
@@ -31,6 +36,21 @@ pub(super) struct Purpose {
     pub(super) targets: AllowedTargets,
     /// Language of the prompts.
     pub(super) language: String,
+    /// The owner's greetings that may be played.
+    pub(super) greetings: Vec<(GreetingId, Arc<Clip>)>,
+}
+
+impl Purpose {
+    /// Nothing is recorded, and nobody is behind `0`.
+    pub(super) fn bare(language: &str) -> Self {
+        Self {
+            kept: None,
+            operator: None,
+            targets: AllowedTargets::default(),
+            language: language.to_owned(),
+            greetings: Vec::new(),
+        }
+    }
 }
 
 /// What a recording of this call becomes.
@@ -57,8 +77,12 @@ enum Answer {
     Discarded,
 }
 
+/// A recording of this call.
+#[derive(Clone, Copy)]
 struct Recording {
     id: RecordingId,
+    /// As its head in the spool says; kept when a later take is added to it.
+    sample_rate: u32,
     voiced: Duration,
 }
 
@@ -80,7 +104,13 @@ pub(super) struct Driver {
 
 impl Driver {
     /// Runs the call to its end. What was recorded is kept or discarded as the flow says before this returns.
-    pub(super) async fn run(desk: Desk, purpose: Purpose, flow: Box<dyn Flow>, ends: Ends, cut: CancellationToken) -> MediaStats {
+    pub(super) async fn run(
+        desk: Desk,
+        purpose: Purpose,
+        flow: Box<dyn Flow>,
+        ends: Ends,
+        cut: CancellationToken,
+    ) -> MediaStats {
         let (answers, mut answered) = mpsc::channel(16);
         let answered_at = desk.clock.monotonic();
         let Ends { dialog, mut dialog_events, media, mut media_events, session, local } = ends;
@@ -252,7 +282,7 @@ impl Driver {
 
     async fn play(&mut self, id: PlayId, utterances: &[crate::flow::Utterance]) -> Option<CallEvent> {
         let takes = |take| self.takes.get(&take).map(|recording: &Recording| recording.id);
-        let clips = super::says::clips(&self.desk, &self.purpose.language, takes, utterances).await;
+        let clips = super::says::clips(&self.desk, &self.purpose, takes, utterances).await;
         if clips.is_empty() {
             return Some(CallEvent::PlayFinished(id));
         }
@@ -269,9 +299,11 @@ impl Driver {
             class: RecordingClass::NoSpeech,
         };
         let (Some(kept), Some(media)) = (&self.purpose.kept, &self.media) else { return Some(failed) };
-        let earlier = self.takes.get(&take).filter(|_| append);
+        let earlier = self.takes.get(&take).copied().filter(|_| append);
         let is_new = earlier.is_none();
+        let sample_rate = earlier.map_or_else(|| media.sample_rate(), |recording| recording.sample_rate);
         let plan = RecordPlan {
+            sample_rate,
             max: limits.max,
             silence: limits.silence,
             warn_before: limits.warn_before,
@@ -282,13 +314,8 @@ impl Driver {
             Some(recording) => self.desk.spool.reopen(recording.id).await,
             None => {
                 let id = RecordingId::from_uuid(self.desk.clock.uuid());
-                self.takes.insert(take, Recording { id, voiced: Duration::ZERO });
-                let head = Head {
-                    id,
-                    began_at: self.desk.clock.now(),
-                    sample_rate: media.sample_rate(),
-                    ..kept.head.clone()
-                };
+                self.takes.insert(take, Recording { id, sample_rate, voiced: Duration::ZERO });
+                let head = Head { id, began_at: self.desk.clock.now(), sample_rate, ..kept.head.clone() };
                 self.desk.spool.begin(&head)
             }
         };
@@ -309,18 +336,18 @@ impl Driver {
     }
 
     async fn mark(&mut self, take: Take, marks: Marks) {
-        let Some(recording) = self.takes.get(&take) else { return };
-        if let Err(error) = self.desk.spool.mark(recording.id, marks).await {
-            tracing::error!(recording = %recording.id, %error, "marks could not be noted");
+        let Some(Recording { id, .. }) = self.takes.get(&take).copied() else { return };
+        if let Err(error) = self.desk.spool.mark(id, marks).await {
+            tracing::error!(recording = %id, %error, "marks could not be noted");
         }
     }
 
     fn persist(&mut self, take: Take) {
-        let Some(recording) = self.takes.get(&take) else {
+        let Some(Recording { id, .. }) = self.takes.get(&take).copied() else {
             // The recording never began; the flow was told so.
             return;
         };
-        let (desk, id, answers) = (self.desk.clone(), recording.id, self.answers.clone());
+        let (desk, answers) = (self.desk.clone(), self.answers.clone());
         self.pending += 1;
         tokio::spawn(async move {
             let outcome = desk.deposit.keep(id).await.outcome();
@@ -331,12 +358,12 @@ impl Driver {
     }
 
     fn discard(&mut self, take: Take) {
-        let Some(recording) = self.takes.remove(&take) else { return };
+        let Some(Recording { id, .. }) = self.takes.remove(&take) else { return };
         let (deposit, answers) = (self.desk.deposit.clone(), self.answers.clone());
         self.pending += 1;
         tokio::spawn(async move {
-            if let Err(error) = deposit.discard(recording.id).await {
-                tracing::error!(recording = %recording.id, %error, "a recording could not be discarded");
+            if let Err(error) = deposit.discard(id).await {
+                tracing::error!(recording = %id, %error, "a recording could not be discarded");
             }
             // When the call is over already, nobody waits for the answer.
             let _ = answers.send(Answer::Discarded).await;
@@ -371,7 +398,11 @@ impl Driver {
     }
 
     /// The call is over: the running recording ends, the flow has its last word, and its wishes are carried out.
-    async fn finish(mut self, mut media_events: mpsc::Receiver<MediaEvent>, mut answered: mpsc::Receiver<Answer>) -> MediaStats {
+    async fn finish(
+        mut self,
+        mut media_events: mpsc::Receiver<MediaEvent>,
+        mut answered: mpsc::Receiver<Answer>,
+    ) -> MediaStats {
         let stats = match self.media.take() {
             Some(media) => media.close().await,
             None => MediaStats::default(),

@@ -22,7 +22,7 @@ use crate::media::Engine;
 use crate::service::deposit::Deposit;
 use crate::service::greetings::Greetings;
 use crate::service::outbound::AllowedTargets;
-use crate::service::prompts::Prompts;
+use crate::service::prompts::PromptSet;
 use crate::service::reception::Reception;
 use crate::signal::IncomingCall;
 
@@ -69,7 +69,7 @@ pub struct Desk {
     /// The owners' greetings.
     pub greetings: Greetings,
     /// The spoken prompts.
-    pub prompts: Prompts,
+    pub prompts: Arc<PromptSet>,
     /// Tells the outbox that there may be work.
     pub nudge: Arc<dyn Fn() + Send + Sync>,
     /// Time and ids.
@@ -79,7 +79,12 @@ pub struct Desk {
 }
 
 /// Takes calls until the receiver ends; `tracker` counts those that run, `cut` ends them (their recordings are kept).
-pub async fn receive(desk: Desk, mut calls: mpsc::Receiver<IncomingCall>, tracker: TaskTracker, cut: CancellationToken) {
+pub async fn receive(
+    desk: Desk,
+    mut calls: mpsc::Receiver<IncomingCall>,
+    tracker: TaskTracker,
+    cut: CancellationToken,
+) {
     while let Some(incoming) = calls.recv().await {
         let running = tracker.len();
         if running >= desk.settings.max_calls {

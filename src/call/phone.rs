@@ -19,6 +19,8 @@ use crate::rtp::packet::{Packet, Sender};
 use crate::signal::{Dialog, DialogEvent, OutgoingCall, Signal, SignalError};
 use crate::sip::sdp::{LocalMedia, SdpRefusal, Session, Stream};
 
+pub use super::admit::leading_to;
+
 /// One tick of sound.
 const TICK: Duration = Duration::from_millis(20);
 /// Longest recording of what is heard: bounds memory.
@@ -49,8 +51,10 @@ pub fn parse_steps(text: &str) -> Result<Vec<Step>, String> {
     let mut steps = Vec::new();
     for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
         if let Some(seconds) = part.strip_prefix(['w', 'W']) {
-            let seconds: f64 = seconds.parse().map_err(|_| format!("{part:?} is no wait: write w2 or w0.5"))?;
-            let wait = Duration::try_from_secs_f64(seconds).map_err(|_| format!("{part:?} is no wait: write w2 or w0.5"))?;
+            let seconds: f64 =
+                seconds.parse().map_err(|_| format!("{part:?} is no wait: write w2 or w0.5"))?;
+            let wait = Duration::try_from_secs_f64(seconds)
+                .map_err(|_| format!("{part:?} is no wait: write w2 or w0.5"))?;
             steps.push(Step::Wait(wait));
             continue;
         }
@@ -59,7 +63,8 @@ pub fn parse_steps(text: &str) -> Result<Vec<Step>, String> {
             "t" => steps.push(Step::AwaitTone),
             keys => {
                 for c in keys.chars() {
-                    let key = Key::new(c).ok_or_else(|| format!("{c:?} is no key: use 0-9 * # A-D, wN, t or p"))?;
+                    let key =
+                        Key::new(c).ok_or_else(|| format!("{c:?} is no key: use 0-9 * # A-D, wN, t or p"))?;
                     steps.push(Step::Press(key));
                 }
             }
@@ -131,7 +136,12 @@ pub enum PhoneError {
 ///
 /// # Errors
 /// When the call cannot even be placed; a refusal by the other side is in the [`Report`].
-pub async fn place(signal: &Signal, clock: &SharedClock, local: IpAddr, script: Script) -> Result<Report, PhoneError> {
+pub async fn place(
+    signal: &Signal,
+    clock: &SharedClock,
+    local: IpAddr,
+    script: Script,
+) -> Result<Report, PhoneError> {
     let socket = UdpSocket::bind(SocketAddr::new(local, 0)).await?;
     let mut media = LocalMedia::new(local, socket.local_addr()?.port());
     media.codecs.clone_from(&script.codecs);
@@ -163,7 +173,11 @@ pub async fn place(signal: &Signal, clock: &SharedClock, local: IpAddr, script: 
     Ok(report)
 }
 
-async fn await_answer(events: &mut mpsc::Receiver<DialogEvent>, limit: Duration, report: &mut Report) -> Option<String> {
+async fn await_answer(
+    events: &mut mpsc::Receiver<DialogEvent>,
+    limit: Duration,
+    report: &mut Report,
+) -> Option<String> {
     let wait = async {
         while let Some(event) = events.recv().await {
             match event {
@@ -202,9 +216,17 @@ struct Line {
 }
 
 impl Line {
-    fn new(clock: &SharedClock, socket: UdpSocket, stream: Stream, script: &Script) -> Result<Self, PhoneError> {
+    fn new(
+        clock: &SharedClock,
+        socket: UdpSocket,
+        stream: Stream,
+        script: &Script,
+    ) -> Result<Self, PhoneError> {
         let rate = stream.codec.sample_rate();
-        let speech = script.speech.as_ref().map(|(samples, from)| crate::audio::resample::resample(samples, *from, rate));
+        let speech = script
+            .speech
+            .as_ref()
+            .map(|(samples, from)| crate::audio::resample::resample(samples, *from, rate));
         let sequence = (clock.random_u32() & 0x7fff) as u16;
         Ok(Self {
             socket,
@@ -307,10 +329,12 @@ impl Line {
         let Some(remote) = self.stream.remote else { return Ok(()) };
         let ticks = self.stream.codec.clock_rate() / 50;
         let mut packet = Vec::with_capacity(512);
-        if let (false, Some((event_type, clock_rate))) = (self.keys.is_idle(), self.stream.events.first().copied()) {
+        if let (false, Some((event_type, clock_rate))) =
+            (self.keys.is_idle(), self.stream.events.first().copied())
+        {
             let now = self.sender.timestamp();
             if let Some(event) = self.keys.step(now, clock_rate) {
-                self.sender.write_header(event_type, event.marker, event.timestamp, event.payload.len(), &mut packet);
+                self.sender.write_header(event_type, event.marker, event.timestamp, &mut packet);
                 packet.extend_from_slice(&event.payload);
                 self.socket.send_to(&packet, remote).await?;
                 self.sender.advance(ticks);
@@ -329,7 +353,7 @@ impl Line {
         self.encoder.encode(&frame, &mut payload)?;
         let marker = !std::mem::replace(&mut self.talking, true);
         let now = self.sender.timestamp();
-        self.sender.write_header(self.stream.send_pt, marker, now, payload.len(), &mut packet);
+        self.sender.write_header(self.stream.send_pt, marker, now, &mut packet);
         packet.extend_from_slice(&payload);
         self.socket.send_to(&packet, remote).await?;
         self.sender.advance(ticks);
@@ -444,8 +468,11 @@ mod tests {
         ear.hear(&[0; 320]);
         assert!(ear.is_over());
         let mut ear = ToneEar::new(8000);
-        let two: Vec<i16> =
-            sine(400.0, 8000.0, 3200, 6000.0).iter().zip(sine(1330.0, 8000.0, 3200, 6000.0)).map(|(a, b)| a + b).collect();
+        let two: Vec<i16> = sine(400.0, 8000.0, 3200, 6000.0)
+            .iter()
+            .zip(sine(1330.0, 8000.0, 3200, 6000.0))
+            .map(|(a, b)| a + b)
+            .collect();
         ear.hear(&two);
         ear.hear(&[0; 320]);
         assert!(!ear.is_over());
@@ -455,7 +482,10 @@ mod tests {
     fn steps_read_as_documented() {
         let steps = parse_steps("1,w2,48#").unwrap();
         let press = |c| Step::Press(Key::new(c).unwrap());
-        assert_eq!(steps, [press('1'), Step::Wait(Duration::from_secs(2)), press('4'), press('8'), press('#')]);
+        assert_eq!(
+            steps,
+            [press('1'), Step::Wait(Duration::from_secs(2)), press('4'), press('8'), press('#')]
+        );
         assert_eq!(parse_steps("t,p").unwrap(), [Step::AwaitTone, Step::Speak]);
         assert!(parse_steps("w").is_err());
         assert!(parse_steps("1x").is_err());

@@ -9,24 +9,25 @@ use crate::domain::{RecordingId, ToneChoice};
 use crate::flow::{Take, Utterance};
 
 use super::Desk;
+use super::driver::Purpose;
 
 /// The clips for these utterances, in order.
 pub(super) async fn clips(
     desk: &Desk,
-    language: &str,
+    purpose: &Purpose,
     takes: impl Fn(Take) -> Option<RecordingId>,
     utterances: &[Utterance],
 ) -> Vec<Arc<Clip>> {
     let mut clips = Vec::with_capacity(utterances.len());
     for utterance in utterances {
         match utterance {
-            Utterance::Phrase(phrase) => match desk.prompts.clips(language, phrase) {
+            Utterance::Phrase(phrase) => match desk.prompts.say(&purpose.language, phrase) {
                 Ok(said) => clips.extend(said),
                 Err(error) => tracing::error!(phrase = phrase.id, %error, "a phrase cannot be said"),
             },
-            Utterance::Greeting(id) => match desk.greetings.loaded(*id) {
-                Some(clip) => clips.push(clip),
-                None => tracing::warn!(greeting = %id, "a greeting is no longer at hand"),
+            Utterance::Greeting(id) => match purpose.greetings.iter().find(|(known, _)| known == id) {
+                Some((_, clip)) => clips.push(clip.clone()),
+                None => tracing::error!(greeting = %id, "a greeting was not loaded"),
             },
             Utterance::Recording(take) => {
                 if let Some(id) = takes(*take) {
@@ -57,5 +58,10 @@ async fn recording(desk: &Desk, id: RecordingId) -> Option<Arc<Clip>> {
 
 fn tone(hertz: u16, millis: u16) -> Arc<Clip> {
     const RATE: u32 = 16_000;
-    Arc::new(Clip::from_pcm(&tones::sine(f64::from(hertz), Duration::from_millis(millis.into()), RATE), RATE))
+    /// −12 dBFS: clear, and not a shock after a soft greeting.
+    const TONE_PEAK: i16 = 8_192;
+    Arc::new(Clip::from_pcm(
+        &tones::sine(f64::from(hertz), Duration::from_millis(millis.into()), RATE, TONE_PEAK),
+        RATE,
+    ))
 }

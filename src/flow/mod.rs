@@ -158,7 +158,8 @@ pub enum Action {
     Play(PlayId, Vec<Utterance>),
     /// Falls silent at once.
     StopPlaying,
-    /// Records. With `append` the recording of this take goes on where it stopped.
+    /// Records. With `append` the recording of this take goes on where it stopped. Another take may be open beside it
+    /// (stopped, and neither persisted nor discarded): "record again" holds the earlier one until it is replaced.
     Record {
         /// Which.
         take: Take,
@@ -178,9 +179,10 @@ pub enum Action {
         /// Private.
         private: bool,
     },
-    /// Makes a message of the recording.
+    /// Makes a message of the recording. Its end need not be known yet: of a recorder that does not answer, what is in
+    /// the spool is kept. Still to be carried out when the dialogue is over and the caller gone.
     Persist(Take),
-    /// Forgets the recording.
+    /// Forgets the recording. Still to be carried out when the dialogue is over and the caller gone.
     Discard(Take),
     /// Transfers the call to the operator of this mailbox; the answer is [`CallEvent::Transferred`].
     TransferToOperator,

@@ -47,7 +47,9 @@ impl Flow for TransferFirst {
                 self.state = State::Done;
                 actions.push(Action::HangUp);
             }
-            (State::Transferring { .. }, CallEvent::Transferred(_) | CallEvent::DeadlineReached) => self.give_up(now, actions),
+            (State::Transferring { .. }, CallEvent::Transferred(_) | CallEvent::DeadlineReached) => {
+                self.give_up(now, actions)
+            }
             (_, CallEvent::HungUp) => self.state = State::Done,
             _ => {}
         }

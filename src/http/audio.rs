@@ -11,7 +11,6 @@ use bytes::Bytes;
 
 use crate::blob::objects::ObjectError;
 use crate::domain::{Message, MessageId};
-use crate::service::links::LinkedMessage;
 
 use super::range::{Part, part};
 use super::shell::Notice;
@@ -61,7 +60,9 @@ pub(super) async fn rendition(site: &Site, message: &Message) -> Result<Renditio
         return Ok(ready);
     }
     let wav = site.web.objects.get(&message.object).await?;
-    let made = tokio::task::spawn_blocking(move || render(&wav)).await.map_err(|error| AudioError::Unreadable(error.to_string()))??;
+    let made = tokio::task::spawn_blocking(move || render(&wav))
+        .await
+        .map_err(|error| AudioError::Unreadable(error.to_string()))??;
     site.renditions.keep(message.id, made.clone());
     Ok(made)
 }
@@ -89,13 +90,14 @@ pub(super) async fn mp3(
     Path(token): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let LinkedMessage { message, .. } = match link_page::open(&site, peer, &headers, &token).await {
+    let linked = match link_page::open(&site, peer, &headers, &token).await {
         Ok(linked) => linked,
         Err(refusal) => return refusal,
     };
-    let bytes = match rendition(&site, &message).await {
+    let message = linked.message();
+    let bytes = match rendition(&site, message).await {
         Ok(rendition) => rendition.mp3,
-        Err(error) => return unavailable(&message, &error),
+        Err(error) => return unavailable(message, &error),
     };
     let range = part(range_of(&headers), bytes.len() as u64);
     let size = bytes.len() as u64;
@@ -109,7 +111,12 @@ pub(super) async fn mp3(
             let stated = format!("bytes {}-{}/{size}", range.start, range.end - 1);
             answer("audio/mpeg", StatusCode::PARTIAL_CONTENT, Some(stated), slice(range.start, range.end))
         }
-        Part::Unsatisfiable => answer("audio/mpeg", StatusCode::RANGE_NOT_SATISFIABLE, Some(format!("bytes */{size}")), Bytes::new()),
+        Part::Unsatisfiable => answer(
+            "audio/mpeg",
+            StatusCode::RANGE_NOT_SATISFIABLE,
+            Some(format!("bytes */{size}")),
+            Bytes::new(),
+        ),
     }
 }
 
@@ -119,23 +126,31 @@ pub(super) async fn wav(
     Path(token): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let LinkedMessage { message, .. } = match link_page::open(&site, peer, &headers, &token).await {
+    let linked = match link_page::open(&site, peer, &headers, &token).await {
         Ok(linked) => linked,
         Err(refusal) => return refusal,
     };
+    let message = linked.message();
     let size = message.bytes;
     let (status, stated, range) = match part(range_of(&headers), size) {
         Part::Whole => (StatusCode::OK, None, 0..size),
-        Part::Bytes(range) => {
-            (StatusCode::PARTIAL_CONTENT, Some(format!("bytes {}-{}/{size}", range.start, range.end - 1)), range)
-        }
+        Part::Bytes(range) => (
+            StatusCode::PARTIAL_CONTENT,
+            Some(format!("bytes {}-{}/{size}", range.start, range.end - 1)),
+            range,
+        ),
         Part::Unsatisfiable => {
-            return answer("audio/wav", StatusCode::RANGE_NOT_SATISFIABLE, Some(format!("bytes */{size}")), Bytes::new());
+            return answer(
+                "audio/wav",
+                StatusCode::RANGE_NOT_SATISFIABLE,
+                Some(format!("bytes */{size}")),
+                Bytes::new(),
+            );
         }
     };
     match site.web.objects.get_range(&message.object, range).await {
         Ok(bytes) => answer("audio/wav", status, stated, bytes),
-        Err(error) => unavailable(&message, &error.into()),
+        Err(error) => unavailable(message, &error.into()),
     }
 }
 
@@ -144,7 +159,8 @@ fn range_of(headers: &HeaderMap) -> Option<&str> {
 }
 
 fn answer(kind: &'static str, status: StatusCode, range: Option<String>, bytes: Bytes) -> Response {
-    let mut response = (status, [(header::CONTENT_TYPE, kind), (header::ACCEPT_RANGES, "bytes")], bytes).into_response();
+    let mut response =
+        (status, [(header::CONTENT_TYPE, kind), (header::ACCEPT_RANGES, "bytes")], bytes).into_response();
     if let Some(value) = range.and_then(|text| text.parse().ok()) {
         response.headers_mut().insert(header::CONTENT_RANGE, value);
     }

@@ -50,7 +50,9 @@ impl Guesses {
     pub(super) fn is_blocked(&self, source: IpAddr) -> bool {
         let now = self.clock.monotonic();
         let sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
-        sources.get(&network(source)).is_some_and(|tally| tally.wrong >= ALLOWED && now < tally.since + WINDOW)
+        sources
+            .get(&network(source))
+            .is_some_and(|tally| tally.wrong >= ALLOWED && now < tally.since + WINDOW)
     }
 
     /// Counts one wrong guess.

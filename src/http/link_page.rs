@@ -50,24 +50,39 @@ pub(super) async fn open(
 ) -> Result<LinkedMessage, Response> {
     let source = client::address(peer, headers, &site.web.trusted_proxies);
     if site.guesses.is_blocked(source) {
-        let notice = Notice { title: "Too many wrong links", text: "Too many wrong links were tried from here. Please wait ten minutes." };
+        let notice = Notice {
+            title: "Too many wrong links",
+            text: "Too many wrong links were tried from here. Please wait ten minutes.",
+        };
         return Err(notice.page(StatusCode::TOO_MANY_REQUESTS));
     }
     let (status, title, text) = match site.web.links.open(token).await {
         Ok(linked) => return Ok(linked),
         Err(LinkRefusal::Unknown) => {
             site.guesses.wrong(source);
-            (StatusCode::NOT_FOUND, "This link opens nothing", "Open the link exactly as it stands in the mail.")
+            (
+                StatusCode::NOT_FOUND,
+                "This link opens nothing",
+                "Open the link exactly as it stands in the mail.",
+            )
         }
-        Err(LinkRefusal::Expired) => {
-            (StatusCode::GONE, "This link has expired", "The message is still in the mailbox. Listen to it by phone, or ask your administrator.")
-        }
-        Err(LinkRefusal::Revoked) => {
-            (StatusCode::GONE, "This link was withdrawn", "The message may still be in the mailbox. Listen to it by phone, or ask your administrator.")
-        }
-        Err(LinkRefusal::Unavailable(error)) => {
+        Err(LinkRefusal::Expired) => (
+            StatusCode::GONE,
+            "This link has expired",
+            "The message is still in the mailbox. Listen to it by phone, or ask your administrator.",
+        ),
+        Err(LinkRefusal::Revoked) => (
+            StatusCode::GONE,
+            "This link was withdrawn",
+            "The message may still be in the mailbox. Listen to it by phone, or ask your administrator.",
+        ),
+        Err(LinkRefusal::Store(error)) => {
             tracing::warn!(%error, "a link cannot be looked up");
-            (StatusCode::SERVICE_UNAVAILABLE, "Please try again", "Your message is safe, but cannot be reached at the moment. Please try again in a few minutes.")
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Please try again",
+                "Your message is safe, but cannot be reached at the moment. Please try again in a few minutes.",
+            )
         }
     };
     Err(Notice { title, text }.page(status))
@@ -90,15 +105,15 @@ pub(super) async fn page(
         Ok(linked) => linked,
         Err(refusal) => return refusal,
     };
-    let owner = match owner(&site, &linked.message).await {
+    let owner = match owner(&site, linked.message()).await {
         Ok(owner) => owner,
         Err(error) => return away(&error),
     };
     // A page without a waveform is still a page.
-    let peaks = match audio::rendition(&site, &linked.message).await {
+    let peaks = match audio::rendition(&site, linked.message()).await {
         Ok(rendition) => rendition.peaks,
         Err(error) => {
-            tracing::warn!(message = %linked.message.id, %error, "no waveform");
+            tracing::warn!(message = %linked.message().id, %error, "no waveform");
             Arc::from([])
         }
     };
@@ -123,15 +138,18 @@ async fn owner(site: &Site, message: &Message) -> Result<Owner, StoreError> {
 }
 
 fn view(token: &str, linked: &LinkedMessage, owner: &Owner, peaks: &[u8], done: Option<&str>) -> MessagePage {
-    let message = &linked.message;
+    let message = linked.message();
     let zone = owner.mailbox.zone.as_deref().unwrap_or(&owner.tenant.zone);
     let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
     let received = message.received_at.to_zoned(zone.clone());
     let number = message.caller.number.clone();
     let named = message.caller.name.clone();
     let caller = named.clone().or_else(|| number.clone()).unwrap_or_else(|| "Unknown caller".to_owned());
-    let number_link: String =
-        number.iter().flat_map(|number| number.chars()).filter(|c| c.is_ascii_digit() || "+*#".contains(*c)).collect();
+    let number_link: String = number
+        .iter()
+        .flat_map(|number| number.chars())
+        .filter(|c| c.is_ascii_digit() || "+*#".contains(*c))
+        .collect();
     MessagePage {
         base: format!("/m/{token}"),
         owner: owner.name.clone(),
@@ -142,7 +160,7 @@ fn view(token: &str, linked: &LinkedMessage, owner: &Owner, peaks: &[u8], done: 
         received: received.strftime("%A, %-d %B %Y, %H:%M %Z").to_string(),
         received_iso: message.received_at.to_string(),
         length: length(message.duration_ms),
-        expires: linked.link.expires_at.to_zoned(zone).strftime("%-d %B %Y").to_string(),
+        expires: linked.link().expires_at.to_zoned(zone).strftime("%-d %B %Y").to_string(),
         urgent: message.urgent,
         private: message.private,
         heard: message.heard_at.is_some(),

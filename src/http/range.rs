@@ -17,7 +17,9 @@ pub(super) enum Part {
 pub(super) fn part(header: Option<&str>, size: u64) -> Part {
     let Some(spec) = header.and_then(|value| value.trim().strip_prefix("bytes=")) else { return Part::Whole };
     // Several ranges may be answered with the whole.
-    let Some((first, last)) = spec.split_once('-').filter(|_| !spec.contains(',')) else { return Part::Whole };
+    let Some((first, last)) = spec.split_once('-').filter(|_| !spec.contains(',')) else {
+        return Part::Whole;
+    };
     let (first, last) = (first.trim(), last.trim());
     if first.is_empty() {
         return match last.parse::<u64>() {

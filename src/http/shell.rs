@@ -40,12 +40,16 @@ pub(super) fn render(template: &impl Template, status: StatusCode) -> Response {
         Ok(html) => (status, Html(html)).into_response(),
         Err(error) => {
             tracing::error!(%error, "a page could not be rendered");
-            (StatusCode::INTERNAL_SERVER_ERROR, "The page could not be made. Please try again.\n").into_response()
+            (StatusCode::INTERNAL_SERVER_ERROR, "The page could not be made. Please try again.\n")
+                .into_response()
         }
     }
 }
 
 pub(super) async fn not_found() -> Response {
-    Notice { title: "Nothing here", text: "There is no page at this address. Open the link exactly as it stands in the mail." }
-        .page(StatusCode::NOT_FOUND)
+    Notice {
+        title: "Nothing here",
+        text: "There is no page at this address. Open the link exactly as it stands in the mail.",
+    }
+    .page(StatusCode::NOT_FOUND)
 }

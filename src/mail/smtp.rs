@@ -240,7 +240,7 @@ impl Failure {
     /// Before MAIL: the server, the way to it, or our account.
     fn about_us(self) -> MailError {
         match self {
-            Self::Smtp(error) if error.is_permanent() || error.is_tls() => {
+            Self::Smtp(error) if error.is_permanent() || error.is_tls() || is_distrusted(&error) => {
                 MailError::Config { code: code(&error), why: words(&error) }
             }
             other => other.temporary(),
@@ -276,11 +276,23 @@ fn code(error: &SmtpError) -> Option<u16> {
     error.status().map(u16::from)
 }
 
+/// The server's certificate is not one that we accept.
+fn is_distrusted(error: &SmtpError) -> bool {
+    causes(error).any(|cause| {
+        let inner = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        matches!(
+            inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()),
+            Some(rustls::Error::InvalidCertificate(_))
+        )
+    })
+}
+
+/// The reply's own text, or the innermost cause: what is around it only repeats that something failed.
 fn words(error: &SmtpError) -> String {
-    // With a reply, the reply's own text says it all; without one, lettre's words say in which step it was.
-    let said = match (error.status(), error.source()) {
-        (Some(_), Some(source)) => source.to_string(),
-        _ => error.to_string(),
-    };
+    let said = causes(error).last().map_or_else(|| error.to_string(), ToString::to_string);
     text::line(&said, text::ERROR_LIMIT)
+}
+
+fn causes(error: &SmtpError) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    std::iter::successors(error.source(), |&cause| cause.source())
 }

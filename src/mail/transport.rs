@@ -49,7 +49,7 @@ pub struct Mailer {
 #[derive(Debug)]
 enum Way {
     Folder(Folder),
-    Relay(Relay),
+    Relay(Box<Relay>),
 }
 
 impl Mailer {
@@ -75,7 +75,7 @@ impl Mailer {
     ) -> Result<Self, MailError> {
         let way = match Target::parse(url)? {
             Target::Folder(folder) => Way::Folder(Folder::new(folder)),
-            Target::Smtp(server) => Way::Relay(Relay::new(server, timeouts, clock)?),
+            Target::Smtp(server) => Way::Relay(Box::new(Relay::new(server, timeouts, clock)?)),
         };
         Ok(Self { sender, way })
     }

@@ -1,14 +1,25 @@
 //! The media engine: one worker thread per core; each owns its calls' sockets and clocks.
 //!
-//! A call is woken by its own 20 ms tick, never by a packet. Knows nothing of SIP or of dialogues: it is told where
+//! A call is woken by its own 20 ms tick, never by a packet: it takes what has come, runs the frames, sends what is due
+//! ([`session`]; [`ear`] hears, [`recorder`] keeps, [`outgoing`] and [`player`] speak, [`control`] reports). Knows nothing of SIP or of dialogues: it is told where
 //! to send and what to play or record ([`MediaHandle`]), and says what it heard ([`MediaEvent`]).
+
+mod control;
+mod ear;
+mod engine;
+mod outgoing;
+mod player;
+mod ports;
+mod recorder;
+mod session;
 
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::audio::Clip;
 use crate::blob::spool::SpoolWriter;
@@ -16,6 +27,9 @@ use crate::clock::SharedClock;
 use crate::domain::RecordingClass;
 use crate::flow::{Key, PlayId, StopCause, Take};
 use crate::sip::sdp::Stream;
+
+use engine::Shared;
+use session::Command;
 
 /// How the engine is set up.
 #[derive(Debug, Clone)]
@@ -41,6 +55,10 @@ pub struct RecordPlan {
     pub warn_before: Duration,
     /// Less speech than this is [`RecordingClass::NoSpeech`].
     pub min_speech: Duration,
+    /// Samples per second of the recording, as its head in the spool says: what comes in is brought to it.
+    pub sample_rate: u32,
+    /// Speech in the earlier takes that this one goes on.
+    pub earlier_voiced: Duration,
 }
 
 /// What happened on the line. Sent over a bounded channel; the worker never waits for its reader.
@@ -82,81 +100,133 @@ pub struct MediaStats {
     pub sent: u64,
 }
 
-/// The engine. Cheap to clone.
+/// The engine. Cheap to clone; it ends with its last clone and its last session.
 #[derive(Debug, Clone)]
-pub struct Engine;
+pub struct Engine {
+    shared: Arc<Shared>,
+}
 
 /// One call's media. Dropping it closes the session; a running recording is finished with [`StopCause::HungUp`] first.
+///
+/// Everything asked of it is done at the session's next tick, within 20 ms, in the order it was asked.
 #[derive(Debug)]
-pub struct MediaHandle;
+pub struct MediaHandle {
+    port: u16,
+    sample_rate: AtomicU32,
+    commands: mpsc::Sender<Command>,
+}
 
 /// Why no session could be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// All ports of the range are in use.
+    /// All ports of the range are in use. Retry when calls have ended.
     #[error("no free RTP port in {0:?}: widen rtp.ports")]
     NoPort(RangeInclusive<u16>),
+    /// The system refuses a socket.
+    #[error("no RTP socket can be opened: {0}: check rtp.address and the limit of open files (ulimit -n)")]
+    Socket(#[source] std::io::Error),
     /// The engine is shutting down.
     #[error("the media engine is closed")]
     Closed,
 }
 
-#[expect(unused_variables, clippy::missing_errors_doc, reason = "signatures before bodies")]
 impl Engine {
     /// Starts the workers.
+    ///
+    /// # Errors
+    /// What the system says when it refuses a thread or a timer.
     pub fn start(config: EngineConfig, clock: SharedClock) -> std::io::Result<Self> {
-        todo!()
+        Ok(Self { shared: Shared::start(config, clock)? })
     }
+
     /// Binds a pair of ports and makes a session that is silent until [`MediaHandle::connect`].
+    ///
+    /// # Errors
+    /// See [`OpenError`].
     pub async fn open(&self) -> Result<(MediaHandle, mpsc::Receiver<MediaEvent>), OpenError> {
-        todo!()
+        self.shared.open()
     }
+
     /// Sessions that are open.
     pub fn sessions(&self) -> usize {
-        todo!()
+        self.shared.sessions()
+    }
+
+    /// Opens no more sessions; those that are open go on.
+    pub fn close(&self) {
+        self.shared.close();
     }
 }
 
-#[expect(unused_variables, reason = "signatures before bodies")]
 impl MediaHandle {
-    /// The local RTP port, for the SDP.
-    pub fn port(&self) -> u16 {
-        todo!()
+    const fn new(port: u16, commands: mpsc::Sender<Command>) -> Self {
+        Self { port, sample_rate: AtomicU32::new(8_000), commands }
     }
+
+    /// The local RTP port, for the SDP.
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Sets or changes (re-INVITE) codec, payload types, addresses and direction as negotiated.
     pub fn connect(&self, stream: &Stream) {
-        todo!()
+        self.sample_rate.store(stream.codec.sample_rate(), Ordering::Relaxed);
+        self.ask(Command::Connect(Box::new(stream.clone())));
     }
-    /// Plays these one after the other; replaces what is playing.
+
+    /// Plays these one after the other; replaces what is playing. Waits for [`MediaHandle::connect`]. On hold it goes
+    /// on unheard, so that it ends when the dialogue expects it.
     pub fn play(&self, id: PlayId, clips: Vec<Arc<Clip>>) {
-        todo!()
+        self.ask(Command::Play(id, clips));
     }
+
     /// Falls silent at once.
     pub fn stop_playing(&self) {
-        todo!()
+        self.ask(Command::StopPlaying);
     }
-    /// Records what comes in until a limit of the plan, [`MediaHandle::stop_recording`] or the end of the call.
+
+    /// Records what comes in until a limit of the plan, [`MediaHandle::stop_recording`] or the end of the call. A
+    /// recording that is running is ended first.
     pub fn record(&self, take: Take, writer: SpoolWriter, plan: RecordPlan) {
-        todo!()
+        self.ask(Command::Record(Box::new((take, writer, plan))));
     }
+
     /// Ends the running recording.
     pub fn stop_recording(&self) {
-        todo!()
+        self.ask(Command::StopRecording);
     }
+
     /// Hands in a key that came by SIP INFO; deduplicated against RFC 4733 within 200 ms.
     pub fn info_digit(&self, key: Key) {
-        todo!()
+        self.ask(Command::Info(key));
     }
+
     /// Sends these keys as telephone-events (RFC 4733), 100 ms each with 100 ms between them. For the test phone.
     pub fn send_digits(&self, keys: &[Key]) {
-        todo!()
+        self.ask(Command::SendKeys(keys.to_vec()));
     }
+
     /// The worst-case samples per second of what is received now (8000, 16000 or 48000): the rate of a recording.
     pub fn sample_rate(&self) -> u32 {
-        todo!()
+        self.sample_rate.load(Ordering::Relaxed)
     }
+
     /// Ends the session (a running recording is finished first) and waits for it.
     pub async fn close(self) -> MediaStats {
-        todo!()
+        let (done, closed) = oneshot::channel();
+        // An error means that the worker is gone, and the session with it.
+        if self.commands.send(Command::Close(done)).await.is_err() {
+            return MediaStats::default();
+        }
+        closed.await.unwrap_or_default()
+    }
+
+    fn ask(&self, command: Command) {
+        if let Err(error) = self.commands.try_send(command) {
+            tracing::error!(port = self.port, %error, "a session does not take commands any more");
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

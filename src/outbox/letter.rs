@@ -114,7 +114,8 @@ impl Parts {
             None => None,
         };
         let zone = zone_of(mailbox, &tenant);
-        let attachment = if mode.after_mail().is_some() { self.attachment(message, mailbox).await? } else { None };
+        let attachment =
+            if mode.after_mail().is_some() { self.attachment(message, mailbox).await? } else { None };
         let link = match attachment {
             Some(_) => None,
             None => Some(self.link(message, to, &zone).await?),

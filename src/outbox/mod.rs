@@ -10,9 +10,11 @@ mod backoff;
 mod letter;
 mod settle;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, timeout};
@@ -160,8 +162,11 @@ impl Outbox {
         let parts = &self.parts;
         let began = parts.clock.monotonic();
         let limit = parts.settings.lease.saturating_sub(MARGIN);
-        let outcome = match timeout(limit, parts.attempt(&job)).await {
-            Ok(outcome) => outcome,
+        // What breaks on one job (a library that cannot stand a server's reply) must not stop its give-up time.
+        let attempt = AssertUnwindSafe(parts.attempt(&job)).catch_unwind();
+        let outcome = match timeout(limit, attempt).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) => Err(Failure::again("broken", "the delivery broke off, see the log".to_owned())),
             Err(_) => Err(Failure::again("late", format!("not delivered within {} s", limit.as_secs()))),
         };
         let took = parts.clock.monotonic().saturating_sub(began);
@@ -191,7 +196,6 @@ impl Outbox {
             tracing::warn!(jobs = running.len(), "mails were cut off by the shutdown; they are sent later");
             running.shutdown().await;
         }
-        self.parts.mailer.tidy().await;
     }
 }
 

@@ -143,7 +143,8 @@ impl EventReceiver {
             return Heard::Continues(span);
         }
         self.remember(timestamp);
-        let is_newest = self.current.is_none_or(|press| timestamp.wrapping_sub(press.timestamp).cast_signed() > 0);
+        let is_newest =
+            self.current.is_none_or(|press| timestamp.wrapping_sub(press.timestamp).cast_signed() > 0);
         if is_newest {
             self.current = Some(Press {
                 code: event.code,

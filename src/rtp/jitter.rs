@@ -213,7 +213,13 @@ impl JitterBuffer {
     }
 
     /// Hands on a packet that is due, after filling the time before it. `missing` packets before it did not come.
-    fn release(&mut self, now_ms: u64, packet: &Incoming<'_>, missing: u64, sink: &mut impl FnMut(Frame<'_>)) {
+    fn release(
+        &mut self,
+        now_ms: u64,
+        packet: &Incoming<'_>,
+        missing: u64,
+        sink: &mut impl FnMut(Frame<'_>),
+    ) {
         self.next = Some(packet.number + 1);
         if packet.ticks == 0 {
             return;
@@ -238,7 +244,9 @@ impl JitterBuffer {
     fn gap(&self, now_ms: u64, timestamp: u32, missing: u64) -> u32 {
         let passed = self.ticks(now_ms.saturating_sub(self.heard_ms));
         if !self.anchored {
-            return passed.saturating_sub(self.last_ticks);
+            // The very first packet begins time; one of a later source comes at its time.
+            let began = self.last_ticks > 0;
+            return if began { passed.saturating_sub(self.last_ticks) } else { 0 };
         }
         let gap = timestamp.wrapping_sub(self.due);
         if gap.cast_signed() < 0 {

@@ -132,22 +132,18 @@ impl Sender {
         self.timestamp = self.timestamp.wrapping_add(ticks);
     }
 
-    /// Replaces what is in `out` by a header with the timestamp `timestamp` and counts the packet. The caller appends
-    /// `payload_len` bytes.
-    pub fn write_header(
-        &mut self,
-        payload_type: u8,
-        marker: bool,
-        timestamp: u32,
-        payload_len: usize,
-        out: &mut Vec<u8>,
-    ) {
+    /// Replaces what is in `out` by the header of a new packet, to which the caller appends the payload.
+    pub fn write_header(&mut self, payload_type: u8, marker: bool, timestamp: u32, out: &mut Vec<u8>) {
         out.clear();
         out.extend_from_slice(&[0x80, (u8::from(marker) << 7) | (payload_type & 0x7f)]);
         out.extend_from_slice(&self.sequence.to_be_bytes());
         out.extend_from_slice(&timestamp.to_be_bytes());
         out.extend_from_slice(&self.ssrc.to_be_bytes());
         self.sequence = self.sequence.wrapping_add(1);
+    }
+
+    /// Counts a packet with so many bytes of payload, for the sender report.
+    pub fn count(&mut self, payload_len: usize) {
         self.packets = self.packets.wrapping_add(1);
         self.octets = self.octets.wrapping_add(u32::try_from(payload_len).unwrap_or(0));
     }
@@ -242,7 +238,8 @@ mod tests {
         let mut sender = Sender::new(7, 0xffff, 0xffff_ff00);
         let mut out = Vec::new();
         for (i, marker) in [true, false].into_iter().enumerate() {
-            sender.write_header(8, marker, sender.timestamp(), 160, &mut out);
+            sender.write_header(8, marker, sender.timestamp(), &mut out);
+            sender.count(160);
             out.extend_from_slice(&[0x55; 160]);
             sender.advance(160);
             let read = unmarshal(&out).unwrap();

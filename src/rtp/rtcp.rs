@@ -191,9 +191,8 @@ pub fn read(mut datagram: &[u8]) -> Option<PeerReport> {
 }
 
 fn sender_report(packet: &[u8]) -> Option<(u32, u32)> {
-    let word = |at: usize| {
-        packet.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map(u32::from_be_bytes)
-    };
+    let word =
+        |at: usize| packet.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map(u32::from_be_bytes);
     // Header, SSRC, NTP seconds and fraction, RTP time, two counts.
     word(24)?;
     Some((word(4)?, (word(8)? << 16) | (word(12)? >> 16)))
@@ -207,7 +206,7 @@ mod tests {
 
     fn sender() -> Sender {
         let mut sender = Sender::new(77, 1, 1000);
-        sender.write_header(0, true, 1000, 160, &mut Vec::new());
+        sender.count(160);
         sender
     }
 
@@ -246,7 +245,10 @@ mod tests {
         assert_eq!(names.chunks[0].items[0].text, "a0b1@aftertone");
         assert_eq!(packets[2].as_any().downcast_ref::<Goodbye>().unwrap().sources, [77]);
         let read = read(&bytes).unwrap();
-        assert_eq!(read, PeerReport { sender: Some((77, (2_208_988_801_u64 << 16) as u32 | 0x8000)), goodbye: true });
+        assert_eq!(
+            read,
+            PeerReport { sender: Some((77, (2_208_988_801_u64 << 16) as u32 | 0x8000)), goodbye: true }
+        );
     }
 
     #[test]

@@ -117,7 +117,11 @@ mod tests {
         assert_eq!(sequence.place(899, 20), Place::Implausible);
         assert_eq!(sequence.place(1105, 20), Place::Implausible);
         assert_eq!(sequence.place(1100, 20), Place::New(0x1_0000 + 1100));
-        assert_eq!(sequence.place(1400, 2000), Place::New(0x1_0000 + 1400), "after two seconds without a packet");
+        assert_eq!(
+            sequence.place(1400, 2000),
+            Place::New(0x1_0000 + 1400),
+            "after two seconds without a packet"
+        );
     }
 
     proptest! {

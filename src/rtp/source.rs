@@ -85,13 +85,14 @@ pub struct Source {
 impl Source {
     /// Takes a (new) negotiation in. The lock stays unless the peer's address changed.
     pub fn expect(&mut self, expected: Expected) {
-        let moved = expected.remote.is_some() && expected.remote != self.expected.remote;
-        let remote = expected.remote.or(self.expected.remote);
+        let named = expected.remote.map(canonical);
+        let moved = named.is_some() && named != self.expected.remote;
+        let remote = named.or(self.expected.remote);
         if moved {
             self.locked = None;
         }
         self.candidates = [None; CANDIDATES];
-        self.expected = Expected { remote: remote.map(canonical), ..expected };
+        self.expected = Expected { remote, ..expected };
     }
 
     /// Judges a packet that came from `from` at `now_ms`.
@@ -174,14 +175,17 @@ impl Source {
             .flatten()
             .find(|candidate| candidate.address == from && candidate.ssrc == packet.ssrc);
         if let Some(candidate) = known {
-            candidate.run = if candidate.next == packet.sequence { candidate.run.saturating_add(1) } else { 1 };
+            candidate.run =
+                if candidate.next == packet.sequence { candidate.run.saturating_add(1) } else { 1 };
             candidate.next = next;
             candidate.heard_ms = now_ms;
             return candidate.run;
         }
         let fresh = Candidate { address: from, ssrc: packet.ssrc, next, run: 1, heard_ms: now_ms };
-        let oldest =
-            self.candidates.iter_mut().min_by_key(|slot| slot.as_ref().map_or(0, |candidate| candidate.heard_ms + 1));
+        let oldest = self
+            .candidates
+            .iter_mut()
+            .min_by_key(|slot| slot.as_ref().map_or(0, |candidate| candidate.heard_ms + 1));
         if let Some(slot) = oldest {
             *slot = Some(fresh);
         }
@@ -337,7 +341,14 @@ mod tests {
         for i in 0..50_u16 {
             for stranger in 0..2_u16 {
                 // Random numbers: never consecutive.
-                send(&mut source, &format!("198.18.1.{stranger}:1"), u32::from(i), i * 7, 1, u64::from(i) * 20);
+                send(
+                    &mut source,
+                    &format!("198.18.1.{stranger}:1"),
+                    u32::from(i),
+                    i * 7,
+                    1,
+                    u64::from(i) * 20,
+                );
             }
             accepted += send(&mut source, "198.18.2.2:7000", 9, i, 1, u64::from(i) * 20);
         }

@@ -118,7 +118,8 @@ impl Links {
     /// # Errors
     /// [`LinkRefusal`].
     pub async fn open(&self, token: &str) -> Result<LinkedMessage, LinkRefusal> {
-        let hash = token.parse::<LinkToken>().map_or_else(|_| Sha256::digest(token).into(), |token| token.hash());
+        let hash =
+            token.parse::<LinkToken>().map_or_else(|_| Sha256::digest(token).into(), |token| token.hash());
         let link = self.store.link_by_hash(&hash).await.map_err(LinkRefusal::Store)?;
         let link = link.ok_or(LinkRefusal::Unknown)?;
         if link.revoked_at.is_some() {

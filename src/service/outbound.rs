@@ -34,11 +34,14 @@ impl AllowedTargets {
     /// When the target does not read, or no entry allows it.
     pub fn authorise(&self, target: &str) -> Result<String, NotAllowed> {
         let plain = plain(target);
-        if plain.is_empty() || plain.len() > 256 || plain.chars().any(|c| c.is_control() || c.is_whitespace() || "<>\"?".contains(c)) {
+        if plain.is_empty()
+            || plain.len() > 256
+            || plain.chars().any(|c| c.is_control() || c.is_whitespace() || "<>\"?".contains(c))
+        {
             return Err(NotAllowed::Unreadable);
         }
         let is_number = plain.strip_prefix('+').unwrap_or(&plain).bytes().all(|byte| byte.is_ascii_digit());
-        if !is_number && Uri::parse(&plain).is_none() {
+        if !is_number && Uri::parse(&plain).is_err() {
             return Err(NotAllowed::Unreadable);
         }
         if !self.entries.iter().any(|entry| covers(entry, &plain)) {
@@ -52,7 +55,8 @@ impl AllowedTargets {
 fn covers(entry: &str, target: &str) -> bool {
     match entry.strip_suffix('*') {
         Some(prefix) => {
-            let digits = |text: &str| text.strip_prefix('+').unwrap_or(text).bytes().all(|byte| byte.is_ascii_digit());
+            let digits =
+                |text: &str| text.strip_prefix('+').unwrap_or(text).bytes().all(|byte| byte.is_ascii_digit());
             !prefix.is_empty() && digits(prefix) && digits(target) && target.starts_with(prefix)
         }
         None => entry.eq_ignore_ascii_case(target),
@@ -73,7 +77,10 @@ mod tests {
     use super::*;
 
     fn allowed(entries: &[&str]) -> AllowedTargets {
-        AllowedTargets::new(&entries.iter().map(|entry| (*entry).to_owned()).collect::<Vec<_>>(), "pbx.example.org")
+        AllowedTargets::new(
+            &entries.iter().map(|entry| (*entry).to_owned()).collect::<Vec<_>>(),
+            "pbx.example.org",
+        )
     }
 
     #[test]

@@ -53,13 +53,21 @@ impl Reception {
     ///
     /// # Errors
     /// When the database is away and the mailbox was never asked for, or the rules name a tenant that is not there.
-    pub async fn decide(&self, facts: &CallFacts, trunk: Option<&str>, now: Timestamp) -> Result<Verdict, RoutingError> {
+    pub async fn decide(
+        &self,
+        facts: &CallFacts,
+        trunk: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Verdict, RoutingError> {
         let rules = trunk.and_then(|trunk| self.rules.trunks.get(trunk)).unwrap_or(&self.rules.usual);
         let decision = routing::route(&self.directory, rules, facts).await?;
         let (greetings, usage) = match &decision.outcome {
             Outcome::Mailbox { mailbox, .. } => {
                 let (tenant, mailbox) = (mailbox.tenant, mailbox.id);
-                tokio::try_join!(self.directory.greetings(tenant, mailbox), self.directory.usage(tenant, mailbox))?
+                tokio::try_join!(
+                    self.directory.greetings(tenant, mailbox),
+                    self.directory.usage(tenant, mailbox)
+                )?
             }
             Outcome::Login | Outcome::Default(_) => (Vec::new(), Usage::default()),
         };

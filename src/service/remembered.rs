@@ -102,7 +102,11 @@ impl Remembered {
         }
     }
 
-    async fn tenant(&self, question: Question, asked: impl Future<Output = Result<Option<Tenant>>>) -> Result<Option<Tenant>> {
+    async fn tenant(
+        &self,
+        question: Question,
+        asked: impl Future<Output = Result<Option<Tenant>>>,
+    ) -> Result<Option<Tenant>> {
         match self.ask(question, async { asked.await.map(Answer::Tenant) }).await? {
             Answer::Tenant(tenant) => Ok(tenant),
             _ => Ok(None),
@@ -124,7 +128,8 @@ impl Directory for Remembered {
     }
 
     async fn tenant_by_name(&self, name: &str) -> Result<Option<Tenant>> {
-        self.tenant(Question::TenantByName(name.to_owned()), Directory::tenant_by_name(&self.store, name)).await
+        self.tenant(Question::TenantByName(name.to_owned()), Directory::tenant_by_name(&self.store, name))
+            .await
     }
 
     async fn usual_tenant(&self) -> Result<Tenant> {

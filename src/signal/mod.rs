@@ -1,11 +1,41 @@
 //! The SIP stack behind an adapter of ours: transports, transactions and dialogs become [`IncomingCall`]s and
 //! [`DialogEvent`]s. Nothing of the stack's own types leaves this module, so that it can be replaced.
+//!
+//! From `rsipstack` come the message types and the transactions. Ours are the front door before its parser
+//! (`wire`, `net`, `stream`, `access`, `digest`) and the dialogs above (`uas`, `uac`, `call`, `within`, `refresh`).
 
+mod access;
+mod answer;
+mod call;
+mod check;
+mod core;
+mod digest;
+mod facts;
+mod message;
+mod net;
+mod refresh;
+mod session;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod text;
+mod timers;
+mod uac;
+mod uas;
+mod via;
+mod wire;
+mod within;
+
+use std::fmt;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
+use self::call::{Command, Order};
+use self::core::{Core, Timing};
 use crate::clock::SharedClock;
 use crate::flow::Key;
 use crate::sip::CallFacts;
@@ -15,7 +45,7 @@ use crate::sip::CallFacts;
 pub struct SignalConfig {
     /// For example `udp://0.0.0.0:5060`, `tcp://0.0.0.0:5060`.
     pub listen: Vec<Transport>,
-    /// Address told to peers in `Contact` and `Via` when it differs from the bound one.
+    /// Host, with or without a port, told to peers in `Contact` and `Via` when it differs from the bound one.
     pub advertise: Option<String>,
     /// Who may call: addresses and networks. Others get no answer at all.
     pub peers: Vec<ipnet::IpNet>,
@@ -77,9 +107,12 @@ pub struct IncomingCall {
     pub events: mpsc::Receiver<DialogEvent>,
 }
 
-/// Our end of a dialog. Dropping it ends the call with BYE.
+/// Our end of a dialog. Dropping it ends the call: BYE, CANCEL or, unanswered by us, 480.
 #[derive(Debug)]
-pub struct Dialog;
+pub struct Dialog {
+    call_id: String,
+    orders: mpsc::Sender<Order>,
+}
 
 /// What the other side did.
 #[derive(Debug)]
@@ -147,67 +180,141 @@ pub struct OutgoingCall {
 }
 
 /// The running stack. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Signal;
+#[derive(Clone)]
+pub struct Signal {
+    core: Arc<Core>,
+}
 
-#[expect(unused_variables, clippy::missing_errors_doc, reason = "signatures before bodies")]
+impl fmt::Debug for Signal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Signal").field("local", &self.core.net.local).finish_non_exhaustive()
+    }
+}
+
+/// Reads an INVITE from its bytes exactly as the server would when it came from `source`; `None` when it would be
+/// refused. For captures, and to measure what a call costs before it is one.
+pub fn read_invite(bytes: &[u8], source: SocketAddr) -> Option<CallFacts> {
+    match wire::read(bytes, source, "") {
+        wire::Input::Request(arrived) => Some(facts::facts(&arrived.request, &arrived.uri, &arrived.written)),
+        _ => None,
+    }
+}
+
 impl Signal {
     /// Binds the transports and starts. Calls arrive on the receiver.
+    ///
+    /// # Errors
+    /// An address that cannot be bound.
     pub async fn start(
         config: SignalConfig,
         clock: SharedClock,
     ) -> Result<(Self, mpsc::Receiver<IncomingCall>), SignalError> {
-        todo!()
+        Self::start_paced(config, clock, Timing::default()).await
     }
+
+    async fn start_paced(
+        config: SignalConfig,
+        clock: SharedClock,
+        timing: Timing,
+    ) -> Result<(Self, mpsc::Receiver<IncomingCall>), SignalError> {
+        let (calls, incoming) = mpsc::channel(core::MAX_WAITING);
+        let core = Core::start(config, clock, timing, calls).await?;
+        Ok((Self { core }, incoming))
+    }
+
     /// The bound addresses (a configured port 0 is resolved).
     pub fn local(&self) -> Vec<Transport> {
-        todo!()
+        self.core.net.local.clone()
     }
+
     /// While draining, new INVITEs get 503 with `Retry-After`, OPTIONS get 503.
     pub fn drain(&self) {
-        todo!()
+        self.core.draining.store(true, Ordering::Relaxed);
     }
+
     /// Places a call.
+    ///
+    /// # Errors
+    /// A target that is no SIP URI or cannot be reached. What the peer says comes as events.
     pub async fn call(
         &self,
         call: OutgoingCall,
     ) -> Result<(Dialog, mpsc::Receiver<DialogEvent>), SignalError> {
-        todo!()
+        uac::place(&self.core, call).await
     }
-    /// Stops the transports.
+
+    /// Stops the transports and lets go of every call without a word to the peer; drain first.
     pub async fn stop(&self) {
-        todo!()
+        self.core.stop.cancel();
+        // The readers and the timers leave at their next turn.
+        tokio::task::yield_now().await;
     }
 }
 
-#[expect(unused_variables, clippy::missing_errors_doc, reason = "signatures before bodies")]
 impl Dialog {
+    fn new(call_id: String, orders: mpsc::Sender<Order>) -> Self {
+        Self { call_id, orders }
+    }
+
     /// Call-ID, for the log.
     pub fn call_id(&self) -> &str {
-        todo!()
+        &self.call_id
     }
+
     /// 180.
+    ///
+    /// # Errors
+    /// The call is answered or over.
     pub async fn ringing(&self) -> Result<(), SignalError> {
-        todo!()
+        self.order(Command::Ringing).await
     }
-    /// 183 with SDP, reliable (RFC 3262) when the peer supports or requires it.
+
+    /// 183 with SDP, reliable (RFC 3262) when the peer supports or requires it. Without an offer in the INVITE, the SDP
+    /// is our offer and goes only to a peer that takes it reliably.
+    ///
+    /// # Errors
+    /// The call is answered or over.
     pub async fn progress(&self, sdp: &str) -> Result<(), SignalError> {
-        todo!()
+        self.order(Command::Progress(sdp.to_owned())).await
     }
+
     /// 200 with SDP; retransmitted until the ACK comes. [`DialogEvent::Confirmed`] follows.
+    ///
+    /// # Errors
+    /// The call is answered or over.
     pub async fn answer(&self, sdp: &str) -> Result<(), SignalError> {
-        todo!()
+        self.order(Command::Answer(sdp.to_owned())).await
     }
+
     /// A final refusal.
+    ///
+    /// # Errors
+    /// The call is answered or over.
     pub async fn reject(self, refusal: Refusal) -> Result<(), SignalError> {
-        todo!()
+        self.order(Command::Reject(refusal)).await
     }
+
     /// REFER (RFC 3515) with `Referred-By`; [`DialogEvent::Transfer`] tells how it goes.
+    ///
+    /// # Errors
+    /// The call is not up, or `target` is no URI.
     pub async fn refer(&self, target: &str) -> Result<(), SignalError> {
-        todo!()
+        self.order(Command::Refer(target.to_owned())).await
     }
-    /// BYE (or CANCEL of an unanswered outgoing call).
+
+    /// BYE, after which the channel closes without [`DialogEvent::Ended`]; or CANCEL of an unanswered outgoing call,
+    /// whose end (487 as a rule) is still told. Before the ACK of our 200 the BYE waits for it (RFC 3261 §15).
+    ///
+    /// # Errors
+    /// The call is over already.
     pub async fn hang_up(self) -> Result<(), SignalError> {
-        todo!()
+        self.order(Command::HangUp).await
+    }
+
+    async fn order(&self, command: Command) -> Result<(), SignalError> {
+        let gone = || SignalError("the call is over".to_owned());
+        let (done, outcome) = oneshot::channel();
+        self.orders.send((command, done)).await.map_err(|_| gone())?;
+        outcome.await.map_err(|_| gone())?
     }
 }

@@ -120,6 +120,12 @@ impl Language {
                 file.voice.synthesiser
             ));
         }
+        if !file.voice.voice.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_+".contains(&byte)) {
+            return Err(format!(
+                "[voice] voice {:?}: a name has letters, digits, -, _ and +",
+                file.voice.voice
+            ));
+        }
         let mut clips = Clips::default();
         let digits = Digits::new(file.digits, |word| clips.word(word))?;
         let numbers = Numbers::new(file.numbers, |word| clips.word(word))?;

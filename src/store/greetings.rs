@@ -2,7 +2,7 @@
 
 use super::db::{Row, args};
 use super::fault::{Named as _, missing};
-use super::people::lock_mailbox;
+use super::mailboxes::lock_mailbox;
 use super::read::{Reader, micros, opt_micros};
 use super::{Result, Store};
 use crate::domain::{Greeting, GreetingId, GreetingKind, MailboxId, TenantId};

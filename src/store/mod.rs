@@ -10,6 +10,7 @@ mod fault;
 mod greetings;
 mod jobs;
 mod links;
+mod mailboxes;
 mod messages;
 mod numbers;
 mod people;
@@ -220,7 +221,7 @@ impl Store {
         ))
     }
 
-    /// Answers when the database does, within a few seconds.
+    /// Answers when the database does, or after 15 s at the latest.
     ///
     /// # Errors
     /// [`StoreError::Away`] when it does not.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use aftertone::domain::{RecordingClass, ToneChoice};
 use aftertone::flow::leave::{Instructions, LeaveMessage, Mode, Plan};
+use aftertone::flow::phrases;
 use aftertone::flow::{
     Action, CallEvent, CallTime, Flow, Key, PlayId, StopCause, StoreOutcome, Take, TransferOutcome, Utterance,
 };
@@ -115,6 +116,8 @@ struct Line {
     /// How each recording ended.
     ended: BTreeMap<Take, Vec<&'static str>>,
     storing: Option<Take>,
+    /// What the store said last.
+    stored: Option<StoreOutcome>,
     transferring: bool,
     caller_gone: bool,
     hung_up: bool,
@@ -130,6 +133,7 @@ impl Line {
             open: BTreeSet::new(),
             ended: BTreeMap::new(),
             storing: None,
+            stored: None,
             transferring: false,
             caller_gone: false,
             hung_up: false,
@@ -170,9 +174,7 @@ impl Line {
                 assert!(!utterances.is_empty(), "nothing to play");
                 assert!(self.recording.is_none(), "the caller is talked over");
                 for utterance in &utterances {
-                    if let Utterance::Recording(take) = utterance {
-                        assert!(self.open.contains(take), "plays a recording that is gone");
-                    }
+                    self.listen(utterance);
                 }
                 self.playing = Some(id);
             }
@@ -198,6 +200,26 @@ impl Line {
             Action::Discard(take) => self.end(take, "discard"),
             Action::TransferToOperator => self.transferring = true,
             Action::HangUp => self.hung_up = true,
+        }
+    }
+
+    /// What the caller is told must be true.
+    fn listen(&self, utterance: &Utterance) {
+        match utterance {
+            Utterance::Recording(take) => assert!(self.open.contains(take), "plays a recording that is gone"),
+            Utterance::Phrase(phrase) if phrase.id == phrases::MESSAGE_SENT.id => {
+                assert_eq!(self.stored, Some(StoreOutcome::Stored), "durable before told");
+            }
+            Utterance::Phrase(phrase) if phrase.id == phrases::MESSAGE_WAITING.id => {
+                assert_eq!(self.stored, Some(StoreOutcome::Waiting));
+            }
+            Utterance::Phrase(phrase) if phrase.id == phrases::MESSAGE_LOST.id => {
+                assert_eq!(self.stored, Some(StoreOutcome::Failed));
+            }
+            Utterance::Phrase(phrase) if phrase.id == phrases::MESSAGE_DISCARDED.id => {
+                assert!(self.open.is_empty(), "the message is still there");
+            }
+            _ => {}
         }
     }
 
@@ -243,6 +265,7 @@ impl Line {
             }
             Chance::Stored(outcome) => {
                 if let Some(take) = self.storing.take() {
+                    self.stored = Some(outcome);
                     self.tell(CallEvent::Stored { take, outcome });
                 }
             }

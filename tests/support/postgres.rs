@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use sqlx::{Connection as _, PgConnection};
 
 /// A running cluster.
-pub struct Postgres {
+pub(crate) struct Postgres {
     folder: tempfile::TempDir,
     keeper: Child,
     databases: AtomicU32,
@@ -28,7 +28,7 @@ impl Postgres {
     ///
     /// # Panics
     /// When it cannot be started; or is not installed although `AFTERTONE_TEST_ALL=1` asks for everything.
-    pub fn shared() -> Option<Arc<Self>> {
+    pub(crate) fn shared() -> Option<Arc<Self>> {
         let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(postgres) = running.upgrade() {
             return Some(postgres);
@@ -51,7 +51,7 @@ impl Postgres {
     ///
     /// # Panics
     /// When it cannot be made.
-    pub async fn database(&self) -> String {
+    pub(crate) async fn database(&self) -> String {
         let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
         let mut admin = PgConnection::connect(&self.url("postgres")).await.unwrap();
         let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));

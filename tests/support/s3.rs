@@ -30,9 +30,11 @@ impl S3 {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .unwrap();
+            .expect("python starts");
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        BufReader::new(child.stdout.take().expect("its output is piped"))
+            .read_line(&mut line)
+            .expect("the S3 server says something");
         let port = line.trim().parse().expect("the S3 server says its port");
         Some(Self { child, port })
     }

@@ -13,31 +13,31 @@ use aftertone::store::{Link, NewJob, Number, Store, Work};
 use sqlx::Connection as _;
 
 /// One database, two handles as two nodes would have.
-pub struct Bed {
-    pub url: String,
-    pub store: Store,
-    pub second: Store,
-    pub clock: Arc<ManualClock>,
+pub(crate) struct Bed {
+    pub(crate) url: String,
+    pub(crate) store: Store,
+    pub(crate) second: Store,
+    pub(crate) clock: Arc<ManualClock>,
     folder: Option<tempfile::TempDir>,
 }
 
 /// A tenant with one user and mailbox.
 #[derive(Debug, Clone)]
-pub struct Home {
-    pub tenant: TenantId,
-    pub user: User,
-    pub mailbox: Mailbox,
+pub(crate) struct Home {
+    pub(crate) tenant: TenantId,
+    pub(crate) user: User,
+    pub(crate) mailbox: Mailbox,
 }
 
 impl Bed {
-    pub async fn sqlite() -> Self {
+    pub(crate) async fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut bed = Self::new(format!("sqlite://{}/facts.db", folder.path().display())).await;
         bed.folder = Some(folder);
         bed
     }
 
-    pub async fn new(url: String) -> Self {
+    pub(crate) async fn new(url: String) -> Self {
         let clock = ManualClock::new("2026-03-04T05:06:07.891234Z".parse().unwrap(), 7);
         // Two nodes that start together must not trip over each other's migrations.
         let (store, second) =
@@ -45,7 +45,7 @@ impl Bed {
         Self { url, store: store.unwrap(), second: second.unwrap(), clock, folder: None }
     }
 
-    pub async fn tenant(&self, name: &str) -> TenantId {
+    pub(crate) async fn tenant(&self, name: &str) -> TenantId {
         let id = TenantId::from_uuid(self.clock.uuid());
         let tenant = Tenant {
             id,
@@ -61,7 +61,7 @@ impl Bed {
     }
 
     /// A tenant of its own with one stored user.
-    pub async fn home(&self, extension: &str) -> Home {
+    pub(crate) async fn home(&self, extension: &str) -> Home {
         let tenant = self.tenant(&format!("tenant of {extension}")).await;
         let home = self.person(tenant, extension);
         self.store.add_user(&home.user, &home.mailbox, None).await.unwrap();
@@ -69,7 +69,7 @@ impl Bed {
     }
 
     /// A user who is not stored yet.
-    pub fn person(&self, tenant: TenantId, extension: &str) -> Home {
+    pub(crate) fn person(&self, tenant: TenantId, extension: &str) -> Home {
         let now = self.clock.now();
         let address: aftertone::domain::MailAddress = "ada@example.org".parse().unwrap();
         let user = User {
@@ -105,7 +105,7 @@ impl Bed {
         Home { tenant, user, mailbox }
     }
 
-    pub fn message(&self, home: &Home) -> Message {
+    pub(crate) fn message(&self, home: &Home) -> Message {
         let id = MessageId::from_uuid(self.clock.uuid());
         Message {
             id,
@@ -129,13 +129,13 @@ impl Bed {
         }
     }
 
-    pub async fn deposited(&self, home: &Home) -> Message {
+    pub(crate) async fn deposited(&self, home: &Home) -> Message {
         let message = self.message(home);
         self.store.deposit(&message, &[]).await.unwrap();
         message
     }
 
-    pub fn mail(&self, message: &Message) -> NewJob {
+    pub(crate) fn mail(&self, message: &Message) -> NewJob {
         NewJob {
             id: JobId::from_uuid(self.clock.uuid()),
             work: Work::Mail { message: message.id, to: "ada@example.org".parse().unwrap() },
@@ -143,7 +143,7 @@ impl Bed {
         }
     }
 
-    pub fn greeting(&self, home: &Home, kind: GreetingKind) -> Greeting {
+    pub(crate) fn greeting(&self, home: &Home, kind: GreetingKind) -> Greeting {
         let id = GreetingId::from_uuid(self.clock.uuid());
         Greeting {
             id,
@@ -160,7 +160,7 @@ impl Bed {
         }
     }
 
-    pub fn number(&self, home: &Home, number: &str) -> Number {
+    pub(crate) fn number(&self, home: &Home, number: &str) -> Number {
         Number {
             tenant: home.tenant,
             number: number.to_owned(),
@@ -169,7 +169,7 @@ impl Bed {
         }
     }
 
-    pub fn link(&self, message: &Message, token_hash: [u8; 32]) -> Link {
+    pub(crate) fn link(&self, message: &Message, token_hash: [u8; 32]) -> Link {
         Link {
             id: LinkId::from_uuid(self.clock.uuid()),
             tenant: message.tenant,
@@ -183,13 +183,13 @@ impl Bed {
     }
 
     /// The words of the message's ledger.
-    pub async fn events(&self, home: &Home, message: MessageId) -> Vec<String> {
+    pub(crate) async fn events(&self, home: &Home, message: MessageId) -> Vec<String> {
         let ledger = self.store.ledger(home.tenant, message).await.unwrap();
         ledger.into_iter().map(|entry| entry.event).collect()
     }
 
     /// Does to the database what no version of the program does.
-    pub async fn sql(&self, sql: &'static str) {
+    pub(crate) async fn sql(&self, sql: &'static str) {
         if let Some(path) = self.url.strip_prefix("sqlite://") {
             let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
             let mut connection = sqlx::SqliteConnection::connect_with(&options).await.unwrap();

@@ -5,7 +5,7 @@
 //! The names of the steps are those of §6.
 
 /// Coefficients of the mirror filter, one phase; the other has them in reverse order (table 4).
-const QMF: [i32; 12] = [3, -11, 12, 32, -210, 951, 3876, -805, 362, -156, 53, -11];
+const QMF: [i16; 12] = [3, -11, 12, 32, -210, 951, 3876, -805, 362, -156, 53, -11];
 /// Decision levels of the 60-level quantizer of the low band (table 14), relative to the scale factor.
 const LOW_LEVELS: [i32; 29] = [
     35, 72, 110, 150, 190, 233, 276, 323, 370, 422, 473, 530, 587, 650, 714, 786, 858, 940, 1023, 1121, 1219,
@@ -51,13 +51,13 @@ struct Band {
     /// The predicted sample.
     signal: i32,
     zeros_part: i32,
-    /// Reconstructed signal, newest first.
+    /// Twice the reconstructed signal, newest first.
     r: [i32; 2],
     /// Partially reconstructed signal, newest first.
     p: [i32; 2],
     poles: [i32; 2],
     zeros: [i32; 6],
-    /// Quantized differences, newest first.
+    /// Twice the quantized differences, newest first.
     d: [i32; 6],
     /// Scale factor, logarithmic and linear.
     log_scale: i32,
@@ -107,19 +107,12 @@ impl Band {
         let partial = saturate(self.zeros_part + difference);
         self.adapt_poles(partial);
         self.adapt_zeros(difference);
-        self.d.rotate_right(1);
-        self.d[0] = difference;
-        self.r = [reconstructed, self.r[0]];
+        self.d.copy_within(..5, 1);
+        self.d[0] = saturate(difference * 2);
+        self.r = [saturate(reconstructed * 2), self.r[0]];
         self.p = [partial, self.p[0]];
-        let poles_part = self
-            .r
-            .iter()
-            .zip(self.poles)
-            .map(|(&r, pole)| (pole * saturate(r * 2)) >> 15)
-            .fold(0, |sum, part| saturate(sum + part));
-        self.zeros_part = saturate(
-            self.d.iter().zip(self.zeros).rev().map(|(&d, zero)| (zero * saturate(d * 2)) >> 15).sum(),
-        );
+        let poles_part = saturate(((self.poles[0] * self.r[0]) >> 15) + ((self.poles[1] * self.r[1]) >> 15));
+        self.zeros_part = saturate(self.d.iter().zip(&self.zeros).map(|(&d, &zero)| (zero * d) >> 15).sum());
         self.signal = saturate(poles_part + self.zeros_part);
     }
 
@@ -163,25 +156,30 @@ impl Band {
     }
 }
 
-/// The last 24 samples of the mirror filter, oldest first.
+/// [`QMF`] backwards.
+const QMF_BACK: [i16; 12] = [-11, 53, -156, 362, -805, 3876, 951, -210, 32, 12, -11, 3];
+
+/// The last 24 samples of the mirror filter in its two phases, oldest first.
 #[derive(Debug, Default)]
-struct Mirror([i32; 24]);
+struct Mirror {
+    first: [i16; 12],
+    second: [i16; 12],
+}
 
 impl Mirror {
     /// Takes two samples in; gives the sums of the two phases.
-    fn turn(&mut self, first: i32, second: i32) -> (i32, i32) {
-        self.0.rotate_left(2);
-        self.0[22] = first;
-        self.0[23] = second;
-        let (mut forward, mut backward) = (0, 0);
-        for ((pair, ahead), behind) in self.0.chunks_exact(2).zip(QMF).zip(QMF.iter().rev()) {
-            if let [a, b] = *pair {
-                forward += a * ahead;
-                backward += b * behind;
-            }
-        }
-        (forward, backward)
+    fn turn(&mut self, first: i16, second: i16) -> (i32, i32) {
+        self.first.copy_within(1.., 0);
+        self.first[11] = first;
+        self.second.copy_within(1.., 0);
+        self.second[11] = second;
+        (filter(&self.first, &QMF), filter(&self.second, &QMF_BACK))
     }
+}
+
+/// Products of 16 bits: what vector units sum fastest.
+fn filter(samples: &[i16; 12], coefficients: &[i16; 12]) -> i32 {
+    samples.iter().zip(coefficients).map(|(&a, &b)| i32::from(a) * i32::from(b)).sum()
 }
 
 /// 16 kHz samples → bytes.
@@ -203,12 +201,12 @@ impl Encoder {
     pub(super) fn encode(&mut self, pcm: &[i16], out: &mut Vec<u8>) {
         for pair in pcm.chunks_exact(2) {
             if let [first, second] = *pair {
-                out.push(self.encode_pair(i32::from(first), i32::from(second)));
+                out.push(self.encode_pair(first, second));
             }
         }
     }
 
-    fn encode_pair(&mut self, first: i32, second: i32) -> u8 {
+    fn encode_pair(&mut self, first: i16, second: i16) -> u8 {
         let (odd, even) = self.mirror.turn(first, second);
         let low = self.quantize_low((even + odd) >> 14);
         let high = self.quantize_high((even - odd) >> 14);
@@ -274,7 +272,8 @@ impl Decoder {
         let (low, high) = (low.clamp(-16_384, 16_383), high.clamp(-16_384, 16_383));
         self.low.adapt_low(low_code);
         self.high.adapt_high(high_code);
-        let (second, first) = self.mirror.turn(low + high, low - high);
+        // Both fit: the bands were limited to half of the range.
+        let (second, first) = self.mirror.turn((low + high) as i16, (low - high) as i16);
         [saturate(first >> 11) as i16, saturate(second >> 11) as i16]
     }
 }

@@ -3,6 +3,8 @@
 //! Holds no concealment policy: how long a gap may sound is decided above. The decoder runs at 48 kHz; the encoder also at
 //! 16 kHz, because a stored clip has no more than that.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use opus_rs::{Application, OpusDecoder, OpusEncoder};
 
 use super::{Codec, CodecError};
@@ -41,10 +43,15 @@ impl Decoder {
         if payload.len() > PACKET {
             return Err(CodecError::Malformed(Codec::Opus, "longer than 1276 bytes"));
         }
-        let samples = self
-            .inner
-            .decode(payload, LONGEST, &mut self.scratch)
-            .map_err(|reason| CodecError::Malformed(Codec::Opus, reason))?;
+        // No packet is known to make the decoder panic. Should one be found, it must cost its sender a frame and not all
+        // calls of the worker; the half-changed state is thrown away.
+        let (inner, scratch) = (&mut self.inner, &mut self.scratch);
+        let decoded = catch_unwind(AssertUnwindSafe(|| inner.decode(payload, LONGEST, scratch)));
+        let Ok(decoded) = decoded else {
+            *self = Self::new()?;
+            return Err(CodecError::Malformed(Codec::Opus, "the decoder gave up"));
+        };
+        let samples = decoded.map_err(|reason| CodecError::Malformed(Codec::Opus, reason))?;
         out.extend(self.scratch.iter().take(samples).map(|&sample| to_i16(sample)));
         Ok(())
     }

@@ -122,6 +122,14 @@ fn a_broken_opus_packet_is_named_as_the_peers_fault_and_the_next_good_one_is_hea
 }
 
 #[test]
+fn an_opus_packet_beyond_the_largest_frame_is_refused() {
+    let mut out = Vec::new();
+    let refused = Decoder::new(Codec::Opus).unwrap().decode(&[0x78; 1_277], &mut out);
+    assert!(matches!(refused, Err(CodecError::Malformed(Codec::Opus, _))));
+    assert!(out.is_empty());
+}
+
+#[test]
 fn an_opus_frame_of_no_legal_length_is_our_fault() {
     let mut out = Vec::new();
     let refused = Encoder::new(Codec::Opus).unwrap().encode(&[0; 100], &mut out);

@@ -70,6 +70,8 @@ pub(super) struct Entry {
     written: AtomicU64,
     synced: AtomicU64,
     dirty: AtomicBool,
+    /// Belongs to the thread that removes files.
+    moved: AtomicBool,
     state: Mutex<State>,
     /// Told after every operation and after every sync.
     pub(super) changed: Notify,
@@ -83,6 +85,7 @@ impl Entry {
             written: AtomicU64::new(0),
             synced: AtomicU64::new(0),
             dirty: AtomicBool::new(false),
+            moved: AtomicBool::new(false),
             state: Mutex::new(State {
                 file: None,
                 good_len,
@@ -141,6 +144,13 @@ impl Entry {
     pub(super) fn count_synced(&self, count: u64) {
         self.synced.fetch_max(count, Ordering::AcqRel);
         self.changed.notify_waiters();
+    }
+
+    /// Whether the operation is for the thread that removes files: a removal, and whatever comes after it, so that the
+    /// order is kept. Asked by the recording's writer alone.
+    pub(super) fn moves(&self, what: &What) -> bool {
+        let removal = matches!(what, What::Remove | What::Quarantine);
+        self.moved.fetch_or(removal, Ordering::Relaxed) || removal
     }
 
     /// `true` for the first who calls it since the last [`Entry::begin_sync`].

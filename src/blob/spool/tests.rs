@@ -7,8 +7,10 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use super::disk::{Disk, DiskFile};
+use super::shared::MAX_BLOCKS;
 use super::*;
 use crate::clock::{Clock, ManualClock};
+use crate::domain::{CallerId, MailboxId, RecordingClass, RedirectReason, TenantId};
 
 /// A head with an id of its own for each `number`, ordered as the numbers are.
 pub(crate) fn head(number: u64) -> Head {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::engine::{Engine, MAX_BLOCKS};
+use super::engine::{Engine, QUEUE};
 use super::entry::{Entry, Hold, What};
 use super::record::{Kind, RECORD_HEADER, json_record, open_record};
 use super::{SpoolError, Verdict, file_name};
@@ -77,9 +77,9 @@ impl SpoolWriter {
         let last = self.hand_over_block();
         let noted =
             json_record(Kind::Verdict, &verdict).map_err(|error| self.disk_error(error.to_string()))?;
-        let handed = self.entry.hand_over(&self.engine.queue, What::Note(noted));
+        let handed = self.engine.hand_over(&self.entry, What::Note(noted));
         last?;
-        handed.then_some(()).ok_or(SpoolError::Behind(2 * MAX_BLOCKS))
+        handed.then_some(()).ok_or(SpoolError::Behind(QUEUE))
     }
 
     fn check(&mut self) -> Result<(), SpoolError> {
@@ -106,7 +106,7 @@ impl SpoolWriter {
         }
         let waiting = &self.engine.shared.waiting;
         let behind = waiting.fetch_add(1, Ordering::Relaxed);
-        if self.entry.hand_over(&self.engine.queue, What::Audio(block)) {
+        if self.engine.hand_over(&self.entry, What::Audio(block)) {
             return Ok(());
         }
         waiting.fetch_sub(1, Ordering::Relaxed);

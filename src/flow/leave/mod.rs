@@ -18,6 +18,7 @@
 mod draft;
 mod ending;
 mod opening;
+mod plan;
 mod recording;
 mod review;
 mod turn;
@@ -26,94 +27,14 @@ use std::time::Duration;
 
 use self::ending::{Farewell, Gone, Passing, Storing, Transferring};
 use self::opening::{Interlude, Opening};
+pub use self::plan::{Instructions, Mode, Plan};
 use self::recording::{Cue, Paused, Recording, Stopping};
 use self::review::{Discarding, Review};
 use self::turn::{Memory, Turn};
-use super::phrases::{self, Saying};
 use super::{
-    Action, Actions, CallEvent, CallTime, Flow, Key, RecordLimits, StopCause, StoreOutcome, Take,
-    TransferOutcome, Utterance,
+    Action, Actions, CallEvent, CallTime, Flow, Key, StopCause, StoreOutcome, Take, TransferOutcome,
 };
-use crate::domain::{RecordingClass, ToneChoice};
-
-/// What the caller reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Mode {
-    /// A mailbox that takes messages.
-    TakeMessage,
-    /// A mailbox that only plays its greeting.
-    AnnouncementOnly,
-    /// A mailbox that is switched off.
-    Disabled,
-    /// A mailbox that holds as much as it may.
-    MailboxFull,
-    /// No mailbox.
-    UnknownTarget,
-    /// A mailbox's own menu, which cannot be entered by phone.
-    SignInUnavailable,
-    /// A mailbox, but nothing can be recorded now: no disk space, or no way to find out what the mailbox wants.
-    TechnicalTrouble,
-}
-
-impl Mode {
-    /// What is said instead of taking a message.
-    const fn notice(self) -> Option<Saying> {
-        match self {
-            Self::TakeMessage => None,
-            Self::AnnouncementOnly => Some(phrases::ANNOUNCEMENT_ONLY),
-            Self::Disabled => Some(phrases::MAILBOX_DISABLED),
-            Self::MailboxFull => Some(phrases::MAILBOX_FULL),
-            Self::UnknownTarget => Some(phrases::NO_SUCH_MAILBOX),
-            Self::SignInUnavailable => Some(phrases::SIGN_IN_UNAVAILABLE),
-            Self::TechnicalTrouble => Some(phrases::TECHNICAL_TROUBLE),
-        }
-    }
-}
-
-/// When the caller is told how to leave a message.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub enum Instructions {
-    /// Never.
-    Never,
-    /// Unless the owner's own greeting was played: owners tend to say it themselves.
-    #[default]
-    UnlessOwnGreeting,
-    /// Always.
-    Always,
-}
-
-/// Everything the dialogue has to know, decided before it begins.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Plan {
-    /// What the caller reached.
-    pub mode: Mode,
-    /// What is said first, in every mode. `None` or empty: nothing.
-    pub greeting: Option<Vec<Utterance>>,
-    /// Whether the greeting is one that the owner recorded or uploaded.
-    pub own_greeting: bool,
-    /// Whether the caller is told how to leave a message.
-    pub instructions: Instructions,
-    /// The tone before recording.
-    pub tone: ToneChoice,
-    /// What bounds a recording.
-    pub limits: RecordLimits,
-    /// A recording with less speech is no message.
-    pub min_speech: Duration,
-    /// Keep recordings without speech nevertheless.
-    pub keep_no_speech: bool,
-    /// Whether there is somebody behind `0`.
-    pub operator: bool,
-}
-
-impl Plan {
-    fn says_instructions(&self) -> bool {
-        match self.instructions {
-            Instructions::Never => false,
-            Instructions::Always => true,
-            Instructions::UnlessOwnGreeting => !self.own_greeting,
-        }
-    }
-}
+use crate::domain::RecordingClass;
 
 /// What the recorder says of a recording that stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,27 +2,33 @@
 
 use std::time::Duration;
 
-use webrtc_vad::{SampleRate, Vad, VadMode};
-
 use crate::audio::resample::resample;
+use crate::audio::tones::{ToneClassifier, classify_recording};
+use crate::audio::vad::{self, SpeechDetector};
 use crate::blob::spool::Verdict;
-use crate::domain::RecordingClass;
 
-/// Samples of a 20 ms frame at 8 kHz, where speech is judged.
-const FRAME: usize = 160;
-const RATE: u32 = 8_000;
+const FRAME: Duration = Duration::from_millis(20);
+/// The rates that the detectors take as they are.
+const RATES: [u32; 3] = [8_000, 16_000, 48_000];
 
-/// Keeps everything, and says how much of it is speech.
+/// Keeps everything, and says what it is and how much of it is speech.
 pub(super) fn verdict(samples: &[i16], sample_rate: u32, min_speech: Duration) -> Verdict {
-    let at_8_khz = if sample_rate == RATE || sample_rate == 0 {
-        samples.to_vec()
-    } else {
-        resample(samples, sample_rate, RATE)
-    };
-    let mut vad = Vad::new_with_rate_and_mode(SampleRate::Rate8kHz, VadMode::VeryAggressive);
-    let voiced = at_8_khz.chunks_exact(FRAME).filter(|frame| vad.is_voice_segment(frame) == Ok(true)).count();
-    let voiced = Duration::from_millis(20) * u32::try_from(voiced).unwrap_or(u32::MAX);
-    let class = if voiced < min_speech { RecordingClass::NoSpeech } else { RecordingClass::Speech };
+    if RATES.contains(&sample_rate) {
+        return judge(samples, samples.len(), sample_rate, min_speech);
+    }
+    judge(&resample(samples, sample_rate.max(1), RATES[0]), samples.len(), RATES[0], min_speech)
+}
+
+fn judge(samples: &[i16], recorded: usize, rate: u32, min_speech: Duration) -> Verdict {
+    let (mut detector, mut tones) = (SpeechDetector::new(rate), ToneClassifier::new(rate));
+    let mut voiced = Duration::ZERO;
+    for frame in samples.chunks_exact(rate as usize / 50) {
+        tones.frame(frame);
+        if detector.frame(frame) == vad::Verdict::Speech {
+            voiced += FRAME;
+        }
+    }
+    let class = classify_recording(tones.class(), voiced, min_speech);
     let voiced_ms = u32::try_from(voiced.as_millis()).unwrap_or(u32::MAX);
-    Verdict { keep_samples: samples.len() as u64, voiced_ms, class }
+    Verdict { keep_samples: recorded as u64, voiced_ms, class }
 }

@@ -362,11 +362,11 @@ async fn many_deposits_at_once_share_little_memory_and_all_arrive() {
 #[tokio::test]
 async fn the_resumer_works_by_itself_until_it_is_stopped() {
     let world = World::new().await;
-    drop({
-        let mut writer = world.spool().begin(&world.head()).unwrap();
-        writer.append(&speech(2)).unwrap();
-        writer
-    });
+    let head = world.head();
+    let mut writer = world.spool().begin(&head).unwrap();
+    writer.append(&speech(2)).unwrap();
+    drop(writer);
+    world.spool().settle(head.id).await.unwrap();
     let stop = tokio_util::sync::CancellationToken::new();
     let resumer = tokio::spawn({
         let (deposit, stop) = (world.deposit.clone(), stop.clone());

@@ -1,0 +1,84 @@
+//! Carries out the command line. Every command works beside a running server: all state is in the store.
+
+mod check;
+mod explain;
+mod messages;
+mod phone;
+mod print;
+mod prompts;
+mod users;
+
+pub(super) use phone::{HERE, call};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::clock::{SharedClock, SystemClock};
+use crate::domain::{Extension, Tenant};
+
+use super::cli::{Args, Command};
+use super::config::Config;
+use super::server::{Base, Server};
+use super::{Failure, demo, telemetry};
+
+/// What every command starts from.
+struct Session {
+    config: Config,
+    clock: SharedClock,
+}
+
+impl Session {
+    async fn open(&self) -> Result<(Base, Tenant), Failure> {
+        let base = Base::open(&self.config, &self.clock).await?;
+        let tenant = base.first_tenant(&self.config).await?;
+        Ok((base, tenant))
+    }
+}
+
+pub(super) async fn run(args: Args) -> Result<(), Failure> {
+    let quiet = match args.command {
+        Command::Serve => "info",
+        _ => "warn",
+    };
+    telemetry::start_log(args.log_format, quiet);
+    let config = Config::load(args.config.as_deref(), &args.data)?;
+    let session = Session { config, clock: SystemClock::shared() };
+    match args.command {
+        Command::Demo(demo) => demo::run(session.config, session.clock, demo.once).await,
+        Command::Serve => serve(&session).await,
+        Command::Check => check::run(&session).await,
+        Command::User(command) => users::user(&session, command).await,
+        Command::Number(command) => users::number(&session, command).await,
+        Command::Message(command) => messages::message(&session, command).await,
+        Command::Greeting(command) => messages::greeting(&session, command).await,
+        Command::Link(command) => messages::link(&session, command).await,
+        Command::Job(command) => messages::job(&session, command).await,
+        Command::Explain(args) => explain::run(&session, args).await,
+        Command::Call(args) => phone::run(&session, args).await,
+        Command::Prompts(command) => prompts::run(command),
+    }
+}
+
+async fn serve(session: &Session) -> Result<(), Failure> {
+    let metrics = telemetry::start_metrics()?;
+    let server = Server::start(&session.config, session.clock.clone(), metrics).await?;
+    until_asked_to_stop().await?;
+    server.drain().await;
+    Ok(())
+}
+
+/// SIGTERM or Ctrl-C.
+pub(super) async fn until_asked_to_stop() -> Result<(), Failure> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
+    }
+}
+
+fn extension(text: &str) -> Result<Extension, Failure> {
+    text.parse().map_err(|error: crate::domain::Invalid| Failure::usage(error.to_string()))
+}
+
+/// Reads a value of the command line; what does not read is a usage error.
+fn read<T: std::str::FromStr<Err = crate::domain::Invalid>>(text: &str) -> Result<T, Failure> {
+    text.parse().map_err(|error: crate::domain::Invalid| Failure::usage(error.to_string()))
+}

@@ -1,0 +1,100 @@
+//! `aftertone check`: does every part work, and what to do where one does not.
+
+use std::net::{TcpListener, UdpSocket};
+
+use secrecy::ExposeSecret as _;
+
+use crate::blob::objects::Objects;
+use crate::http::Check;
+use crate::mail::Mailer;
+use crate::signal::Transport;
+use crate::store::Store;
+
+use super::super::{Failure, health, server};
+use super::Session;
+
+pub(super) async fn run(session: &Session) -> Result<(), Failure> {
+    let config = &session.config;
+    let mut checks = vec![Check { name: "config", ok: true, detail: String::new() }];
+    checks.push(folder(session));
+    checks.push(match Store::open(config.database_url().expose_secret(), session.clock.clone()).await {
+        Ok(store) => health::database(&store).await,
+        Err(error) => failed("database", error, "start the database, or correct database.url"),
+    });
+    checks.push(match Objects::open(&config.storage_url()) {
+        Ok(objects) => health::objects(&objects).await,
+        Err(error) => failed("storage", error, "correct storage.url"),
+    });
+    checks.push(mail(session).await);
+    checks.push(match server::prompts(config) {
+        Ok(_) => passed("prompts"),
+        Err(failure) => {
+            failed("prompts", failure.text, "run aftertone prompts build, or correct voicemail.prompts")
+        }
+    });
+    checks.extend(config.sip.listen.iter().map(|transport| port(*transport)));
+    let broken = checks.iter().filter(|check| !check.ok).count();
+    for check in &checks {
+        let detail = if check.ok { "ok" } else { &check.detail };
+        println!("{:<10} {detail}", check.name);
+    }
+    match broken {
+        0 => Ok(()),
+        1 => Err(Failure::refused("one part needs attention")),
+        more => Err(Failure::refused(format!("{more} parts need attention"))),
+    }
+}
+
+fn passed(name: &'static str) -> Check {
+    Check { name, ok: true, detail: String::new() }
+}
+
+fn failed(name: &'static str, error: impl std::fmt::Display, remedy: &str) -> Check {
+    Check { name, ok: false, detail: format!("{error}: {remedy}") }
+}
+
+fn folder(session: &Session) -> Check {
+    let data = &session.config.data;
+    let probe = data.join(".aftertone-probe");
+    let tried = std::fs::create_dir_all(data)
+        .and_then(|()| std::fs::write(&probe, b"probe"))
+        .and_then(|()| std::fs::remove_file(&probe));
+    match tried {
+        Ok(()) => passed("data"),
+        Err(error) => failed(
+            "data",
+            format!("{}: {error}", data.display()),
+            "make the folder writable, or choose another with --data",
+        ),
+    }
+}
+
+async fn mail(session: &Session) -> Check {
+    let mailer = match server::mailer(&session.config, &session.clock) {
+        Ok(mailer) => mailer,
+        Err(failure) => return failed("mail", failure.text, "correct mail.url and mail.from"),
+    };
+    match Mailer::ready(&mailer).await {
+        Ok(_) => passed("mail"),
+        Err(error) => {
+            failed("mail", error, "start the mail server, or correct mail.url; mails wait meanwhile")
+        }
+    }
+}
+
+/// A port that a running server holds is in use rightly; anything else that holds it is in the way.
+fn port(transport: Transport) -> Check {
+    let (address, tried) = match transport {
+        Transport::Udp(address) => (address, UdpSocket::bind(address).map(drop)),
+        Transport::Tcp(address) => (address, TcpListener::bind(address).map(drop)),
+    };
+    match tried {
+        Ok(()) => passed("sip"),
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+            Check { name: "sip", ok: true, detail: String::new() }
+        }
+        Err(error) => {
+            failed("sip", format!("{address}: {error}"), "set sip.listen to an address of this machine")
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! `aftertone user …` and `aftertone number …`.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::domain::{Mailbox, Quota, Recipient, ToneChoice, User};
+use crate::service::accounts::{Account, Changes, NewUser};
+
+use super::super::Failure;
+use super::super::cli::{NumberCommand, UserAdd, UserCommand, UserSet};
+use super::super::config::parse_duration;
+use super::{Session, extension, print, read};
+
+pub(super) async fn user(session: &Session, command: UserCommand) -> Result<(), Failure> {
+    let (base, tenant) = session.open().await?;
+    let accounts = &base.accounts;
+    match command {
+        UserCommand::Add(add) => {
+            let as_json = add.json.json;
+            let account = accounts.add_user(tenant.id, new_user(add)?).await?;
+            if as_json {
+                print::thing(true, &account_json(&account));
+            } else {
+                println!("added {} with mailbox {}", name(&account.user), account.mailbox.extension);
+            }
+        }
+        UserCommand::List(json) => {
+            let users = accounts.list(tenant.id).await?;
+            let rows: Vec<Value> = users.iter().map(|(user, mailbox)| row(user, mailbox.as_ref())).collect();
+            print::rows(json.json, &["extension", "first", "last", "emails", "mail", "enabled"], &rows);
+        }
+        UserCommand::Show { extension: number, json } => {
+            let account = accounts.show(tenant.id, &extension(&number)?).await?;
+            print::thing(json.json, &account_json(&account));
+        }
+        UserCommand::Set(set) => {
+            let number = extension(&set.extension)?;
+            let quota = accounts.show(tenant.id, &number).await?.mailbox.quota;
+            let account = accounts.set(tenant.id, &number, changes(*set, quota)?).await?;
+            println!("changed mailbox {}", account.mailbox.extension);
+        }
+        UserCommand::Remove { extension: number } => {
+            accounts.remove(tenant.id, &extension(&number)?).await?;
+            println!("removed mailbox {number}; its messages stay restorable for 30 days");
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn number(session: &Session, command: NumberCommand) -> Result<(), Failure> {
+    let (base, tenant) = session.open().await?;
+    match command {
+        NumberCommand::Add { number, mailbox, label } => {
+            base.accounts.add_number(tenant.id, &extension(&mailbox)?, &number, label.as_deref()).await?;
+            println!("{number} leads to mailbox {mailbox}");
+        }
+        NumberCommand::List(json) => {
+            let mut rows = Vec::new();
+            for number in base.accounts.numbers(tenant.id).await? {
+                let mailbox = base.store.mailbox(tenant.id, number.mailbox).await?;
+                rows.push(
+                    json!({"number": number.number, "mailbox": mailbox.extension, "label": number.label}),
+                );
+            }
+            print::rows(json.json, &["number", "mailbox", "label"], &rows);
+        }
+        NumberCommand::Remove { number, mailbox } => {
+            base.accounts.remove_number(tenant.id, &extension(&mailbox)?, &number).await?;
+            println!("{number} leads nowhere now");
+        }
+    }
+    Ok(())
+}
+
+fn new_user(add: UserAdd) -> Result<NewUser, Failure> {
+    Ok(NewUser {
+        extension: extension(&add.extension)?,
+        first: add.first,
+        last: add.last,
+        emails: add.email.iter().map(|email| read(email)).collect::<Result<_, _>>()?,
+        mode: add.mail.as_deref().map(read).transpose()?,
+        pin: add.pin.map(Into::into),
+    })
+}
+
+fn changes(set: UserSet, quota: Quota) -> Result<Changes, Failure> {
+    let optional = |text: Option<String>| text.map(|text| (!text.trim().is_empty()).then_some(text));
+    let modes = set.mail.iter().map(|text| recipient(text)).collect::<Result<Vec<_>, _>>()?;
+    let limit =
+        |given: Option<u64>, now: Option<u64>| given.map_or(now, |given| (given > 0).then_some(given));
+    let messages = limit(set.max_messages.map(u64::from), quota.messages.map(u64::from));
+    let new_quota = Quota {
+        messages: messages.and_then(|messages| u32::try_from(messages).ok()),
+        bytes: limit(set.max_bytes, quota.bytes),
+    };
+    Ok(Changes {
+        first: set.first,
+        last: set.last,
+        pin: set.pin.map(Into::into),
+        emails: (!modes.is_empty())
+            .then(|| modes.iter().map(|recipient| recipient.address.clone()).collect()),
+        modes,
+        attachment: set.attachment.as_deref().map(read).transpose()?,
+        enabled: set.enabled,
+        announcement_only: set.announcement_only,
+        instructions: set.instructions,
+        keep_no_speech: set.keep_no_speech,
+        mail_tones: set.mail_tones,
+        tone: set.tone.as_deref().map(tone).transpose()?,
+        max_message: set.max_message.as_deref().map(duration).transpose()?,
+        silence: set.silence.as_deref().map(duration).transpose()?,
+        operator: optional(set.operator),
+        quota: (new_quota != quota).then_some(new_quota),
+        zone: optional(set.zone),
+        language: optional(set.language),
+        ..Changes::default()
+    })
+}
+
+fn recipient(text: &str) -> Result<Recipient, Failure> {
+    let (address, mode) = text
+        .rsplit_once('=')
+        .ok_or_else(|| Failure::usage(format!("{text:?} has no mode: write ada@example.org=link")))?;
+    Ok(Recipient { address: read(address)?, mode: read(mode)? })
+}
+
+fn duration(text: &str) -> Result<Duration, Failure> {
+    parse_duration(text).ok_or_else(|| Failure::usage(format!("{text:?} is no duration: write 90s or 3m")))
+}
+
+fn tone(text: &str) -> Result<ToneChoice, Failure> {
+    let wrong =
+        || Failure::usage(format!("{text:?} is no tone: write none, or hertz/milliseconds as 1000/400"));
+    if text == "none" {
+        return Ok(ToneChoice::Silent);
+    }
+    let (hertz, millis) = text.split_once('/').ok_or_else(wrong)?;
+    let (hertz, millis) = (hertz.parse().map_err(|_| wrong())?, millis.parse().map_err(|_| wrong())?);
+    if (200..=2000).contains(&hertz) && (50..=2000).contains(&millis) {
+        Ok(ToneChoice::Sine { hertz, millis })
+    } else {
+        Err(Failure::usage("the tone must lie between 200 and 2000 Hz and last 50 to 2000 ms"))
+    }
+}
+
+fn name(user: &User) -> String {
+    let name = user.full_name();
+    if name.is_empty() { "a user".to_owned() } else { name }
+}
+
+fn row(user: &User, mailbox: Option<&Mailbox>) -> Value {
+    let emails: Vec<&str> = user.emails.iter().map(crate::domain::MailAddress::as_str).collect();
+    json!({
+        "id": user.id,
+        "first": user.first,
+        "last": user.last,
+        "emails": emails,
+        "extension": mailbox.map(|mailbox| &mailbox.extension),
+        "mail": mailbox.map(|mailbox| modes(mailbox)),
+        "enabled": mailbox.map(|mailbox| mailbox.enabled),
+    })
+}
+
+fn modes(mailbox: &Mailbox) -> Vec<String> {
+    mailbox.recipients.iter().map(|recipient| format!("{}={}", recipient.address, recipient.mode)).collect()
+}
+
+fn account_json(account: &Account) -> Value {
+    let Account { user, mailbox, numbers, has_pin, usage } = account;
+    json!({
+        "id": user.id,
+        "mailbox": mailbox.id,
+        "extension": mailbox.extension,
+        "first": user.first,
+        "last": user.last,
+        "emails": user.emails,
+        "mail": modes(mailbox),
+        "attachment": mailbox.attachment.as_str(),
+        "pin": if *has_pin { "set" } else { "not set" },
+        "numbers": numbers.iter().map(|number| &number.number).collect::<Vec<_>>(),
+        "enabled": mailbox.enabled,
+        "announcement_only": mailbox.announcement_only,
+        "instructions": mailbox.instructions,
+        "keep_no_speech": mailbox.keep_no_speech,
+        "mail_tones": mailbox.mail_tones,
+        "max_message_s": mailbox.max_message.as_secs_f64(),
+        "silence_s": mailbox.silence.as_secs_f64(),
+        "min_speech_s": mailbox.min_speech.as_secs_f64(),
+        "operator": mailbox.operator,
+        "zone": mailbox.zone,
+        "language": mailbox.language,
+        "messages": usage.messages,
+        "max_messages": mailbox.quota.messages,
+        "bytes": usage.bytes,
+        "max_bytes": mailbox.quota.bytes,
+    })
+}

@@ -1,0 +1,245 @@
+//! What a whole recording is: a voice, or only a tone of the network (busy, dial) or of a fax machine.
+//!
+//! Looks at frames of 20 ms one by one and decides at the end. Says nothing about silence: that is the speech detector's.
+
+use super::{Probe, dot};
+use crate::audio::level::narrow;
+use crate::domain::RecordingClass;
+
+/// 20 ms at 8 kHz.
+const FRAME: usize = 160;
+/// Frames below −50 dBFS are pauses.
+const SOUNDING: f32 = 32_768.0 * 32_768.0 * 0.000_01;
+/// So are frames 30 dB below the loudest tone: noise of the line.
+const BELOW_TONE: f32 = 0.001;
+/// So much of the power is in the tones of a frame that counts as a tone.
+const PURE: f32 = 0.8;
+/// 200 ms of other sound, and it is somebody's voice. Shorter than the shortest word one would leave a message for.
+const VOICE: u32 = 10;
+/// Other sound of so many frames next to a tone is its edge.
+const EDGE: u32 = 2;
+/// A pulse of a busy or congestion tone (ITU-T E.180: 100 to 670 ms) and its pause, in frames.
+const PULSE: std::ops::RangeInclusive<u32> = 5..=40;
+const PAUSE: std::ops::RangeInclusive<u32> = 4..=45;
+/// A steady tone of 1.5 s is a dial tone.
+const DIAL: u32 = 75;
+/// CNG lasts 425 to 575 ms (ITU-T T.30 §4), CED 2.6 to 4 s.
+const CNG: std::ops::RangeInclusive<u32> = 19..=32;
+const CED: u32 = 50;
+
+/// What the sound of a recording is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ToneClass {
+    /// A voice or anything else that is no tone of the network; also silence.
+    SpeechOrOther,
+    /// Busy or congestion: pulses of 400–450 Hz (Europe, E.180) or 480 + 620 Hz (North America).
+    BusyTone,
+    /// A steady 400–450 Hz or 350 + 440 Hz.
+    DialTone,
+    /// A fax machine: CNG of 1100 Hz or CED of 2100 Hz (T.30).
+    FaxTone,
+}
+
+/// The kinds of frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sound {
+    Pause,
+    Other,
+    /// 400–450 Hz: busy or dial by its cadence.
+    European,
+    /// 480 + 620 Hz.
+    AmericanBusy,
+    /// 350 + 440 Hz.
+    AmericanDial,
+    Cng,
+    Ced,
+}
+
+/// Follows one recording, in frames of 20 ms.
+#[derive(Debug)]
+pub struct ToneClassifier {
+    rate: u32,
+    probe: Probe<4>,
+    scratch: Vec<i16>,
+    floats: Vec<f32>,
+    /// Power of the loudest frame that was a tone.
+    loudest: f32,
+    /// The running sound and its frames.
+    current: (Sound, u32),
+    before: Sound,
+    /// The pause before the last pulse, in frames.
+    pause: u32,
+    totals: Totals,
+}
+
+/// Frames and runs of a recording so far.
+#[derive(Debug, Default, Clone, Copy)]
+struct Totals {
+    other: u32,
+    busy_pulses: u32,
+    longest_steady: u32,
+    cng_pulses: u32,
+    longest_ced: u32,
+}
+
+impl ToneClassifier {
+    /// For samples at `rate`: 8000, 16000 or 48000.
+    pub fn new(rate: u32) -> Self {
+        Self {
+            rate,
+            probe: Probe::new([350.0, 440.0, 480.0, 620.0], FRAME),
+            scratch: Vec::with_capacity(FRAME),
+            floats: Vec::with_capacity(FRAME),
+            loudest: 0.0,
+            current: (Sound::Pause, 0),
+            before: Sound::Pause,
+            pause: 0,
+            totals: Totals::default(),
+        }
+    }
+
+    /// Takes the next 20 ms. A frame of another length counts as other sound.
+    pub fn frame(&mut self, samples: &[i16]) {
+        let sound = self.judge(samples);
+        if sound == self.current.0 {
+            self.current.1 = self.current.1.saturating_add(1);
+            return;
+        }
+        self.end_run(sound);
+        self.before = self.current.0;
+        self.current = (sound, 1);
+    }
+
+    /// The verdict so far.
+    pub fn class(&self) -> ToneClass {
+        let mut totals = self.totals;
+        self.count(&mut totals, Sound::Pause);
+        if totals.other >= VOICE {
+            return ToneClass::SpeechOrOther;
+        }
+        if totals.cng_pulses > 0 || totals.longest_ced >= CED {
+            ToneClass::FaxTone
+        } else if totals.busy_pulses >= 2 {
+            ToneClass::BusyTone
+        } else if totals.longest_steady >= DIAL {
+            ToneClass::DialTone
+        } else {
+            ToneClass::SpeechOrOther
+        }
+    }
+
+    fn judge(&mut self, samples: &[i16]) -> Sound {
+        self.floats.clear();
+        let narrow = narrow(samples, self.rate, &mut self.scratch);
+        self.floats.extend(narrow.iter().map(|&sample| f32::from(sample)));
+        let power = dot(&self.floats, &self.floats) / FRAME as f32;
+        if power < SOUNDING.max(self.loudest * BELOW_TONE) {
+            return Sound::Pause;
+        }
+        if self.floats.len() != FRAME {
+            return Sound::Other;
+        }
+        let sound = self.single(power).unwrap_or_else(|| self.chord(power));
+        if sound != Sound::Other {
+            self.loudest = self.loudest.max(power);
+        }
+        sound
+    }
+
+    /// One tone that we know, and nothing else.
+    fn single(&self, power: f32) -> Option<Sound> {
+        let hz = frequency(&self.floats)?;
+        let sound = match hz {
+            390.0..=460.0 => Sound::European,
+            1_060.0..=1_140.0 => Sound::Cng,
+            2_080.0..=2_120.0 => Sound::Ced,
+            _ => return None,
+        };
+        (power_at(&self.floats, hz) > PURE * power).then_some(sound)
+    }
+
+    /// The pairs of tones of North America.
+    fn chord(&self, power: f32) -> Sound {
+        let [f350, f440, f480, f620] = self.probe.measure(&self.floats).map(|part| part / power);
+        let pair = |a: f32, b: f32| a > 0.2 && b > 0.2 && a + b > PURE;
+        if pair(f480, f620) {
+            Sound::AmericanBusy
+        } else if pair(f350, f440) {
+            Sound::AmericanDial
+        } else {
+            Sound::Other
+        }
+    }
+
+    /// Books the run that ends because `next` begins.
+    fn end_run(&mut self, next: Sound) {
+        let mut totals = self.totals;
+        self.count(&mut totals, next);
+        self.totals = totals;
+        if self.current.0 == Sound::Pause {
+            self.pause = self.current.1;
+        }
+    }
+
+    fn count(&self, totals: &mut Totals, next: Sound) {
+        let (sound, frames) = self.current;
+        match sound {
+            Sound::Pause => {}
+            Sound::Other => {
+                let is_tone = |sound| !matches!(sound, Sound::Pause | Sound::Other);
+                let edge = frames <= EDGE && (is_tone(self.before) || is_tone(next));
+                totals.other += if edge { 0 } else { frames };
+            }
+            Sound::European | Sound::AmericanBusy => {
+                // The first pulse may follow any pause; its successors follow a short one.
+                if PULSE.contains(&frames) && (totals.busy_pulses == 0 || PAUSE.contains(&self.pause)) {
+                    totals.busy_pulses += 1;
+                }
+                if sound == Sound::European {
+                    totals.longest_steady = totals.longest_steady.max(frames);
+                }
+            }
+            Sound::AmericanDial => totals.longest_steady = totals.longest_steady.max(frames),
+            Sound::Cng => totals.cng_pulses += u32::from(CNG.contains(&frames)),
+            Sound::Ced => totals.longest_ced = totals.longest_ced.max(frames),
+        }
+    }
+}
+
+/// The frequency of a frame if it is one sine, in Hz.
+///
+/// From the correlations at one and two samples of distance (for a sine: cos ω and cos 2ω), which white noise does not
+/// bend. No frequency grid: networks are not exact.
+fn frequency(frame: &[f32]) -> Option<f32> {
+    let at = |lag: usize| {
+        let earlier = frame.get(..frame.len() - lag).unwrap_or_default();
+        let later = frame.get(lag..).unwrap_or_default();
+        dot(earlier, later) / earlier.len().max(1) as f32
+    };
+    let (r1, r2) = (at(1), at(2));
+    let cosine = (r2 + (r2 * r2 + 8.0 * r1 * r1).sqrt()) / (4.0 * r1);
+    (-1.0..=1.0).contains(&cosine).then(|| cosine.acos() * 8_000.0 / std::f32::consts::TAU)
+}
+
+/// Mean square of the sine of this frequency in a frame (Goertzel).
+fn power_at(frame: &[f32], hz: f32) -> f32 {
+    let step = 2.0 * (hz * std::f32::consts::TAU / 8_000.0).cos();
+    let (one, two) = frame.iter().fold((0.0, 0.0), |(one, two), x| (x + step * one - two, one));
+    let scale = 2.0 / (frame.len() as f32).powi(2);
+    (one * one + two * two - step * one * two) * scale
+}
+
+/// The class that is stored: a tone, or speech when enough of it was heard.
+pub fn classify_recording(
+    tones: ToneClass,
+    voiced: std::time::Duration,
+    min_speech: std::time::Duration,
+) -> RecordingClass {
+    match tones {
+        ToneClass::BusyTone => RecordingClass::BusyTone,
+        ToneClass::DialTone => RecordingClass::DialTone,
+        ToneClass::FaxTone => RecordingClass::FaxTone,
+        ToneClass::SpeechOrOther if voiced >= min_speech => RecordingClass::Speech,
+        ToneClass::SpeechOrOther => RecordingClass::NoSpeech,
+    }
+}

@@ -1,0 +1,327 @@
+//! One call's media: a task that wakes each 20 ms, takes what came, records, sends what is due, and tells what
+//! happened. Owns the sockets; nothing here allocates, locks or logs per packet.
+
+use std::collections::VecDeque;
+use std::io::ErrorKind;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc::{self, error::TryRecvError};
+use tokio::sync::oneshot;
+use tokio::time::{Interval, MissedTickBehavior};
+
+use crate::audio::Clip;
+use crate::blob::spool::SpoolWriter;
+use crate::flow::{Key, PlayId, StopCause, Take};
+use crate::sip::sdp::{Direction, Stream};
+
+use super::control::{Control, Line};
+use super::ear::Ear;
+use super::engine::{Lease, Shared};
+use super::outgoing::{Outgoing, Wire};
+use super::player::Player;
+use super::ports::{Pair, for_socket};
+use super::recorder::{Progress, Recorder};
+use super::{MediaEvent, MediaStats, RecordPlan};
+
+/// Datagrams taken in one tick; a flood beyond it is the kernel's to drop.
+const MOST_DATAGRAMS: usize = 256;
+/// Larger datagrams are cut off, which no packet of ours survives: none is that large.
+const DATAGRAM: usize = 2048;
+/// Events that wait for a reader who does not keep up.
+const MOST_PENDING: usize = 256;
+/// How long the last events wait for their reader.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// What a session is told.
+#[derive(Debug)]
+pub(super) enum Command {
+    Connect(Box<Stream>),
+    Play(PlayId, Vec<Arc<Clip>>),
+    StopPlaying,
+    Record(Box<(Take, SpoolWriter, RecordPlan)>),
+    StopRecording,
+    Info(Key),
+    SendKeys(Vec<Key>),
+    Close(oneshot::Sender<MediaStats>),
+}
+
+/// The RTP socket as [`Outgoing`] sees it.
+struct Port<'a> {
+    socket: &'a UdpSocket,
+    bind: IpAddr,
+}
+
+impl Wire for Port<'_> {
+    fn send(&self, packet: &[u8], to: SocketAddr) -> bool {
+        // What the network refuses is lost like any packet; the peer's silence will tell.
+        self.socket.send_to(packet, for_socket(self.bind, to)).is_ok()
+    }
+}
+
+/// A session, running on its worker.
+#[derive(Debug)]
+pub(super) struct Session {
+    shared: Arc<Shared>,
+    rtp: UdpSocket,
+    commands: mpsc::Receiver<Command>,
+    events: mpsc::Sender<MediaEvent>,
+    pending: VecDeque<MediaEvent>,
+    stream: Option<Stream>,
+    ear: Ear,
+    out: Outgoing,
+    control: Control,
+    recorder: Option<Recorder>,
+    /// Loss of RTP was told and no packet came since.
+    lost_told: bool,
+    /// Given back when all of the above is gone.
+    lease: Lease,
+}
+
+/// Who asked for the end, if anybody waits for it.
+type Ending = Option<oneshot::Sender<MediaStats>>;
+
+impl Session {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        lease: Lease,
+        pair: Pair,
+        commands: mpsc::Receiver<Command>,
+        events: mpsc::Sender<MediaEvent>,
+    ) -> Self {
+        let player = Player::new(Arc::clone(&shared.silence), shared.preparer.clone());
+        let out = Outgoing::new(&*shared.clock, player);
+        let Pair { rtp, rtcp, .. } = pair;
+        Self {
+            control: Control::new(rtcp, shared.config.bind),
+            shared,
+            rtp,
+            commands,
+            events,
+            pending: VecDeque::new(),
+            stream: None,
+            ear: Ear::new(),
+            out,
+            recorder: None,
+            lost_told: false,
+            lease,
+        }
+    }
+
+    /// Runs to the end of the session; begins after `offset`.
+    pub(super) async fn run(mut self, offset: Duration) {
+        tokio::time::sleep(offset).await;
+        let mut tick_ms = self.out.tick_ms();
+        let mut ticker = ticker(tick_ms);
+        let ending = loop {
+            ticker.tick().await;
+            if let Some(ending) = self.tick() {
+                break ending;
+            }
+            if self.out.tick_ms() != tick_ms {
+                tick_ms = self.out.tick_ms();
+                ticker = self::ticker(tick_ms);
+            }
+        };
+        self.end(ending).await;
+    }
+
+    /// One tick. `Some`: the session is over.
+    fn tick(&mut self) -> Option<Ending> {
+        let now = self.shared.clock.monotonic();
+        let (now_us, now_ms) = (now.as_micros() as u64, now.as_millis() as u64);
+        if let Some(ending) = self.obey(now_us) {
+            return Some(ending);
+        }
+        self.receive(now_ms);
+        self.ear.tick(now_ms, self.recorder.as_mut());
+        self.mind_recording(now_ms);
+        self.mind_loss(now_ms);
+        let target = self.target();
+        let wire = Port { socket: &self.rtp, bind: self.shared.config.bind };
+        if let Some(id) = self.out.tick(now_us, target, &wire) {
+            self.tell(MediaEvent::PlayFinished(id));
+        }
+        while let Some(key) = self.ear.next_key() {
+            self.tell(MediaEvent::Digit(key));
+        }
+        if self.control.is_due(now_ms) {
+            let Self { stream, ear, out, shared, rtp, control, .. } = self;
+            control.mind(now_ms, &mut Line { stream: stream.as_ref(), ear, out, shared, rtp });
+        }
+        self.flush_events();
+        None
+    }
+
+    /// Carries out what was asked since the last tick.
+    fn obey(&mut self, now_us: u64) -> Option<Ending> {
+        let now_ms = now_us / 1000;
+        loop {
+            match self.commands.try_recv() {
+                Ok(Command::Connect(stream)) => {
+                    self.ear.connect(&stream, now_ms, self.recorder.as_mut());
+                    self.out.connect(&stream, &*self.shared.clock, now_us);
+                    self.stream = Some(*stream);
+                    self.lost_told = false;
+                }
+                Ok(Command::Play(id, clips)) => self.out.player.play(Some(id), clips),
+                Ok(Command::StopPlaying) => self.out.player.stop(),
+                Ok(Command::Record(what)) => {
+                    let (take, writer, plan) = *what;
+                    self.receive(now_ms);
+                    self.stop_recording(now_ms, StopCause::Asked);
+                    self.ear.begin_recording(now_ms);
+                    self.recorder = Some(Recorder::new(take, writer, plan));
+                }
+                Ok(Command::StopRecording) => {
+                    self.receive(now_ms);
+                    self.stop_recording(now_ms, StopCause::Asked);
+                }
+                Ok(Command::Info(key)) => self.ear.info(key, now_ms, self.recorder.as_mut()),
+                Ok(Command::SendKeys(keys)) => {
+                    for key in keys {
+                        if !self.out.keys.press(key.char()) {
+                            tracing::warn!("a key is not sent: too many wait");
+                        }
+                    }
+                }
+                Ok(Command::Close(waiting)) => return Some(Some(waiting)),
+                Err(TryRecvError::Disconnected) => return Some(None),
+                Err(TryRecvError::Empty) => return None,
+            }
+        }
+    }
+
+    /// Takes what came to the RTP port.
+    fn receive(&mut self, now_ms: u64) {
+        let mut buffer = [0; DATAGRAM];
+        for _ in 0..MOST_DATAGRAMS {
+            match self.rtp.recv_from(&mut buffer) {
+                Ok((length, from)) => {
+                    let bytes = buffer.get(..length).unwrap_or_default();
+                    self.ear.datagram(now_ms, from, bytes, self.recorder.as_mut());
+                }
+                // The echo of something that we sent (ICMP); what came in is behind it.
+                Err(error) if error.kind() == ErrorKind::ConnectionRefused => {}
+                Err(_) => break,
+            }
+        }
+    }
+
+    fn mind_recording(&mut self, now_ms: u64) {
+        match self.recorder.as_mut().map(Recorder::progress) {
+            Some(Progress::Warn) => self.out.player.play(None, vec![Arc::clone(&self.shared.warning)]),
+            Some(Progress::Stop(cause)) => self.stop_recording(now_ms, cause),
+            Some(Progress::GoesOn) | None => {}
+        }
+    }
+
+    /// Tells when nothing came for too long although the peer should send.
+    fn mind_loss(&mut self, now_ms: u64) {
+        let quiet = Duration::from_millis(now_ms.saturating_sub(self.ear.heard_ms()));
+        if quiet < self.shared.config.silence_timeout {
+            self.lost_told = false;
+            return;
+        }
+        let should_send = self.stream.as_ref().is_some_and(|stream| {
+            stream.remote.is_some() && matches!(stream.direction, Direction::SendRecv | Direction::RecvOnly)
+        });
+        if should_send && !self.lost_told {
+            self.lost_told = true;
+            self.stop_recording(now_ms, StopCause::MediaLost);
+            self.tell(MediaEvent::Lost);
+        }
+    }
+
+    fn stop_recording(&mut self, now_ms: u64, cause: StopCause) {
+        if self.recorder.is_none() {
+            return;
+        }
+        self.ear.flush(now_ms, self.recorder.as_mut());
+        if let Some(recorder) = self.recorder.take() {
+            let event = recorder.finish(cause);
+            // Keys are told before the end that they brought about.
+            while let Some(key) = self.ear.next_key() {
+                self.tell(MediaEvent::Digit(key));
+            }
+            self.tell(event);
+        }
+    }
+
+    /// Where our packets go now; `None` on hold.
+    fn target(&self) -> Option<SocketAddr> {
+        let stream = self.stream.as_ref()?;
+        let may_send = matches!(stream.direction, Direction::SendRecv | Direction::SendOnly);
+        if !may_send || stream.remote.is_none() {
+            return None;
+        }
+        // "Nowhere" in its old spelling (RFC 3264 §8.4) would be this machine.
+        self.ear.source().target().filter(|target| !target.ip().is_unspecified() && target.port() != 0)
+    }
+
+    fn tell(&mut self, event: MediaEvent) {
+        if self.pending.len() >= MOST_PENDING {
+            // Only keys come in such numbers, and only from a peer that makes noise.
+            metrics::counter!("aftertone_media_events_dropped_total").increment(1);
+            if matches!(event, MediaEvent::Digit(_)) {
+                return;
+            }
+            self.pending.pop_front();
+        }
+        self.pending.push_back(event);
+    }
+
+    fn flush_events(&mut self) {
+        while let Some(event) = self.pending.pop_front() {
+            match self.events.try_send(event) {
+                Ok(()) => {}
+                Err(mpsc::error::TrySendError::Full(event)) => {
+                    self.pending.push_front(event);
+                    return;
+                }
+                Err(mpsc::error::TrySendError::Closed(_)) => return,
+            }
+        }
+    }
+
+    fn stats(&self) -> MediaStats {
+        MediaStats {
+            received: self.ear.received(),
+            lost: self.ear.lost(),
+            late: self.ear.late(),
+            foreign: self.ear.foreign(),
+            sent: self.out.sent(),
+        }
+    }
+
+    /// Keeps what was recorded, says goodbye, gives everything back.
+    async fn end(mut self, ending: Ending) {
+        let now_ms = self.shared.clock.monotonic().as_millis() as u64;
+        self.receive(now_ms);
+        self.stop_recording(now_ms, StopCause::HungUp);
+        self.flush_events();
+        let Self { stream, ear, out, shared, rtp, control, .. } = &mut self;
+        control.goodbye(now_ms, &mut Line { stream: stream.as_ref(), ear, out, shared, rtp });
+        let stats = self.stats();
+        let Self { rtp, control, events, pending, commands, lease, .. } = self;
+        drop((rtp, control, commands));
+        drop(lease);
+        if let Some(waiting) = ending {
+            // Who no longer waits does not want to know.
+            let _ = waiting.send(stats);
+        }
+        for event in pending {
+            if !matches!(tokio::time::timeout(LAST_WORDS, events.send(event)).await, Ok(Ok(()))) {
+                break;
+            }
+        }
+    }
+}
+
+/// Keeps its phase: a tick that was missed is not made up for, since time is read anew at each.
+fn ticker(ms: u64) -> Interval {
+    let mut ticker = tokio::time::interval(Duration::from_millis(ms));
+    ticker.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    ticker
+}

@@ -1,0 +1,423 @@
+//! What callers and flows notice.
+
+use super::*;
+use crate::audio::Clip;
+use crate::audio::tones::{dtmf, sine};
+
+#[tokio::test]
+async fn what_is_said_is_recorded_from_the_first_sample_to_the_last() {
+    for codec in [Codec::Pcmu, Codec::Pcma, Codec::G722] {
+        let mut call = Call::new().await;
+        call.stream = stream_to(&call.phone, codec);
+        call.phone.payload_type = call.stream.recv_pt;
+        call.handle.connect(&call.stream);
+        assert_eq!(call.handle.sample_rate(), codec.sample_rate());
+        let said = encoded(codec, &voice(codec.sample_rate(), 3_000, 9_000.0));
+        call.record(RecordPlan { sample_rate: codec.sample_rate(), ..plan() }).await;
+        call.phone.say(&said).await;
+        call.handle.stop_recording();
+        let (cause, length, voiced, class) = call.stopped().await;
+        assert_eq!((cause, class), (StopCause::Asked, RecordingClass::Speech));
+        assert_eq!(length, Duration::from_secs(3));
+        assert!(voiced > Duration::from_secs(2), "{voiced:?}");
+        let recorded = call.recorded().await;
+        assert!(recorded.samples == decoded(codec, &said), "{codec:?}");
+        assert_eq!(recorded.verdict.unwrap().class, RecordingClass::Speech);
+        let stats = call.handle.close().await;
+        assert_eq!((stats.received, stats.lost, stats.late, stats.foreign), (150, 0, 0, 0));
+    }
+}
+
+#[tokio::test]
+async fn opus_is_recorded_at_its_bandwidth() {
+    let mut call = Call::new().await;
+    call.stream = stream_to(&call.phone, Codec::Opus);
+    call.phone.payload_type = 111;
+    call.handle.connect(&call.stream);
+    call.record(RecordPlan { sample_rate: 48_000, ..plan() }).await;
+    let mut encoder = Encoder::new(Codec::Opus).unwrap();
+    for frame in voice(48_000, 2_000, 9_000.0).chunks(960) {
+        let mut packet = Vec::new();
+        encoder.encode(frame, &mut packet).unwrap();
+        call.phone.packet(&packet, 960);
+    }
+    pause(60).await;
+    call.handle.stop_recording();
+    let (_, length, _, class) = call.stopped().await;
+    assert_eq!((length, class), (Duration::from_secs(2), RecordingClass::Speech));
+    assert_eq!(call.recorded().await.samples.len(), 96_000);
+}
+
+#[tokio::test]
+async fn a_clip_is_heard_whole_in_a_stream_without_a_break() {
+    let mut call = Call::new().await;
+    let clip = Arc::new(Clip::from_pcm(&voice(8_000, 300, 9_000.0), 8_000));
+    pause(60).await;
+    call.handle.play(PlayId(7), vec![Arc::clone(&clip), Arc::clone(&clip)]);
+    assert_eq!(call.event().await, MediaEvent::PlayFinished(PlayId(7)));
+    pause(60).await;
+    let packets = call.phone.received();
+    let packets: Vec<_> = packets.iter().map(|bytes| Packet::parse(bytes).unwrap()).collect();
+    for pair in packets.windows(2) {
+        assert_eq!(pair[1].sequence, pair[0].sequence.wrapping_add(1));
+        assert_eq!(pair[1].timestamp, pair[0].timestamp.wrapping_add(160));
+        assert_eq!((pair[1].ssrc, pair[1].payload_type), (pair[0].ssrc, 0));
+    }
+    let heard: Vec<u8> = packets.iter().flat_map(|packet| packet.payload).copied().collect();
+    let spoken = [&clip.bytes(Codec::Pcmu)[..], &clip.bytes(Codec::Pcmu)[..]].concat();
+    let at = heard.windows(spoken.len()).position(|window| window == spoken).expect("the clips, bit by bit");
+    assert!(heard[..at].iter().all(|&byte| byte == 0xff), "silence before it");
+    assert!(packets[0].marker && packets[at / 160].marker, "talkspurts are marked");
+    assert_eq!(packets.iter().filter(|packet| packet.marker).count(), 2);
+}
+
+#[tokio::test]
+async fn a_play_that_is_stopped_or_replaced_does_not_finish() {
+    let mut call = Call::new().await;
+    let clip = Arc::new(Clip::from_pcm(&[9_000; 8_000], 8_000));
+    call.handle.play(PlayId(1), vec![Arc::clone(&clip)]);
+    pause(60).await;
+    call.handle.play(PlayId(2), vec![Arc::clone(&clip)]);
+    pause(60).await;
+    call.handle.stop_playing();
+    pause(60).await;
+    call.phone.received();
+    pause(60).await;
+    for bytes in call.phone.received() {
+        assert!(Packet::parse(&bytes).unwrap().payload.iter().all(|&byte| byte == 0xff));
+    }
+    call.handle.play(PlayId(3), Vec::new());
+    assert_eq!(call.event().await, MediaEvent::PlayFinished(PlayId(3)));
+}
+
+#[tokio::test]
+async fn silence_ends_a_recording_and_half_a_second_of_it_is_kept() {
+    let mut call = Call::new().await;
+    call.record(RecordPlan { silence: Duration::from_secs(3), ..plan() }).await;
+    let said = speech(2_000);
+    call.phone.say(&said).await;
+    call.phone.say(&[0xff; 8_000 * 4]).await;
+    let (cause, length, ..) = call.stopped().await;
+    assert_eq!(cause, StopCause::Silence);
+    let kept = length.as_millis().abs_diff(2_500);
+    assert!(kept <= 120, "{length:?}");
+    let samples = call.recorded().await.samples;
+    assert!(samples[..16_000] == decoded(Codec::Pcmu, &said));
+    assert!(samples[16_000..].iter().all(|&sample| sample == 0));
+}
+
+#[tokio::test]
+async fn who_never_speaks_leaves_no_speech() {
+    let mut call = Call::new().await;
+    call.record(RecordPlan { silence: Duration::from_secs(2), ..plan() }).await;
+    call.phone.say(&[0xff; 8_000 * 3]).await;
+    let (cause, length, voiced, class) = call.stopped().await;
+    assert_eq!((cause, class), (StopCause::Silence, RecordingClass::NoSpeech));
+    assert_eq!((length, voiced), (Duration::from_millis(500), Duration::ZERO));
+}
+
+#[tokio::test]
+async fn a_peer_that_sends_nothing_in_pauses_is_silent_in_them() {
+    let mut call = Call::new().await;
+    call.record(RecordPlan { silence: Duration::from_secs(2), ..plan() }).await;
+    let said = speech(1_000);
+    call.phone.say(&said).await;
+    // Comfort noise once, then nothing: silence suppression.
+    call.phone.payload_type = 13;
+    call.phone.packet(&[70], 160);
+    let (cause, length, ..) = call.stopped().await;
+    assert_eq!(cause, StopCause::Silence);
+    assert_eq!(length, Duration::from_secs(1), "only what was received is kept");
+}
+
+#[tokio::test]
+async fn the_limit_is_exact_and_announced_by_a_tone() {
+    let mut call = Call::new().await;
+    let bounds = RecordPlan { max: Duration::from_secs(3), warn_before: Duration::from_secs(1), ..plan() };
+    call.record(bounds).await;
+    let said = speech(4_000);
+    call.phone.say(&said[..20_000]).await;
+    pause(200).await;
+    let tone = call
+        .phone
+        .received()
+        .iter()
+        .any(|bytes| Packet::parse(bytes).unwrap().payload.iter().any(|&byte| byte != 0xff));
+    assert!(tone, "the warning tone");
+    call.phone.say(&said[20_000..]).await;
+    let (cause, length, ..) = call.stopped().await;
+    assert_eq!((cause, length), (StopCause::Limit, Duration::from_secs(3)));
+    assert!(call.recorded().await.samples == decoded(Codec::Pcmu, &said[..24_000]));
+}
+
+#[tokio::test]
+async fn a_take_that_goes_on_counts_the_earlier_ones() {
+    let mut call = Call::new().await;
+    let bounds = RecordPlan { max: Duration::from_secs(3), ..plan() };
+    call.record(bounds).await;
+    let said = speech(2_000);
+    call.phone.say(&said).await;
+    call.handle.stop_recording();
+    let (_, first, voiced, _) = call.stopped().await;
+    assert_eq!(first, Duration::from_secs(2));
+    let writer = call.spool.reopen(head(8_000).id).await.unwrap();
+    call.handle.record(Take(1), writer, RecordPlan { earlier_voiced: voiced, ..bounds });
+    pause(50).await;
+    call.phone.say(&said).await;
+    let (cause, length, both, class) = call.stopped().await;
+    assert_eq!((cause, length), (StopCause::Limit, Duration::from_secs(3)));
+    assert!(both > voiced && class == RecordingClass::Speech);
+    let expected = [decoded(Codec::Pcmu, &said), decoded(Codec::Pcmu, &said[..8_000])].concat();
+    assert!(call.recorded().await.samples == expected);
+}
+
+#[tokio::test]
+async fn each_key_is_told_once_and_none_of_it_is_in_the_recording() {
+    let mut call = Call::new().await;
+    call.record(plan()).await;
+    let said = speech(1_000);
+    call.phone.say(&said).await;
+    // What leaks of a key before the phone says so.
+    let leak = encoded(Codec::Pcmu, &dtmf('#', Duration::from_millis(60), 8_000).unwrap());
+    call.phone.say(&leak).await;
+    call.phone.event(true, &[11]);
+    call.phone.event(true, &[11, 10, 0]);
+    call.phone.press(11);
+    call.phone.say(&[0xff; 800]).await;
+    assert_eq!(call.event().await, MediaEvent::Digit(Key::new('#').unwrap()));
+    call.handle.stop_recording();
+    let (cause, length, ..) = call.stopped().await;
+    assert_eq!((cause, length), (StopCause::Asked, Duration::from_secs(1)));
+    assert!(call.recorded().await.samples == decoded(Codec::Pcmu, &said));
+    call.phone.press(1);
+    call.phone.press(1);
+    call.phone.press(0);
+    assert_eq!(call.keys().await, "110");
+}
+
+#[tokio::test]
+async fn a_key_by_info_and_by_rfc_4733_is_one_press() {
+    let mut call = Call::new().await;
+    call.phone.press(5);
+    pause(50).await;
+    call.handle.info_digit(Key::new('5').unwrap());
+    call.handle.info_digit(Key::new('6').unwrap());
+    assert_eq!(call.keys().await, "56");
+}
+
+#[tokio::test]
+async fn where_no_event_was_negotiated_keys_are_heard_in_the_sound_and_not_recorded() {
+    let mut call = Call::new().await;
+    call.stream.events.clear();
+    call.handle.connect(&call.stream);
+    call.record(plan()).await;
+    let said = speech(1_000);
+    call.phone.say(&said).await;
+    call.phone.say(&encoded(Codec::Pcmu, &dtmf('7', Duration::from_millis(120), 8_000).unwrap())).await;
+    call.phone.say(&[0xff; 800]).await;
+    assert_eq!(call.event().await, MediaEvent::Digit(Key::new('7').unwrap()));
+    call.handle.stop_recording();
+    let (_, length, ..) = call.stopped().await;
+    assert!(length <= Duration::from_secs(1) && length >= Duration::from_millis(850), "{length:?}");
+    let recorded = call.recorded().await.samples;
+    assert!(recorded == decoded(Codec::Pcmu, &said)[..recorded.len()], "no tone in it");
+}
+
+#[tokio::test]
+async fn a_dropped_call_keeps_its_recording() {
+    let mut call = Call::new().await;
+    call.record(plan()).await;
+    let said = speech(1_000);
+    call.phone.say(&said).await;
+    let Call { handle, mut events, spool, .. } = call;
+    drop(handle);
+    let stopped = events.recv().await.unwrap();
+    let MediaEvent::RecordingStopped { cause, length, .. } = stopped else { panic!("{stopped:?}") };
+    assert_eq!((cause, length), (StopCause::HungUp, Duration::from_secs(1)));
+    assert_eq!(events.recv().await, None);
+    spool.settle(head(8_000).id).await.unwrap();
+    let recorded = spool.read(head(8_000).id).await.unwrap();
+    assert!(recorded.samples == decoded(Codec::Pcmu, &said));
+    call = Call::new().await;
+    call.handle.close().await;
+    assert_eq!(call.engine.sessions(), 0);
+}
+
+#[tokio::test]
+async fn when_no_rtp_comes_the_recording_is_kept_and_the_loss_is_told_once() {
+    let mut call = Call::with_timeout(Duration::from_millis(700)).await;
+    call.record(plan()).await;
+    let said = speech(1_000);
+    call.phone.say(&said).await;
+    let (cause, length, ..) = call.stopped().await;
+    assert_eq!((cause, length), (StopCause::MediaLost, Duration::from_secs(1)));
+    assert_eq!(call.event().await, MediaEvent::Lost);
+    pause(900).await;
+    assert!(call.events.try_recv().is_err(), "told once");
+}
+
+#[tokio::test]
+async fn on_hold_nothing_is_sent_and_nothing_is_missed() {
+    let mut call = Call::with_timeout(Duration::from_millis(300)).await;
+    pause(60).await;
+    call.stream.direction = Direction::Inactive;
+    call.handle.connect(&call.stream);
+    pause(60).await;
+    call.phone.received();
+    pause(500).await;
+    assert_eq!(call.phone.received(), Vec::<Vec<u8>>::new());
+    assert!(call.events.try_recv().is_err());
+    call.stream.direction = Direction::SendOnly;
+    call.handle.connect(&call.stream);
+    pause(500).await;
+    assert!(call.phone.received().len() > 10, "music for who holds us would be heard");
+    assert!(call.events.try_recv().is_err(), "who only listens is not lost");
+}
+
+#[tokio::test]
+async fn a_recording_goes_on_when_codec_and_address_change() {
+    let mut call = Call::new().await;
+    call.record(plan()).await;
+    call.phone.say(&speech(1_000)).await;
+    let first = call.phone.received().iter().map(|bytes| Packet::parse(bytes).unwrap().ssrc).next_back();
+    let mut moved = Phone::new(call.handle.port());
+    let stream = stream_to(&moved, Codec::G722);
+    moved.payload_type = 9;
+    call.handle.connect(&stream);
+    pause(50).await;
+    moved.say(&encoded(Codec::G722, &voice(16_000, 1_000, 9_000.0))).await;
+    pause(50).await;
+    call.handle.stop_recording();
+    let (_, length, _, class) = call.stopped().await;
+    let off = length.as_millis().abs_diff(2_000);
+    assert!(off <= 400, "{length:?}: the change itself took a moment");
+    assert_eq!(class, RecordingClass::Speech);
+    let packets = moved.received();
+    let last = Packet::parse(packets.last().unwrap()).unwrap();
+    assert_eq!(
+        (Some(last.ssrc), last.payload_type),
+        (first, 9),
+        "the clock is the same, and so is the source"
+    );
+    call.handle.connect(&stream_to(&moved, Codec::Opus));
+    pause(80).await;
+    let packets = moved.received();
+    let last = Packet::parse(packets.last().unwrap()).unwrap();
+    assert_ne!(Some(last.ssrc), first, "another clock is another source");
+    assert_eq!(last.payload_type, 111);
+}
+
+#[tokio::test]
+async fn behind_nat_the_peer_is_found_where_its_packets_come_from() {
+    let mut call = Call::new().await;
+    call.stream.remote = Some("192.168.77.1:4000".parse().unwrap());
+    call.handle.connect(&call.stream);
+    pause(50).await;
+    call.phone.received();
+    call.phone.say(&[0xff; 1_600]).await;
+    pause(80).await;
+    assert!(!call.phone.received().is_empty());
+}
+
+#[tokio::test]
+async fn the_phone_can_press_keys() {
+    let call = Call::new().await;
+    let keys: Vec<_> = "1#".chars().filter_map(Key::new).collect();
+    call.handle.send_digits(&keys);
+    pause(600).await;
+    let packets = call.phone.received();
+    let mut receiver = crate::rtp::event::EventReceiver::default();
+    let heard: String = packets
+        .iter()
+        .map(|bytes| Packet::parse(bytes).unwrap())
+        .filter(|packet| packet.payload_type == 101)
+        .filter_map(|packet| match receiver.receive(0, packet.marker, packet.timestamp, packet.payload) {
+            crate::rtp::event::Heard::Pressed(key, _) => Some(key),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(heard, "1#");
+}
+
+#[tokio::test]
+async fn the_end_is_said_by_rtcp() {
+    let mut call = Call::new().await;
+    call.phone.say(&[0xff; 1_600]).await;
+    pause(60).await;
+    call.handle.close().await;
+    let mut buffer = [0; 500];
+    let length = call.phone.rtcp.recv(&mut buffer).unwrap();
+    let report = crate::rtp::rtcp::read(&buffer[..length]).unwrap();
+    assert!(report.goodbye && report.sender.is_some());
+}
+
+#[tokio::test]
+async fn when_all_ports_are_taken_the_next_call_is_refused_until_one_ends() {
+    let engine =
+        Engine::start(config(42_000..=42_005, Duration::from_secs(5)), SystemClock::shared()).unwrap();
+    let mut open = Vec::new();
+    for _ in 0..3 {
+        let (handle, _) = engine.open().await.unwrap();
+        assert_eq!(handle.port() % 2, 0);
+        open.push(handle);
+    }
+    assert!(matches!(engine.open().await, Err(OpenError::NoPort(_))));
+    let port = open[1].port();
+    open.remove(1).close().await;
+    assert_eq!(engine.open().await.unwrap().0.port(), port);
+    engine.close();
+    assert!(matches!(engine.open().await, Err(OpenError::Closed)));
+}
+
+#[tokio::test]
+async fn a_recording_of_a_busy_tone_is_known_as_one() {
+    let mut call = Call::new().await;
+    call.record(plan()).await;
+    let mut line = Vec::new();
+    for _ in 0..6 {
+        line.extend(sine(425.0, Duration::from_millis(500), 8_000, 8_000));
+        line.extend([0; 4_000]);
+    }
+    call.phone.say(&encoded(Codec::Pcmu, &line)).await;
+    call.handle.stop_recording();
+    assert_eq!(call.stopped().await.3, RecordingClass::BusyTone);
+}
+
+#[tokio::test]
+async fn lost_packets_leave_the_others_in_their_places() {
+    let mut call = Call::new().await;
+    call.record(plan()).await;
+    let said = speech(4_000);
+    for (i, payload) in said.chunks(160).enumerate() {
+        if i % 20 == 7 {
+            let mut skipped = Vec::new();
+            call.phone.stream.write_header(0, false, 0, &mut skipped);
+            call.phone.stream.advance(160);
+        } else {
+            call.phone.packet(payload, 160);
+        }
+        if i % 40 == 39 {
+            pause(25).await;
+        }
+    }
+    pause(300).await;
+    call.handle.stop_recording();
+    assert_eq!(call.stopped().await.1, Duration::from_secs(4));
+    let (samples, original) = (call.recorded().await.samples, decoded(Codec::Pcmu, &said));
+    for (i, (heard, said)) in samples.chunks(160).zip(original.chunks(160)).enumerate() {
+        // The frame after a gap is joined to what concealed it.
+        if i % 20 != 7 && i % 20 != 8 {
+            assert!(heard == said, "frame {i}");
+        }
+    }
+    let stats = call.handle.close().await;
+    assert_eq!((stats.received, stats.lost, stats.late), (190, 10, 0));
+}
+
+#[tokio::test]
+async fn a_call_that_records_stays_small() {
+    let call = Call::new().await;
+    assert!(std::mem::size_of::<session::Session>() <= 4 * 1024);
+    assert!(std::mem::size_of::<recorder::Recorder>() <= 4 * 1024);
+    assert_eq!(call.engine.sessions(), 1);
+}

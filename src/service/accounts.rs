@@ -1,0 +1,240 @@
+//! Accounts: users with their mailboxes, PINs, addresses and additional numbers.
+//!
+//! Checks what people enter, fills in the defaults, and writes it in one transaction. Driven by the command line (and
+//! later by the API). Not routing: it does not decide where a call goes.
+
+mod defaults;
+mod error;
+mod pin;
+mod settings;
+
+use secrecy::SecretString;
+
+pub use self::defaults::MailboxDefaults;
+pub use self::error::AccountError;
+pub use self::pin::{PinFault, check_pin};
+pub use self::settings::Changes;
+use self::settings::{check_name, number_text};
+use crate::clock::SharedClock;
+use crate::domain::{
+    Extension, MailAddress, MailMode, Mailbox, MailboxId, Recipient, TenantId, Usage, User, UserId,
+};
+use crate::store::{Number, Store};
+
+/// A short alias.
+pub type Result<T, E = AccountError> = std::result::Result<T, E>;
+
+/// Addresses that one user may have.
+pub const MAX_EMAILS: usize = 10;
+
+/// What it takes to add a user.
+#[derive(Debug, Clone)]
+pub struct NewUser {
+    /// The number of the mailbox.
+    pub extension: Extension,
+    /// First name, at most 64 characters.
+    pub first: String,
+    /// Last name, at most 64 characters.
+    pub last: String,
+    /// Addresses, the primary one first; at most [`MAX_EMAILS`].
+    pub emails: Vec<MailAddress>,
+    /// What the mails carry. `None`: as [`MailboxDefaults::mode`] says, if there is an address.
+    pub mode: Option<MailMode>,
+    /// The PIN. `None`: the mailbox cannot be opened by phone until one is set.
+    pub pin: Option<SecretString>,
+}
+
+/// An account as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// The person.
+    pub user: User,
+    /// The mailbox.
+    pub mailbox: Mailbox,
+    /// Additional numbers and aliases.
+    pub numbers: Vec<Number>,
+    /// Whether a PIN is set.
+    pub has_pin: bool,
+    /// What lies outside of the trash.
+    pub usage: Usage,
+}
+
+/// The use cases. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Accounts {
+    store: Store,
+    clock: SharedClock,
+    defaults: MailboxDefaults,
+}
+
+impl Accounts {
+    /// Works on this store; new mailboxes get these defaults.
+    pub const fn new(store: Store, clock: SharedClock, defaults: MailboxDefaults) -> Self {
+        Self { store, clock, defaults }
+    }
+
+    /// Adds a user with a mailbox (002-004 … 002-014). With an address and no mode, mails carry a link.
+    ///
+    /// # Errors
+    /// [`AccountError`], each with its remedy; nothing is written then.
+    pub async fn add_user(&self, tenant: TenantId, new: NewUser) -> Result<Account> {
+        check_name("first name", &new.first)?;
+        check_name("last name", &new.last)?;
+        let emails = checked_emails(new.emails)?;
+        if emails.is_empty() && new.mode.is_some_and(|mode| mode != MailMode::None) {
+            return Err(AccountError::ModeWithoutAddress);
+        }
+        self.check_extension_is_no_number(tenant, &new.extension).await?;
+        let pin_hash = self.checked_hash(new.pin, &new.extension).await?;
+
+        let now = self.clock.now();
+        let mode = new.mode.unwrap_or(self.defaults.mode);
+        let recipients = emails.iter().map(|address| Recipient { address: address.clone(), mode }).collect();
+        let user = User {
+            id: UserId::from_uuid(self.clock.uuid()),
+            tenant,
+            first: new.first.trim().to_owned(),
+            last: new.last.trim().to_owned(),
+            emails,
+            created_at: now,
+        };
+        let id = MailboxId::from_uuid(self.clock.uuid());
+        let mailbox = self.defaults.mailbox(id, &user, new.extension, recipients);
+        let extension = mailbox.extension.clone();
+        self.store.add_user(&user, &mailbox, pin_hash.as_deref()).await?;
+        tracing::info!(mailbox = %mailbox.id, "a user was added");
+        self.show(tenant, &extension).await
+    }
+
+    /// Every user, by extension.
+    ///
+    /// # Errors
+    /// [`AccountError::Store`].
+    pub async fn list(&self, tenant: TenantId) -> Result<Vec<(User, Option<Mailbox>)>> {
+        Ok(self.store.users(tenant).await?)
+    }
+
+    /// One account with numbers and usage.
+    ///
+    /// # Errors
+    /// [`AccountError::NoMailbox`].
+    pub async fn show(&self, tenant: TenantId, extension: &Extension) -> Result<Account> {
+        let (user, mailbox) = self.find(tenant, extension).await?;
+        let mut numbers = self.store.numbers(tenant).await?;
+        numbers.retain(|number| number.mailbox == mailbox.id);
+        let has_pin = self.store.pin_hash(tenant, mailbox.id).await?.is_some();
+        let usage = self.store.usage(tenant, mailbox.id).await?;
+        Ok(Account { user, mailbox, numbers, has_pin, usage })
+    }
+
+    /// Changes what is given and leaves the rest.
+    ///
+    /// # Errors
+    /// [`AccountError`], each with its remedy; nothing is written then.
+    pub async fn set(&self, tenant: TenantId, extension: &Extension, changes: Changes) -> Result<Account> {
+        let (mut user, mut mailbox) = self.find(tenant, extension).await?;
+        let mut changes = changes;
+        if let Some(emails) = changes.emails.take() {
+            changes.emails = Some(checked_emails(emails)?);
+        }
+        let pin = changes.pin.take();
+        changes.apply(&mut user, &mut mailbox, self.defaults.mode)?;
+        if mailbox.extension != *extension {
+            self.check_extension_is_no_number(tenant, &mailbox.extension).await?;
+        }
+        let pin_hash = self.checked_hash(pin, &mailbox.extension).await?;
+        self.store.put_account(&user, &mailbox, pin_hash.as_deref()).await?;
+        self.show(tenant, &mailbox.extension).await
+    }
+
+    /// Removes user, mailbox and numbers; the messages lie in the trash for 30 days.
+    ///
+    /// # Errors
+    /// [`AccountError::NoMailbox`].
+    pub async fn remove(&self, tenant: TenantId, extension: &Extension) -> Result<()> {
+        let (user, mailbox) = self.find(tenant, extension).await?;
+        self.store.remove_user(tenant, user.id).await?;
+        tracing::info!(mailbox = %mailbox.id, "a user was removed");
+        Ok(())
+    }
+
+    /// Every additional number and alias of the tenant.
+    ///
+    /// # Errors
+    /// [`AccountError::Store`].
+    pub async fn numbers(&self, tenant: TenantId) -> Result<Vec<Number>> {
+        Ok(self.store.numbers(tenant).await?)
+    }
+
+    /// Lets an additional number or alias lead to a mailbox (003-03, 004-08). Visual separators of a number are
+    /// dropped, an alias is kept in lower case. A number that leads there already gets the new label.
+    ///
+    /// # Errors
+    /// [`AccountError::NumberTaken`] when it leads elsewhere or is the extension of another mailbox.
+    pub async fn add_number(
+        &self,
+        tenant: TenantId,
+        extension: &Extension,
+        number: &str,
+        label: Option<&str>,
+    ) -> Result<Number> {
+        let (_, mailbox) = self.find(tenant, extension).await?;
+        let number = number_text(number)?;
+        if let Some(label) = label {
+            check_name("label", label)?;
+        }
+        if let Ok(same) = number.parse::<Extension>()
+            && self.store.mailbox_by_extension(tenant, &same).await?.is_some()
+        {
+            return Err(AccountError::NumberTaken(number));
+        }
+        let label = label.map(|label| label.trim().to_owned()).filter(|label| !label.is_empty());
+        let number = Number { tenant, number, mailbox: mailbox.id, label };
+        self.store.put_number(&number).await?;
+        Ok(number)
+    }
+
+    /// Takes an additional number or alias away from a mailbox.
+    ///
+    /// # Errors
+    /// [`AccountError::NoNumber`] when it does not lead there.
+    pub async fn remove_number(&self, tenant: TenantId, extension: &Extension, number: &str) -> Result<()> {
+        let (_, mailbox) = self.find(tenant, extension).await?;
+        Ok(self.store.remove_number(tenant, mailbox.id, &number_text(number)?).await?)
+    }
+
+    async fn find(&self, tenant: TenantId, extension: &Extension) -> Result<(User, Mailbox)> {
+        let nobody = || AccountError::NoMailbox(extension.clone());
+        let mailbox = self.store.mailbox_by_extension(tenant, extension).await?.ok_or_else(nobody)?;
+        let user = self.store.user(tenant, mailbox.user.ok_or_else(nobody)?).await?;
+        Ok((user, mailbox))
+    }
+
+    /// A call to that number would otherwise have two mailboxes to choose from.
+    async fn check_extension_is_no_number(&self, tenant: TenantId, extension: &Extension) -> Result<()> {
+        match self.store.number(tenant, extension.as_str()).await? {
+            Some(number) => Err(AccountError::NumberTaken(number.number)),
+            None => Ok(()),
+        }
+    }
+
+    async fn checked_hash(&self, pin: Option<SecretString>, extension: &Extension) -> Result<Option<String>> {
+        let Some(pin) = pin else { return Ok(None) };
+        check_pin(&pin, extension)?;
+        pin::hash_pin(pin, self.clock.as_ref()).await.map(Some).map_err(AccountError::Hash)
+    }
+}
+
+fn checked_emails(emails: Vec<MailAddress>) -> Result<Vec<MailAddress>> {
+    if emails.len() > MAX_EMAILS {
+        return Err(AccountError::TooManyAddresses);
+    }
+    let mut checked: Vec<MailAddress> = Vec::with_capacity(emails.len());
+    for email in emails {
+        if checked.iter().any(|known| known.as_str().eq_ignore_ascii_case(email.as_str())) {
+            return Err(AccountError::AddressTwice(email));
+        }
+        checked.push(email);
+    }
+    Ok(checked)
+}

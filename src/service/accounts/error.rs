@@ -1,0 +1,55 @@
+//! Why an account cannot be what was asked for, and what to do about it.
+
+use super::{MAX_EMAILS, PinFault};
+use crate::domain::{Extension, Invalid, MailAddress};
+use crate::store::StoreError;
+
+/// Why an account was not changed. Everything but [`AccountError::Store`] and [`AccountError::Hash`] is for the person
+/// who asked to mend.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// A value is out of its range or shape.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// The PIN is refused.
+    #[error(transparent)]
+    Pin(#[from] PinFault),
+    /// Another mailbox has the extension.
+    #[error("extension {0} is already taken: choose another one, or remove its user first")]
+    ExtensionTaken(String),
+    /// The number leads to another mailbox.
+    #[error("the number {0} already leads to a mailbox: remove it there first")]
+    NumberTaken(String),
+    /// No such mailbox.
+    #[error("there is no mailbox {0}: `aftertone user list` shows those there are")]
+    NoMailbox(Extension),
+    /// The number does not lead to the mailbox.
+    #[error("the number {0} does not lead to this mailbox: `aftertone user show` lists those that do")]
+    NoNumber(String),
+    /// A mail mode, and nobody to send to.
+    #[error("a mail mode needs an e-mail address: give one, or choose the mode none")]
+    ModeWithoutAddress,
+    /// The same address twice.
+    #[error("the e-mail address {0} is given twice: give each one once")]
+    AddressTwice(MailAddress),
+    /// Too many addresses.
+    #[error("a user has at most {MAX_EMAILS} e-mail addresses: use a mailing list for more")]
+    TooManyAddresses,
+    /// The PIN could not be hashed.
+    #[error("the PIN could not be hashed ({0}): try again")]
+    Hash(String),
+    /// The database.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl From<StoreError> for AccountError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Taken { what: "extension", value } => Self::ExtensionTaken(value),
+            StoreError::Taken { what: "number", value } => Self::NumberTaken(value),
+            StoreError::Missing { what: "number", value } => Self::NoNumber(value),
+            other => Self::Store(other),
+        }
+    }
+}

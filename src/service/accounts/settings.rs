@@ -1,0 +1,211 @@
+//! Changes of an account, each value checked against its range before anything is written.
+
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use secrecy::SecretString;
+
+use super::{AccountError, MAX_EMAILS, Result};
+use crate::domain::{
+    AttachmentFormat, Extension, Invalid, MailAddress, MailMode, Mailbox, PhoneNumber, Quota, Recipient,
+    ToneChoice, User,
+};
+
+/// What to change; `None` leaves a value as it is. Where a value itself may be absent, `Some(None)` takes it away.
+#[derive(Debug, Clone, Default)]
+pub struct Changes {
+    /// A new number for the mailbox.
+    pub extension: Option<Extension>,
+    /// First name, at most 64 characters.
+    pub first: Option<String>,
+    /// Last name, at most 64 characters.
+    pub last: Option<String>,
+    /// All addresses, the primary one first. Addresses that stay keep their mode.
+    pub emails: Option<Vec<MailAddress>>,
+    /// One mode for every address.
+    pub mode: Option<MailMode>,
+    /// The mode of single addresses, which must be the user's.
+    pub modes: Vec<Recipient>,
+    /// A new PIN.
+    pub pin: Option<SecretString>,
+    /// Off: callers hear that the mailbox does not take messages.
+    pub enabled: Option<bool>,
+    /// Plays the greeting and takes no message.
+    pub announcement_only: Option<bool>,
+    /// Language of the prompts, for example `en` or `pt-BR`.
+    pub language: Option<Option<String>>,
+    /// IANA zone.
+    pub zone: Option<Option<String>>,
+    /// Longest message: 5 s to 1 h.
+    pub max_message: Option<Duration>,
+    /// Silence that ends a recording: 1 s to 60 s.
+    pub silence: Option<Duration>,
+    /// Less speech counts as "no speech": up to 60 s.
+    pub min_speech: Option<Duration>,
+    /// Keep messages without speech.
+    pub keep_no_speech: Option<bool>,
+    /// Mail also what is only a tone.
+    pub mail_tones: Option<bool>,
+    /// Say "record your message after the tone …".
+    pub instructions: Option<bool>,
+    /// The tone before recording.
+    pub tone: Option<ToneChoice>,
+    /// Where `0` leads: a SIP URI or number.
+    pub operator: Option<Option<String>>,
+    /// How much the mailbox may hold.
+    pub quota: Option<Quota>,
+    /// How attached audio is encoded.
+    pub attachment: Option<AttachmentFormat>,
+}
+
+impl Changes {
+    /// Writes the changes into the values. `new_mode` is that of addresses that come new to a user without any.
+    pub(super) fn apply(self, user: &mut User, mailbox: &mut Mailbox, new_mode: MailMode) -> Result<()> {
+        self.check()?;
+        self.apply_addresses(user, mailbox, new_mode)?;
+        replace(&mut user.first, self.first.map(|name| name.trim().to_owned()));
+        replace(&mut user.last, self.last.map(|name| name.trim().to_owned()));
+        replace(&mut mailbox.extension, self.extension);
+        replace(&mut mailbox.enabled, self.enabled);
+        replace(&mut mailbox.announcement_only, self.announcement_only);
+        replace(&mut mailbox.language, self.language);
+        replace(&mut mailbox.zone, self.zone);
+        replace(&mut mailbox.max_message, self.max_message);
+        replace(&mut mailbox.silence, self.silence);
+        replace(&mut mailbox.min_speech, self.min_speech);
+        replace(&mut mailbox.keep_no_speech, self.keep_no_speech);
+        replace(&mut mailbox.mail_tones, self.mail_tones);
+        replace(&mut mailbox.instructions, self.instructions);
+        replace(&mut mailbox.tone, self.tone);
+        replace(&mut mailbox.operator, self.operator);
+        replace(&mut mailbox.quota, self.quota);
+        replace(&mut mailbox.attachment, self.attachment);
+        Ok(())
+    }
+
+    fn apply_addresses(&self, user: &mut User, mailbox: &mut Mailbox, new_mode: MailMode) -> Result<()> {
+        if let Some(emails) = &self.emails {
+            let mode_of = |address: &MailAddress| {
+                let known = mailbox.recipients.iter().find(|recipient| recipient.address == *address);
+                known.or(mailbox.recipients.first()).map_or(new_mode, |recipient| recipient.mode)
+            };
+            let recipients =
+                emails.iter().map(|address| Recipient { address: address.clone(), mode: mode_of(address) });
+            mailbox.recipients = recipients.collect();
+            user.emails.clone_from(emails);
+        }
+        if let Some(mode) = self.mode {
+            if user.emails.is_empty() && mode != MailMode::None {
+                return Err(AccountError::ModeWithoutAddress);
+            }
+            mailbox.recipients.iter_mut().for_each(|recipient| recipient.mode = mode);
+        }
+        for single in self.modes.iter().take(MAX_EMAILS) {
+            let known = mailbox.recipients.iter_mut().find(|recipient| recipient.address == single.address);
+            known.ok_or(AccountError::ModeWithoutAddress)?.mode = single.mode;
+        }
+        Ok(())
+    }
+
+    fn check(&self) -> Result<()> {
+        if let Some(first) = &self.first {
+            check_name("first name", first)?;
+        }
+        if let Some(last) = &self.last {
+            check_name("last name", last)?;
+        }
+        if let Some(Some(language)) = &self.language {
+            check_language(language)?;
+        }
+        if let Some(Some(zone)) = &self.zone {
+            TimeZone::get(zone)
+                .map_err(|_| Invalid::new("zone", zone, "name an IANA zone, for example Europe/Berlin"))?;
+        }
+        if let Some(Some(operator)) = &self.operator {
+            check_operator(operator)?;
+        }
+        check_range("longest message", self.max_message, 5..=3600, "choose 5 seconds to 1 hour")?;
+        check_range("silence", self.silence, 1..=60, "choose 1 to 60 seconds")?;
+        check_range("least speech", self.min_speech, 0..=60, "choose 0 to 60 seconds")?;
+        match self.tone {
+            Some(ToneChoice::Sine { hertz, millis })
+                if !(200..=2000).contains(&hertz) || !(50..=2000).contains(&millis) =>
+            {
+                let text = format!("{hertz} Hz, {millis} ms");
+                Err(Invalid::new("tone", &text, "choose 200 to 2000 Hz and 50 to 2000 ms").into())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn replace<T>(value: &mut T, new: Option<T>) {
+    if let Some(new) = new {
+        *value = new;
+    }
+}
+
+/// A name that people read on screens and in mail headers.
+pub(super) fn check_name(what: &'static str, name: &str) -> Result<()> {
+    if name.chars().count() > 64 || name.chars().any(char::is_control) {
+        return Err(
+            Invalid::new(what, name, "use at most 64 characters, none of them a control character").into()
+        );
+    }
+    Ok(())
+}
+
+/// A language with an optional region (RFC 5646 §2.1).
+fn check_language(tag: &str) -> Result<()> {
+    let mut parts = tag.split('-');
+    let is = |part: Option<&str>, lengths: std::ops::RangeInclusive<usize>| {
+        part.is_some_and(|part| {
+            lengths.contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        })
+    };
+    let well = is(parts.next(), 2..=3)
+        && parts.next().is_none_or(|region| is(Some(region), 2..=4))
+        && parts.next().is_none();
+    if well { Ok(()) } else { Err(Invalid::new("language", tag, "write it like en or pt-BR").into()) }
+}
+
+/// Whether it may be called is decided when it is called; here it must only be a target at all.
+fn check_operator(target: &str) -> Result<()> {
+    let is_uri = target.strip_prefix("sip:").or(target.strip_prefix("sips:")).is_some_and(|rest| {
+        !rest.is_empty()
+            && rest.len() <= 250
+            && rest.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>\"".contains(&byte))
+    });
+    if is_uri || target.parse::<PhoneNumber>().is_ok() {
+        return Ok(());
+    }
+    Err(Invalid::new("operator", target, "write a number, or a URI like sip:desk@example.org").into())
+}
+
+fn check_range(
+    what: &'static str,
+    value: Option<Duration>,
+    seconds: std::ops::RangeInclusive<u64>,
+    remedy: &'static str,
+) -> Result<()> {
+    let (least, most) = (Duration::from_secs(*seconds.start()), Duration::from_secs(*seconds.end()));
+    match value {
+        Some(value) if value < least || value > most => {
+            Err(Invalid::new(what, &format!("{} s", value.as_secs_f64()), remedy).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The stored form of an additional number: digits without visual separators, or a SIP user part (RFC 3261 §25.1,
+/// without escapes) in lower case.
+pub(super) fn number_text(text: &str) -> Result<String> {
+    if let Ok(number) = text.parse::<PhoneNumber>() {
+        return Ok(number.as_str().to_owned());
+    }
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.!~*'()&=+$,;?/".contains(&byte);
+    if (1..=64).contains(&text.len()) && text.bytes().all(plain) {
+        return Ok(text.to_ascii_lowercase());
+    }
+    Err(Invalid::new("number", text, "write a number like +4930123456, or an alias like sales").into())
+}

@@ -1,0 +1,219 @@
+//! Greetings and recorded names: an uploaded file becomes an object and a row, and is loaded again for calls.
+//!
+//! Objects never change: a new greeting is a new object, so what has been loaded may be kept. Which greeting a call plays
+//! is the routing's choice. Driven by the command line, the API and the calls.
+
+mod cache;
+mod prepare;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use tokio::sync::Semaphore;
+
+use self::cache::Cache;
+use crate::audio::Clip;
+use crate::audio::decode::DecodeError;
+use crate::audio::wav::{self, WavError};
+use crate::blob::objects::{ObjectError, Objects};
+use crate::clock::SharedClock;
+use crate::domain::{Greeting, GreetingId, GreetingKind, MailboxId, TenantId};
+use crate::store::{Store, StoreError};
+
+/// Most bytes of an uploaded file.
+pub const MAX_UPLOAD: usize = 20 * 1024 * 1024;
+/// Longest greeting in seconds.
+pub const MAX_SECONDS: u32 = 300;
+/// Longest label in characters.
+const MAX_LABEL: usize = 64;
+/// Uploads that are decoded at once: each may need a processor and tens of megabytes for seconds.
+const DECODERS: usize = 2;
+/// Memory for loaded greetings.
+const CACHE: usize = 128 * 1024 * 1024;
+
+/// Why a greeting was refused or could not be had. Every message can be shown to whoever asked.
+#[derive(Debug, thiserror::Error)]
+pub enum GreetingError {
+    /// The file is larger than [`MAX_UPLOAD`].
+    #[error("the file has {0} bytes, and {MAX_UPLOAD} are the limit: send it as MP3, or shorten it")]
+    TooBig(usize),
+    /// The file cannot be used.
+    #[error(transparent)]
+    File(#[from] DecodeError),
+    /// The period can never come.
+    #[error("the greeting would never be played: its end {until} is not after {after}")]
+    Period {
+        /// The end that was asked for.
+        until: Timestamp,
+        /// Its start, or now.
+        after: Timestamp,
+    },
+    /// There is no such mailbox or greeting, or the database does not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The audio cannot be put or read.
+    #[error(transparent)]
+    Objects(#[from] ObjectError),
+    /// The stored audio is damaged.
+    #[error("the audio of greeting {id} cannot be played: {why}; upload it again")]
+    Damaged {
+        /// Which.
+        id: GreetingId,
+        /// What is wrong with it.
+        why: WavError,
+    },
+    /// The prepared audio could not be written: a fault of ours.
+    #[error("the greeting could not be prepared: {0}")]
+    Failed(String),
+}
+
+/// A greeting as it is uploaded.
+#[derive(Debug, Clone)]
+pub struct NewGreeting {
+    /// Whose world it is in.
+    pub tenant: TenantId,
+    /// Whose greeting it is.
+    pub mailbox: MailboxId,
+    /// When it is to be played.
+    pub kind: GreetingKind,
+    /// The owner's label, usually the file's name; control characters go, and what is beyond 64 characters.
+    pub label: String,
+    /// The file: WAV, MP3, Ogg, FLAC, M4A or AAC, whatever rate and channels.
+    pub file: Bytes,
+    /// From when on it is played. `None`: at once.
+    pub from: Option<Timestamp>,
+    /// Until when it is played (exclusive). `None`: until it is switched off.
+    pub until: Option<Timestamp>,
+}
+
+/// Sets, lists and loads greetings. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Greetings {
+    store: Store,
+    objects: Objects,
+    clock: SharedClock,
+    decoders: Arc<Semaphore>,
+    cache: Arc<Cache>,
+}
+
+impl Greetings {
+    /// Over these stores.
+    pub fn new(store: Store, objects: Objects, clock: SharedClock) -> Self {
+        Self {
+            store,
+            objects,
+            clock,
+            decoders: Arc::new(Semaphore::new(DECODERS)),
+            cache: Arc::new(Cache::new(CACHE)),
+        }
+    }
+
+    /// Makes the file the active greeting of its kind: decoded, mono, 16 kHz, as loud as the others. Durable when it
+    /// returns, and heard by the next caller.
+    ///
+    /// # Errors
+    /// [`GreetingError`] says what is wrong with the file, the period, the mailbox or the stores; then nothing has changed.
+    pub async fn set(&self, new: NewGreeting) -> Result<Greeting, GreetingError> {
+        if new.file.len() > MAX_UPLOAD {
+            return Err(GreetingError::TooBig(new.file.len()));
+        }
+        let now = self.clock.now();
+        check_period(&new, now)?;
+        self.store.mailbox(new.tenant, new.mailbox).await?;
+        let prepared = self.prepare(new.file).await?;
+        let id = GreetingId::from_uuid(self.clock.uuid());
+        let greeting = Greeting {
+            id,
+            tenant: new.tenant,
+            mailbox: new.mailbox,
+            kind: new.kind,
+            label: clean(&new.label, new.kind),
+            object: format!("{}/{}/greetings/{id}.wav", new.tenant, new.mailbox),
+            duration_ms: prepared.duration_ms,
+            active: true,
+            from: new.from,
+            until: new.until,
+            created_at: now,
+        };
+        self.objects.put(&greeting.object, prepared.wav).await?;
+        if let Err(error) = self.store.add_greeting(&greeting).await {
+            self.take_back(&greeting, &error).await;
+            return Err(error.into());
+        }
+        Ok(greeting)
+    }
+
+    /// Every greeting of the mailbox, also the inactive ones, newest first.
+    ///
+    /// # Errors
+    /// [`GreetingError::Store`].
+    pub async fn list(&self, tenant: TenantId, mailbox: MailboxId) -> Result<Vec<Greeting>, GreetingError> {
+        Ok(self.store.greetings(tenant, mailbox).await?)
+    }
+
+    /// Switches every greeting of the kind off; they stay restorable.
+    ///
+    /// # Errors
+    /// [`GreetingError::Store`].
+    pub async fn clear(
+        &self,
+        tenant: TenantId,
+        mailbox: MailboxId,
+        kind: GreetingKind,
+    ) -> Result<(), GreetingError> {
+        Ok(self.store.clear_greeting(tenant, mailbox, kind).await?)
+    }
+
+    /// The greeting's audio, ready to be sent. Kept in memory for the next call, within a bound.
+    ///
+    /// # Errors
+    /// [`GreetingError::Objects`] when it cannot be read now, [`GreetingError::Damaged`] when it never will be.
+    pub async fn load(&self, greeting: &Greeting) -> Result<Arc<Clip>, GreetingError> {
+        self.cache.get(greeting.id, || self.read(greeting)).await
+    }
+
+    async fn read(&self, greeting: &Greeting) -> Result<Clip, GreetingError> {
+        let bytes = self.objects.get(&greeting.object).await?;
+        let id = greeting.id;
+        let clip = tokio::task::spawn_blocking(move || {
+            wav::read(&bytes).map(|pcm| Clip::from_pcm(&pcm.samples, pcm.rate))
+        });
+        let read = clip.await.map_err(|error| GreetingError::Failed(error.to_string()))?;
+        read.map_err(|why| GreetingError::Damaged { id, why })
+    }
+
+    async fn prepare(&self, file: Bytes) -> Result<prepare::Prepared, GreetingError> {
+        let turn = Arc::clone(&self.decoders).acquire_owned().await;
+        let turn = turn.map_err(|error| GreetingError::Failed(error.to_string()))?;
+        let work = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            prepare::prepare(file)
+        });
+        work.await.map_err(|error| GreetingError::Failed(error.to_string()))?
+    }
+
+    /// The object of a greeting that got no row. When the database may have taken it after all, it stays.
+    async fn take_back(&self, greeting: &Greeting, error: &StoreError) {
+        if matches!(error, StoreError::Away(_)) {
+            return;
+        }
+        if let Err(error) = self.objects.delete(&greeting.object).await {
+            tracing::warn!(key = greeting.object, %error, "an object without a greeting stays in the object store");
+        }
+    }
+}
+
+fn check_period(new: &NewGreeting, now: Timestamp) -> Result<(), GreetingError> {
+    let Some(until) = new.until else { return Ok(()) };
+    let after = new.from.map_or(now, |from| from.max(now));
+    if until > after { Ok(()) } else { Err(GreetingError::Period { until, after }) }
+}
+
+fn clean(label: &str, kind: GreetingKind) -> String {
+    let label: String = label.chars().filter(|c| !c.is_control()).take(MAX_LABEL).collect();
+    let label = label.trim();
+    if label.is_empty() { kind.to_string() } else { label.to_owned() }
+}

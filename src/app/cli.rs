@@ -28,10 +28,13 @@ pub(super) struct Args {
 pub(super) enum Command {
     /// A server with two users on an embedded default; a test call leaves a message; then it keeps serving.
     Demo(DemoArgs),
-    /// Run the server. SIGTERM lets running calls end (up to 60 s).
+    /// Run the server. SIGTERM lets running calls end (up to 60 s); SIGHUP reads the configuration again.
     Serve,
     /// Check configuration, database, object store, mail, ports and prompts; say what to do.
     Check,
+    /// What all mailboxes inherit, and what happens to calls that reach none.
+    #[command(subcommand)]
+    Tenant(TenantCommand),
     /// Users and their mailboxes.
     #[command(subcommand)]
     User(UserCommand),
@@ -64,6 +67,33 @@ pub(super) struct DemoArgs {
     /// End after the test call instead of serving on.
     #[arg(long)]
     pub once: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum TenantCommand {
+    /// Show the settings.
+    Show(Json),
+    /// Change settings.
+    Set(TenantSet),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct TenantSet {
+    /// SIP domain that means this tenant; replaces all; may be given several times; empty for none.
+    #[arg(long)]
+    pub domain: Vec<String>,
+    /// IANA zone of mailboxes that name none, for example Europe/Berlin.
+    #[arg(long)]
+    pub zone: Option<String>,
+    /// Language of mailboxes that name none.
+    #[arg(long)]
+    pub language: Option<String>,
+    /// Where 0 leads unless the mailbox says otherwise: a number or SIP URI; empty for nowhere.
+    #[arg(long)]
+    pub operator: Option<String>,
+    /// For calls that reach no mailbox: announce, mailbox:NUMBER, or transfer:TARGET.
+    #[arg(long, value_name = "ACTION")]
+    pub default_action: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -342,9 +372,12 @@ pub(super) struct CallArgs {
     /// An audio file to play once the tone was heard (or at the key `p` of --keys).
     #[arg(long, value_name = "FILE")]
     pub wav: Option<PathBuf>,
-    /// Keys and waits, for example "1,w2,482913#": digits are pressed, wN waits N seconds, p plays the file.
+    /// Keys and waits, for example "1,w2,482913#": digits are pressed, wN waits N seconds, t waits for the tone, p plays the file.
     #[arg(long)]
     pub keys: Option<String>,
+    /// Send keys as tones in the sound instead of telephone-events (RFC 4733), and offer none.
+    #[arg(long)]
+    pub in_band: bool,
     /// Write what is heard to this WAV file.
     #[arg(long, value_name = "FILE.wav")]
     pub record: Option<PathBuf>,

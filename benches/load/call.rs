@@ -167,7 +167,7 @@ impl Call {
     ) -> Option<SocketAddrV4> {
         let to = self.media.filter(|_| self.state == State::Up)?;
         let (first, timestamp) = (self.frames == 0, self.sender.timestamp());
-        self.sender.write_header(0, first, timestamp, FRAME, packet);
+        self.sender.write_header(0, first, timestamp, packet);
         packet.extend_from_slice(speech.frame(self.dialog.call, self.frames));
         self.sender.advance(FRAME as u32);
         self.frames += 1;

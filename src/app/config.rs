@@ -407,11 +407,19 @@ fn explain(error: &figment::Error, file: Option<&Path>) -> ConfigError {
             Some(near) => format!("unknown key {name:?}; did you mean {near:?}?"),
             None => format!("unknown key {name:?}; known are {}", known.join(", ")),
         },
+        // A password or a URL with one may have been meant.
+        Kind::InvalidType(_, wanted) if is_secret(&error.path) => {
+            format!("the value is of the wrong kind: {wanted} is needed")
+        }
         Kind::InvalidType(found, wanted) => format!("found {found}, but {wanted} is needed"),
         Kind::MissingField(name) => format!("the key {name:?} is missing"),
         other => other.to_string(),
     };
     ConfigError(format!("in {source}: {place}{what}"))
+}
+
+fn is_secret(path: &[String]) -> bool {
+    path.last().is_some_and(|key| matches!(key.as_str(), "password" | "url"))
 }
 
 /// The known word with the smallest edit distance, if it is near enough to be meant.

@@ -403,6 +403,17 @@ pub(super) enum PromptsCommand {
         #[arg(long, default_value = "prompts")]
         dir: PathBuf,
     },
+    /// Take recordings of people instead of the built-in voice; what was not recorded stays.
+    Import {
+        /// Folder of recordings (WAV, FLAC, OGG, MP3): one a clip, named by it, or laid out like Asterisk's core sounds.
+        from: PathBuf,
+        /// Language.
+        #[arg(long, default_value = "en")]
+        lang: String,
+        /// Prompt folder to write, for the key `voicemail.prompts`.
+        #[arg(long, default_value = "aftertone-prompts")]
+        dir: PathBuf,
+    },
     /// Check that every phrase a call can say exists in every language.
     Check {
         /// Folder that holds one folder a language; default: the built-in ones.

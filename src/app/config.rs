@@ -294,7 +294,18 @@ impl Config {
             })?;
             figment = figment.merge(Toml::string(&text));
         }
-        figment = figment.merge(Env::prefixed("AFTERTONE__").split("__"));
+        Self::extract(figment.merge(Env::prefixed("AFTERTONE__").split("__")), file, data)
+    }
+
+    /// Reads the text of a configuration file, without the environment.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn parse(text: &str, data: &Path) -> Result<Self, ConfigError> {
+        Self::extract(Figment::from(Toml::string(text)), None, data)
+    }
+
+    fn extract(figment: Figment, file: Option<&Path>, data: &Path) -> Result<Self, ConfigError> {
         let mut config: Self = figment.extract().map_err(|error| refusal::explain(&error, file))?;
         config.data = data.to_owned();
         config.check()?;

@@ -18,6 +18,10 @@ pub(super) fn explain(error: &figment::Error, file: Option<&Path>) -> ConfigErro
             Some(near) => format!("unknown key {name:?}; did you mean {near:?}?"),
             None => format!("unknown key {name:?}; known are {}", known.join(", ")),
         },
+        // A password or a URL with one may have been meant.
+        Kind::InvalidType(_, wanted) if is_secret(&error.path) => {
+            format!("the value is of the wrong kind: {wanted} is needed")
+        }
         Kind::InvalidType(found, wanted) => format!("found {found}, but {wanted} is needed"),
         Kind::MissingField(name) => format!("the key {name:?} is missing"),
         other => other.to_string(),
@@ -48,4 +52,8 @@ fn distance(a: &str, b: &str) -> usize {
         }
     }
     row.last().copied().unwrap_or(0)
+}
+
+fn is_secret(path: &[String]) -> bool {
+    path.last().is_some_and(|key| matches!(key.as_str(), "password" | "url"))
 }

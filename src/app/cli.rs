@@ -192,6 +192,9 @@ pub(super) struct UserSet {
     /// Silence that ends a recording, for example 5s.
     #[arg(long, value_name = "TIME")]
     pub silence: Option<String>,
+    /// Less speech than this is "no speech", for example 1s.
+    #[arg(long, value_name = "TIME")]
+    pub min_speech: Option<String>,
     /// Where 0 leads: a number or SIP URI; empty for the tenant's.
     #[arg(long)]
     pub operator: Option<String>,

@@ -174,7 +174,9 @@ struct Line {
     encoder: Encoder,
     decoder: Decoder,
     keys: EventSender,
-    speech: VecDeque<i16>,
+    /// What it says, and how much of it was said.
+    speech: Vec<i16>,
+    spoken: usize,
     speaking: bool,
     heard: Vec<i16>,
     first_timestamp: Option<u32>,
@@ -204,7 +206,8 @@ impl Line {
             encoder: Encoder::new(stream.codec)?,
             decoder: Decoder::new(stream.codec)?,
             keys: EventSender::default(),
-            speech: speech.unwrap_or_default().into(),
+            speech: speech.unwrap_or_default(),
+            spoken: 0,
             speaking: false,
             heard: Vec::new(),
             first_timestamp: None,
@@ -316,20 +319,24 @@ impl Line {
         self.keys.is_idle() && self.key_sound.is_empty()
     }
 
-    /// The next 20 ms of sound.
+    /// Says the recording, from its beginning.
+    fn speak_up(&mut self) {
+        self.spoken = 0;
+        self.speaking = true;
+    }
+
+    /// The next 20 ms of sound: a key, the recording, or silence.
     fn frame(&mut self) -> Vec<i16> {
-        let mut frame = vec![0; self.stream.codec.sample_rate() as usize / 50];
-        let source = if !self.key_sound.is_empty() {
-            &mut self.key_sound
+        let length = self.stream.codec.sample_rate() as usize / 50;
+        let mut frame: Vec<i16> = Vec::new();
+        if !self.key_sound.is_empty() {
+            frame.extend(self.key_sound.drain(..length.min(self.key_sound.len())));
         } else if self.speaking {
-            &mut self.speech
-        } else {
-            return frame;
-        };
-        for (place, sample) in frame.iter_mut().zip(std::iter::from_fn(|| source.pop_front())) {
-            *place = sample;
+            frame.extend(self.speech.iter().skip(self.spoken).take(length));
+            self.spoken += length;
+            self.speaking = self.spoken < self.speech.len();
         }
-        self.speaking &= !self.speech.is_empty();
+        frame.resize(length, 0);
         frame
     }
 

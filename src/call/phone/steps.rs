@@ -83,7 +83,7 @@ impl Steps {
                 }
                 Step::Speak => {
                     if !self.begun {
-                        line.speaking = true;
+                        line.speak_up();
                     }
                     self.begun && !line.speaking
                 }

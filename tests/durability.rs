@@ -340,9 +340,9 @@ async fn a_full_disk_is_told_to_callers_and_loses_nothing_that_was_taken() {
     tokio::time::sleep(Duration::from_millis(1_500)).await;
     cut.hang_up().await;
 
-    // Whoever calls now hears that nothing can be recorded.
+    // Whoever calls now hears that no message can be taken.
     let heard = phone.leave(node.sip, "5550003", 3).await;
-    assert!(was_said(&heard, "recording-trouble"), "{}", node.log());
+    assert!(was_said(&heard, "technical-trouble"), "{}", node.log());
     assert!(!was_said(&heard, "message-sent") && !was_said(&heard, "message-waiting"));
     assert!(node.until_ready_says(503).await.contains("make room on the disk"), "{}", node.log());
 

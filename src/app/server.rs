@@ -125,6 +125,8 @@ impl Server {
         base.first_tenant(config).await?;
         let Base { store, objects, accounts } = base;
         let spool = Spool::open(&config.spool(), clock.clone())?;
+        // The spool's lock says that no other server works on this data.
+        store.take_back_jobs().await?;
         let prompts = Arc::new(prompts(config)?);
         let links = Links::new(store.clone(), clock.clone(), &config.public_url(), config.mail.link_lifetime);
         let mailer = mailer(config, &clock)?;

@@ -10,7 +10,9 @@ use jiff::tz::TimeZone;
 use super::Parts;
 use super::attach::{self, AttachError};
 use crate::blob::objects::ObjectError;
-use crate::domain::{AfterMail, Folder, MailAddress, MailMode, Mailbox, Message, MessageId, Tenant, TenantId};
+use crate::domain::{
+    AfterMail, Folder, MailAddress, MailMode, Mailbox, Message, MessageId, Tenant, TenantId,
+};
 use crate::mail::{Attachment, LinkView, MailError, MailView, render};
 use crate::store::{Job, StoreError, Work};
 

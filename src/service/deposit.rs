@@ -8,9 +8,9 @@ mod judge;
 mod message;
 mod obstacle;
 mod resume;
-mod types;
 #[cfg(test)]
 mod tests;
+mod types;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

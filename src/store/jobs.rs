@@ -39,6 +39,8 @@ const LEASE_POSTGRES: &str = lease!("jobs", "FOR UPDATE SKIP LOCKED");
 const REPORT: &str = "UPDATE jobs SET state = $4, next_at = $5, last_error = $6
     WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND state = 'running'";
 
+const TAKE_BACK: &str = "UPDATE jobs SET state = 'retry', next_at = $1 WHERE state = 'running'";
+
 const UNREADABLE: &str = "UPDATE jobs SET state = 'dead', next_at = $2, last_error = $3 WHERE id = $1";
 
 const AGAIN: &str = "UPDATE jobs SET state = 'queued', next_at = $2
@@ -97,6 +99,21 @@ impl Store {
         tx.commit().await?;
         jobs.sort_by_key(|job| (job.created_at, job.id));
         Ok(jobs)
+    }
+
+    /// Makes leased jobs due at once: for the start of the only server of a SQLite file, where every lease is one that a
+    /// crash left. On PostgreSQL, where other nodes may hold leases, it changes nothing. How many these were.
+    ///
+    /// # Errors
+    /// [`super::StoreError`].
+    pub async fn take_back_jobs(&self) -> Result<u64> {
+        if !self.db.is_sqlite() {
+            return Ok(0);
+        }
+        let mut tx = self.db.begin().await?;
+        let touched = tx.run(TAKE_BACK, args![micros(self.clock.now())]).await?;
+        tx.commit().await?;
+        Ok(touched)
     }
 
     /// Done; the message moves as the mode says unless its owner has sorted it meanwhile; the ledger gets

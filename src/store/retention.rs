@@ -35,8 +35,7 @@ const REMOVE: [&str; 4] = [
     "DELETE FROM messages WHERE tenant_id = $1 AND id = $2",
 ];
 
-const OLD_LINKS: &str =
-    "DELETE FROM links WHERE id IN (SELECT id FROM links WHERE expires_at < $1 LIMIT $2)";
+const OLD_LINKS: &str = "DELETE FROM links WHERE id IN (SELECT id FROM links WHERE expires_at < $1 LIMIT $2)";
 
 const OLD_JOBS: &str = "DELETE FROM jobs WHERE id IN
     (SELECT id FROM jobs WHERE state = 'done' AND created_at < $1 LIMIT $2)";

@@ -59,7 +59,8 @@ impl Speech {
             let (mut wire, mut heard) = (Vec::new(), Vec::new());
             Encoder::new(Codec::Pcmu).unwrap().encode(&samples, &mut wire).unwrap();
             Decoder::new(Codec::Pcmu).unwrap().decode(&wire, &mut heard).unwrap();
-            let places = heard.windows(WINDOW).enumerate().map(|(at, window)| (window.to_vec(), at)).collect();
+            let places =
+                heard.windows(WINDOW).enumerate().map(|(at, window)| (window.to_vec(), at)).collect();
             Self { wire, heard, places }
         })
     }

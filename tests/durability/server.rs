@@ -92,7 +92,9 @@ impl Site {
     pub(crate) fn mails(&self) -> usize {
         let mails = std::fs::read_dir(self.path("mail"));
         mails.map_or(0, |files| {
-            files.filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|end| end == "eml")).count()
+            files
+                .filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|end| end == "eml"))
+                .count()
         })
     }
 }
@@ -236,7 +238,8 @@ impl Node {
             );
             let mut answer = [0; 2048];
             // A port that nobody has open refuses: then it is asked again.
-            let answered = socket.send_to(request.as_bytes(), self.sip).and_then(|_| socket.recv(&mut answer));
+            let answered =
+                socket.send_to(request.as_bytes(), self.sip).and_then(|_| socket.recv(&mut answer));
             match answered {
                 Ok(count) if answer[..count].starts_with(b"SIP/2.0 200") => break,
                 Ok(_) => {}

@@ -50,7 +50,7 @@ pub(in super::super) async fn call(clock: &SharedClock, script: Script) -> Resul
     let config = SignalConfig {
         listen: vec![Transport::Udp(any_port), Transport::Tcp(any_port)],
         advertise: None,
-        peers: vec![IpAddr::from(target.ip()).into()],
+        peers: vec![target.ip().into()],
         trunks: Vec::new(),
         server: concat!("Aftertone-phone/", env!("CARGO_PKG_VERSION")).to_owned(),
         session_min: Duration::from_secs(90),

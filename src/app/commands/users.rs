@@ -158,7 +158,7 @@ fn row(user: &User, mailbox: Option<&Mailbox>) -> Value {
         "last": user.last,
         "emails": emails,
         "extension": mailbox.map(|mailbox| &mailbox.extension),
-        "mail": mailbox.map(|mailbox| modes(mailbox)),
+        "mail": mailbox.map(modes),
         "enabled": mailbox.map(|mailbox| mailbox.enabled),
     })
 }

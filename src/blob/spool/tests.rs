@@ -320,7 +320,12 @@ async fn a_power_cut_at_any_moment_costs_two_seconds_at_most() {
         let after = sim.after_power_cut().spool();
         for number in 1..=4 {
             let left = after.read(head(number).id).await.map_or(Vec::new(), |recorded| recorded.samples);
-            assert!(left.len() + 16_000 >= (tick + 1) * 160, "{} of {} samples", left.len(), (tick + 1) * 160);
+            assert!(
+                left.len() + 16_000 >= (tick + 1) * 160,
+                "{} of {} samples",
+                left.len(),
+                (tick + 1) * 160
+            );
             assert_eq!(left, said[..left.len()]);
         }
     }

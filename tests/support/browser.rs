@@ -93,7 +93,8 @@ impl Browser {
 
     /// Presses keys, one after the other, where the focus is.
     pub(crate) async fn press(&self, keys: &str) {
-        let steps = |key: char| [json!({"type": "keyDown", "value": key}), json!({"type": "keyUp", "value": key})];
+        let steps =
+            |key: char| [json!({"type": "keyDown", "value": key}), json!({"type": "keyUp", "value": key})];
         let steps: Vec<Value> = keys.chars().flat_map(steps).collect();
         let keyboard = json!({"type": "key", "id": "keyboard", "actions": steps});
         self.call("POST", "/actions", json!({ "actions": [keyboard] })).await;
@@ -136,8 +137,7 @@ impl Browser {
     }
 
     async fn element(&self, css: &str) -> String {
-        let found =
-            self.call("POST", "/element", json!({"using": "css selector", "value": css})).await;
+        let found = self.call("POST", "/element", json!({"using": "css selector", "value": css})).await;
         found[ELEMENT].as_str().unwrap().to_owned()
     }
 

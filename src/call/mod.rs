@@ -39,7 +39,7 @@ pub struct CallSettings {
     pub transfer_targets: Vec<String>,
     /// Trunks with a list of their own, by name.
     pub trunk_targets: Vec<(String, Vec<String>)>,
-    /// Where `0` leads unless the mailbox says otherwise.
+    /// Where `0` leads unless mailbox or tenant say otherwise.
     pub operator: Option<String>,
     /// Language of announcements for calls of which nothing can be found out.
     pub language: String,

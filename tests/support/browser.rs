@@ -42,7 +42,8 @@ impl Browser {
             .unwrap();
         let port = BufReader::new(driver.stdout.take().unwrap()).lines().find_map(|line| {
             let line = line.unwrap();
-            line.rsplit_once("on port ")?.1.trim_end_matches('.').parse::<u16>().ok()
+            let port = line.rsplit_once("started successfully on port ")?.1;
+            port.trim_end_matches('.').parse::<u16>().ok()
         });
         let driver_at = format!("http://127.0.0.1:{}/session", port.unwrap());
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(120)).build().unwrap();

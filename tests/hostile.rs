@@ -1,5 +1,6 @@
 //! Hostile peers, callers and texts against the real program: it goes on serving, says nothing to strangers, calls nobody
 //! it must not call, and records nothing but its caller.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "support/line.rs"]
 mod line;

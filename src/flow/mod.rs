@@ -92,6 +92,20 @@ pub enum StopCause {
     HungUp,
 }
 
+impl StopCause {
+    /// As it stands in metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Silence => "silence",
+            Self::Limit => "limit",
+            Self::Asked => "key",
+            Self::MediaLost => "media-lost",
+            Self::StorageFailed => "storage-failed",
+            Self::HungUp => "hung-up",
+        }
+    }
+}
+
 /// How a transfer went (RFC 3515 NOTIFY with a sipfrag).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TransferOutcome {

@@ -1,173 +1,182 @@
-//! The audio of a linked message as MP3 and WAV, with `Range`.
+//! The audio of a linked message as MP3 and WAV, whole or in ranges (RFC 9110 §14), to listen and to download.
 
-use std::collections::VecDeque;
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::ops::Range;
+use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::body::Body;
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::Response;
 use bytes::Bytes;
+use futures_util::stream::{self, StreamExt as _};
 
-use crate::blob::objects::ObjectError;
-use crate::domain::{Message, MessageId};
+use crate::blob::objects::{ObjectError, Objects};
+use crate::domain::Message;
 
+use super::link_page;
+use super::opened::Opened;
 use super::range::{Part, part};
+use super::rendition::RenditionError;
 use super::shell::Notice;
-use super::{Shared, Site, link_page};
+use super::{Shared, Site};
 
-/// Bytes of MP3 kept ready, over all messages.
-const KEPT: usize = 32 << 20;
+/// What is fetched of a WAV at once.
+const BLOCK: u64 = 256 * 1024;
 
-/// Lately made MP3s and waveforms, newest last.
-#[derive(Default)]
-pub(super) struct Renditions {
-    kept: Mutex<VecDeque<(MessageId, Rendition)>>,
+/// A kind of audio as a message is offered in.
+struct Sound {
+    kind: &'static str,
+    extension: &'static str,
+    size: u64,
+    /// Of this message in this kind; the audio never changes.
+    tag: String,
 }
 
-/// What is made of a message's audio for the page.
-#[derive(Clone)]
-pub(super) struct Rendition {
-    /// The message as MP3.
-    pub(super) mp3: Bytes,
-    /// Loudness over its length, [`PEAKS`] values.
-    pub(super) peaks: Arc<[u8]>,
-}
-
-/// Bars of the waveform.
-pub(super) const PEAKS: usize = 120;
-
-impl Renditions {
-    fn find(&self, id: MessageId) -> Option<Rendition> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.iter().find(|(kept, _)| *kept == id).map(|(_, rendition)| rendition.clone())
-    }
-
-    fn keep(&self, id: MessageId, rendition: Rendition) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|(other, _)| *other != id);
-        kept.push_back((id, rendition));
-        let mut total: usize = kept.iter().map(|(_, rendition)| rendition.mp3.len()).sum();
-        while total > KEPT && kept.len() > 1 {
-            total -= kept.pop_front().map_or(0, |(_, rendition)| rendition.mp3.len());
-        }
-    }
-}
-
-/// Reads the stored WAV and makes MP3 and waveform of it, off the async threads.
-pub(super) async fn rendition(site: &Site, message: &Message) -> Result<Rendition, AudioError> {
-    if let Some(ready) = site.renditions.find(message.id) {
-        return Ok(ready);
-    }
-    let wav = site.web.objects.get(&message.object).await?;
-    let made = tokio::task::spawn_blocking(move || render(&wav))
-        .await
-        .map_err(|error| AudioError::Unreadable(error.to_string()))??;
-    site.renditions.keep(message.id, made.clone());
-    Ok(made)
-}
-
-fn render(wav: &[u8]) -> Result<Rendition, AudioError> {
-    let unreadable = |error: &dyn std::fmt::Display| AudioError::Unreadable(error.to_string());
-    let pcm = crate::audio::wav::read(wav).map_err(|error| unreadable(&error))?;
-    let mp3 = crate::audio::mp3::encode(&pcm.samples, pcm.rate).map_err(|error| unreadable(&error))?;
-    let peaks = crate::audio::waveform::peaks(&pcm.samples, PEAKS);
-    Ok(Rendition { mp3: mp3.into(), peaks: peaks.into() })
-}
-
-/// Why the audio cannot be given.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum AudioError {
-    #[error(transparent)]
-    Object(#[from] ObjectError),
-    #[error("the stored audio cannot be read: {0}")]
-    Unreadable(String),
+/// What a request gets of it.
+struct Answer {
+    status: StatusCode,
+    range: Range<u64>,
+    content_range: Option<String>,
 }
 
 pub(super) async fn mp3(
     State(site): Shared,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    Path(token): Path<String>,
+    method: Method,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
+    opened: Opened,
 ) -> Response {
-    let linked = match link_page::open(&site, peer, &headers, &token).await {
-        Ok(linked) => linked,
-        Err(refusal) => return refusal,
-    };
-    let message = linked.message();
-    let bytes = match rendition(&site, message).await {
+    let message = opened.message();
+    let bytes = match site.renditions.of(&site.web.objects, message).await {
         Ok(rendition) => rendition.mp3,
+        Err(RenditionError::TooLarge) => return only_wav(),
         Err(error) => return unavailable(message, &error),
     };
-    let range = part(range_of(&headers), bytes.len() as u64);
-    let size = bytes.len() as u64;
-    let slice = |from: u64, to: u64| {
-        let bound = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(bytes.len());
-        bytes.slice(bound(from)..bound(to))
+    let sound = Sound {
+        kind: "audio/mpeg",
+        extension: "mp3",
+        size: bytes.len() as u64,
+        tag: format!("\"{}-mp3\"", message.id),
     };
-    match range {
-        Part::Whole => answer("audio/mpeg", StatusCode::OK, None, slice(0, size)),
-        Part::Bytes(range) => {
-            let stated = format!("bytes {}-{}/{size}", range.start, range.end - 1);
-            answer("audio/mpeg", StatusCode::PARTIAL_CONTENT, Some(stated), slice(range.start, range.end))
-        }
-        Part::Unsatisfiable => answer(
-            "audio/mpeg",
-            StatusCode::RANGE_NOT_SATISFIABLE,
-            Some(format!("bytes */{size}")),
-            Bytes::new(),
-        ),
-    }
+    let answer = sound.answer(&method, &headers);
+    let bound = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(bytes.len());
+    let body = Body::from(bytes.slice(bound(answer.range.start)..bound(answer.range.end)));
+    let name = file_name(&site, message, query.as_deref()).await;
+    sound.respond(answer, name, body)
 }
 
 pub(super) async fn wav(
     State(site): Shared,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    Path(token): Path<String>,
+    method: Method,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
+    opened: Opened,
 ) -> Response {
-    let linked = match link_page::open(&site, peer, &headers, &token).await {
-        Ok(linked) => linked,
-        Err(refusal) => return refusal,
+    let message = opened.message();
+    let sound = Sound {
+        kind: "audio/wav",
+        extension: "wav",
+        size: message.bytes,
+        tag: format!("\"{}-wav\"", message.id),
     };
-    let message = linked.message();
-    let size = message.bytes;
-    let (status, stated, range) = match part(range_of(&headers), size) {
-        Part::Whole => (StatusCode::OK, None, 0..size),
-        Part::Bytes(range) => (
-            StatusCode::PARTIAL_CONTENT,
-            Some(format!("bytes {}-{}/{size}", range.start, range.end - 1)),
-            range,
-        ),
-        Part::Unsatisfiable => {
-            return answer(
-                "audio/wav",
-                StatusCode::RANGE_NOT_SATISFIABLE,
-                Some(format!("bytes */{size}")),
-                Bytes::new(),
-            );
+    let answer = sound.answer(&method, &headers);
+    let body = if method == Method::HEAD {
+        Body::empty()
+    } else {
+        match stored(&site.web.objects, &message.object, answer.range.clone()).await {
+            Ok(body) => body,
+            Err(error) => return unavailable(message, &error),
         }
     };
-    match site.web.objects.get_range(&message.object, range).await {
-        Ok(bytes) => answer("audio/wav", status, stated, bytes),
-        Err(error) => unavailable(message, &error.into()),
+    let name = file_name(&site, message, query.as_deref()).await;
+    sound.respond(answer, name, body)
+}
+
+impl Sound {
+    fn answer(&self, method: &Method, headers: &HeaderMap) -> Answer {
+        let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+        // Range is defined for GET alone; If-Range holds it to what the client has already (RFC 9110 §13.1.5).
+        let is_same = text(header::IF_RANGE).is_none_or(|tag| tag == self.tag);
+        let range = text(header::RANGE).filter(|_| method == Method::GET && is_same);
+        let size = self.size;
+        match part(range, size) {
+            Part::Whole => Answer { status: StatusCode::OK, range: 0..size, content_range: None },
+            Part::Bytes(range) => {
+                let stated = format!("bytes {}-{}/{size}", range.start, range.end.saturating_sub(1));
+                Answer { status: StatusCode::PARTIAL_CONTENT, range, content_range: Some(stated) }
+            }
+            Part::Unsatisfiable => Answer {
+                status: StatusCode::RANGE_NOT_SATISFIABLE,
+                range: 0..0,
+                content_range: Some(format!("bytes */{size}")),
+            },
+        }
+    }
+
+    fn respond(&self, answer: Answer, name: Option<String>, body: Body) -> Response {
+        let mut response = Response::new(body);
+        *response.status_mut() = answer.status;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.kind));
+        headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+        headers.insert(header::CONTENT_LENGTH, answer.range.end.saturating_sub(answer.range.start).into());
+        let disposition = name.map(|name| format!("attachment; filename=\"{name}.{}\"", self.extension));
+        let texts = [
+            (header::ETAG, Some(self.tag.clone())),
+            (header::CONTENT_RANGE, answer.content_range),
+            (header::CONTENT_DISPOSITION, disposition),
+        ];
+        for (name, text) in texts {
+            if let Some(value) = text.and_then(|text| HeaderValue::try_from(text).ok()) {
+                headers.insert(name, value);
+            }
+        }
+        response
     }
 }
 
-fn range_of(headers: &HeaderMap) -> Option<&str> {
-    headers.get(header::RANGE)?.to_str().ok()
-}
-
-fn answer(kind: &'static str, status: StatusCode, range: Option<String>, bytes: Bytes) -> Response {
-    let mut response =
-        (status, [(header::CONTENT_TYPE, kind), (header::ACCEPT_RANGES, "bytes")], bytes).into_response();
-    if let Some(value) = range.and_then(|text| text.parse().ok()) {
-        response.headers_mut().insert(header::CONTENT_RANGE, value);
+/// A range of the stored object, fetched block by block as the client takes it. The first block is fetched at once:
+/// then it can still be said that the store is away.
+async fn stored(objects: &Objects, key: &str, range: Range<u64>) -> Result<Body, ObjectError> {
+    if range.is_empty() {
+        return Ok(Body::empty());
     }
-    response
+    let (first, rest) = block(range);
+    let first: Result<Bytes, ObjectError> = Ok(objects.get_range(key, first).await?);
+    let source = Arc::new((objects.clone(), key.to_owned()));
+    let rest = stream::try_unfold(rest, move |left| {
+        let source = source.clone();
+        async move {
+            if left.is_empty() {
+                return Ok(None);
+            }
+            let (next, left) = block(left);
+            let bytes = source.0.get_range(&source.1, next).await.inspect_err(
+                |error| tracing::warn!(%error, "a download was cut off: the audio cannot be fetched further"),
+            )?;
+            Ok(Some((bytes, left)))
+        }
+    });
+    Ok(Body::from_stream(stream::iter([first]).chain(rest)))
 }
 
-fn unavailable(message: &Message, error: &AudioError) -> Response {
+const fn block(range: Range<u64>) -> (Range<u64>, Range<u64>) {
+    let end = range.start.saturating_add(BLOCK);
+    let end = if end < range.end { end } else { range.end };
+    (range.start..end, end..range.end)
+}
+
+/// The name to save under, when the request is for a download.
+async fn file_name(site: &Site, message: &Message, query: Option<&str>) -> Option<String> {
+    if query == Some("download") { Some(link_page::file_name(site, message).await) } else { None }
+}
+
+fn only_wav() -> Response {
+    Notice { title: "Only as WAV", text: "This message is too long for an MP3. Download it as WAV." }
+        .page(StatusCode::NOT_FOUND)
+}
+
+fn unavailable(message: &Message, error: &dyn std::error::Error) -> Response {
     tracing::warn!(message = %message.id, %error, "the audio of a linked message cannot be given");
     Notice {
         title: "The audio cannot be reached",

@@ -16,17 +16,25 @@ const WINDOW: Duration = Duration::from_secs(600);
 /// Sources remembered; the stalest are forgotten first.
 const SOURCES: usize = 50_000;
 
-/// The address of the client: the peer, or the last untrusted hop that trusted proxies name.
-pub(super) fn address(peer: SocketAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
-    let is_trusted = |address: &IpAddr| trusted.iter().any(|net| net.contains(address));
-    let peer = peer.ip().to_canonical();
-    if !is_trusted(&peer) {
-        return peer;
+/// The address of the client: the peer, or the last hop before the trusted proxies as they name it. A hop that is no
+/// address ends the search: what stands before it may have been written by anybody.
+pub(super) fn address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+    let mut client = peer.to_canonical();
+    let values: Vec<_> = headers.get_all("x-forwarded-for").iter().collect();
+    let mut hops = values.iter().rev().flat_map(|value| value.to_str().unwrap_or_default().rsplit(','));
+    while trusted.iter().any(|net| net.contains(&client)) {
+        let Some(hop) = hops.next().and_then(hop) else { break };
+        client = hop;
     }
-    let hops = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-    let hops: Vec<IpAddr> =
-        hops.flat_map(|value| value.split(',')).filter_map(|hop| hop.trim().parse().ok()).collect();
-    hops.into_iter().rev().find(|hop| !is_trusted(hop)).unwrap_or(peer)
+    client
+}
+
+/// A hop of `X-Forwarded-For`: an address, which some proxies write with a port.
+fn hop(text: &str) -> Option<IpAddr> {
+    let text = text.trim();
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    let address = bare.parse::<IpAddr>().or_else(|_| text.parse::<SocketAddr>().map(|with| with.ip()));
+    address.ok().map(|address| address.to_canonical())
 }
 
 /// Counts wrong links a source (an IPv4 address, or the /64 of an IPv6 one).
@@ -61,10 +69,7 @@ impl Guesses {
         let now = self.clock.monotonic();
         let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
         if sources.len() >= SOURCES {
-            sources.retain(|_, tally| now < tally.since + WINDOW);
-            if sources.len() >= SOURCES {
-                sources.clear();
-            }
+            forget(&mut sources, now);
         }
         let tally = sources.entry(network(source)).or_insert(Tally { since: now, wrong: 0 });
         if now >= tally.since + WINDOW {
@@ -74,7 +79,20 @@ impl Guesses {
     }
 }
 
-fn network(address: IpAddr) -> IpAddr {
+/// Makes room: forgets those whose time is over, then the older half of the time that is left, until there is room.
+fn forget(sources: &mut HashMap<IpAddr, Tally>, now: Duration) {
+    let mut age = WINDOW;
+    while sources.len() >= SOURCES {
+        sources.retain(|_, tally| now < tally.since + age);
+        if age.is_zero() {
+            break;
+        }
+        age = if age < Duration::from_secs(1) { Duration::ZERO } else { age / 2 };
+    }
+}
+
+/// What counts as one source: an IPv4 address, or the /64 of an IPv6 one.
+pub(super) fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
@@ -105,10 +123,50 @@ mod tests {
     fn a_forwarded_address_counts_only_from_a_trusted_proxy() {
         let mut headers = HeaderMap::new();
         headers.insert("x-forwarded-for", "198.51.100.9, 10.0.0.2".parse().unwrap());
-        let peer: SocketAddr = "10.0.0.1:5".parse().unwrap();
+        let peer: IpAddr = "10.0.0.1".parse().unwrap();
         let trusted = ["10.0.0.0/8".parse().unwrap()];
         assert_eq!(address(peer, &headers, &trusted), "198.51.100.9".parse::<IpAddr>().unwrap());
-        assert_eq!(address(peer, &headers, &[]), "10.0.0.1".parse::<IpAddr>().unwrap());
+        assert_eq!(address(peer, &headers, &[]), peer);
+    }
+
+    #[test]
+    fn what_a_client_writes_before_the_proxy_is_not_believed() {
+        let trusted = ["10.0.0.0/8".parse().unwrap()];
+        for (values, client) in [
+            (&["1.2.3.4, 198.51.100.9:4711"][..], "198.51.100.9"),
+            (&["1.2.3.4, [2001:db8::9]:4711"], "2001:db8::9"),
+            (&["1.2.3.4, ::ffff:198.51.100.9"], "198.51.100.9"),
+            (&["1.2.3.4, nonsense"], "10.0.0.1"),
+            (&["1.2.3.4", "198.51.100.9"], "198.51.100.9"),
+            (&["1.2.3.4, nonsense, 10.0.0.7"], "10.0.0.7"),
+            (&[""], "10.0.0.1"),
+        ] {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append("x-forwarded-for", value.parse().unwrap());
+            }
+            let found = address("10.0.0.1".parse().unwrap(), &headers, &trusted);
+            assert_eq!(found, client.parse::<IpAddr>().unwrap(), "{values:?}");
+        }
+    }
+
+    #[test]
+    fn a_flood_of_sources_makes_the_stalest_forgotten_and_memory_bounded() {
+        let clock = ManualClock::new("2026-01-01T00:00:00Z".parse().unwrap(), 1);
+        let guesses = Guesses::new(clock.clone());
+        let blocked: IpAddr = "192.0.2.1".parse().unwrap();
+        guesses.wrong("192.0.2.9".parse().unwrap());
+        clock.advance(WINDOW * 3 / 4);
+        for _ in 0..ALLOWED {
+            guesses.wrong(blocked);
+        }
+        for number in 0..60_000_u32 {
+            clock.advance(Duration::from_millis(1));
+            guesses.wrong(IpAddr::V4((0x0a00_0000 + number).into()));
+            assert!(guesses.sources.lock().unwrap().len() <= SOURCES);
+        }
+        assert!(!guesses.sources.lock().unwrap().contains_key(&"192.0.2.9".parse::<IpAddr>().unwrap()));
+        assert!(guesses.is_blocked(blocked));
     }
 
     #[test]

@@ -1,175 +1,158 @@
 //! The page behind the link in a mail: shows and plays one message; heard, save and delete are POST.
 
 use std::fmt::Write as _;
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::time::Duration;
 
 use askama::Template;
-use axum::extract::{ConnectInfo, Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::tz::TimeZone;
 
 use crate::domain::{Folder, Mailbox, Message, Tenant};
-use crate::service::links::{LinkRefusal, LinkedMessage};
 use crate::store::StoreError;
 
-use super::shell::{Notice, render};
-use super::{Shared, Site, audio, client};
+use super::opened::{Opened, away};
+use super::rendition::{self, PEAKS};
+use super::shell::{not_found, render};
+use super::{Shared, Site};
+
+/// The page does not wait longer for its waveform.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 #[derive(Template)]
 #[template(path = "message.html", config = "src/http/pages/askama.toml")]
 struct MessagePage {
+    /// Prefix of the addresses below this page, relative to it.
     base: String,
     owner: String,
     caller: String,
-    number: Option<String>,
-    number_link: String,
+    number: Shown,
     alias: Option<String>,
     received: String,
     received_iso: String,
     length: String,
+    clock: String,
+    seconds: String,
     expires: String,
     urgent: bool,
     private: bool,
     heard: bool,
     saved: bool,
     trashed: bool,
+    sound: &'static str,
     wave: String,
     wave_width: usize,
-    file: String,
     done: Option<&'static str>,
 }
 
-/// Looks the link up for this client, or makes the page that says why not.
-pub(super) async fn open(
-    site: &Arc<Site>,
-    peer: SocketAddr,
-    headers: &HeaderMap,
-    token: &str,
-) -> Result<LinkedMessage, Response> {
-    let source = client::address(peer, headers, &site.web.trusted_proxies);
-    if site.guesses.is_blocked(source) {
-        let notice = Notice {
-            title: "Too many wrong links",
-            text: "Too many wrong links were tried from here. Please wait ten minutes.",
-        };
-        return Err(notice.page(StatusCode::TOO_MANY_REQUESTS));
-    }
-    let (status, title, text) = match site.web.links.open(token).await {
-        Ok(linked) => return Ok(linked),
-        Err(LinkRefusal::Unknown) => {
-            site.guesses.wrong(source);
-            (
-                StatusCode::NOT_FOUND,
-                "This link opens nothing",
-                "Open the link exactly as it stands in the mail.",
-            )
-        }
-        Err(LinkRefusal::Expired) => (
-            StatusCode::GONE,
-            "This link has expired",
-            "The message is still in the mailbox. Listen to it by phone, or ask your administrator.",
-        ),
-        Err(LinkRefusal::Revoked) => (
-            StatusCode::GONE,
-            "This link was withdrawn",
-            "The message may still be in the mailbox. Listen to it by phone, or ask your administrator.",
-        ),
-        Err(LinkRefusal::Store(error)) => {
-            tracing::warn!(%error, "a link cannot be looked up");
-            (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "Please try again",
-                "Your message is safe, but cannot be reached at the moment. Please try again in a few minutes.",
-            )
-        }
-    };
-    Err(Notice { title, text }.page(status))
-}
-
-#[derive(Debug, Default, serde::Deserialize)]
-pub(super) struct Done {
-    done: Option<String>,
+/// The caller's number below the name.
+enum Shown {
+    Nothing,
+    Plain(String),
+    Callable { text: String, address: String },
 }
 
 /// GET changes nothing: mail scanners follow links.
-pub(super) async fn page(
-    State(site): Shared,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    Path(token): Path<String>,
-    Query(done): Query<Done>,
-    headers: HeaderMap,
-) -> Response {
-    let linked = match open(&site, peer, &headers, &token).await {
-        Ok(linked) => linked,
-        Err(refusal) => return refusal,
-    };
-    let owner = match owner(&site, linked.message()).await {
+pub(super) async fn page(State(site): Shared, RawQuery(query): RawQuery, opened: Opened) -> Response {
+    let owner = match owner(&site, opened.message()).await {
         Ok(owner) => owner,
-        Err(error) => return away(&error),
-    };
-    // A page without a waveform is still a page.
-    let peaks = match audio::rendition(&site, linked.message()).await {
-        Ok(rendition) => rendition.peaks,
         Err(error) => {
-            tracing::warn!(message = %linked.message().id, %error, "no waveform");
-            Arc::from([])
+            tracing::warn!(%error, "a linked message cannot be shown");
+            return away();
         }
     };
-    render(&view(&token, &linked, &owner, &peaks, done.done.as_deref()), StatusCode::OK)
+    let peaks = peaks(&site, opened.message()).await;
+    let done = query.as_deref().and_then(|query| query.strip_prefix("done="));
+    render(&view(&opened, &owner, &peaks, done), StatusCode::OK)
+}
+
+/// The waveform, or a flat line: a page without a waveform is still a page.
+async fn peaks(site: &Site, message: &Message) -> Vec<u8> {
+    let made = site.renditions.of(&site.web.objects, message);
+    let why = match tokio::time::timeout(PATIENCE, made).await {
+        Ok(Ok(rendition)) => return rendition.peaks.to_vec(),
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => format!("not made within {} s", PATIENCE.as_secs()),
+    };
+    tracing::info!(message = %message.id, why, "a page is shown without its waveform");
+    vec![0; PEAKS]
 }
 
 struct Owner {
     name: String,
-    mailbox: Mailbox,
-    tenant: Tenant,
+    zone: TimeZone,
 }
 
 async fn owner(site: &Site, message: &Message) -> Result<Owner, StoreError> {
-    let tenant = site.web.store.tenant(message.tenant).await?;
-    let mailbox = site.web.store.mailbox(message.tenant, message.mailbox).await?;
+    let store = &site.web.store;
+    let mailbox = store.mailbox(message.tenant, message.mailbox).await?;
+    let tenant = store.tenant(message.tenant).await?;
     let name = match mailbox.user {
-        Some(user) => site.web.store.user(message.tenant, user).await?.full_name(),
+        Some(user) => store.user(message.tenant, user).await?.full_name(),
         None => String::new(),
     };
     let name = if name.is_empty() { mailbox.extension.to_string() } else { name };
-    Ok(Owner { name, mailbox, tenant })
+    Ok(Owner { name, zone: zone(&mailbox, &tenant) })
 }
 
-fn view(token: &str, linked: &LinkedMessage, owner: &Owner, peaks: &[u8], done: Option<&str>) -> MessagePage {
-    let message = linked.message();
-    let zone = owner.mailbox.zone.as_deref().unwrap_or(&owner.tenant.zone);
-    let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
-    let received = message.received_at.to_zoned(zone.clone());
-    let number = message.caller.number.clone();
-    let named = message.caller.name.clone();
-    let caller = named.clone().or_else(|| number.clone()).unwrap_or_else(|| "Unknown caller".to_owned());
-    let number_link: String = number
-        .iter()
-        .flat_map(|number| number.chars())
-        .filter(|c| c.is_ascii_digit() || "+*#".contains(*c))
-        .collect();
+fn zone(mailbox: &Mailbox, tenant: &Tenant) -> TimeZone {
+    let name = mailbox.zone.as_deref().unwrap_or(&tenant.zone);
+    TimeZone::get(name).unwrap_or(TimeZone::UTC)
+}
+
+/// The name to save the audio under, without its ending: only letters, digits and `-`.
+pub(super) async fn file_name(site: &Site, message: &Message) -> String {
+    let zone = owner(site, message).await.map_or(TimeZone::UTC, |owner| owner.zone);
+    message.received_at.to_zoned(zone).strftime("voicemail-%Y-%m-%d-%H%M").to_string()
+}
+
+fn view(opened: &Opened, owner: &Owner, peaks: &[u8], done: Option<&str>) -> MessagePage {
+    let message = opened.message();
+    let received = message.received_at.to_zoned(owner.zone.clone());
+    let expires = opened.linked.link().expires_at.to_zoned(owner.zone.clone());
+    let (caller, number) = caller(message);
     MessagePage {
-        base: format!("/m/{token}"),
+        base: opened.token.clone(),
         owner: owner.name.clone(),
         caller,
-        number: number.filter(|_| named.is_some() || !number_link.is_empty()),
-        number_link,
+        number,
         alias: message.alias.clone(),
         received: received.strftime("%A, %-d %B %Y, %H:%M %Z").to_string(),
         received_iso: message.received_at.to_string(),
         length: length(message.duration_ms),
-        expires: linked.link().expires_at.to_zoned(zone).strftime("%-d %B %Y").to_string(),
+        clock: clock(message.duration_ms),
+        seconds: format!("{:.1}", f64::from(message.duration_ms) / 1e3),
+        expires: expires.strftime("%-d %B %Y, %H:%M %Z").to_string(),
         urgent: message.urgent,
         private: message.private,
         heard: message.heard_at.is_some(),
         saved: message.folder == Folder::Saved,
         trashed: message.folder == Folder::Trash,
+        sound: if rendition::is_offered(message) { "mp3" } else { "wav" },
         wave: wave(peaks),
-        wave_width: peaks.len().max(1) * 4,
-        file: received.strftime("voicemail-%Y-%m-%d-%H%M").to_string(),
+        wave_width: peaks.len().max(1) * 5,
         done: done.and_then(Action::parse).map(Action::said),
+    }
+}
+
+/// Who called, and the number below.
+fn caller(message: &Message) -> (String, Shown) {
+    let caller = &message.caller;
+    if caller.anonymous {
+        return ("Withheld number".to_owned(), Shown::Nothing);
+    }
+    let Some(number) = caller.number.clone() else {
+        return (caller.name.clone().unwrap_or_else(|| "Unknown caller".to_owned()), Shown::Nothing);
+    };
+    let address: String = number.chars().filter(|c| !" -./()".contains(*c)).collect();
+    let digits = address.strip_prefix('+').unwrap_or(&address);
+    let is_callable = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    match caller.name.clone().filter(|name| *name != number) {
+        Some(name) if is_callable => (name, Shown::Callable { text: number, address }),
+        Some(name) => (name, Shown::Plain(number)),
+        None if is_callable => (number, Shown::Callable { text: "Call back".to_owned(), address }),
+        None => (number, Shown::Nothing),
     }
 }
 
@@ -182,13 +165,20 @@ fn length(millis: u32) -> String {
     }
 }
 
-/// The waveform as one path: a bar for each peak, mirrored at the middle of 64 units.
+fn clock(millis: u32) -> String {
+    let seconds = ((u64::from(millis) + 500) / 1000).max(1);
+    format!("{}:{:02}", seconds / 60, seconds % 60)
+}
+
+/// The waveform as one path: a bar for each peak, mirrored at the middle of 64 units. Speech seldom comes near full
+/// scale, so the loudest bar fills the height.
 fn wave(peaks: &[u8]) -> String {
+    let loudest = u32::from(peaks.iter().copied().max().unwrap_or(0)).max(16);
     let mut path = String::with_capacity(peaks.len() * 20);
     for (index, peak) in peaks.iter().enumerate() {
-        let half = 1 + u32::from(*peak) * 30 / 255;
+        let half = 1 + u32::from(*peak) * 30 / loudest;
         // Writing to a String cannot fail.
-        let _ = write!(path, "M{} {}h3v{}h-3z", index * 4, 32 - half, half * 2);
+        let _ = write!(path, "M{} {}h3v{}h-3z", index * 5 + 1, 32 - half, half * 2);
     }
     path
 }
@@ -216,44 +206,38 @@ impl Action {
         match self {
             Self::Heard => "Marked as heard.",
             Self::Save => "Saved.",
-            Self::Delete => "Moved to the trash. You can put it back below.",
+            Self::Delete => "Moved to the trash. You can still put it back.",
             Self::Restore => "Put back into the inbox.",
         }
     }
 }
 
+/// A button was pressed, or the player began to play.
 pub(super) async fn act(
     State(site): Shared,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    Path((token, action)): Path<(String, String)>,
-    headers: HeaderMap,
+    Path((_, action)): Path<(String, String)>,
+    opened: Opened,
 ) -> Response {
-    let Some(parsed) = Action::parse(&action) else { return super::shell::not_found().await };
-    let linked = match open(&site, peer, &headers, &token).await {
-        Ok(linked) => linked,
-        Err(refusal) => return refusal,
-    };
-    let links = &site.web.links;
-    let done = match parsed {
-        Action::Heard => links.heard(&linked).await,
-        Action::Save => links.save(&linked).await,
-        Action::Delete => links.trash(&linked).await,
-        Action::Restore => links.restore(&linked).await,
-    };
-    match done {
+    let Some(parsed) = Action::parse(&action) else { return not_found().await };
+    match carry_out(&site, &opened, parsed).await {
         Ok(()) => {
-            let back = format!("/m/{token}?done={action}");
+            let back = format!("../{}?done={action}", opened.token);
             (StatusCode::SEE_OTHER, [(header::LOCATION, back)]).into_response()
         }
-        Err(error) => away(&error),
+        Err(error) => {
+            tracing::warn!(%error, "a linked message cannot be changed");
+            away()
+        }
     }
 }
 
-fn away(error: &StoreError) -> Response {
-    tracing::warn!(%error, "a linked message cannot be shown or changed");
-    Notice {
-        title: "Please try again",
-        text: "Your message is safe, but cannot be reached at the moment. Please try again in a few minutes.",
+async fn carry_out(site: &Site, opened: &Opened, action: Action) -> Result<(), StoreError> {
+    let (links, linked) = (&site.web.links, &opened.linked);
+    links.note_opened(linked).await?;
+    match action {
+        Action::Heard => links.heard(linked).await,
+        Action::Save => links.save(linked).await,
+        Action::Delete => links.trash(linked).await,
+        Action::Restore => links.restore(linked).await,
     }
-    .page(StatusCode::SERVICE_UNAVAILABLE)
 }

@@ -1,12 +1,13 @@
 //! The web side: link pages, health, metrics. Serves; decides nothing about messages itself.
 
-mod assets;
 mod audio;
 mod client;
 mod health;
 mod link_page;
 mod listener;
+mod opened;
 mod range;
+mod rendition;
 mod shell;
 
 use std::sync::Arc;
@@ -49,7 +50,8 @@ pub struct Web {
 struct Site {
     web: Web,
     guesses: client::Guesses,
-    renditions: audio::Renditions,
+    renditions: rendition::Renditions,
+    readiness: health::Readiness,
 }
 
 type Shared = State<Arc<Site>>;
@@ -57,29 +59,27 @@ type Shared = State<Arc<Site>>;
 /// Every route, with the headers that all answers carry.
 pub fn router(web: Web) -> Router {
     let guesses = client::Guesses::new(web.clock.clone());
-    let site = Arc::new(Site { web, guesses, renditions: audio::Renditions::default() });
+    let (renditions, readiness) = (rendition::Renditions::default(), health::Readiness::default());
+    let site = Arc::new(Site { web, guesses, renditions, readiness });
     Router::new()
         .route("/", get(home))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(metrics))
-        .route("/assets/{name}", get(assets::asset))
         .route("/m/{token}", get(link_page::page))
         .route("/m/{token}/audio.mp3", get(audio::mp3))
         .route("/m/{token}/audio.wav", get(audio::wav))
         .route("/m/{token}/{action}", post(link_page::act))
         .fallback(shell::not_found)
+        .method_not_allowed_fallback(shell::wrong_method)
+        .layer(axum::middleware::from_fn(shell::refuse_large))
         .layer(axum::middleware::map_response(shell::guard_headers))
-        .layer(axum::extract::DefaultBodyLimit::max(16 * 1024))
         .with_state(site)
 }
 
 async fn home() -> impl IntoResponse {
-    shell::Notice {
-        title: "Aftertone is running",
-        text: "Messages are opened by the link in the mail. This server's health is at /readyz.",
-    }
-    .page(axum::http::StatusCode::OK)
+    shell::Notice { title: "Aftertone is running", text: "Messages are opened by the link in the mail." }
+        .page(axum::http::StatusCode::OK)
 }
 
 async fn metrics(State(site): Shared) -> impl IntoResponse {

@@ -1,24 +1,72 @@
 //! What every page shares: the frame, the protecting headers, plain notices.
+//!
+//! A page is one file: style and script stand in it, and the policy names them by their hashes. So a page works below
+//! any path that a reverse proxy puts before ours, and style and script are never older than the page.
+
+use std::sync::LazyLock;
 
 use askama::Template;
+use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest as _, Sha256};
 
-/// Nothing may be loaded from elsewhere, framed, cached, or told to other sites.
+/// The style of every page.
+pub(super) const STYLE: &str = include_str!("pages/page.css");
+/// The script of the message's page.
+pub(super) const SCRIPT: &str = include_str!("pages/player.js");
+
+/// No form of ours sends as much.
+const LARGEST_BODY: u64 = 16 * 1024;
+
+/// Only our style and our script, nothing from elsewhere, in nobody's frame.
+static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
+    let hash = |text: &str| STANDARD.encode(Sha256::digest(text));
+    let policy = format!(
+        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; media-src 'self'; img-src data:; \
+         connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        hash(STYLE),
+        hash(SCRIPT)
+    );
+    HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
+});
+
+/// Nothing may be loaded from elsewhere, framed, cached, indexed, or told to other sites.
 pub(super) async fn guard_headers(mut response: Response) -> Response {
-    const CSP: &str = "default-src 'none'; style-src 'self'; script-src 'self'; media-src 'self'; img-src 'self'; \
-                       connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+    const FIXED: [(header::HeaderName, &str); 8] = [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::HeaderName::from_static("x-robots-tag"), "noindex, nofollow"),
+        (header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (header::HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (
+            header::HeaderName::from_static("permissions-policy"),
+            "camera=(), geolocation=(), microphone=(), payment=()",
+        ),
+    ];
+    let code = response.status().as_str().to_owned();
+    metrics::counter!("aftertone_http_responses_total", "code" => code).increment(1);
     let headers = response.headers_mut();
-    let mut set = |name, value| {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
-    };
-    set(header::CONTENT_SECURITY_POLICY, CSP);
-    set(header::CACHE_CONTROL, "no-store");
-    set(header::REFERRER_POLICY, "no-referrer");
-    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    set(header::X_FRAME_OPTIONS, "DENY");
-    set(header::HeaderName::from_static("x-robots-tag"), "noindex, nofollow");
+    headers.insert(header::CONTENT_SECURITY_POLICY, POLICY.clone());
+    for (name, value) in FIXED {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
     response
+}
+
+/// Bodies are not read at all; one that says it is large is told so.
+pub(super) async fn refuse_large(request: Request, next: Next) -> Response {
+    let stated = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    if stated.and_then(|text| text.parse::<u64>().ok()).is_some_and(|bytes| bytes > LARGEST_BODY) {
+        let notice = Notice { title: "Too much", text: "Nothing here takes so large a request." };
+        return notice.page(StatusCode::PAYLOAD_TOO_LARGE);
+    }
+    next.run(request).await
 }
 
 /// A page that says one thing.
@@ -30,8 +78,16 @@ pub(super) struct Notice<'a> {
 }
 
 impl Notice<'_> {
+    /// The page. Where waiting helps, it says for how long (RFC 9110 §10.2.3).
     pub(super) fn page(&self, status: StatusCode) -> Response {
-        render(self, status)
+        let mut page = render(self, status);
+        let wait = match status {
+            StatusCode::TOO_MANY_REQUESTS => "600",
+            StatusCode::SERVICE_UNAVAILABLE => "60",
+            _ => return page,
+        };
+        page.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(wait));
+        page
     }
 }
 
@@ -52,4 +108,12 @@ pub(super) async fn not_found() -> Response {
         text: "There is no page at this address. Open the link exactly as it stands in the mail.",
     }
     .page(StatusCode::NOT_FOUND)
+}
+
+pub(super) async fn wrong_method() -> Response {
+    Notice {
+        title: "Not in this way",
+        text: "This address cannot be used like that. Open the link exactly as it stands in the mail.",
+    }
+    .page(StatusCode::METHOD_NOT_ALLOWED)
 }

@@ -136,7 +136,8 @@ impl Links {
     }
 
     /// Notes in the ledger that the link was used, once for each link. Says nothing about the message's state. To be
-    /// called when the audio is fetched or a button is pressed, which scanners do not do.
+    /// called when the player starts or a button is pressed. A mere fetch, also one of the audio, is no sign of a
+    /// person: mail scanners fetch everything.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -262,6 +262,12 @@ impl Signal {
         self.core.draining.store(true, Ordering::Relaxed);
     }
 
+    /// From now on these may call, and no others. Running calls go on; what they send is heard as long as their
+    /// address is a peer.
+    pub fn set_access(&self, peers: Vec<ipnet::IpNet>, trunks: Vec<TrunkAccess>) {
+        self.core.access.replace(peers, trunks);
+    }
+
     /// Places a call.
     ///
     /// # Errors

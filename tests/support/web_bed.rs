@@ -1,0 +1,318 @@
+//! A tenant with a mailbox, stored messages with audio, links to them, and the web side over it.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use aftertone::audio::wav;
+use aftertone::blob::objects::Objects;
+use aftertone::clock::{Clock as _, ManualClock};
+use aftertone::domain::{
+    AttachmentFormat, CallerId, Folder, Mailbox, MailboxId, Message, MessageId, Quota, RecordingClass,
+    RedirectReason, Tenant, TenantId, ToneChoice, User, UserId,
+};
+use aftertone::http::{Check, Web, router};
+use aftertone::service::links::Links;
+use aftertone::store::Store;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::{HeaderMap, Request};
+use bytes::Bytes;
+use sqlx::{AssertSqlSafe, Connection as _, Row as _};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+
+pub(crate) struct WebBed {
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) store: Store,
+    pub(crate) links: Links,
+    pub(crate) objects: Objects,
+    pub(crate) router: Router,
+    /// What `/readyz` finds.
+    pub(crate) healthy: Arc<AtomicBool>,
+    /// How often the parts were asked.
+    pub(crate) asked: Arc<AtomicUsize>,
+    mailbox: Mailbox,
+    folder: tempfile::TempDir,
+    stop: CancellationToken,
+}
+
+/// What the server said.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+
+    pub(crate) fn text_or_empty(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap_or_default()
+    }
+}
+
+impl WebBed {
+    pub(crate) async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = ManualClock::new("2026-11-21T13:32:10Z".parse().unwrap(), 7);
+        let url = format!("sqlite://{}/facts.db", folder.path().display());
+        let store = Store::open(&url, clock.clone()).await.unwrap();
+        let objects = Objects::open(&format!("file://{}/audio", folder.path().display())).unwrap();
+        let fortnight = Duration::from_secs(14 * 24 * 3600);
+        let links = Links::new(store.clone(), clock.clone(), "https://vm.example.org", fortnight);
+        let mailbox = people(&store, &clock, "home", "Ada", "Lovelace").await;
+        let (healthy, asked) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicUsize::new(0)));
+        let web = Web {
+            store: store.clone(),
+            objects: objects.clone(),
+            links: links.clone(),
+            clock: clock.clone(),
+            checks: {
+                let (healthy, asked) = (healthy.clone(), asked.clone());
+                Arc::new(move || {
+                    asked.fetch_add(1, Ordering::Relaxed);
+                    let ok = healthy.load(Ordering::Relaxed);
+                    let detail = if ok { String::new() } else { "gone: start the database".to_owned() };
+                    Box::pin(async move { vec![Check { name: "database", ok, detail }] })
+                })
+            },
+            metrics: Arc::new(|| "aftertone_calls_total 1\n".to_owned()),
+            trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
+        };
+        let router = router(web);
+        let stop = CancellationToken::new();
+        Self { clock, store, links, objects, router, healthy, asked, mailbox, folder, stop }
+    }
+
+    /// Another tenant's mailbox beside the first.
+    pub(crate) async fn stranger(&self) -> Mailbox {
+        people(&self.store, &self.clock, "elsewhere", "Mallory", "Stranger").await
+    }
+
+    pub(crate) fn audio_folder(&self) -> std::path::PathBuf {
+        self.folder.path().join("audio")
+    }
+
+    pub(crate) async fn rename_owner(&self, first: &str, last: &str) {
+        let mut user = self.store.user(self.mailbox.tenant, self.mailbox.user.unwrap()).await.unwrap();
+        (user.first, user.last) = (first.to_owned(), last.to_owned());
+        self.store.put_user(&user).await.unwrap();
+    }
+
+    /// A stored message of so many seconds at 16 kHz, as `change` leaves it.
+    pub(crate) async fn deposit(&self, seconds: u32, change: impl FnOnce(&mut Message)) -> Message {
+        self.deposit_for(&self.mailbox, seconds, change).await
+    }
+
+    pub(crate) async fn deposit_for(
+        &self,
+        mailbox: &Mailbox,
+        seconds: u32,
+        change: impl FnOnce(&mut Message),
+    ) -> Message {
+        let id = MessageId::from_uuid(self.clock.uuid());
+        let audio = wav::write(&murmur(seconds * 16_000), 16_000).unwrap();
+        let mut message = Message {
+            id,
+            tenant: mailbox.tenant,
+            mailbox: mailbox.id,
+            folder: Folder::Inbox,
+            heard_at: None,
+            urgent: false,
+            private: false,
+            caller: CallerId::new(Some("+44 20 5550123"), Some("Grace Hopper")),
+            alias: None,
+            reason: RedirectReason::NoAnswer,
+            received_at: self.clock.now(),
+            duration_ms: seconds * 1000,
+            voiced_ms: seconds * 700,
+            class: RecordingClass::Speech,
+            sample_rate: 16_000,
+            bytes: audio.len() as u64,
+            sha256: "ab".repeat(32),
+            object: format!("messages/{id}.wav"),
+        };
+        change(&mut message);
+        self.objects.put(&message.object, audio.into()).await.unwrap();
+        self.store.deposit(&message, &[]).await.unwrap();
+        message
+    }
+
+    /// The path of a new link to the message: `/m/…`.
+    pub(crate) async fn link(&self, message: &Message) -> String {
+        let (_, url) = self.links.issue(message, &"ada@example.org".parse().unwrap()).await.unwrap();
+        url.expose().strip_prefix("https://vm.example.org").unwrap().to_owned()
+    }
+
+    pub(crate) async fn linked(&self, seconds: u32) -> (Message, String) {
+        let message = self.deposit(seconds, |_| {}).await;
+        let link = self.link(&message).await;
+        (message, link)
+    }
+
+    pub(crate) async fn message(&self, id: MessageId) -> Message {
+        self.store.message_anywhere(id).await.unwrap()
+    }
+
+    /// The words of the message's ledger.
+    pub(crate) async fn events(&self, message: &Message) -> Vec<String> {
+        let ledger = self.store.ledger(message.tenant, message.id).await.unwrap();
+        ledger.into_iter().map(|entry| entry.event).collect()
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.ask("GET", path, &[]).await
+    }
+
+    pub(crate) async fn post(&self, path: &str) -> Answer {
+        self.ask("POST", path, &[]).await
+    }
+
+    pub(crate) async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+        self.ask_from("192.0.2.1", method, path, headers).await
+    }
+
+    pub(crate) async fn ask_from(
+        &self,
+        source: &str,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let peer = SocketAddr::new(source.parse().unwrap(), 4711);
+        let request = request.extension(ConnectInfo(peer)).body(Body::empty()).unwrap();
+        let (parts, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
+        let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+    }
+
+    /// Listens on a free port of this machine until the bed is dropped.
+    pub(crate) async fn serve(&self) -> SocketAddr {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (router, stop) = (self.router.clone(), self.stop.clone());
+        tokio::spawn(aftertone::http::serve(listener, router, Vec::new(), stop));
+        address
+    }
+
+    /// Every row of every table and every stored object, as text.
+    pub(crate) async fn everything(&self) -> String {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.folder.path().join("facts.db"));
+        let mut facts = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+        let tables = sqlx::query("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name");
+        let mut all = String::new();
+        for table in tables.fetch_all(&mut facts).await.unwrap() {
+            let table: String = table.get(0);
+            let columns = AssertSqlSafe(format!("SELECT name FROM pragma_table_info('{table}')"));
+            let columns: Vec<String> = sqlx::query(columns)
+                .fetch_all(&mut facts)
+                .await
+                .unwrap()
+                .iter()
+                .map(|row| format!("quote(\"{}\")", row.get::<String, _>(0)))
+                .collect();
+            let sql =
+                format!("SELECT {} AS line FROM \"{table}\" ORDER BY line", columns.join(" || ' ' || "));
+            for row in sqlx::query(AssertSqlSafe(sql)).fetch_all(&mut facts).await.unwrap() {
+                all.push_str(&format!("{table}: {}\n", row.get::<String, _>(0)));
+            }
+        }
+        facts.close().await.unwrap();
+        objects(&self.folder.path().join("audio"), &mut all);
+        all
+    }
+}
+
+impl Drop for WebBed {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+fn objects(folder: &Path, all: &mut String) {
+    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            objects(&path, all);
+        } else {
+            let bytes = std::fs::read(&path).unwrap();
+            let sum = bytes.iter().fold(0_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add((*byte).into()));
+            all.push_str(&format!("{}: {} bytes, {sum}\n", path.display(), bytes.len()));
+        }
+    }
+}
+
+/// Something like syllables: bursts of a low voice with pauses.
+fn murmur(samples: u32) -> Vec<i16> {
+    let at = |n: u32| {
+        let seconds = f64::from(n) / 16_000.0;
+        let syllable = (seconds * 3.1).sin().max(0.0) * (0.55 + 0.45 * (seconds * 0.83 + 0.7).sin());
+        let pause = if seconds % 5.3 > 4.5 { 0.02 } else { 1.0 };
+        let voice = (seconds * 140.0 * std::f64::consts::TAU).sin()
+            + 0.5 * (seconds * 420.0 * std::f64::consts::TAU).sin();
+        (voice * syllable * pause * 9_000.0) as i16
+    };
+    (0..samples).map(at).collect()
+}
+
+async fn people(store: &Store, clock: &ManualClock, tenant: &str, first: &str, last: &str) -> Mailbox {
+    let now = clock.now();
+    let tenant = Tenant {
+        id: TenantId::from_uuid(clock.uuid()),
+        name: tenant.to_owned(),
+        domains: Vec::new(),
+        zone: "Europe/Berlin".to_owned(),
+        language: "en".to_owned(),
+        operator: None,
+        default_action: aftertone::domain::DefaultAction::Announce,
+    };
+    let user = User {
+        id: UserId::from_uuid(clock.uuid()),
+        tenant: tenant.id,
+        first: first.to_owned(),
+        last: last.to_owned(),
+        emails: vec!["ada@example.org".parse().unwrap()],
+        created_at: now,
+    };
+    let mailbox = Mailbox {
+        id: MailboxId::from_uuid(clock.uuid()),
+        tenant: tenant.id,
+        user: Some(user.id),
+        extension: "1001".parse().unwrap(),
+        enabled: true,
+        announcement_only: false,
+        language: None,
+        zone: None,
+        max_message: Duration::from_secs(180),
+        silence: Duration::from_secs(5),
+        min_speech: Duration::from_secs(1),
+        keep_no_speech: false,
+        mail_tones: false,
+        instructions: true,
+        tone: ToneChoice::default(),
+        operator: None,
+        quota: Quota::default(),
+        recipients: Vec::new(),
+        attachment: AttachmentFormat::Mp3,
+        created_at: now,
+    };
+    store.put_tenant(&tenant).await.unwrap();
+    store.add_user(&user, &mailbox, None).await.unwrap();
+    mailbox
+}

@@ -1,0 +1,131 @@
+//! What the running program says about itself.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// The program with a configuration of its own.
+struct Running {
+    child: Child,
+    http: SocketAddr,
+    sip: SocketAddr,
+    folder: tempfile::TempDir,
+}
+
+impl Running {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let http = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let sip = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let config = format!(
+            "[sip]\nlisten = [\"udp://{sip}\"]\n[rtp]\naddress = \"127.0.0.1\"\nports = \"{}-{}\"\nworkers = 1\n\
+             [http]\nlisten = \"{http}\"\n[voicemail]\nsilence = \"1s\"\nmin_speech = \"300ms\"\n",
+            sip.port().saturating_sub(2_000).max(1_024),
+            sip.port().saturating_sub(1).max(3_000),
+        );
+        std::fs::write(folder.path().join("aftertone.toml"), config).unwrap();
+        run(
+            folder.path(),
+            &["user", "add", "--extension", "1001", "--email", "ada@example.org", "--pin", "482913"],
+        );
+        let child = command(folder.path(), &["serve"]).stderr(Stdio::null()).spawn().unwrap();
+        Self { child, http, sip, folder }
+    }
+
+    async fn get(&self, path: &str) -> Option<(u16, String)> {
+        let answer = reqwest::get(format!("http://{}{path}", self.http)).await.ok()?;
+        Some((answer.status().as_u16(), answer.text().await.ok()?))
+    }
+
+    /// Asks until the answer is as wanted.
+    async fn until(&self, path: &str, good: impl Fn(u16, &str) -> bool) -> String {
+        let mut last = None;
+        for _ in 0..300 {
+            last = self.get(path).await;
+            if let Some((_, text)) = last.as_ref().filter(|(status, text)| good(*status, text)) {
+                return text.clone();
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("{path} never answered as wanted: {last:?}");
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn command(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_aftertone"));
+    command
+        .arg("--config")
+        .arg(folder.join("aftertone.toml"))
+        .arg("--data")
+        .arg(folder.join("data"))
+        .args(args);
+    command.stdout(Stdio::piped());
+    command
+}
+
+fn run(folder: &Path, args: &[&str]) -> String {
+    let mut child = command(folder, args).stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = String::new();
+    child.stdout.take().unwrap().read_to_string(&mut said).unwrap();
+    let errors: Vec<String> =
+        BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap).collect();
+    assert!(child.wait().unwrap().success(), "{args:?}: {said} {errors:?}");
+    said
+}
+
+#[tokio::test]
+async fn after_a_call_every_documented_metric_is_there_and_readiness_tells_what_is_wrong() {
+    // The test may be the first in its process that speaks HTTP as a client.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let server = Running::start();
+    let ready = server.until("/readyz", |status, _| status == 200).await;
+    let report: serde_json::Value = serde_json::from_str(&ready).unwrap();
+    let names: Vec<&str> =
+        report["checks"].as_array().unwrap().iter().map(|check| check["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["database", "storage", "spool", "sip"]);
+
+    let target = format!("sip:1001@{}", server.sip);
+    let speech = concat!(env!("CARGO_MANIFEST_DIR"), "/prompts/en/clips/demo-message.flac");
+    let folder = server.folder.path().to_owned();
+    let call =
+        move || run(&folder, &["call", &target, "--wav", speech, "--keys", "t,p,w1,#,w2", "--limit", "40s"]);
+    tokio::task::spawn_blocking(call).await.unwrap();
+
+    // Mailed, and counted by the outbox's next look.
+    let metrics =
+        server.until("/metrics", |_, text| text.contains(r#"aftertone_jobs{state="done"} 1"#)).await;
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let documented: Vec<&str> = readme
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `aftertone_")?.split(['`', '{']).next())
+        .collect();
+    assert!(documented.len() >= 12, "{documented:?}");
+    let missing: Vec<_> =
+        documented.iter().filter(|name| !metrics.contains(&format!("# TYPE aftertone_{name}"))).collect();
+    assert!(missing.is_empty(), "{missing:?} missing in\n{metrics}");
+    assert!(metrics.contains("aftertone_calls_total 1\n"), "{metrics}");
+    assert!(metrics.contains("aftertone_calls_running 0\n"), "{metrics}");
+    assert!(metrics.contains(r#"aftertone_recordings_ended_total{cause="key"} 1"#), "{metrics}");
+    for private in ["1001", "ada", "127.0.0.1"] {
+        assert!(!metrics.contains(private), "{private} stands in the metrics");
+    }
+
+    // The store goes away, and comes back.
+    let audio = server.folder.path().join("data/audio");
+    std::fs::rename(&audio, audio.with_extension("away")).unwrap();
+    std::fs::write(&audio, "a file where the folder was").unwrap();
+    let sick = server.until("/readyz", |status, _| status == 503).await;
+    assert!(sick.contains("make the folder or bucket reachable"), "{sick}");
+    std::fs::remove_file(&audio).unwrap();
+    std::fs::rename(audio.with_extension("away"), &audio).unwrap();
+    server.until("/readyz", |status, _| status == 200).await;
+}

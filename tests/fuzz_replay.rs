@@ -1,6 +1,7 @@
 //! Replays the corpus of every fuzz target, and mutates it a little: the same mutations on every run.
 //!
 //! `AFTERTONE_FUZZ_RUNS` sets how many mutations each target gets, `AFTERTONE_FUZZ_ONLY` names a single one.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[expect(unreachable_pub, reason = "a library of its own for the fuzzer's programs")]
 #[path = "fuzz/src/lib.rs"]

@@ -6,8 +6,8 @@
 mod classify;
 mod detect;
 
-pub use classify::{ToneClass, ToneClassifier, classify_recording};
 pub(super) use classify::purity;
+pub use classify::{ToneClass, ToneClassifier, classify_recording};
 pub use detect::DtmfDetector;
 
 use std::f64::consts::TAU;

@@ -1,4 +1,5 @@
 //! The web side as its visitors see it: people with and without a browser's scripts, mail scanners, guessers, monitors.
+#![expect(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
 
 #[path = "support/browser.rs"]
 mod browser;
@@ -65,15 +66,15 @@ async fn a_scanner_that_fetches_everything_changes_nothing() {
     assert_eq!(page.status, 200);
     // Every address that stands in the page, as a scanner would find it.
     let name = link.rsplit('/').next().unwrap();
-    let found: Vec<&str> =
-        page.text().split('"').filter(|text| text.starts_with(name)).collect();
+    let found: Vec<&str> = page.text().split('"').filter(|text| text.starts_with(name)).collect();
     assert!(found.len() >= 6, "{found:?}");
     for method in ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"] {
         for path in &found {
             bed.ask(method, &format!("/m/{path}"), &[("range", "bytes=0-99")]).await;
         }
         for query in ["?done=delete", "?action=delete", "?download", "?done=%ff"] {
-            let answer = bed.ask(method, &format!("{link}{query}"), &[("x-http-method-override", "POST")]).await;
+            let answer =
+                bed.ask(method, &format!("{link}{query}"), &[("x-http-method-override", "POST")]).await;
             assert!(answer.status == 200 || answer.status == 405, "{method} {query}: {}", answer.status);
         }
     }
@@ -235,9 +236,12 @@ async fn a_link_opens_its_own_message_and_no_other() {
     let bed = WebBed::new().await;
     let (mine, link) = bed.linked(1).await;
     let stranger = bed.stranger().await;
-    let theirs = bed.deposit_for(&stranger, 2, |message| message.caller = CallerId::new(Some("666"), None)).await;
+    let theirs =
+        bed.deposit_for(&stranger, 2, |message| message.caller = CallerId::new(Some("666"), None)).await;
     for secret in [theirs.id.to_string(), theirs.object.clone(), mine.id.to_string(), "%2e%2e".to_owned()] {
-        for path in [format!("/m/{secret}"), format!("{link}/{secret}"), format!("{link}/audio.wav?id={secret}")] {
+        for path in
+            [format!("/m/{secret}"), format!("{link}/{secret}"), format!("{link}/audio.wav?id={secret}")]
+        {
             let answer = bed.get(&path).await;
             assert!(!answer.text_or_empty().contains("666"), "{path}");
             assert!(answer.body.len() as u64 != theirs.bytes, "{path}");
@@ -447,7 +451,9 @@ async fn odd_paths_and_broken_requests_get_a_plain_refusal() {
         (format!("{link}?done=<script>%0d%0aSet-Cookie:x"), "400"),
         (format!("{link}?done=%3Cscript%3E%0d%0aSet-Cookie:x"), "200"),
     ] {
-        let answer = raw(&bed, format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes()).await;
+        let answer =
+            raw(&bed, format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes())
+                .await;
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{path}: {answer}");
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         assert!(!head.to_ascii_lowercase().contains("set-cookie"), "{path}: {head}");
@@ -455,7 +461,8 @@ async fn odd_paths_and_broken_requests_get_a_plain_refusal() {
     }
     let redirect = raw(
         &bed,
-        format!("POST {link}/save%0d%0aSet-Cookie:%20a=b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes(),
+        format!("POST {link}/save%0d%0aSet-Cookie:%20a=b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            .as_bytes(),
     )
     .await;
     assert!(redirect.starts_with("HTTP/1.1 404"), "{redirect}");
@@ -513,7 +520,9 @@ async fn hundreds_of_requests_at_once_are_all_answered() {
     let at = bed.serve().await;
     let asks = (0..300).map(async |number| {
         let mut stream = TcpStream::connect(at).await.unwrap();
-        let path = [&*link, &format!("{link}/audio.mp3"), &format!("{link}/audio.wav"), "/healthz"][number % 4].to_owned();
+        let path = [&*link, &format!("{link}/audio.mp3"), &format!("{link}/audio.wav"), "/healthz"]
+            [number % 4]
+            .to_owned();
         let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = Vec::new();

@@ -78,11 +78,8 @@ pub fn router(web: Web) -> Router {
 }
 
 async fn home() -> impl IntoResponse {
-    shell::Notice {
-        title: "Aftertone is running",
-        text: "Messages are opened by the link in the mail.",
-    }
-    .page(axum::http::StatusCode::OK)
+    shell::Notice { title: "Aftertone is running", text: "Messages are opened by the link in the mail." }
+        .page(axum::http::StatusCode::OK)
 }
 
 async fn metrics(State(site): Shared) -> impl IntoResponse {

@@ -94,7 +94,8 @@ impl Browser {
 
     /// Presses keys, one after the other, where the focus is.
     pub(crate) async fn press(&self, keys: &str) {
-        let steps = |key: char| [json!({"type": "keyDown", "value": key}), json!({"type": "keyUp", "value": key})];
+        let steps =
+            |key: char| [json!({"type": "keyDown", "value": key}), json!({"type": "keyUp", "value": key})];
         let steps: Vec<Value> = keys.chars().flat_map(steps).collect();
         let keyboard = json!({"type": "key", "id": "keyboard", "actions": steps});
         self.call("POST", "/actions", json!({ "actions": [keyboard] })).await;
@@ -110,7 +111,8 @@ impl Browser {
     /// Width in pixels of the page; below 600, as on a telephone.
     pub(crate) async fn resize(&self, width: u32) {
         let is_phone = width < 600;
-        let size = json!({"width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": is_phone});
+        let height = if is_phone { 844 } else { 720 };
+        let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": is_phone});
         self.devtools("Emulation.setDeviceMetricsOverride", size).await;
     }
 
@@ -137,8 +139,7 @@ impl Browser {
     }
 
     async fn element(&self, css: &str) -> String {
-        let found =
-            self.call("POST", "/element", json!({"using": "css selector", "value": css})).await;
+        let found = self.call("POST", "/element", json!({"using": "css selector", "value": css})).await;
         found[ELEMENT].as_str().unwrap().to_owned()
     }
 

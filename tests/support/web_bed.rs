@@ -226,7 +226,8 @@ impl WebBed {
                 .iter()
                 .map(|row| format!("quote(\"{}\")", row.get::<String, _>(0)))
                 .collect();
-            let sql = format!("SELECT {} AS line FROM \"{table}\" ORDER BY line", columns.join(" || ' ' || "));
+            let sql =
+                format!("SELECT {} AS line FROM \"{table}\" ORDER BY line", columns.join(" || ' ' || "));
             for row in sqlx::query(AssertSqlSafe(sql)).fetch_all(&mut facts).await.unwrap() {
                 all.push_str(&format!("{table}: {}\n", row.get::<String, _>(0)));
             }

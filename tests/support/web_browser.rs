@@ -66,7 +66,9 @@ const SHIFT: &str = r#"
 /// Elements that a finger hardly hits, or that stand out of the page.
 const CRAMPED: &str = r#"
     const wrong = [];
-    if (document.documentElement.scrollWidth > innerWidth) wrong.push("the page scrolls sideways");
+    for (const node of document.querySelectorAll("body *")) {
+      if (node.getBoundingClientRect().right > screen.width) wrong.push(`${node.outerHTML} is cut off`);
+    }
     for (const node of document.querySelectorAll("button, .files a, input")) {
       const box = node.getBoundingClientRect();
       if (node.checkVisibility() && (box.height < 44 || box.width < 24)) wrong.push(`${node.outerHTML}: ${box.width}×${box.height}`);
@@ -103,7 +105,7 @@ async fn the_page_plays_and_works_on_screens_and_telephones_in_light_and_dark() 
         assert!(shift.as_f64().unwrap() < 0.01, "{name}: {shift}");
         picture(&browser, name).await;
     }
-    browser.resize(1440).await;
+    browser.resize(800).await;
     browser.dark(false).await;
     browser.open(&url).await;
     browser.until("return document.querySelector('audio').readyState >= 1").await;
@@ -166,7 +168,8 @@ async fn the_page_is_used_by_the_keyboard_alone() {
         let at = "const at = document.activeElement; return [at.tagName, at.getAttribute('aria-label') || at.textContent]";
         visited.push(browser.run(at).await);
         // Where the focus is can be seen.
-        let seen = "const at = document.activeElement; const ring = at.type === 'range' ? at.parentElement : at;
+        let seen =
+            "const at = document.activeElement; const ring = at.type === 'range' ? at.parentElement : at;
                     return getComputedStyle(ring).outlineStyle === 'solid'";
         assert_eq!(browser.run(seen).await, json!(true), "{visited:?}");
         if visited.last() == Some(&json!(["INPUT", "Position in the message"])) {
@@ -204,7 +207,8 @@ async fn the_page_works_without_scripts() {
     browser.until("return document.querySelector('audio').duration > 9").await;
     picture(&browser, "link-page-without-scripts").await;
     let folder = async || bed.message(message.id).await.folder;
-    for (action, expected) in [("save", Folder::Saved), ("delete", Folder::Trash), ("restore", Folder::Inbox)] {
+    for (action, expected) in [("save", Folder::Saved), ("delete", Folder::Trash), ("restore", Folder::Inbox)]
+    {
         browser.click(&format!("form[action$='/{action}'] button")).await;
         browser.until(&format!("return location.search === '?done={action}'")).await;
         assert_eq!(folder().await, expected, "{action}");
@@ -266,7 +270,8 @@ async fn hostile_names_do_nothing_in_the_page_or_in_the_mail() {
                    + [...document.scripts].length";
     for hostile in HOSTILE {
         bed.rename_owner(hostile, "").await;
-        let message = bed.deposit(1, |message| message.caller = CallerId::new(Some(hostile), Some(hostile))).await;
+        let message =
+            bed.deposit(1, |message| message.caller = CallerId::new(Some(hostile), Some(hostile))).await;
         let link = bed.link(&message).await;
         browser.open(&format!("http://{at}{link}")).await;
         assert_eq!(browser.run("return document.querySelector('h1').textContent").await, json!(hostile));
@@ -288,8 +293,13 @@ async fn the_mail_reads_well_in_light_and_dark() {
         browser.dark(dark).await;
         browser.open(&page.url).await;
         assert_eq!(browser.run(FAINT).await, json!([]), "{name}");
-        assert_eq!(browser.run("return document.documentElement.scrollWidth > innerWidth").await, json!(false));
-        let button = browser.run("const box = document.querySelector('a').getBoundingClientRect(); return box.height").await;
+        assert_eq!(
+            browser.run("return document.documentElement.scrollWidth > innerWidth").await,
+            json!(false)
+        );
+        let button = browser
+            .run("const box = document.querySelector('a').getBoundingClientRect(); return box.height")
+            .await;
         assert!(button.as_f64().unwrap() >= 44.0, "{button}");
         picture(&browser, name).await;
     }

@@ -6,6 +6,9 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use aftertone::audio::decode::{DecodeLimits, decode_upload};
+use aftertone::audio::wav;
+
 /// The program with a configuration of its own.
 struct Running {
     child: Child,
@@ -26,7 +29,10 @@ impl Running {
             sip.port().saturating_sub(1).max(3_000),
         );
         std::fs::write(folder.path().join("aftertone.toml"), config).unwrap();
-        run(folder.path(), &["user", "add", "--extension", "1001", "--email", "ada@example.org", "--pin", "482913"]);
+        run(
+            folder.path(),
+            &["user", "add", "--extension", "1001", "--email", "ada@example.org", "--pin", "482913"],
+        );
         let child = command(folder.path(), &["serve"]).stderr(Stdio::null()).spawn().unwrap();
         Self { child, http, sip, folder }
     }
@@ -57,9 +63,23 @@ impl Drop for Running {
     }
 }
 
+/// A few seconds of the demonstration's message, as a file.
+fn speech(folder: &Path) -> String {
+    let all = concat!(env!("CARGO_MANIFEST_DIR"), "/prompts/en/clips/demo-message.flac");
+    let all = decode_upload(std::fs::read(all).unwrap(), DecodeLimits::default()).unwrap();
+    let file = folder.join("speech.wav");
+    std::fs::write(&file, wav::write(&all.samples[..3 * all.rate as usize], all.rate).unwrap()).unwrap();
+    file.to_str().unwrap().to_owned()
+}
+
 fn command(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_aftertone"));
-    command.arg("--config").arg(folder.join("aftertone.toml")).arg("--data").arg(folder.join("data")).args(args);
+    command
+        .arg("--config")
+        .arg(folder.join("aftertone.toml"))
+        .arg("--data")
+        .arg(folder.join("data"))
+        .args(args);
     command.stdout(Stdio::piped());
     command
 }
@@ -68,7 +88,8 @@ fn run(folder: &Path, args: &[&str]) -> String {
     let mut child = command(folder, args).stderr(Stdio::piped()).spawn().unwrap();
     let mut said = String::new();
     child.stdout.take().unwrap().read_to_string(&mut said).unwrap();
-    let errors: Vec<String> = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap).collect();
+    let errors: Vec<String> =
+        BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap).collect();
     assert!(child.wait().unwrap().success(), "{args:?}: {said} {errors:?}");
     said
 }
@@ -85,13 +106,15 @@ async fn after_a_call_every_documented_metric_is_there_and_readiness_tells_what_
     assert_eq!(names, ["database", "storage", "spool", "sip"]);
 
     let target = format!("sip:1001@{}", server.sip);
-    let speech = concat!(env!("CARGO_MANIFEST_DIR"), "/prompts/en/clips/demo-message.flac");
     let folder = server.folder.path().to_owned();
-    let call = move || run(&folder, &["call", &target, "--wav", speech, "--keys", "t,p,w1,#,w2", "--limit", "40s"]);
+    let speech = speech(&folder);
+    let call =
+        move || run(&folder, &["call", &target, "--wav", &speech, "--keys", "t,p,#,w1", "--limit", "40s"]);
     tokio::task::spawn_blocking(call).await.unwrap();
 
     // Mailed, and counted by the outbox's next look.
-    let metrics = server.until("/metrics", |_, text| text.contains(r#"aftertone_jobs{state="done"} 1"#)).await;
+    let metrics =
+        server.until("/metrics", |_, text| text.contains(r#"aftertone_jobs{state="done"} 1"#)).await;
     let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
     let documented: Vec<&str> = readme
         .split('`')

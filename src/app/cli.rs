@@ -1,10 +1,14 @@
 //! The command line as types; [`super::commands`] carries it out.
 
+mod people;
+
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
 use super::telemetry::LogFormat;
+
+pub(super) use people::{NumberCommand, TenantCommand, TenantSet, UserAdd, UserCommand, UserSet};
 
 /// Voicemail for SIP phone systems.
 #[derive(Debug, Parser)]
@@ -28,10 +32,13 @@ pub(super) struct Args {
 pub(super) enum Command {
     /// A server with two users on an embedded default; a test call leaves a message; then it keeps serving.
     Demo(DemoArgs),
-    /// Run the server. SIGTERM lets running calls end (up to 60 s).
+    /// Run the server. SIGTERM lets running calls end (up to 60 s); SIGHUP reads the configuration again.
     Serve,
     /// Check configuration, database, object store, mail, ports and prompts; say what to do.
     Check,
+    /// What all mailboxes inherit, and what happens to calls that reach none.
+    #[command(subcommand)]
+    Tenant(TenantCommand),
     /// Users and their mailboxes.
     #[command(subcommand)]
     User(UserCommand),
@@ -66,142 +73,11 @@ pub(super) struct DemoArgs {
     pub once: bool,
 }
 
-#[derive(Debug, Subcommand)]
-pub(super) enum UserCommand {
-    /// Add a user with a mailbox. With an e-mail address, messages are mailed as a link unless --mail says otherwise.
-    Add(UserAdd),
-    /// List users.
-    List(Json),
-    /// Show a user and the settings of the mailbox.
-    Show {
-        /// Extension of the mailbox.
-        extension: String,
-        #[command(flatten)]
-        json: Json,
-    },
-    /// Change a user or the settings of the mailbox.
-    Set(Box<UserSet>),
-    /// Remove a user. The messages stay restorable for 30 days.
-    Remove {
-        /// Extension of the mailbox.
-        extension: String,
-    },
-}
-
 #[derive(Debug, ClapArgs)]
 pub(super) struct Json {
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
-}
-
-#[derive(Debug, ClapArgs)]
-pub(super) struct UserAdd {
-    /// Number of the mailbox, 2 to 10 digits.
-    #[arg(long)]
-    pub extension: String,
-    /// First name.
-    #[arg(long, default_value = "")]
-    pub first: String,
-    /// Last name.
-    #[arg(long, default_value = "")]
-    pub last: String,
-    /// E-mail address; may be given several times.
-    #[arg(long)]
-    pub email: Vec<String>,
-    /// Mail mode for the addresses: none, link, brief-link, attachment-new, -saved, -trash, brief-attachment-new, …
-    #[arg(long)]
-    pub mail: Option<String>,
-    /// PIN for the phone, 4 to 12 digits.
-    #[arg(long)]
-    pub pin: Option<String>,
-    #[command(flatten)]
-    pub json: Json,
-}
-
-#[derive(Debug, ClapArgs)]
-pub(super) struct UserSet {
-    /// Extension of the mailbox.
-    pub extension: String,
-    /// First name.
-    #[arg(long)]
-    pub first: Option<String>,
-    /// Last name.
-    #[arg(long)]
-    pub last: Option<String>,
-    /// New PIN.
-    #[arg(long)]
-    pub pin: Option<String>,
-    /// ADDRESS=MODE; replaces all addresses; may be given several times.
-    #[arg(long, value_name = "ADDRESS=MODE")]
-    pub mail: Vec<String>,
-    /// Attachments as mp3 or wav.
-    #[arg(long, value_name = "mp3|wav")]
-    pub attachment: Option<String>,
-    /// Off: callers hear that no messages are taken.
-    #[arg(long, value_name = "true|false")]
-    pub enabled: Option<bool>,
-    /// Play the greeting and take no message.
-    #[arg(long, value_name = "true|false")]
-    pub announcement_only: Option<bool>,
-    /// Say how to leave a message before the tone.
-    #[arg(long, value_name = "true|false")]
-    pub instructions: Option<bool>,
-    /// Keep messages without speech.
-    #[arg(long, value_name = "true|false")]
-    pub keep_no_speech: Option<bool>,
-    /// Mail also what is only a busy, dial or fax tone.
-    #[arg(long, value_name = "true|false")]
-    pub mail_tones: Option<bool>,
-    /// Tone before recording: `none`, or hertz and milliseconds as `1000/400`.
-    #[arg(long, value_name = "none|HZ/MS")]
-    pub tone: Option<String>,
-    /// Longest message, for example 3m.
-    #[arg(long, value_name = "TIME")]
-    pub max_message: Option<String>,
-    /// Silence that ends a recording, for example 5s.
-    #[arg(long, value_name = "TIME")]
-    pub silence: Option<String>,
-    /// Where 0 leads: a number or SIP URI; empty for the tenant's.
-    #[arg(long)]
-    pub operator: Option<String>,
-    /// Most messages; 0 for no limit.
-    #[arg(long)]
-    pub max_messages: Option<u32>,
-    /// Most bytes of audio; 0 for no limit.
-    #[arg(long)]
-    pub max_bytes: Option<u64>,
-    /// IANA zone for times in mails; empty for the tenant's.
-    #[arg(long)]
-    pub zone: Option<String>,
-    /// Language of the prompts; empty for the tenant's.
-    #[arg(long)]
-    pub language: Option<String>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum NumberCommand {
-    /// Let a number or alias lead to a mailbox.
-    Add {
-        /// E.164 or national digits, or the user part of a SIP URI.
-        number: String,
-        /// Extension of the mailbox.
-        #[arg(long)]
-        mailbox: String,
-        /// Shown as "called as" in mails and lists.
-        #[arg(long)]
-        label: Option<String>,
-    },
-    /// List numbers and aliases.
-    List(Json),
-    /// Remove a number or alias.
-    Remove {
-        /// The number or alias.
-        number: String,
-        /// Extension of the mailbox it leads to.
-        #[arg(long)]
-        mailbox: String,
-    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -342,9 +218,12 @@ pub(super) struct CallArgs {
     /// An audio file to play once the tone was heard (or at the key `p` of --keys).
     #[arg(long, value_name = "FILE")]
     pub wav: Option<PathBuf>,
-    /// Keys and waits, for example "1,w2,482913#": digits are pressed, wN waits N seconds, p plays the file.
+    /// Keys and waits, for example "1,w2,482913#": digits are pressed, wN waits N seconds, t waits for the tone, p plays the file.
     #[arg(long)]
     pub keys: Option<String>,
+    /// Send keys as tones in the sound instead of telephone-events (RFC 4733), and offer none.
+    #[arg(long)]
+    pub in_band: bool,
     /// Write what is heard to this WAV file.
     #[arg(long, value_name = "FILE.wav")]
     pub record: Option<PathBuf>,
@@ -368,6 +247,17 @@ pub(super) enum PromptsCommand {
         lang: String,
         /// Folder that holds one folder a language.
         #[arg(long, default_value = "prompts")]
+        dir: PathBuf,
+    },
+    /// Take recordings of people instead of the built-in voice; what was not recorded stays.
+    Import {
+        /// Folder of recordings (WAV, FLAC, OGG, MP3): one a clip, named by it, or laid out like Asterisk's core sounds.
+        from: PathBuf,
+        /// Language.
+        #[arg(long, default_value = "en")]
+        lang: String,
+        /// Prompt folder to write, for the key `voicemail.prompts`.
+        #[arg(long, default_value = "aftertone-prompts")]
         dir: PathBuf,
     },
     /// Check that every phrase a call can say exists in every language.

@@ -6,9 +6,12 @@ mod messages;
 mod phone;
 mod print;
 mod prompts;
+mod tenants;
 mod users;
 
 pub(super) use phone::{HERE, call};
+use std::path::PathBuf;
+
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::clock::{SharedClock, SystemClock};
@@ -22,6 +25,8 @@ use super::{Failure, demo, telemetry};
 /// What every command starts from.
 struct Session {
     config: Config,
+    /// Where the configuration was read from, to read it again.
+    file: Option<PathBuf>,
     clock: SharedClock,
 }
 
@@ -40,11 +45,12 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     };
     telemetry::start_log(args.log_format, quiet);
     let config = Config::load(args.config.as_deref(), &args.data)?;
-    let session = Session { config, clock: SystemClock::shared() };
+    let session = Session { config, file: args.config, clock: SystemClock::shared() };
     match args.command {
         Command::Demo(demo) => demo::run(session.config, session.clock, demo.once).await,
         Command::Serve => serve(&session).await,
         Command::Check => check::run(&session).await,
+        Command::Tenant(command) => tenants::tenant(&session, command).await,
         Command::User(command) => users::user(&session, command).await,
         Command::Number(command) => users::number(&session, command).await,
         Command::Message(command) => messages::message(&session, command).await,
@@ -58,11 +64,33 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
 }
 
 async fn serve(session: &Session) -> Result<(), Failure> {
+    // Registered before anything else: a reload asked for during the start must not end the process.
+    let mut hangup = signal(SignalKind::hangup())?;
     let metrics = telemetry::start_metrics()?;
-    let server = Server::start(&session.config, session.clock.clone(), metrics).await?;
-    until_asked_to_stop().await?;
+    let mut server = Server::start(&session.config, session.clock.clone(), metrics).await?;
+    let stop = until_asked_to_stop();
+    tokio::pin!(stop);
+    loop {
+        tokio::select! {
+            asked = &mut stop => {
+                asked?;
+                break;
+            }
+            _ = hangup.recv() => reload(session, &mut server),
+        }
+    }
     server.drain().await;
     Ok(())
+}
+
+/// SIGHUP: reads the configuration again. One that cannot be used changes nothing.
+fn reload(session: &Session, server: &mut Server) {
+    match Config::load(session.file.as_deref(), &session.config.data) {
+        Ok(config) => server.reload(config),
+        Err(error) => {
+            tracing::error!(%error, "the configuration cannot be used; the server goes on with the old one")
+        }
+    }
 }
 
 /// SIGTERM or Ctrl-C.

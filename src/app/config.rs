@@ -2,7 +2,9 @@
 //!
 //! Reads and checks only; [`super::server`] builds the program from it.
 
-use std::fmt;
+mod refusal;
+mod values;
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -12,13 +14,15 @@ use figment::Figment;
 use figment::providers::{Env, Format, Toml};
 use ipnet::IpNet;
 use secrecy::SecretString;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 use crate::domain::Quota;
 use crate::service::accounts::MailboxDefaults;
 use crate::service::reception::Rules;
 use crate::service::routing::TrunkRules;
 use crate::signal::Transport;
+
+pub(super) use values::parse_duration;
 
 /// Why the configuration cannot be used; one sentence with the remedy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -53,14 +57,14 @@ pub struct Config {
 #[serde(default, deny_unknown_fields)]
 pub struct Sip {
     /// Transports to listen on.
-    #[serde(deserialize_with = "transports")]
+    #[serde(deserialize_with = "values::transports")]
     pub listen: Vec<Transport>,
     /// Domain of our URIs, and of the first tenant.
     pub domain: Option<String>,
     /// Host name or address told to peers instead of the bound one.
     pub advertise: Option<String>,
     /// Who may call, as addresses or networks.
-    #[serde(deserialize_with = "networks")]
+    #[serde(deserialize_with = "values::networks")]
     pub peers: Vec<IpNet>,
     /// Peers with names, accounts and routing rules.
     pub trunks: Vec<Trunk>,
@@ -73,7 +77,7 @@ pub struct Sip {
     /// Calls at the same time; further ones get 503.
     pub max_calls: usize,
     /// Session timer interval offered (RFC 4028).
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "values::duration")]
     pub session_expires: Duration,
 }
 
@@ -106,7 +110,7 @@ pub struct Trunk {
     /// Its name in rules and logs.
     pub name: String,
     /// Addresses it calls from.
-    #[serde(deserialize_with = "networks")]
+    #[serde(deserialize_with = "values::networks")]
     pub peers: Vec<IpNet>,
     /// Digest realm; set together with `user` and `password`.
     pub realm: Option<String>,
@@ -130,12 +134,12 @@ pub struct Rtp {
     /// Address told in the SDP. Default: the address that leads to the peer.
     pub advertise: Option<IpAddr>,
     /// Port range.
-    #[serde(deserialize_with = "ports")]
+    #[serde(deserialize_with = "values::ports")]
     pub ports: RangeInclusive<u16>,
     /// Worker threads. Default: one a core.
     pub workers: Option<usize>,
     /// A call without RTP for so long has ended (its recording is kept).
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "values::duration")]
     pub timeout: Duration,
 }
 
@@ -160,7 +164,7 @@ pub struct Http {
     /// How the outside reaches it; stands in the links of mails. Default: `http://` and the address.
     pub public_url: Option<String>,
     /// Addresses of reverse proxies whose `X-Forwarded-For` is believed.
-    #[serde(deserialize_with = "networks")]
+    #[serde(deserialize_with = "values::networks")]
     pub trusted_proxies: Vec<IpNet>,
 }
 
@@ -199,7 +203,7 @@ pub struct Mail {
     /// Sender, for example `Aftertone <voicemail@example.org>`.
     pub from: String,
     /// Links in mails work for so long; at most 14 days.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "values::duration")]
     pub link_lifetime: Duration,
 }
 
@@ -218,20 +222,20 @@ impl Default for Mail {
 #[serde(default, deny_unknown_fields)]
 pub struct Voicemail {
     /// Longest message.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "values::duration")]
     pub max_message: Duration,
     /// Silence that ends a recording.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "values::duration")]
     pub silence: Duration,
     /// Less speech than this is "no speech".
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "values::duration")]
     pub min_speech: Duration,
     /// Keep messages without speech.
     pub keep_no_speech: bool,
     /// Messages in a mailbox; 0 for no limit.
     pub max_messages: u32,
     /// Trash is emptied after so long.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "values::duration")]
     pub retention: Duration,
     /// Language of the prompts.
     pub language: String,
@@ -290,8 +294,19 @@ impl Config {
             })?;
             figment = figment.merge(Toml::string(&text));
         }
-        figment = figment.merge(Env::prefixed("AFTERTONE__").split("__"));
-        let mut config: Self = figment.extract().map_err(|error| explain(&error, file))?;
+        Self::extract(figment.merge(Env::prefixed("AFTERTONE__").split("__")), file, data)
+    }
+
+    /// Reads the text of a configuration file, without the environment.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn parse(text: &str, data: &Path) -> Result<Self, ConfigError> {
+        Self::extract(Figment::from(Toml::string(text)), None, data)
+    }
+
+    fn extract(figment: Figment, file: Option<&Path>, data: &Path) -> Result<Self, ConfigError> {
+        let mut config: Self = figment.extract().map_err(|error| refusal::explain(&error, file))?;
         config.data = data.to_owned();
         config.check()?;
         Ok(config)
@@ -380,159 +395,6 @@ impl Config {
         let folder = std::path::absolute(self.data.join(name)).unwrap_or_else(|_| self.data.join(name));
         format!("file://{}", folder.display())
     }
-}
-
-/// figment's error in one sentence with a remedy.
-fn explain(error: &figment::Error, file: Option<&Path>) -> ConfigError {
-    use figment::error::Kind;
-    let place = if error.path.is_empty() { String::new() } else { format!("{}: ", error.path.join(".")) };
-    let source = match (error.metadata.as_ref().map(|meta| meta.name.contains("environment")), file) {
-        (Some(true), _) => "the environment (AFTERTONE__…)".to_owned(),
-        (_, Some(file)) => file.display().to_string(),
-        (_, None) => "the configuration".to_owned(),
-    };
-    let what = match &error.kind {
-        Kind::UnknownField(name, known) => match nearest(name, known) {
-            Some(near) => format!("unknown key {name:?}; did you mean {near:?}?"),
-            None => format!("unknown key {name:?}; known are {}", known.join(", ")),
-        },
-        Kind::InvalidType(found, wanted) => format!("found {found}, but {wanted} is needed"),
-        Kind::MissingField(name) => format!("the key {name:?} is missing"),
-        other => other.to_string(),
-    };
-    ConfigError(format!("in {source}: {place}{what}"))
-}
-
-/// The known word with the smallest edit distance, if it is near enough to be meant.
-fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
-    let near = known.iter().map(|candidate| (distance(word, candidate), *candidate)).min()?;
-    (near.0 <= 1 + word.len() / 3).then_some(near.1)
-}
-
-/// Levenshtein distance.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut left = i + 1;
-        let mut diagonal = i;
-        for (y, cell) in b.iter().zip(row.iter_mut().skip(1)) {
-            let cost = (diagonal + usize::from(x != *y)).min(*cell + 1).min(left + 1);
-            diagonal = std::mem::replace(cell, cost);
-            left = cost;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or(0)
-}
-
-/// A value given as one text or as a list of texts.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Texts {
-    One(String),
-    Many(Vec<String>),
-}
-
-fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    Ok(match Texts::deserialize(deserializer)? {
-        Texts::One(text) => text.split(',').map(|part| part.trim().to_owned()).collect(),
-        Texts::Many(texts) => texts,
-    })
-}
-
-fn each<'de, D, T>(deserializer: D, parse: impl Fn(&str) -> Result<T, String>) -> Result<Vec<T>, D::Error>
-where
-    D: Deserializer<'de>,
-{
-    texts(deserializer)?.iter().map(|text| parse(text).map_err(serde::de::Error::custom)).collect()
-}
-
-fn transports<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Transport>, D::Error> {
-    each(deserializer, |text| {
-        let wrong = || format!("{text:?} is not a transport: write udp://0.0.0.0:5060 or tcp://0.0.0.0:5060");
-        let (scheme, address) = text.split_once("://").ok_or_else(wrong)?;
-        let address: SocketAddr = address.parse().map_err(|_| wrong())?;
-        match scheme {
-            "udp" => Ok(Transport::Udp(address)),
-            "tcp" => Ok(Transport::Tcp(address)),
-            _ => Err(wrong()),
-        }
-    })
-}
-
-fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
-    each(deserializer, |text| {
-        text.parse::<IpNet>()
-            .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
-            .map_err(|_| format!("{text:?} is no address or network: write 192.0.2.7 or 192.0.2.0/24"))
-    })
-}
-
-fn ports<'de, D: Deserializer<'de>>(deserializer: D) -> Result<RangeInclusive<u16>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    let wrong = || serde::de::Error::custom(format!("{text:?} is no port range: write 20000-29999"));
-    let (low, high) = text.split_once('-').ok_or_else(wrong)?;
-    let low: u16 = low.trim().parse().map_err(|_| wrong())?;
-    let high: u16 = high.trim().parse().map_err(|_| wrong())?;
-    if low == 0 || high <= low { Err(wrong()) } else { Ok(low..=high) }
-}
-
-/// Seconds as a number, or text such as `90s`, `3m`, `1h 30m`, `14d`.
-fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    struct Visitor;
-    impl serde::de::Visitor<'_> for Visitor {
-        type Value = Duration;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("seconds, or a text such as \"90s\", \"3m\" or \"14d\"")
-        }
-
-        fn visit_u64<E: serde::de::Error>(self, seconds: u64) -> Result<Duration, E> {
-            Ok(Duration::from_secs(seconds))
-        }
-
-        fn visit_i64<E: serde::de::Error>(self, seconds: i64) -> Result<Duration, E> {
-            u64::try_from(seconds)
-                .map(Duration::from_secs)
-                .map_err(|_| E::custom("a duration cannot be negative"))
-        }
-
-        fn visit_f64<E: serde::de::Error>(self, seconds: f64) -> Result<Duration, E> {
-            Duration::try_from_secs_f64(seconds)
-                .map_err(|_| E::custom("a duration cannot be negative or endless"))
-        }
-
-        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Duration, E> {
-            parse_duration(text).ok_or_else(|| {
-                E::custom(format!(
-                    "{text:?} is no duration: write seconds, or a text such as \"90s\", \"3m\" or \"14d\""
-                ))
-            })
-        }
-    }
-    deserializer.deserialize_any(Visitor)
-}
-
-/// `90s`, `3m`, `1h 30m`, `14d`.
-pub(super) fn parse_duration(text: &str) -> Option<Duration> {
-    let mut total = Duration::ZERO;
-    for part in text.split_whitespace() {
-        let split = part.find(|c: char| c.is_ascii_alphabetic())?;
-        let (count, unit) = part.split_at_checked(split)?;
-        let count: u32 = count.parse().ok()?;
-        let unit = match unit {
-            "s" => 1,
-            "m" => 60,
-            "h" => 3600,
-            "d" => 86_400,
-            _ => return None,
-        };
-        total = total.checked_add(Duration::from_secs(unit).checked_mul(count)?)?;
-    }
-    (!text.trim().is_empty()).then_some(total)
 }
 
 #[cfg(test)]

@@ -11,12 +11,12 @@ use crate::call::phone::{Report, Script, Step};
 use crate::clock::SharedClock;
 use crate::domain::{Extension, Folder, Mailbox, Message, Tenant};
 use crate::flow::Key;
+use crate::flow::phrases::DEMO_MESSAGE;
 use crate::service::accounts::{AccountError, NewUser};
 use crate::service::prompts::PromptSet;
 use crate::service::reception::Reception;
 use crate::signal::Transport;
 use crate::sip::{CallFacts, Party};
-use crate::speech::Phrase;
 
 use super::commands::{HERE, call, until_asked_to_stop};
 use super::config::Config;
@@ -50,10 +50,10 @@ pub(super) async fn run(mut config: Config, clock: SharedClock, once: bool) -> R
     let before = server.store.messages(tenant.id, ada.id, Folder::Inbox).await?.len();
     let report = leave_message(&clock, target).await?;
     println!(
-        "2. Answered after {} ms; {:.1} s of greeting heard in {}.",
+        "2. Answered after {} ms in {}; greeting and tone took {:.1} s, then Grace spoke.",
         report.setup.as_millis(),
-        seconds(&report),
-        codec(&report)
+        codec(&report),
+        report.tone.unwrap_or_default().as_secs_f64()
     );
 
     let message = arrived(&server, &tenant, &ada, before).await?;
@@ -168,7 +168,7 @@ fn facts(target: SocketAddr) -> CallFacts {
 async fn leave_message(clock: &SharedClock, target: SocketAddr) -> Result<Report, Failure> {
     let prompts = PromptSet::embedded()?;
     let mut speech = Vec::new();
-    for clip in prompts.say("en", &Phrase::new("demo-message"))? {
+    for clip in prompts.say("en", &DEMO_MESSAGE.phrase())? {
         speech.extend(clip.pcm_at(8_000));
     }
     let hash = Key::new('#').into_iter().map(Step::Press);
@@ -181,19 +181,16 @@ async fn leave_message(clock: &SharedClock, target: SocketAddr) -> Result<Report
         headers: vec![("Diversion".to_owned(), DIVERSION.to_owned())],
         codecs: vec![Codec::Pcmu, Codec::Pcma],
         speech: Some((speech, 8_000)),
+        in_band: false,
         steps: steps.chain([Step::Wait(Duration::from_millis(500))]).collect(),
         limit: Duration::from_secs(60),
     };
     let report = call(clock, script).await?;
-    if report.answered {
-        Ok(report)
-    } else {
-        Err(Failure::refused(format!("the test call was not answered: {}", report.ended)))
+    match (report.answered, report.tone) {
+        (true, Some(_)) => Ok(report),
+        (true, None) => Err(Failure::refused("the test call heard no tone to speak after")),
+        (false, _) => Err(Failure::refused(format!("the test call was not answered: {}", report.ended))),
     }
-}
-
-fn seconds(report: &Report) -> f64 {
-    report.heard.len() as f64 / f64::from(report.rate.max(1))
 }
 
 const fn codec(report: &Report) -> &'static str {

@@ -7,10 +7,11 @@ use std::time::Duration;
 use crate::blob::objects::Objects;
 use crate::blob::spool::Spool;
 use crate::http::{Check, Checks};
+use crate::service::deposit::Deposit;
 use crate::store::Store;
 
 /// A part that does not answer within this is not well.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(4);
 
 /// What is asked.
 #[derive(Clone)]
@@ -18,6 +19,7 @@ pub(super) struct Parts {
     pub(super) store: Store,
     pub(super) objects: Objects,
     pub(super) spool: Spool,
+    pub(super) deposit: Deposit,
     pub(super) draining: Arc<AtomicBool>,
 }
 
@@ -31,7 +33,12 @@ impl Parts {
 
     async fn ask(&self) -> Vec<Check> {
         let (database, objects) = tokio::join!(database(&self.store), objects(&self.objects));
-        vec![database, objects, spool(&self.spool), sip(&self.draining)]
+        let mut spool = spool(&self.spool);
+        let waiting = self.deposit.waiting();
+        if spool.ok && waiting > 0 {
+            spool.detail = format!("{waiting} messages wait for database or storage");
+        }
+        vec![database, objects, spool, sip(&self.draining)]
     }
 }
 

@@ -6,6 +6,7 @@ pub mod config;
 mod demo;
 mod health;
 pub mod prompts;
+mod reload;
 mod server;
 mod telemetry;
 

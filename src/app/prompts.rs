@@ -1,9 +1,11 @@
 //! `aftertone prompts build` and `aftertone prompts check`: the clips of a language, made from its texts and measured.
+//! Recordings of people come in by [`import()`].
 //!
 //! Runs a speech synthesiser of the system (flite or espeak-ng) and `sox` for FLAC, each with plain arguments and
 //! never through a shell. The result depends on nothing but the texts and those programs. Not needed to run the server:
 //! the clips are part of it. Driven by the command line.
 
+mod import;
 mod shape;
 
 use std::collections::BTreeSet;
@@ -11,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+pub use self::import::{ImportError, Imported, import};
 pub use self::shape::{Measure, RATE, TARGET_LUFS};
 use crate::audio::decode::{DecodeLimits, decode_upload};
 use crate::audio::{resample, wav};

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
+use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
 use crate::blob::objects::Objects;
 use crate::blob::spool::Spool;
-use crate::call::{self, CallSettings, Desk};
+use crate::call::{self, CallSettings, Desk, Ending};
 use crate::clock::SharedClock;
 use crate::domain::Tenant;
 use crate::http::{self, Web};
@@ -25,12 +26,14 @@ use crate::service::greetings::Greetings;
 use crate::service::links::Links;
 use crate::service::prompts::PromptSet;
 use crate::service::reception::Reception;
+use crate::service::retention::Retention;
 use crate::signal::{DigestAccount, Signal, SignalConfig, Transport, TrunkAccess};
 use crate::store::Store;
 
 use super::Failure;
 use super::config::Config;
 use super::health::Parts;
+use super::reload::needs_restart;
 
 /// Running calls get so long to end after a stop was asked for.
 const DRAIN: Duration = Duration::from_secs(60);
@@ -43,9 +46,11 @@ pub struct Server {
     http: SocketAddr,
     calls: TaskTracker,
     background: TaskTracker,
-    cut: CancellationToken,
-    stop: CancellationToken,
+    ending: Ending,
     draining: Arc<AtomicBool>,
+    config: Config,
+    reception: Reception,
+    settings: watch::Sender<Arc<CallSettings>>,
     /// Accounts, for the demo.
     pub(super) accounts: Accounts,
     /// Facts, for the demo.
@@ -115,10 +120,13 @@ impl Server {
         clock: SharedClock,
         metrics: Arc<dyn Fn() -> String + Send + Sync>,
     ) -> Result<Self, Failure> {
+        raise_file_limit();
         let base = Base::open(config, &clock).await?;
         base.first_tenant(config).await?;
         let Base { store, objects, accounts } = base;
         let spool = Spool::open(&config.spool(), clock.clone())?;
+        // The spool's lock says that no other server works on this data.
+        store.take_back_jobs().await?;
         let prompts = Arc::new(prompts(config)?);
         let links = Links::new(store.clone(), clock.clone(), &config.public_url(), config.mail.link_lifetime);
         let mailer = mailer(config, &clock)?;
@@ -143,6 +151,7 @@ impl Server {
             store: store.clone(),
             objects: objects.clone(),
             spool: spool.clone(),
+            deposit: deposit.clone(),
             draining: draining.clone(),
         };
         let web = Web {
@@ -157,15 +166,19 @@ impl Server {
         let (signal, incoming) = Signal::start(signal_config(config), clock.clone()).await?;
 
         let (calls, background) = (TaskTracker::new(), TaskTracker::new());
-        let (cut, stop) = (CancellationToken::new(), CancellationToken::new());
-        let (resumer, worker, until) = (deposit.clone(), outbox.clone(), stop.clone());
+        let ending = Ending::default();
+        let (resumer, worker, until) = (deposit.clone(), outbox.clone(), ending.stop.clone());
         background.spawn(async move { resumer.run_resumer(until).await });
-        let until = stop.clone();
+        let until = ending.stop.clone();
         background.spawn(async move { worker.run(until).await });
+        let retention = Retention::new(store.clone(), clock.clone(), config.voicemail.retention);
+        let until = ending.stop.clone();
+        background.spawn(async move { retention.run(until).await });
         let proxies = web.trusted_proxies.clone();
-        background.spawn(http::serve(listener, http::router(web), proxies, stop.clone()));
+        background.spawn(http::serve(listener, http::router(web), proxies, ending.stop.clone()));
+        let settings = watch::Sender::new(Arc::new(call_settings(config)));
         let desk = Desk {
-            reception,
+            reception: reception.clone(),
             engine,
             spool,
             deposit,
@@ -173,11 +186,25 @@ impl Server {
             prompts,
             nudge: Arc::new(move || outbox.nudge()),
             clock,
-            settings: Arc::new(call_settings(config)),
+            settings: Arc::clone(&settings.borrow()),
         };
-        background.spawn(call::receive(desk, incoming, calls.clone(), cut.clone()));
+        let taking = call::receive(desk, settings.subscribe(), incoming, calls.clone(), ending.clone());
+        background.spawn(taking);
         tracing::info!(sip = ?signal.local(), http = %http_at, "serving");
-        Ok(Self { signal, http: http_at, calls, background, cut, stop, draining, accounts, store })
+        let config = config.clone();
+        Ok(Self {
+            signal,
+            http: http_at,
+            calls,
+            background,
+            ending,
+            draining,
+            config,
+            reception,
+            settings,
+            accounts,
+            store,
+        })
     }
 
     /// The SIP transports that are open.
@@ -190,6 +217,21 @@ impl Server {
         self.http
     }
 
+    /// Takes a changed configuration over: who may call, how the mailbox is found, where calls may be transferred to,
+    /// and the other settings of calls. Running calls keep theirs. What is read at start only is named in the log.
+    pub fn reload(&mut self, config: Config) {
+        let access = signal_config(&config);
+        self.signal.set_access(access.peers, access.trunks);
+        self.reception.set_rules(config.rules());
+        self.settings.send_replace(Arc::new(call_settings(&config)));
+        let waiting = needs_restart(&self.config, &config);
+        if !waiting.is_empty() {
+            tracing::warn!(keys = waiting.join(", "), "these changes need a restart");
+        }
+        self.config = config;
+        tracing::info!("the configuration was read again");
+    }
+
     /// Takes no new calls, lets the running ones end, then stops. What is recorded is kept, in the spool if need be.
     pub async fn drain(self) {
         self.draining.store(true, Ordering::Relaxed);
@@ -199,17 +241,29 @@ impl Server {
         if tokio::time::timeout(DRAIN, self.calls.wait()).await.is_err() {
             tracing::warn!(calls = self.calls.len(), "calls are cut; their recordings are kept");
         }
-        self.cut.cancel();
+        self.ending.cut.cancel();
         if tokio::time::timeout(LAST_KEEP, self.calls.wait()).await.is_err() {
             tracing::warn!(calls = self.calls.len(), "recordings wait in the spool for the next start");
         }
         self.signal.stop().await;
-        self.stop.cancel();
+        self.ending.stop.cancel();
         self.background.close();
         if tokio::time::timeout(LAST_KEEP, self.background.wait()).await.is_err() {
             tracing::warn!("background work is cut; it goes on at the next start");
         }
         tracing::info!("stopped");
+    }
+}
+
+/// Each call takes two sockets; the usual limit of 1024 open files would end at 500 calls.
+fn raise_file_limit() {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current == maximum {
+        return;
+    }
+    match setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }) {
+        Ok(()) => tracing::debug!(from = ?current, to = ?maximum, "limit of open files raised"),
+        Err(error) => tracing::warn!(%error, limit = ?current, "the limit of open files cannot be raised"),
     }
 }
 

@@ -19,6 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// A bucket that is slower than this counts as away.
 const BYTES_PER_SECOND: u64 = 256 * 1024;
 const MAX_KEY: usize = 512;
+/// Crashes in the middle of the same put that are cleared away at once.
+const MOST_HALVES: u32 = 16;
 
 /// What went wrong with an object.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +49,8 @@ pub enum ObjectError {
 pub struct Objects {
     store: Arc<dyn ObjectStore>,
     prefix: String,
+    /// Where a local folder is.
+    folder: Option<PathBuf>,
 }
 
 impl Objects {
@@ -99,7 +103,8 @@ impl Objects {
         make_durable(folder).map_err(|error| ObjectError::Away(format!("{}: {error}", folder.display())))?;
         let store =
             LocalFileSystem::new_with_prefix(folder).map_err(|error| config(url, &error.to_string()))?;
-        Ok(Self { store: Arc::new(store.with_fsync(true)), prefix: String::new() })
+        let folder = Some(folder.to_owned());
+        Ok(Self { store: Arc::new(store.with_fsync(true)), prefix: String::new(), folder })
     }
 
     fn bucket(
@@ -122,17 +127,34 @@ impl Objects {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let builder = s3_builder(bucket, variables, url)?;
         let store = builder.build().map_err(|error| config(url.as_str(), &error.to_string()))?;
-        Ok(Self { store: Arc::new(store), prefix: prefix.to_owned() })
+        Ok(Self { store: Arc::new(store), prefix: prefix.to_owned(), folder: None })
     }
 
-    /// Idempotent: the same key twice is the same object. Durable when it returns.
+    /// Idempotent: the same key twice is the same object, but not twice at once. Durable when it returns.
     ///
     /// # Errors
     /// [`ObjectError::Away`], or [`ObjectError::Key`].
     pub async fn put(&self, key: &str, bytes: Bytes) -> Result<(), ObjectError> {
+        self.put_at_once(key, bytes).await?;
+        self.tidy(key).await;
+        Ok(())
+    }
+
+    async fn put_at_once(&self, key: &str, bytes: Bytes) -> Result<(), ObjectError> {
         let path = self.path(key)?;
         let patience = patience(bytes.len() as u64);
         within(patience, self.store.put(&path, bytes.into())).await?.map(drop).map_err(away)
+    }
+
+    /// A crash in the middle of a put leaves half a file beside the object; whoever puts the object again clears it away.
+    async fn tidy(&self, key: &str) {
+        let Some(folder) = &self.folder else { return };
+        for number in 1..=MOST_HALVES {
+            if tokio::fs::remove_file(folder.join(format!("{key}#{number}"))).await.is_err() {
+                return;
+            }
+            tracing::info!("half an object, left by a crash, was cleared away");
+        }
     }
 
     /// The whole object.
@@ -181,7 +203,7 @@ impl Objects {
     pub async fn probe(&self) -> Result<(), ObjectError> {
         const KEY: &str = "probe/aftertone-probe";
         let content = Bytes::from_static(b"aftertone");
-        self.put(KEY, content.clone()).await?;
+        self.put_at_once(KEY, content.clone()).await?;
         match self.get(KEY).await {
             // Two nodes may probe at once, and the other one deletes: both saw that the store works.
             Err(ObjectError::Missing(_)) => {}
@@ -332,6 +354,20 @@ mod tests {
         objects.delete("tenant/box/2026/01/id.wav").await.unwrap();
         assert!(matches!(objects.get("tenant/box/2026/01/id.wav").await, Err(ObjectError::Missing(_))));
         objects.probe().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_a_crash_left_of_a_put_is_cleared_away_by_the_next_one() {
+        let (folder, objects) = local();
+        let beside = |name: &str| folder.path().join("audio/deep/a").join(name);
+        std::fs::create_dir(folder.path().join("audio/deep/a")).unwrap();
+        for half in ["id.wav#1", "id.wav#2", "other.wav#1"] {
+            std::fs::write(beside(half), "ha").unwrap();
+        }
+        objects.put("a/id.wav", Bytes::from_static(b"whole")).await.unwrap();
+        assert_eq!(objects.get("a/id.wav").await.unwrap(), "whole");
+        assert!(!beside("id.wav#1").exists() && !beside("id.wav#2").exists());
+        assert!(beside("other.wav#1").exists(), "another put may be under way");
     }
 
     #[tokio::test]

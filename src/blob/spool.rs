@@ -43,6 +43,12 @@ pub struct Spool {
     engine: Arc<Engine>,
 }
 
+/// Reads the bytes of a spool file as recovery does: the longest sound beginning of it, trimmed to its verdict. `None`
+/// when not even the head is whole. Does no IO; any bytes may be given.
+pub fn recover(bytes: &[u8]) -> Option<Recorded> {
+    record::scan(bytes).map(Scan::into_recorded)
+}
+
 impl Spool {
     /// Opens the folder (made if missing), takes its lock and starts the writers.
     ///

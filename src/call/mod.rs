@@ -12,7 +12,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -39,7 +39,7 @@ pub struct CallSettings {
     pub transfer_targets: Vec<String>,
     /// Trunks with a list of their own, by name.
     pub trunk_targets: Vec<(String, Vec<String>)>,
-    /// Where `0` leads unless the mailbox says otherwise.
+    /// Where `0` leads unless mailbox or tenant say otherwise.
     pub operator: Option<String>,
     /// Language of announcements for calls of which nothing can be found out.
     pub language: String,
@@ -78,20 +78,35 @@ pub struct Desk {
     pub settings: Arc<CallSettings>,
 }
 
-/// Takes calls until the receiver ends; `tracker` counts those that run, `cut` ends them (their recordings are kept).
+/// How calls are told that the server stops.
+#[derive(Debug, Clone, Default)]
+pub struct Ending {
+    /// No calls are taken any more.
+    pub stop: CancellationToken,
+    /// Running calls are ended; their recordings are kept.
+    pub cut: CancellationToken,
+}
+
+/// Takes calls until it is stopped; `tracker` counts those that run. A call keeps the settings that it began with.
 pub async fn receive(
     desk: Desk,
+    settings: watch::Receiver<Arc<CallSettings>>,
     mut calls: mpsc::Receiver<IncomingCall>,
     tracker: TaskTracker,
-    cut: CancellationToken,
+    ending: Ending,
 ) {
-    while let Some(incoming) = calls.recv().await {
-        let running = tracker.len();
-        if running >= desk.settings.max_calls {
+    loop {
+        let incoming = tokio::select! {
+            () = ending.stop.cancelled() => return,
+            incoming = calls.recv() => incoming,
+        };
+        let Some(incoming) = incoming else { return };
+        let desk = Desk { settings: Arc::clone(&settings.borrow()), ..desk.clone() };
+        if tracker.len() >= desk.settings.max_calls {
             tracker.spawn(admit::refuse_busy(incoming));
             continue;
         }
-        tracker.spawn(admit::take(desk.clone(), incoming, cut.clone()));
+        tracker.spawn(admit::take(desk, incoming, ending.cut.clone()));
     }
 }
 

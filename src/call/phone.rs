@@ -3,6 +3,9 @@
 //! Built on the same SIP adapter and RTP parts as the server, but with a media loop of its own, so that it also is a
 //! second opinion on the media engine. Not for talking.
 
+mod ear;
+mod steps;
+
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -11,6 +14,7 @@ use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 
+use crate::audio::tones::dtmf;
 use crate::audio::{Codec, CodecError, Decoder, Encoder};
 use crate::clock::SharedClock;
 use crate::flow::Key;
@@ -20,58 +24,18 @@ use crate::signal::{Dialog, DialogEvent, OutgoingCall, Signal, SignalError};
 use crate::sip::sdp::{LocalMedia, SdpRefusal, Session, Stream};
 
 pub use super::admit::leading_to;
+pub use steps::{Step, parse_steps};
+
+use ear::ToneEar;
+use steps::Steps;
 
 /// One tick of sound.
 const TICK: Duration = Duration::from_millis(20);
 /// Longest recording of what is heard: bounds memory.
 const MOST_HEARD: Duration = Duration::from_secs(1800);
-/// A tone of this pitch, held so long and followed by quiet, says "speak now".
-const TONE_TICKS: u32 = 8;
-/// A call without a tone: the recording is played nevertheless after so long.
-const TONE_PATIENCE: Duration = Duration::from_secs(30);
-
-/// One step of what the phone does.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
-    /// Presses a key.
-    Press(Key),
-    /// Waits.
-    Wait(Duration),
-    /// Waits for the tone.
-    AwaitTone,
-    /// Speaks the recording to its end.
-    Speak,
-}
-
-/// Reads `1,w2,482913#`: keys are pressed, `wN` waits N seconds, `t` waits for the tone, `p` plays the recording.
-///
-/// # Errors
-/// The part that does not read.
-pub fn parse_steps(text: &str) -> Result<Vec<Step>, String> {
-    let mut steps = Vec::new();
-    for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
-        if let Some(seconds) = part.strip_prefix(['w', 'W']) {
-            let seconds: f64 =
-                seconds.parse().map_err(|_| format!("{part:?} is no wait: write w2 or w0.5"))?;
-            let wait = Duration::try_from_secs_f64(seconds)
-                .map_err(|_| format!("{part:?} is no wait: write w2 or w0.5"))?;
-            steps.push(Step::Wait(wait));
-            continue;
-        }
-        match part {
-            "p" => steps.push(Step::Speak),
-            "t" => steps.push(Step::AwaitTone),
-            keys => {
-                for c in keys.chars() {
-                    let key =
-                        Key::new(c).ok_or_else(|| format!("{c:?} is no key: use 0-9 * # A-D, wN, t or p"))?;
-                    steps.push(Step::Press(key));
-                }
-            }
-        }
-    }
-    Ok(steps)
-}
+/// A key as sound, and the pause after it.
+const KEY_TONE: Duration = Duration::from_millis(120);
+const KEY_PAUSE: Duration = Duration::from_millis(120);
 
 /// What the phone is to do.
 #[derive(Debug, Clone)]
@@ -88,6 +52,8 @@ pub struct Script {
     pub codecs: Vec<Codec>,
     /// What it says: mono samples and their rate.
     pub speech: Option<(Vec<i16>, u32)>,
+    /// Keys are sent as sound, and telephone-events (RFC 4733) are not offered.
+    pub in_band: bool,
     /// What it does, in order; it hangs up after the last step, unless there is none.
     pub steps: Vec<Step>,
     /// It hangs up after so long in any case.
@@ -111,8 +77,8 @@ pub struct Report {
     pub rate: u32,
     /// The codec that was agreed on.
     pub codec: Option<Codec>,
-    /// Whether the tone was heard.
-    pub tone: bool,
+    /// When the first tone that says "speak now" was over, from the first sound that was heard. `None`: there was none.
+    pub tone: Option<Duration>,
 }
 
 /// Why no call could be placed.
@@ -145,6 +111,7 @@ pub async fn place(
     let socket = UdpSocket::bind(SocketAddr::new(local, 0)).await?;
     let mut media = LocalMedia::new(local, socket.local_addr()?.port());
     media.codecs.clone_from(&script.codecs);
+    media.events = !script.in_band;
     let mut session = Session::new(clock.random_u32());
     let call = OutgoingCall {
         target: script.target.clone(),
@@ -169,7 +136,7 @@ pub async fn place(
     report.rate = line.stream.codec.sample_rate();
     report.codec = Some(line.stream.codec);
     report.heard = line.heard;
-    report.tone = line.tone.heard;
+    report.tone = line.tone_at;
     Ok(report)
 }
 
@@ -207,12 +174,17 @@ struct Line {
     encoder: Encoder,
     decoder: Decoder,
     keys: EventSender,
-    speech: VecDeque<i16>,
+    /// What it says, and how much of it was said.
+    speech: Vec<i16>,
+    spoken: usize,
     speaking: bool,
     heard: Vec<i16>,
     first_timestamp: Option<u32>,
     tone: ToneEar,
+    tone_at: Option<Duration>,
     talking: bool,
+    /// Keys that are being sent as sound.
+    key_sound: VecDeque<i16>,
 }
 
 impl Line {
@@ -234,12 +206,15 @@ impl Line {
             encoder: Encoder::new(stream.codec)?,
             decoder: Decoder::new(stream.codec)?,
             keys: EventSender::default(),
-            speech: speech.unwrap_or_default().into(),
+            speech: speech.unwrap_or_default(),
+            spoken: 0,
             speaking: false,
             heard: Vec::new(),
             first_timestamp: None,
             tone: ToneEar::new(rate),
+            tone_at: None,
             talking: false,
+            key_sound: VecDeque::new(),
             stream,
         })
     }
@@ -310,6 +285,10 @@ impl Line {
                 continue;
             }
             self.tone.hear(&fresh);
+            if self.tone.count() > 0 && self.tone_at.is_none() {
+                let samples = self.heard.len() as f64;
+                self.tone_at = Some(Duration::from_secs_f64(samples / rate as f64));
+            }
             let first = *self.first_timestamp.get_or_insert(packet.timestamp);
             let at = packet.timestamp.wrapping_sub(first) as usize * scale.max(1);
             if at + fresh.len() > most {
@@ -322,6 +301,43 @@ impl Line {
                 place.copy_from_slice(&fresh);
             }
         }
+    }
+
+    /// Begins to send a key: as an event where those were agreed on, else as sound.
+    fn press(&mut self, key: Key) {
+        if !self.stream.events.is_empty() {
+            self.keys.press(key.char());
+            return;
+        }
+        let rate = self.stream.codec.sample_rate();
+        self.key_sound.extend(dtmf(key.char(), KEY_TONE, rate).unwrap_or_default());
+        self.key_sound.extend(crate::audio::tones::sine(0.0, KEY_PAUSE, rate, 0));
+    }
+
+    /// Whether every key was sent.
+    fn is_pressed(&self) -> bool {
+        self.keys.is_idle() && self.key_sound.is_empty()
+    }
+
+    /// Says the recording, from its beginning.
+    fn speak_up(&mut self) {
+        self.spoken = 0;
+        self.speaking = true;
+    }
+
+    /// The next 20 ms of sound: a key, the recording, or silence.
+    fn frame(&mut self) -> Vec<i16> {
+        let length = self.stream.codec.sample_rate() as usize / 50;
+        let mut frame: Vec<i16> = Vec::new();
+        if !self.key_sound.is_empty() {
+            frame.extend(self.key_sound.drain(..length.min(self.key_sound.len())));
+        } else if self.speaking {
+            frame.extend(self.speech.iter().skip(self.spoken).take(length));
+            self.spoken += length;
+            self.speaking = self.spoken < self.speech.len();
+        }
+        frame.resize(length, 0);
+        frame
     }
 
     /// Sends the 20 ms that are due: a key, speech, or silence.
@@ -341,15 +357,8 @@ impl Line {
                 return Ok(());
             }
         }
-        let samples = self.stream.codec.sample_rate() as usize / 50;
-        let mut frame = vec![0; samples];
-        if self.speaking {
-            for (place, sample) in frame.iter_mut().zip(std::iter::from_fn(|| self.speech.pop_front())) {
-                *place = sample;
-            }
-            self.speaking = !self.speech.is_empty();
-        }
-        let mut payload = Vec::with_capacity(samples);
+        let frame = self.frame();
+        let mut payload = Vec::with_capacity(frame.len());
         self.encoder.encode(&frame, &mut payload)?;
         let marker = !std::mem::replace(&mut self.talking, true);
         let now = self.sender.timestamp();
@@ -358,136 +367,5 @@ impl Line {
         self.socket.send_to(&packet, remote).await?;
         self.sender.advance(ticks);
         Ok(())
-    }
-}
-
-/// Where the script stands.
-struct Steps {
-    left: VecDeque<Step>,
-    since: Duration,
-    endless: bool,
-    begun: bool,
-}
-
-impl Steps {
-    fn new(steps: Vec<Step>, now: Duration) -> Self {
-        Self { endless: steps.is_empty(), left: steps.into(), since: now, begun: false }
-    }
-
-    /// Goes on as far as possible. True: the script is at its end.
-    fn advance(&mut self, now: Duration, line: &mut Line) -> bool {
-        while let Some(step) = self.left.front() {
-            let waited = now.saturating_sub(self.since);
-            let done = match step {
-                Step::Wait(wait) => waited >= *wait,
-                Step::AwaitTone => line.tone.is_over() || waited >= TONE_PATIENCE,
-                Step::Press(key) => {
-                    if !self.begun {
-                        line.keys.press(key.char());
-                    }
-                    self.begun && line.keys.is_idle()
-                }
-                Step::Speak => {
-                    if !self.begun {
-                        line.speaking = true;
-                    }
-                    self.begun && !line.speaking
-                }
-            };
-            self.begun = !done;
-            if !done {
-                return false;
-            }
-            self.left.pop_front();
-            self.since = now;
-        }
-        !self.endless
-    }
-}
-
-/// Hears the tone that says "speak now": one pure pitch for 160 ms or more, then its end.
-struct ToneEar {
-    frame: usize,
-    pending: Vec<i16>,
-    pure: u32,
-    heard: bool,
-}
-
-impl ToneEar {
-    fn new(rate: u32) -> Self {
-        Self { frame: rate as usize / 50, pending: Vec::new(), pure: 0, heard: false }
-    }
-
-    fn hear(&mut self, samples: &[i16]) {
-        self.pending.extend_from_slice(samples);
-        while self.pending.len() >= self.frame {
-            let frame: Vec<i16> = self.pending.drain(..self.frame).collect();
-            if is_pure(&frame) {
-                self.pure += 1;
-            } else {
-                self.heard |= self.pure >= TONE_TICKS;
-                self.pure = 0;
-            }
-        }
-    }
-
-    const fn is_over(&self) -> bool {
-        self.heard
-    }
-}
-
-/// Whether a 20 ms frame is one sine: for a sine, x[n-1] + x[n+1] = 2·cos(w)·x[n] with the same cos(w) everywhere.
-fn is_pure(frame: &[i16]) -> bool {
-    let (mut cross, mut power, mut sides) = (0.0, 0.0, 0.0);
-    for window in frame.windows(3) {
-        let [before, now, after] = *window else { continue };
-        let (side, now) = (f64::from(before) + f64::from(after), f64::from(now));
-        cross += side * now;
-        power += now * now;
-        sides += side * side;
-    }
-    let loud = power / frame.len().max(1) as f64 > 250_000.0;
-    let factor = if power > 0.0 { cross / power } else { 0.0 };
-    let error = sides - factor * cross;
-    loud && factor.abs() < 1.95 && error < power * 0.01
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn sine(hertz: f64, rate: f64, count: usize, level: f64) -> Vec<i16> {
-        (0..count).map(|n| (level * (std::f64::consts::TAU * hertz * n as f64 / rate).sin()) as i16).collect()
-    }
-
-    #[test]
-    fn a_tone_is_heard_at_its_end_and_speech_like_sound_is_not() {
-        let mut ear = ToneEar::new(8000);
-        ear.hear(&sine(1000.0, 8000.0, 3200, 8000.0));
-        assert!(!ear.is_over(), "it still sounds");
-        ear.hear(&[0; 320]);
-        assert!(ear.is_over());
-        let mut ear = ToneEar::new(8000);
-        let two: Vec<i16> = sine(400.0, 8000.0, 3200, 6000.0)
-            .iter()
-            .zip(sine(1330.0, 8000.0, 3200, 6000.0))
-            .map(|(a, b)| a + b)
-            .collect();
-        ear.hear(&two);
-        ear.hear(&[0; 320]);
-        assert!(!ear.is_over());
-    }
-
-    #[test]
-    fn steps_read_as_documented() {
-        let steps = parse_steps("1,w2,48#").unwrap();
-        let press = |c| Step::Press(Key::new(c).unwrap());
-        assert_eq!(
-            steps,
-            [press('1'), Step::Wait(Duration::from_secs(2)), press('4'), press('8'), press('#')]
-        );
-        assert_eq!(parse_steps("t,p").unwrap(), [Step::AwaitTone, Step::Speak]);
-        assert!(parse_steps("w").is_err());
-        assert!(parse_steps("1x").is_err());
     }
 }

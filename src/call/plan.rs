@@ -33,7 +33,7 @@ pub(super) struct Line<'a> {
 pub(super) async fn plan(desk: &Desk, verdict: &Verdict, line: &Line<'_>) -> Planned {
     let tenant = &verdict.decision.tenant;
     let targets = desk.settings.targets(line.trunk, &line.peer);
-    let usual = desk.settings.operator.clone().or_else(|| tenant.operator.clone());
+    let usual = tenant.operator.clone().or_else(|| desk.settings.operator.clone());
     let Some(mailbox) = verdict.mailbox() else {
         return without_mailbox(&verdict.decision.outcome, tenant, usual, targets);
     };

@@ -142,6 +142,8 @@ sayings! {
     CALL_AGAIN = "call-again";
     /// The last word.
     GOODBYE = "goodbye";
+    /// What the test phone says in the demonstration.
+    DEMO_MESSAGE = "demo-message";
 }
 
 /// The greeting for a mailbox that has none of its own: the recorded name if there is one, else the number.

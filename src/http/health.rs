@@ -21,7 +21,7 @@ pub struct Check {
     pub name: &'static str,
     /// Whether it works.
     pub ok: bool,
-    /// What is the matter and what to do; empty when it works.
+    /// What is the matter and what to do, or what else there is to know; mostly empty when it works.
     pub detail: String,
 }
 

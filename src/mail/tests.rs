@@ -166,7 +166,7 @@ fn urgent_and_private_are_seen_in_subject_headers_and_text() {
 fn the_message_id_is_the_same_for_every_try_and_another_for_every_address() {
     let first = view(MailMode::Link);
     let mut later = first.clone();
-    later.sent_at = later.sent_at + std::time::Duration::from_secs(7200);
+    later.sent_at += std::time::Duration::from_secs(7200);
     later.link = None;
     let mut other = first.clone();
     other.to = "bob@example.org".parse().unwrap();

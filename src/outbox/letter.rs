@@ -1,4 +1,4 @@
-//! One try of one mail job: gather the facts, make the mail, hand it over.
+//! One try of one job. A mail: gather the facts, make it, hand it over. A purge: delete the audio.
 //!
 //! The server is asked first whether it is there at all: while it is away, no link is issued and no audio is encoded.
 
@@ -10,7 +10,9 @@ use jiff::tz::TimeZone;
 use super::Parts;
 use super::attach::{self, AttachError};
 use crate::blob::objects::ObjectError;
-use crate::domain::{AfterMail, Folder, MailAddress, MailMode, Mailbox, Message, MessageId, Tenant};
+use crate::domain::{
+    AfterMail, Folder, MailAddress, MailMode, Mailbox, Message, MessageId, Tenant, TenantId,
+};
 use crate::mail::{Attachment, LinkView, MailError, MailView, render};
 use crate::store::{Job, StoreError, Work};
 
@@ -28,6 +30,8 @@ pub(super) enum Done {
     },
     /// There was nothing to send.
     Skipped(&'static str),
+    /// The audio of a purged message is gone.
+    Purged,
 }
 
 /// How a try ended badly. `kind` and `code` may be logged; `why` may name people.
@@ -76,11 +80,25 @@ impl From<AttachError> for Failure {
 impl Parts {
     /// One try.
     pub(super) async fn attempt(&self, job: &Job) -> Result<Done, Failure> {
-        let Work::Mail { message, to } = &job.work;
-        let Some(message) = present(self.store.message(job.tenant, *message).await)? else {
+        match &job.work {
+            Work::Mail { message, to } => self.mail(job.tenant, *message, to).await,
+            Work::Purge { object } => self.purge(object).await,
+        }
+    }
+
+    async fn purge(&self, object: &str) -> Result<Done, Failure> {
+        match self.objects.delete(object).await {
+            Ok(()) => Ok(Done::Purged),
+            Err(error @ ObjectError::Key(_)) => Err(Failure::last("audio", error.to_string())),
+            Err(error) => Err(Failure::again("audio", error.to_string())),
+        }
+    }
+
+    async fn mail(&self, tenant: TenantId, message: MessageId, to: &MailAddress) -> Result<Done, Failure> {
+        let Some(message) = present(self.store.message(tenant, message).await)? else {
             return Ok(Done::Skipped("the message is gone"));
         };
-        let Some(mailbox) = present(self.store.mailbox(job.tenant, message.mailbox).await)? else {
+        let Some(mailbox) = present(self.store.mailbox(tenant, message.mailbox).await)? else {
             return Ok(Done::Skipped("the mailbox is gone"));
         };
         let mode = mode_of(&mailbox, to);

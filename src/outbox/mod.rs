@@ -1,4 +1,4 @@
-//! Durable jobs: mail first. Leases what is due, does it, and writes down how it ended.
+//! Durable jobs: mails, and the audio of purged messages. Leases what is due, does it, and writes down how it ended.
 //!
 //! A job is done at least once: it survives every crash in the store, and a lease that nobody answers for runs out.
 //! Mails of the same message to the same address carry the same `Message-ID`, so a rare second copy is known as one.
@@ -12,6 +12,7 @@ mod settle;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -24,7 +25,7 @@ use crate::blob::objects::Objects;
 use crate::clock::SharedClock;
 use crate::mail::Mailer;
 use crate::service::links::Links;
-use crate::store::{Job, Store};
+use crate::store::{Job, Store, Work};
 
 use self::letter::Failure;
 
@@ -79,6 +80,8 @@ struct Parts {
     clock: SharedClock,
     settings: Settings,
     wake: Notify,
+    /// The log says once that the jobs cannot be seen, not at every look.
+    is_blind: AtomicBool,
 }
 
 impl Outbox {
@@ -91,8 +94,8 @@ impl Outbox {
         clock: SharedClock,
         settings: Settings,
     ) -> Self {
-        let wake = Notify::new();
-        Self { parts: Arc::new(Parts { store, objects, mailer, links, clock, settings, wake }) }
+        let (wake, is_blind) = (Notify::new(), AtomicBool::new(false));
+        Self { parts: Arc::new(Parts { store, objects, mailer, links, clock, settings, wake, is_blind }) }
     }
 
     /// There may be a new job: look at once. Never waits.
@@ -150,9 +153,16 @@ impl Outbox {
         }
         let limit = u32::try_from(free).unwrap_or(u32::MAX);
         match self.parts.store.lease_jobs(limit, self.parts.settings.lease).await {
-            Ok(jobs) => jobs,
+            Ok(jobs) => {
+                if self.parts.is_blind.swap(false, Ordering::Relaxed) {
+                    tracing::info!("the outbox sees its jobs again");
+                }
+                jobs
+            }
             Err(error) => {
-                tracing::warn!(%error, "the outbox cannot see its jobs; it looks again soon");
+                if !self.parts.is_blind.swap(true, Ordering::Relaxed) {
+                    tracing::warn!(%error, "the outbox cannot see its jobs; it looks again every few seconds");
+                }
                 Vec::new()
             }
         }
@@ -169,8 +179,10 @@ impl Outbox {
             Ok(Err(_)) => Err(Failure::again("broken", "the delivery broke off, see the log".to_owned())),
             Err(_) => Err(Failure::again("late", format!("not delivered within {} s", limit.as_secs()))),
         };
-        let took = parts.clock.monotonic().saturating_sub(began);
-        metrics::histogram!("aftertone_mail_seconds").record(took.as_secs_f64());
+        if matches!(job.work, Work::Mail { .. }) {
+            let took = parts.clock.monotonic().saturating_sub(began);
+            metrics::histogram!("aftertone_mail_seconds").record(took.as_secs_f64());
+        }
         parts.settle(&job, outcome).await;
     }
 

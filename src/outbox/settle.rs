@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::letter::{Done, Failure};
 use super::{Parts, backoff};
-use crate::store::{Job, StoreError};
+use crate::store::{Job, StoreError, Work};
 
 /// Pause between tries to write an outcome down.
 const REWRITE_EVERY: Duration = Duration::from_secs(2);
@@ -25,7 +25,7 @@ impl Parts {
     pub(super) async fn settle(&self, job: &Job, outcome: Result<Done, Failure>) {
         let verdict = self.verdict(job, outcome);
         report(job, &verdict);
-        for _ in 0..REWRITES {
+        for tried in 0..REWRITES {
             match self.write(job, &verdict).await {
                 Ok(()) => return,
                 Err(StoreError::Missing { .. }) => {
@@ -33,7 +33,9 @@ impl Parts {
                     return;
                 }
                 Err(error) => {
-                    tracing::warn!(job = %job.id, %error, "the end of this job cannot be written down yet");
+                    if tried == 0 {
+                        tracing::warn!(job = %job.id, %error, "the end of this job cannot be written down yet");
+                    }
                     tokio::time::sleep(REWRITE_EVERY).await;
                 }
             }
@@ -61,6 +63,7 @@ impl Parts {
                 self.store.job_done(job, *message, *move_to, detail).await
             }
             Verdict::Done(Done::Skipped(why)) => self.store.job_skipped(job, why).await,
+            Verdict::Done(Done::Purged) => self.store.job_finished(job).await,
             Verdict::Again { at, failure } => self.store.job_retry(job, *at, &failure.why).await,
             Verdict::Dead(failure) => self.store.job_dead(job, &failure.why).await,
         }
@@ -68,6 +71,28 @@ impl Parts {
 }
 
 fn report(job: &Job, verdict: &Verdict) {
+    match &job.work {
+        Work::Mail { .. } => report_mail(job, verdict),
+        Work::Purge { .. } => report_purge(job, verdict),
+    }
+}
+
+fn report_purge(job: &Job, verdict: &Verdict) {
+    let id = job.id;
+    match verdict {
+        Verdict::Done(_) => tracing::debug!(job = %id, "the audio of a purged message is deleted"),
+        // An outage is told once a job; the job list has the rest.
+        Verdict::Again { failure, .. } if job.attempts == 1 => {
+            tracing::warn!(job = %id, why = failure.why, "the audio of a purged message cannot be deleted yet");
+        }
+        Verdict::Again { failure, .. } => tracing::debug!(job = %id, why = failure.why, "still not deleted"),
+        Verdict::Dead(failure) => {
+            tracing::error!(job = %id, why = failure.why, "audio was not deleted: see `aftertone job list`");
+        }
+    }
+}
+
+fn report_mail(job: &Job, verdict: &Verdict) {
     let id = job.id;
     let outcome = match verdict {
         Verdict::Done(Done::Accepted { detail, .. }) => {
@@ -79,6 +104,7 @@ fn report(job: &Job, verdict: &Verdict) {
             tracing::info!(job = %id, why, "no mail sent");
             "skipped"
         }
+        Verdict::Done(Done::Purged) => return,
         Verdict::Again { at, failure } => {
             let Failure { kind, code, why, .. } = failure;
             tracing::warn!(job = %id, attempts = job.attempts, kind, code, next = %at, "mail put off");

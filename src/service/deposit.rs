@@ -1,7 +1,8 @@
 //! A recording becomes a message: object first, then row and jobs in one transaction, then the spool file goes.
 //!
 //! Whatever fails on the way leaves the recording in the spool, and [`Deposit::resume`] tries again; every step may be
-//! repeated, because key and id follow from the recording. Driven by a call when its flow says so, and by the resumer.
+//! repeated, because key and id follow from the recording. A caller waits for the outcome only so long: the work goes on
+//! without the caller. Driven by a call when its flow says so, and by the resumer.
 
 mod judge;
 mod message;
@@ -9,83 +10,27 @@ mod obstacle;
 mod resume;
 #[cfg(test)]
 mod tests;
+mod types;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use metrics::{counter, histogram};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 
 use self::obstacle::Obstacle;
+pub use self::types::{DepositSettings, Kept};
 use crate::blob::objects::Objects;
 use crate::blob::spool::{Recorded, Spool, SpoolError, Verdict};
 use crate::clock::SharedClock;
-use crate::domain::{Mailbox, MessageId, RecordingClass, RecordingId};
-use crate::flow::StoreOutcome;
+use crate::domain::{Mailbox, RecordingClass, RecordingId};
 use crate::store::{Deposited, Store, StoreError};
 
 /// Memory is lent in units of this many bytes.
 const UNIT: u64 = 64 * 1024;
 /// A recording is in memory up to three times: its file, its samples, its WAV.
 const COPIES: u64 = 3;
-
-/// What bounds the deposits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DepositSettings {
-    /// Bytes of memory for all deposits at once; a longer recording gets all of it.
-    pub memory: u64,
-    /// Deposits at once, however small.
-    pub at_once: u32,
-    /// How long a caller waits for its turn before the recording is left to the resumer.
-    pub patience: Duration,
-    /// The resumer looks into the spool this often.
-    pub resume_every: Duration,
-}
-
-impl Default for DepositSettings {
-    fn default() -> Self {
-        Self {
-            memory: 64 * 1024 * 1024,
-            at_once: 32,
-            patience: Duration::from_secs(5),
-            resume_every: Duration::from_secs(15),
-        }
-    }
-}
-
-/// What became of a recording.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kept {
-    /// It is a message: audio and row are durable.
-    Stored(MessageId),
-    /// It is no message and is gone: nothing was recorded, or the mailbox does not want recordings without speech.
-    NoMessage,
-    /// It is durable in the spool; it becomes a message when store and bucket are back.
-    Waiting,
-    /// No message can be made of it, and the caller must know; what there is of it lies in the spool or its quarantine.
-    Failed,
-}
-
-impl Kept {
-    /// What the dialogue is told. That a recording without speech was dropped is the owner's wish and no failure.
-    pub const fn outcome(self) -> StoreOutcome {
-        match self {
-            Self::Stored(_) | Self::NoMessage => StoreOutcome::Stored,
-            Self::Waiting => StoreOutcome::Waiting,
-            Self::Failed => StoreOutcome::Failed,
-        }
-    }
-
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Stored(_) => "stored",
-            Self::NoMessage => "no-message",
-            Self::Waiting => "waiting",
-            Self::Failed => "failed",
-        }
-    }
-}
 
 /// Makes messages of recordings. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -106,8 +51,13 @@ struct Inner {
     busy: Mutex<HashSet<RecordingId>>,
     /// How often the resumer has tried in vain.
     tries: Mutex<HashMap<RecordingId, u32>>,
-    /// Until this monotonic time store or bucket count as away: callers do not wait for what has just failed.
-    away_until: Mutex<Duration>,
+    /// Recordings of which the log says that they wait: once, and not at every try.
+    waiting: Mutex<HashSet<RecordingId>>,
+    /// Until this monotonic time store or bucket count as away: callers do not wait for what has just failed. `None`
+    /// when the last deposit found both.
+    away_until: Mutex<Option<Duration>>,
+    /// Told when store and bucket are back.
+    back: Notify,
 }
 
 /// How long after a failure callers are told at once that their message waits.
@@ -124,22 +74,42 @@ impl Deposit {
     ) -> Self {
         let memory = Semaphore::new(units(settings.memory) as usize);
         let turns = Semaphore::new(settings.at_once.max(1) as usize);
-        let (busy, tries, away_until) = (Mutex::default(), Mutex::default(), Mutex::default());
-        let inner = Inner { store, objects, spool, clock, settings, memory, turns, busy, tries, away_until };
+        let inner = Inner {
+            store,
+            objects,
+            spool,
+            clock,
+            settings,
+            memory,
+            turns,
+            busy: Mutex::default(),
+            tries: Mutex::default(),
+            waiting: Mutex::default(),
+            away_until: Mutex::default(),
+            back: Notify::new(),
+        };
         Self { inner: Arc::new(inner) }
     }
 
+    /// How many recordings are known to wait for store or bucket.
+    pub fn waiting(&self) -> usize {
+        lock(&self.inner.waiting).len()
+    }
+
     /// Makes a message of a finished or cut-off recording of this process. Whatever happens, nothing is lost: a
-    /// recording that cannot be deposited now is left to the resumer.
+    /// recording that cannot be deposited now is left to the resumer, and one that takes longer than
+    /// [`DepositSettings::patience`] is deposited behind the caller's back.
     pub async fn keep(&self, id: RecordingId) -> Kept {
         let began = self.inner.clock.monotonic();
-        let _released = Released { spool: &self.inner.spool, id };
-        let kept = match self.inner.is_away() {
-            true => self.wait_in_spool(id, "store or bucket failed a moment ago").await,
-            false => match tokio::time::timeout(self.inner.settings.patience, self.inner.turn(id)).await {
-                Ok(Some(turn)) => self.carry_through(id, turn).await,
-                Ok(None) => Kept::Waiting,
-                Err(_) => self.wait_in_spool(id, "too many deposits at once").await,
+        let deposit = self.clone();
+        let mut work = tokio::spawn(async move { deposit.see_through(id).await });
+        let kept = match tokio::time::timeout(self.inner.settings.patience, &mut work).await {
+            Ok(Ok(kept)) => kept,
+            Ok(Err(error)) => self.wait_in_spool(id, &error.to_string()).await,
+            Err(_) => match self.inner.spool.settle(id).await {
+                // Done at this very moment; the caller need not know better.
+                Err(SpoolError::Missing(_)) => Kept::Waiting,
+                settled => self.inner.told_to_wait(id, "the deposit takes too long for a caller", settled),
             },
         };
         let took = self.inner.clock.monotonic().saturating_sub(began);
@@ -158,10 +128,22 @@ impl Deposit {
         }
     }
 
+    async fn see_through(&self, id: RecordingId) -> Kept {
+        let _released = Released { spool: &self.inner.spool, id };
+        if self.inner.is_away() {
+            return self.wait_in_spool(id, "store or bucket failed a moment ago").await;
+        }
+        match tokio::time::timeout(self.inner.settings.patience, self.inner.turn(id)).await {
+            Ok(Some(turn)) => self.carry_through(id, turn).await,
+            Ok(None) => Kept::Waiting,
+            Err(_) => self.wait_in_spool(id, "too many deposits at once").await,
+        }
+    }
+
     async fn carry_through(&self, id: RecordingId, turn: Turn<'_>) -> Kept {
         let kept = match self.inner.deposit(id).await {
             Ok(kept) => {
-                *lock(&self.inner.away_until) = Duration::ZERO;
+                self.inner.got_through(id);
                 kept
             }
             Err(Obstacle::Gone) => {
@@ -169,9 +151,10 @@ impl Deposit {
                 Kept::Failed
             }
             Err(Obstacle::Later(why)) => {
-                *lock(&self.inner.away_until) = self.inner.clock.monotonic() + AWAY_FOR;
+                self.inner.went_away(&why);
                 self.wait_in_spool(id, &why).await
             }
+            Err(Obstacle::Stuck(why)) => self.wait_in_spool(id, &why).await,
             Err(Obstacle::Never(why)) => self.put_aside(id, &why).await,
         };
         drop(turn);
@@ -181,16 +164,8 @@ impl Deposit {
 
     /// Leaves the recording to the resumer once it is durable.
     async fn wait_in_spool(&self, id: RecordingId, why: &str) -> Kept {
-        match self.inner.spool.settle(id).await {
-            Ok(()) => {
-                tracing::warn!(recording = %id, why, "a message waits in the spool");
-                Kept::Waiting
-            }
-            Err(error) => {
-                tracing::error!(recording = %id, why, %error, "a message waits in the spool, but its end may be missing");
-                Kept::Failed
-            }
-        }
+        let settled = self.inner.spool.settle(id).await;
+        self.inner.told_to_wait(id, why, settled)
     }
 
     async fn put_aside(&self, id: RecordingId, why: &str) -> Kept {
@@ -232,7 +207,37 @@ impl Drop for Turn<'_> {
 
 impl Inner {
     fn is_away(&self) -> bool {
-        self.clock.monotonic() < *lock(&self.away_until)
+        lock(&self.away_until).is_some_and(|until| self.clock.monotonic() < until)
+    }
+
+    fn went_away(&self, why: &str) {
+        let until = self.clock.monotonic() + AWAY_FOR;
+        if lock(&self.away_until).replace(until).is_none() {
+            tracing::warn!(why, "store or bucket is away: messages wait in the spool until it is back");
+        }
+    }
+
+    fn got_through(&self, id: RecordingId) {
+        if lock(&self.away_until).take().is_some() {
+            tracing::info!("store and bucket are back");
+            self.back.notify_one();
+        }
+        if lock(&self.waiting).remove(&id) {
+            tracing::info!(recording = %id, "a message that waited is done with");
+        }
+    }
+
+    fn told_to_wait(&self, id: RecordingId, why: &str, settled: Result<(), SpoolError>) -> Kept {
+        let is_new = lock(&self.waiting).insert(id);
+        match settled {
+            Ok(()) if is_new => tracing::warn!(recording = %id, why, "a message waits in the spool"),
+            Ok(()) => tracing::debug!(recording = %id, why, "a message still waits in the spool"),
+            Err(error) => {
+                tracing::error!(recording = %id, why, %error, "a message waits in the spool, but its end may be missing");
+                return Kept::Failed;
+            }
+        }
+        Kept::Waiting
     }
 
     /// Waits for memory and place. `None` when somebody else works on the recording already.

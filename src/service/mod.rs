@@ -9,4 +9,5 @@ pub mod outbound;
 pub mod prompts;
 pub mod reception;
 pub mod remembered;
+pub mod retention;
 pub mod routing;

@@ -1,7 +1,7 @@
 //! What a call gets: mailbox, greeting, state, decided once when it comes. `aftertone explain` asks the same.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -27,7 +27,7 @@ pub struct Rules {
 #[derive(Debug, Clone)]
 pub struct Reception {
     directory: Remembered,
-    rules: Arc<Rules>,
+    rules: Arc<RwLock<Arc<Rules>>>,
 }
 
 /// What a call gets.
@@ -46,7 +46,16 @@ pub struct Verdict {
 impl Reception {
     /// Asks this store, by these rules.
     pub fn new(store: Store, rules: Rules) -> Self {
-        Self { directory: Remembered::new(store), rules: Arc::new(rules) }
+        Self { directory: Remembered::new(store), rules: Arc::new(RwLock::new(Arc::new(rules))) }
+    }
+
+    /// From now on every clone decides by these rules.
+    pub fn set_rules(&self, rules: Rules) {
+        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
+    }
+
+    fn rules(&self) -> Arc<Rules> {
+        Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Decides.
@@ -59,7 +68,8 @@ impl Reception {
         trunk: Option<&str>,
         now: Timestamp,
     ) -> Result<Verdict, RoutingError> {
-        let rules = trunk.and_then(|trunk| self.rules.trunks.get(trunk)).unwrap_or(&self.rules.usual);
+        let rules = self.rules();
+        let rules = trunk.and_then(|trunk| rules.trunks.get(trunk)).unwrap_or(&rules.usual);
         let decision = routing::route(&self.directory, rules, facts).await?;
         let (greetings, usage) = match &decision.outcome {
             Outcome::Mailbox { mailbox, .. } => {

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,12 +16,16 @@ use super::routing::Directory;
 const QUESTIONS: usize = 50_000;
 /// A database that does not answer a call's question within this is away.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// While it is known to be away: a call asks several questions, and its caller hears nothing meanwhile.
+const LITTLE_PATIENCE: Duration = Duration::from_millis(150);
 
 /// Asks the store, and remembers. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Remembered {
     store: Store,
     memory: Arc<Mutex<HashMap<Question, Answer>>>,
+    /// The log says once that answers come from memory, not at every question.
+    is_away: Arc<AtomicBool>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -49,7 +54,7 @@ enum Answer {
 impl Remembered {
     /// Begins with an empty memory.
     pub fn new(store: Store) -> Self {
-        Self { store, memory: Arc::default() }
+        Self { store, memory: Arc::default(), is_away: Arc::default() }
     }
 
     /// Every greeting of the mailbox.
@@ -79,11 +84,15 @@ impl Remembered {
     }
 
     async fn ask(&self, question: Question, asked: impl Future<Output = Result<Answer>>) -> Result<Answer> {
-        let answer = tokio::time::timeout(PATIENCE, asked)
-            .await
-            .unwrap_or_else(|_| Err(StoreError::Away(format!("no answer within {} s", PATIENCE.as_secs()))));
+        let was_away = self.is_away.load(Ordering::Relaxed);
+        let patience = if was_away && self.knows(&question) { LITTLE_PATIENCE } else { PATIENCE };
+        let late = |_| Err(StoreError::Away(format!("no answer within {} ms", patience.as_millis())));
+        let answer = tokio::time::timeout(patience, asked).await.unwrap_or_else(late);
         match answer {
             Ok(answer) => {
+                if self.is_away.swap(false, Ordering::Relaxed) {
+                    tracing::info!("the database answers again");
+                }
                 remember(&self.memory, question, answer.clone());
                 Ok(answer)
             }
@@ -91,7 +100,9 @@ impl Remembered {
                 let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
                 match memory.get(&question) {
                     Some(answer) => {
-                        tracing::warn!(why, "the database is away: a remembered answer serves this call");
+                        if !self.is_away.swap(true, Ordering::Relaxed) {
+                            tracing::warn!(why, "the database is away: remembered answers serve calls");
+                        }
                         metrics::counter!("aftertone_directory_remembered_total").increment(1);
                         Ok(answer.clone())
                     }
@@ -100,6 +111,10 @@ impl Remembered {
             }
             Err(error) => Err(error),
         }
+    }
+
+    fn knows(&self, question: &Question) -> bool {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner).contains_key(question)
     }
 
     async fn tenant(

@@ -172,7 +172,11 @@ pub async fn route<D: Directory>(
         }
     };
     let caller = caller(facts);
-    let internal = lookup.is_internal(&tenant, &caller).await?;
+    let internal = match lookup.is_internal(&tenant, &caller).await {
+        // The database is away and this caller was never asked for: no reason to turn a known mailbox's caller away.
+        Err(RoutingError::Store(StoreError::Away(_))) => false,
+        answer => answer?,
+    };
     let reason = sources::reason(reason, facts, rules);
     Ok(Decision { tenant, outcome, source, found, tried, reason, caller, internal })
 }

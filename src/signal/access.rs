@@ -2,17 +2,17 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use ipnet::IpNet;
 
-use super::{SignalConfig, TrunkAccess};
+use super::{DigestAccount, TrunkAccess};
 
 /// What an address may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Standing {
-    /// A peer, by itself or over the trunk with this index.
-    Peer(Option<usize>),
+    /// A peer, by itself or over the trunk of this name.
+    Peer(Option<Arc<str>>),
     /// Must prove the account of one of its trunks.
     Unproven,
     /// Only answers to what we asked and requests in our own dialogs.
@@ -22,30 +22,52 @@ pub(super) enum Standing {
 /// The lists, and the addresses that we are talking to on our own account.
 #[derive(Debug)]
 pub(super) struct Access {
-    peers: Vec<IpNet>,
-    trunks: Vec<TrunkAccess>,
+    lists: RwLock<Arc<Lists>>,
     asked: Mutex<HashMap<IpAddr, usize>>,
 }
 
+/// Replaced as a whole; a trunk is known by its name, so that a request may outlive the lists it was let in by.
+#[derive(Debug)]
+struct Lists {
+    peers: Vec<IpNet>,
+    trunks: Vec<(Arc<str>, TrunkAccess)>,
+}
+
+impl Lists {
+    fn new(peers: Vec<IpNet>, trunks: Vec<TrunkAccess>) -> Self {
+        Self { peers, trunks: trunks.into_iter().map(|trunk| (trunk.name.as_str().into(), trunk)).collect() }
+    }
+}
+
 impl Access {
-    pub(super) fn new(config: &SignalConfig) -> Self {
-        Self { peers: config.peers.clone(), trunks: config.trunks.clone(), asked: Mutex::default() }
+    pub(super) fn new(peers: Vec<IpNet>, trunks: Vec<TrunkAccess>) -> Self {
+        Self { lists: RwLock::new(Arc::new(Lists::new(peers, trunks))), asked: Mutex::default() }
+    }
+
+    /// From now on these hold.
+    pub(super) fn replace(&self, peers: Vec<IpNet>, trunks: Vec<TrunkAccess>) {
+        *self.lists.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Lists::new(peers, trunks));
+    }
+
+    fn lists(&self) -> Arc<Lists> {
+        Arc::clone(&self.lists.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// `None`: a stranger, who gets no answer at all.
     pub(super) fn standing(&self, ip: IpAddr) -> Option<Standing> {
         let ip = ip.to_canonical();
+        let lists = self.lists();
         let mut unproven = false;
-        for (index, trunk) in self.trunks.iter().enumerate().filter(|(_, t)| holds(&t.peers, ip)) {
+        for (name, trunk) in lists.trunks.iter().filter(|(_, trunk)| holds(&trunk.peers, ip)) {
             if trunk.digest.is_none() {
-                return Some(Standing::Peer(Some(index)));
+                return Some(Standing::Peer(Some(Arc::clone(name))));
             }
             unproven = true;
         }
         if unproven {
             return Some(Standing::Unproven);
         }
-        if holds(&self.peers, ip) {
+        if holds(&lists.peers, ip) {
             return Some(Standing::Peer(None));
         }
         let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
@@ -53,14 +75,11 @@ impl Access {
     }
 
     /// The trunks that `ip` may prove.
-    pub(super) fn candidates(&self, ip: IpAddr) -> impl Iterator<Item = (usize, &TrunkAccess)> {
+    pub(super) fn candidates(&self, ip: IpAddr) -> Vec<(Arc<str>, DigestAccount)> {
         let ip = ip.to_canonical();
-        self.trunks.iter().enumerate().filter(move |(_, t)| t.digest.is_some() && holds(&t.peers, ip))
-    }
-
-    /// Name of a trunk.
-    pub(super) fn name(&self, index: usize) -> Option<String> {
-        self.trunks.get(index).map(|trunk| trunk.name.clone())
+        let lists = self.lists();
+        let here = lists.trunks.iter().filter(|(_, trunk)| holds(&trunk.peers, ip));
+        here.filter_map(|(name, trunk)| Some((Arc::clone(name), trunk.digest.clone()?))).collect()
     }
 
     /// Lets answers from `ip` in while the guard lives.

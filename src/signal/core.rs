@@ -179,7 +179,7 @@ impl Core {
             timing,
             endpoint: Arc::clone(&endpoint.inner),
             incoming: tokio::sync::Mutex::new(incoming),
-            access: Arc::new(Access::new(&config)),
+            access: Arc::new(Access::new(config.peers, config.trunks)),
             gate: Gate::new(secret),
             calls,
             dialogs: Mutex::default(),

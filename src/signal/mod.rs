@@ -191,13 +191,43 @@ impl fmt::Debug for Signal {
     }
 }
 
-/// Reads an INVITE from its bytes exactly as the server would when it came from `source`; `None` when it would be
-/// refused. For captures, and to measure what a call costs before it is one.
+/// What the server makes of bytes before any call is involved.
+#[derive(Debug)]
+pub enum Reading {
+    /// A sound request: what it says about who calls whom.
+    Request(Box<CallFacts>),
+    /// A response.
+    Response,
+    /// Refused at once, with these bytes.
+    Refused(Vec<u8>),
+    /// Nothing that deserves an answer.
+    Dropped,
+}
+
+/// Reads a datagram, or a message framed on a stream, exactly as the server would when it came from `source`. For
+/// captures, fuzzing, and to measure what a call costs before it is one.
+pub fn read_message(bytes: &[u8], source: SocketAddr) -> Reading {
+    match wire::read(bytes, source, concat!("Aftertone/", env!("CARGO_PKG_VERSION"))) {
+        wire::Input::Request(arrived) => {
+            Reading::Request(Box::new(facts::facts(&arrived.request, &arrived.uri, &arrived.written)))
+        }
+        wire::Input::Response(_) => Reading::Response,
+        wire::Input::Refuse(refused) => Reading::Refused(refused.bytes),
+        wire::Input::Garbage(_) => Reading::Dropped,
+    }
+}
+
+/// [`read_message`] for an INVITE; `None` when it would be refused.
 pub fn read_invite(bytes: &[u8], source: SocketAddr) -> Option<CallFacts> {
-    match wire::read(bytes, source, "") {
-        wire::Input::Request(arrived) => Some(facts::facts(&arrived.request, &arrived.uri, &arrived.written)),
+    match read_message(bytes, source) {
+        Reading::Request(facts) => Some(*facts),
         _ => None,
     }
+}
+
+/// Cuts what a TCP peer sent into messages as the server would: their lengths, and whether the connection goes on.
+pub fn frame_stream(bytes: &[u8]) -> (Vec<usize>, bool) {
+    stream::cut(bytes)
 }
 
 impl Signal {
@@ -230,6 +260,12 @@ impl Signal {
     /// While draining, new INVITEs get 503 with `Retry-After`, OPTIONS get 503.
     pub fn drain(&self) {
         self.core.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// From now on these may call, and no others. Running calls go on; what they send is heard as long as their
+    /// address is a peer.
+    pub fn set_access(&self, peers: Vec<ipnet::IpNet>, trunks: Vec<TrunkAccess>) {
+        self.core.access.replace(peers, trunks);
     }
 
     /// Places a call.

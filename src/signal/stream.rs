@@ -181,6 +181,27 @@ fn frame(buffer: &mut BytesMut, scanned: &mut usize) -> Frame {
     }
 }
 
+/// Lengths of the messages at the front of `bytes`, and whether the connection would go on after them.
+pub(super) fn cut(bytes: &[u8]) -> (Vec<usize>, bool) {
+    let mut buffer = BytesMut::from(bytes);
+    let mut found = Vec::new();
+    while !buffer.is_empty() {
+        match frame(&mut buffer, &mut 0) {
+            Frame::Message(length) => {
+                let message = buffer.split_to(length);
+                found.push(length);
+                if wire::content_length(&message).is_err() {
+                    return (found, false);
+                }
+            }
+            Frame::Ping => {}
+            Frame::Partial => break,
+            Frame::Cut => return (found, false),
+        }
+    }
+    (found, true)
+}
+
 struct Reader {
     core: Arc<Core>,
     stream: Stream,

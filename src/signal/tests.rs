@@ -311,10 +311,10 @@ async fn the_200_is_repeated_until_the_ack_and_without_one_the_call_ends_with_by
 }
 
 #[tokio::test]
-async fn a_hundred_invites_that_are_never_acked_leave_nothing_behind() {
+async fn three_hundred_invites_that_are_never_acked_leave_nothing_behind() {
     let mut server = Server::start().await;
     let phone = Phone::to(server.udp).await;
-    for n in 0..100 {
+    for n in 0..300 {
         let invite = phone.invite(&format!("n{n}"), "").replace(&phone.id, &format!("never-{n}"));
         phone.send(&invite).await;
         let call = server.call().await;

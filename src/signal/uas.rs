@@ -105,9 +105,9 @@ pub(super) async fn reply(tx: &mut Transaction, response: Response) {
 }
 
 /// Identity, then what every request must satisfy (RFC 3261 §8.2.1–§8.2.2.3). Gives the trunk.
-fn admit(core: &Core, request: &Request, arrival: &Arrival<'_>) -> Result<Option<usize>, Refusing> {
-    let trunk = match arrival.origin.standing {
-        Standing::Peer(trunk) => trunk,
+fn admit(core: &Core, request: &Request, arrival: &Arrival<'_>) -> Result<Option<Arc<str>>, Refusing> {
+    let trunk = match &arrival.origin.standing {
+        Standing::Peer(trunk) => trunk.clone(),
         Standing::Unproven | Standing::Asked => Some(prove(core, request, arrival)?),
     };
     let hops = header(&request.headers, "Max-Forwards").and_then(|v| v.parse::<u8>().ok());
@@ -141,23 +141,22 @@ const SERVED: [Method; 9] = [
 ];
 
 /// Demands the account of one of the trunks of this address (RFC 3261 §22.1).
-fn prove(core: &Core, request: &Request, arrival: &Arrival<'_>) -> Result<usize, Refusing> {
+fn prove(core: &Core, request: &Request, arrival: &Arrival<'_>) -> Result<Arc<str>, Refusing> {
     let ip = arrival.origin.flow.remote.ip();
     let method = request.method.to_string();
     let mut stale = false;
+    let candidates = core.access.candidates(ip);
     let proofs = request.headers.iter().filter(|h| h.name() == "Authorization");
     for proof in proofs.take(4) {
-        for (index, trunk) in core.access.candidates(ip) {
-            let Some(account) = &trunk.digest else { continue };
+        for (trunk, account) in &candidates {
             match core.gate.verify(proof.value(), &method, &arrival.uri, account, core.wall()) {
-                Verdict::Proven => return Ok(index),
+                Verdict::Proven => return Ok(Arc::clone(trunk)),
                 Verdict::Stale => stale = true,
                 Verdict::Wrong => {}
             }
         }
     }
-    let mut realms: Vec<&str> =
-        core.access.candidates(ip).filter_map(|(_, t)| t.digest.as_ref()).map(|d| d.realm.as_str()).collect();
+    let mut realms: Vec<&str> = candidates.iter().map(|(_, account)| account.realm.as_str()).collect();
     realms.dedup();
     let mut headers = Vec::new();
     for realm in realms {
@@ -218,7 +217,7 @@ type Refused = (Box<Transaction>, Refusing);
 async fn invite(
     core: &Arc<Core>,
     mut tx: Transaction,
-    trunk: Option<usize>,
+    trunk: Option<Arc<str>>,
     arrival: &Arrival<'_>,
 ) -> Result<(), Refused> {
     let (terms, merged, target, permit) = match prepare(core, &tx.original) {
@@ -242,7 +241,7 @@ async fn invite(
     let place = Place::new(core, peer.local_tag.clone(), Some(merged));
     let incoming = IncomingCall {
         facts: facts(&request, &arrival.uri, &arrival.written),
-        trunk: trunk.and_then(|index| core.access.name(index)),
+        trunk: trunk.map(|name| name.to_string()),
         offer: message::sdp(&request.body),
         source: arrival.origin.flow.remote,
         dialog: Dialog::new(peer.call_id.clone(), command_tx),

@@ -122,6 +122,8 @@ pub struct LocalMedia {
     pub order: CodecOrder,
     /// Milliseconds of audio in each packet, 10 … 60, unless the peer asks for something else.
     pub ptime_ms: u8,
+    /// Our offers propose telephone-events (RFC 4733).
+    pub events: bool,
     /// Our offers propose rtcp-mux. (When a peer proposes it, we always accept.)
     pub rtcp_mux: bool,
 }
@@ -131,7 +133,7 @@ impl LocalMedia {
     pub fn new(address: IpAddr, port: u16) -> Self {
         let codecs = vec![Codec::Opus, Codec::G722, Codec::Pcmu, Codec::Pcma];
         let order = CodecOrder::Offerer;
-        Self { address, alternative: None, port, codecs, order, ptime_ms: 20, rtcp_mux: false }
+        Self { address, alternative: None, port, codecs, order, ptime_ms: 20, events: true, rtcp_mux: false }
     }
 
     /// Our address of the peer's family.

@@ -13,7 +13,7 @@ use super::messages::ADD_LEDGER;
 use super::read::{Reader, micros, opt_micros, to_json, whole};
 use super::{Deposited, NewJob, Result, Store, StoreError};
 use crate::clock::SharedClock;
-use crate::domain::{Folder, Message};
+use crate::domain::{Folder, Message, MessageId};
 
 /// Deposits that may wait for the writer; a caller beyond that waits for room.
 const QUEUE: usize = 1024;
@@ -29,7 +29,7 @@ const ADD_MESSAGE: &str = "INSERT INTO messages
 
 const OWNER: &str = "SELECT id, tenant_id, mailbox_id FROM messages WHERE id = $1";
 
-const ADD_JOB: &str =
+pub(super) const ADD_JOB: &str =
     "INSERT INTO jobs (id, tenant_id, message_id, work, state, attempts, next_at, created_at)
     VALUES ($1, $2, $3, $4, $5, 0, $6, $7)";
 
@@ -145,10 +145,9 @@ async fn write(tx: &mut Tx, message: &Message, jobs: &[NewJob], now: Timestamp) 
     let detail = format!("{} bytes", message.bytes);
     tx.run(ADD_LEDGER, args![tenant, id, now, "stored", detail]).await?;
     for job in jobs {
-        let about = message_of(&job.work).uuid();
-        let args =
-            args![job.id.uuid(), tenant, Some(about), to_json(&job.work)?, JOB_QUEUED, micros(job.due), now];
-        tx.run(ADD_JOB, args).await.taken("job", job.id).orphan("message", message_of(&job.work))?;
+        let about = message_of(&job.work).map(MessageId::uuid);
+        let args = args![job.id.uuid(), tenant, about, to_json(&job.work)?, JOB_QUEUED, micros(job.due), now];
+        tx.run(ADD_JOB, args).await.taken("job", job.id).orphan("message", message.id)?;
     }
     Ok(Deposited::New)
 }

@@ -39,6 +39,8 @@ const LEASE_POSTGRES: &str = lease!("jobs", "FOR UPDATE SKIP LOCKED");
 const REPORT: &str = "UPDATE jobs SET state = $4, next_at = $5, last_error = $6
     WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND state = 'running'";
 
+const TAKE_BACK: &str = "UPDATE jobs SET state = 'retry', next_at = $1 WHERE state = 'running'";
+
 const UNREADABLE: &str = "UPDATE jobs SET state = 'dead', next_at = $2, last_error = $3 WHERE id = $1";
 
 const AGAIN: &str = "UPDATE jobs SET state = 'queued', next_at = $2
@@ -99,6 +101,21 @@ impl Store {
         Ok(jobs)
     }
 
+    /// Makes leased jobs due at once: for the start of the only server of a SQLite file, where every lease is one that a
+    /// crash left. On PostgreSQL, where other nodes may hold leases, it changes nothing. How many these were.
+    ///
+    /// # Errors
+    /// [`super::StoreError`].
+    pub async fn take_back_jobs(&self) -> Result<u64> {
+        if !self.db.is_sqlite() {
+            return Ok(0);
+        }
+        let mut tx = self.db.begin().await?;
+        let touched = tx.run(TAKE_BACK, args![micros(self.clock.now())]).await?;
+        tx.commit().await?;
+        Ok(touched)
+    }
+
     /// Done; the message moves as the mode says unless its owner has sorted it meanwhile; the ledger gets
     /// `mail-accepted`. One transaction.
     ///
@@ -117,7 +134,7 @@ impl Store {
         if let Some(folder) = move_to {
             move_from_inbox(&mut tx, job.tenant, message, folder, micros(now)).await?;
         }
-        enter(&mut tx, job.tenant, message, now, "mail-accepted", detail).await?;
+        enter(&mut tx, job.tenant, Some(message), now, "mail-accepted", detail).await?;
         Ok(tx.commit().await?)
     }
 
@@ -130,6 +147,16 @@ impl Store {
         let mut tx = self.db.begin().await?;
         report(&mut tx, job, JobState::Done, now, None).await?;
         enter(&mut tx, job.tenant, message_of(&job.work), now, "mail-skipped", why).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Done, and of no concern to any message's ledger.
+    ///
+    /// # Errors
+    /// [`super::StoreError::Missing`] when the lease on the job is somebody else's by now.
+    pub async fn job_finished(&self, job: &Job) -> Result<()> {
+        let mut tx = self.db.begin().await?;
+        report(&mut tx, job, JobState::Done, self.clock.now(), None).await?;
         Ok(tx.commit().await?)
     }
 
@@ -198,10 +225,11 @@ impl Store {
     }
 }
 
-/// The message that the work is about.
-pub(super) const fn message_of(work: &Work) -> MessageId {
+/// The message that the work is about, if it is still there.
+pub(super) const fn message_of(work: &Work) -> Option<MessageId> {
     match work {
-        Work::Mail { message, .. } => *message,
+        Work::Mail { message, .. } => Some(*message),
+        Work::Purge { .. } => None,
     }
 }
 
@@ -215,15 +243,16 @@ async fn report(tx: &mut Tx, job: &Job, state: JobState, at: Timestamp, error: O
     Ok(())
 }
 
-/// A ledger line, unless the message was purged while its mail was under way: the job's end counts all the same.
+/// A ledger line, unless there is no message (any more): the job's end counts all the same.
 async fn enter(
     tx: &mut Tx,
     tenant: TenantId,
-    message: MessageId,
+    message: Option<MessageId>,
     at: Timestamp,
     event: &str,
     detail: &str,
 ) -> Result<()> {
+    let Some(message) = message else { return Ok(()) };
     if tx.rows(EXISTS, args![tenant.uuid(), message.uuid()]).await?.is_empty() {
         return Ok(());
     }

@@ -15,6 +15,7 @@ mod messages;
 mod numbers;
 mod people;
 mod read;
+mod retention;
 mod tenants;
 
 use std::path::Path;
@@ -93,6 +94,11 @@ pub enum Work {
         message: MessageId,
         /// The address; its mode is read when the mail is made.
         to: MailAddress,
+    },
+    /// Delete the audio of a message whose row is gone.
+    Purge {
+        /// Its key in the object store.
+        object: String,
     },
 }
 

@@ -31,9 +31,14 @@ impl MailBed {
     /// One mailbox; `recipients` are told.
     pub(crate) async fn new(recipients: &[(&str, MailMode)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let clock = ManualClock::new("2026-11-21T13:32:10Z".parse().unwrap(), 7);
         let url = format!("sqlite://{}/facts.db", folder.path().display());
-        let store = Store::open(&url, clock.clone()).await.unwrap();
+        Self::on(&url, folder, recipients).await
+    }
+
+    /// The same with its facts in this empty database.
+    pub(crate) async fn on(url: &str, folder: tempfile::TempDir, recipients: &[(&str, MailMode)]) -> Self {
+        let clock = ManualClock::new("2026-11-21T13:32:10Z".parse().unwrap(), 7);
+        let store = Store::open(url, clock.clone()).await.unwrap();
         std::fs::create_dir(folder.path().join("audio")).unwrap();
         let objects = Objects::open(&format!("file://{}/audio", folder.path().display())).unwrap();
         let month = Duration::from_secs(30 * 24 * 3600);

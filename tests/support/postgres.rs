@@ -16,6 +16,7 @@ use sqlx::{Connection as _, PgConnection};
 /// A running cluster.
 pub(crate) struct Postgres {
     folder: tempfile::TempDir,
+    binaries: PathBuf,
     keeper: Child,
     databases: AtomicU32,
 }
@@ -33,6 +34,16 @@ impl Postgres {
         if let Some(postgres) = running.upgrade() {
             return Some(postgres);
         }
+        let postgres = Arc::new(Self::own()?);
+        *running = Arc::downgrade(&postgres);
+        Some(postgres)
+    }
+
+    /// A cluster that nobody else uses and that may be stopped; `None` as [`Postgres::shared`].
+    ///
+    /// # Panics
+    /// As [`Postgres::shared`].
+    pub(crate) fn own() -> Option<Self> {
         let Some(binaries) = binaries() else {
             let all = std::env::var("AFTERTONE_TEST_ALL").is_ok_and(|all| all == "1");
             assert!(
@@ -42,9 +53,25 @@ impl Postgres {
             eprintln!("SKIPPED on PostgreSQL: it is not installed (apt-get install postgresql)");
             return None;
         };
-        let postgres = Arc::new(Self::start(&binaries));
-        *running = Arc::downgrade(&postgres);
-        Some(postgres)
+        Some(Self::start(binaries))
+    }
+
+    /// Stops the server; its data stays.
+    pub(crate) fn stop(&mut self) {
+        if let Some(mut pipe) = self.keeper.stdin.take() {
+            // A keeper that has ended already is what we want.
+            let _ = pipe.write_all(b"stop\n");
+        }
+        let _ = self.keeper.wait();
+    }
+
+    /// Starts it again after [`Postgres::stop`].
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub(crate) fn start_again(&mut self) {
+        self.keeper = keep(&self.binaries, self.folder.path());
+        self.wait_until_ready();
     }
 
     /// The URL of a new, empty database.
@@ -64,7 +91,7 @@ impl Postgres {
         format!("postgres://aftertone@localhost/{database}?host={}", self.folder.path().display())
     }
 
-    fn start(binaries: &Path) -> Self {
+    fn start(binaries: PathBuf) -> Self {
         let folder = tempfile::Builder::new().prefix("aftertone-pg-").tempdir().unwrap();
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
         let is_root = fs::metadata("/proc/self").unwrap().uid() == 0;
@@ -88,24 +115,15 @@ impl Postgres {
             .unwrap();
         assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
 
-        // The shell ends with the server: `read` returns when our end of the pipe is closed.
-        let script = r#""$1" -D "$2" -k "$3" -c listen_addresses= -c fsync=off >"$3/log" 2>&1 & server=$!
-            read -r line; kill -INT $server; wait $server"#;
-        let keeper = as_server(is_root, Path::new("/bin/sh"))
-            .args(["-c", script, "keeper"])
-            .args([&binaries.join("postgres"), &data, &folder.path().to_path_buf()])
-            .current_dir("/")
-            .stdin(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let postgres = Self { folder, keeper, databases: AtomicU32::new(0) };
-        postgres.wait_until_ready(binaries);
+        let keeper = keep(&binaries, folder.path());
+        let postgres = Self { folder, binaries, keeper, databases: AtomicU32::new(0) };
+        postgres.wait_until_ready();
         postgres
     }
 
-    fn wait_until_ready(&self, binaries: &Path) {
+    fn wait_until_ready(&self) {
         for _ in 0..300 {
-            let ready = Command::new(binaries.join("pg_isready"))
+            let ready = Command::new(self.binaries.join("pg_isready"))
                 .args(["--quiet", "--username=aftertone", "--host"])
                 .arg(self.folder.path())
                 .status()
@@ -122,12 +140,22 @@ impl Postgres {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        if let Some(mut pipe) = self.keeper.stdin.take() {
-            // A keeper that has ended already is what we want.
-            let _ = pipe.write_all(b"stop\n");
-        }
-        let _ = self.keeper.wait();
+        self.stop();
     }
+}
+
+/// Runs the server under a shell that ends with it: `read` returns when our end of the pipe is closed.
+fn keep(binaries: &Path, folder: &Path) -> Child {
+    let script = r#""$1" -D "$2" -k "$3" -c listen_addresses= -c fsync=off >"$3/log" 2>&1 & server=$!
+        read -r line; kill -INT $server; wait $server"#;
+    let is_root = fs::metadata("/proc/self").unwrap().uid() == 0;
+    as_server(is_root, Path::new("/bin/sh"))
+        .args(["-c", script, "keeper"])
+        .args([&binaries.join("postgres"), &folder.join("data"), &folder.to_path_buf()])
+        .current_dir("/")
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap()
 }
 
 /// The server refuses to run as root: as root, its programs run as the account that the package made.

@@ -25,7 +25,14 @@ pub(super) async fn run(session: &Session, args: CallArgs) -> Result<(), Failure
         return Err(Failure::refused(format!("the call was not answered{code}: {}", report.ended)));
     }
     let seconds = report.heard.len() as f64 / f64::from(report.rate.max(1));
-    println!("answered after {} ms, heard {seconds:.1} s, ended: {}", report.setup.as_millis(), report.ended);
+    let tone = report
+        .tone
+        .map_or_else(|| "no tone".to_owned(), |at| format!("tone over after {:.1} s", at.as_secs_f64()));
+    println!(
+        "answered after {} ms, {tone}, heard {seconds:.1} s, ended: {}",
+        report.setup.as_millis(),
+        report.ended
+    );
     if let Some(file) = &args.record {
         let bytes = wav::write(&report.heard, report.rate)?;
         std::fs::write(file, bytes)
@@ -43,7 +50,7 @@ pub(in super::super) async fn call(clock: &SharedClock, script: Script) -> Resul
     let config = SignalConfig {
         listen: vec![Transport::Udp(any_port), Transport::Tcp(any_port)],
         advertise: None,
-        peers: vec![IpAddr::from(target.ip()).into()],
+        peers: vec![target.ip().into()],
         trunks: Vec::new(),
         server: concat!("Aftertone-phone/", env!("CARGO_PKG_VERSION")).to_owned(),
         session_min: Duration::from_secs(90),
@@ -98,6 +105,7 @@ fn script(args: &CallArgs) -> Result<Script, Failure> {
         headers: args.header.iter().map(|text| header(text)).collect::<Result<_, _>>()?,
         codecs,
         speech,
+        in_band: args.in_band,
         steps,
         limit: parse_duration(&args.limit)
             .ok_or_else(|| Failure::usage(format!("{:?} is no duration: write 60s", args.limit)))?,

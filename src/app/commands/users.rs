@@ -110,6 +110,7 @@ fn changes(set: UserSet, quota: Quota) -> Result<Changes, Failure> {
         tone: set.tone.as_deref().map(tone).transpose()?,
         max_message: set.max_message.as_deref().map(duration).transpose()?,
         silence: set.silence.as_deref().map(duration).transpose()?,
+        min_speech: set.min_speech.as_deref().map(duration).transpose()?,
         operator: optional(set.operator),
         quota: (new_quota != quota).then_some(new_quota),
         zone: optional(set.zone),
@@ -157,7 +158,7 @@ fn row(user: &User, mailbox: Option<&Mailbox>) -> Value {
         "last": user.last,
         "emails": emails,
         "extension": mailbox.map(|mailbox| &mailbox.extension),
-        "mail": mailbox.map(|mailbox| modes(mailbox)),
+        "mail": mailbox.map(modes),
         "enabled": mailbox.map(|mailbox| mailbox.enabled),
     })
 }

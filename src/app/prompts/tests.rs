@@ -141,3 +141,59 @@ fn building_a_language_that_is_not_there_says_what_is_expected() {
     assert!(error.to_string().contains("phrases.toml"), "{error}");
     assert!(!folder.path().join("xx").exists());
 }
+
+/// A second of a word, loud or not, at some rate.
+fn recorded(rate: u32, height: f64) -> Vec<u8> {
+    let sound = (0..rate).map(|n| ((f64::from(n) * 2_500.0 / f64::from(rate)).sin() * height) as i16);
+    wav::write(&sound.collect::<Vec<_>>(), rate).unwrap()
+}
+
+#[test]
+fn recordings_take_the_place_of_the_built_in_voice_and_the_rest_stays() {
+    let (from, root) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    std::fs::create_dir(from.path().join("digits")).unwrap();
+    std::fs::write(from.path().join("goodbye.wav"), recorded(44_100, 900.0)).unwrap();
+    std::fs::write(from.path().join("vm-goodbye.wav"), recorded(8_000, 900.0)).unwrap();
+    std::fs::write(from.path().join("vm-theperson.wav"), recorded(8_000, 20_000.0)).unwrap();
+    std::fs::write(from.path().join("digits/7.wav"), recorded(8_000, 3_000.0)).unwrap();
+    std::fs::write(from.path().join("digits/8.wav"), "RIFF, or not").unwrap();
+
+    let imported = import(from.path(), root.path(), "en").unwrap();
+    let taken: Vec<&str> = imported.taken.iter().map(|(clip, _)| clip.as_str()).collect();
+    assert_eq!(taken.len(), 4, "{taken:?}");
+    let goodbye = imported.taken.iter().find(|(clip, _)| clip == "goodbye").unwrap();
+    assert!(
+        goodbye.1.ends_with("goodbye.wav") && !goodbye.1.ends_with("vm-goodbye.wav"),
+        "its own name first"
+    );
+    for clip in ["greeting-extension.1", "greeting-busy-extension.1", "word.seven"] {
+        assert!(taken.contains(&clip), "{clip} of {taken:?}");
+    }
+    assert_eq!(imported.refused.len(), 1);
+    assert!(imported.refused[0].0.ends_with("digits/8.wav"));
+    assert!(imported.missing.contains(&"message-sent".to_owned()));
+
+    let checked = check(Some(root.path())).unwrap();
+    let english = checked.iter().find(|language| language.language == "en").unwrap();
+    assert_eq!(english.remarks, Vec::<String>::new(), "a recording sounds unlike the others");
+    assert!(root.path().join("en/clips/word.seven.wav").is_file());
+    assert!(!root.path().join("en/clips/word.seven.flac").exists());
+    assert!(root.path().join("en/clips/word.eight.flac").is_file(), "the damaged one is left as it was");
+
+    let again = import(from.path(), root.path(), "en").unwrap();
+    assert_eq!(again, imported, "a second import changes nothing");
+}
+
+#[test]
+fn an_import_of_nothing_says_what_is_expected() {
+    let (from, root) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let error = import(from.path(), root.path(), "en").unwrap_err();
+    assert!(matches!(error, ImportError::Nothing(_)) && error.to_string().contains("goodbye.wav"), "{error}");
+    let error = import(from.path(), root.path(), "xx").unwrap_err();
+    assert!(matches!(error, ImportError::NoLanguage { .. }), "{error}");
+    let error = import(&from.path().join("away"), root.path(), "en").unwrap_err();
+    assert!(matches!(error, ImportError::File { .. }), "{error}");
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("prompts");
+    let error = import(from.path(), &sources, "en").unwrap_err();
+    assert!(matches!(error, ImportError::BuiltIn(_)), "the built-in clips must not be changed: {error}");
+}

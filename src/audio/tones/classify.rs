@@ -1,15 +1,16 @@
-//! What a whole recording is: a voice, or only a tone of the network (busy, dial) or of a fax machine.
+//! What a whole recording is: a voice, or only a tone of the network (busy, dial, special information) or of a fax machine.
 //!
 //! Looks at frames of 20 ms one by one and decides at the end. Says nothing about silence: that is the speech detector's.
 
 use super::{Probe, dot};
-use crate::audio::level::narrow;
+use crate::audio::level::{decibels, narrow};
 use crate::domain::RecordingClass;
 
 /// 20 ms at 8 kHz.
 const FRAME: usize = 160;
+const FULL_SCALE: f32 = 32_768.0 * 32_768.0;
 /// Frames below −50 dBFS are pauses.
-const SOUNDING: f32 = 32_768.0 * 32_768.0 * 0.000_01;
+const SOUNDING: f32 = FULL_SCALE * 0.000_01;
 /// So are frames 30 dB below the loudest tone: noise of the line.
 const BELOW_TONE: f32 = 0.001;
 /// So much of the power is in the tones of a frame that counts as a tone.
@@ -23,6 +24,12 @@ const PULSE: std::ops::RangeInclusive<u32> = 5..=40;
 const PAUSE: std::ops::RangeInclusive<u32> = 4..=45;
 /// A steady tone of 1.5 s is a dial tone.
 const DIAL: u32 = 75;
+/// A special information tone is three tones of 330 ± 70 ms in a row (ITU-T E.180 §5), in frames.
+const SIT: std::ops::RangeInclusive<u32> = 11..=22;
+/// Other sound is faint when it is 12 dB (factor of power) below the loudest tone …
+const FAINT: f32 = 0.06;
+/// … and the noise of the line when so much of it lies within [`Levels::NOISE_STEPS`] of its middle: a voice moves much more.
+const NOISE_PART: f32 = 0.85;
 /// CNG lasts 425 to 575 ms (ITU-T T.30 §4), CED 2.6 to 4 s.
 const CNG: std::ops::RangeInclusive<u32> = 19..=32;
 const CED: u32 = 50;
@@ -32,7 +39,8 @@ const CED: u32 = 50;
 pub enum ToneClass {
     /// A voice or anything else that is no tone of the network; also silence.
     SpeechOrOther,
-    /// Busy or congestion: pulses of 400–450 Hz (Europe, E.180) or 480 + 620 Hz (North America).
+    /// Busy or congestion: pulses of 400–450 Hz (Europe, E.180) or 480 + 620 Hz (North America); or a special information tone
+    /// (three rising tones of 950, 1400 and 1800 Hz), which says that a number cannot be reached.
     BusyTone,
     /// A steady 400–450 Hz or 350 + 440 Hz.
     DialTone,
@@ -51,8 +59,49 @@ enum Sound {
     AmericanBusy,
     /// 350 + 440 Hz.
     AmericanDial,
+    /// Part 0, 1 or 2 of a special information tone.
+    Special(u8),
     Cng,
     Ced,
+}
+
+/// How loud the frames of other sound were.
+#[derive(Debug)]
+struct Levels {
+    /// Frames by level, from [`Levels::LOWEST`] up in steps of [`Levels::STEP`].
+    frames: [u16; 40],
+}
+
+impl Levels {
+    const LOWEST: f32 = -60.0;
+    const STEP: f32 = 1.5;
+    /// ± 4.5 dB: noise of 20 ms stays within.
+    const NOISE_STEPS: usize = 3;
+
+    /// The step of a power of samples as they are.
+    fn step(power: f32) -> usize {
+        // `as` saturates: below the lowest level is the lowest.
+        ((decibels(power / FULL_SCALE) - Self::LOWEST) / Self::STEP) as usize
+    }
+
+    fn count(&mut self, power: f32) {
+        let last = self.frames.len() - 1;
+        if let Some(slot) = self.frames.get_mut(Self::step(power).min(last)) {
+            *slot = slot.saturating_add(1);
+        }
+    }
+
+    /// How many of the frames below this power are the even noise of a line.
+    fn noise_below(&self, power: f32) -> u32 {
+        let faint = self.frames.get(..Self::step(power).min(self.frames.len())).unwrap_or_default();
+        let sum = |frames: &[u16]| frames.iter().copied().map(u32::from).sum::<u32>();
+        let total = sum(faint);
+        let half = |step: &usize| 2 * sum(faint.get(..=*step).unwrap_or_default()) >= total;
+        let middle = (0..faint.len()).find(half).unwrap_or(0);
+        let (from, to) = (middle.saturating_sub(Self::NOISE_STEPS), middle + Self::NOISE_STEPS + 1);
+        let even = sum(faint.get(from..to.min(faint.len())).unwrap_or_default());
+        if even as f32 >= NOISE_PART * total as f32 { total } else { 0 }
+    }
 }
 
 /// Follows one recording, in frames of 20 ms.
@@ -67,8 +116,9 @@ pub struct ToneClassifier {
     /// The running sound and its frames.
     current: (Sound, u32),
     before: Sound,
-    /// The pause before the last pulse, in frames.
+    /// Frames since the last tone: a pause, or the noise of the line in it.
     pause: u32,
+    others: Levels,
     totals: Totals,
 }
 
@@ -80,6 +130,9 @@ struct Totals {
     longest_steady: u32,
     cng_pulses: u32,
     longest_ced: u32,
+    /// Parts of a special information tone heard in a row, and whole ones.
+    special_parts: u8,
+    special: u32,
 }
 
 impl ToneClassifier {
@@ -94,6 +147,7 @@ impl ToneClassifier {
             current: (Sound::Pause, 0),
             before: Sound::Pause,
             pause: 0,
+            others: Levels { frames: [0; 40] },
             totals: Totals::default(),
         }
     }
@@ -114,12 +168,12 @@ impl ToneClassifier {
     pub fn class(&self) -> ToneClass {
         let mut totals = self.totals;
         self.count(&mut totals, Sound::Pause);
-        if totals.other >= VOICE {
+        if totals.other.saturating_sub(self.others.noise_below(self.loudest * FAINT)) >= VOICE {
             return ToneClass::SpeechOrOther;
         }
         if totals.cng_pulses > 0 || totals.longest_ced >= CED {
             ToneClass::FaxTone
-        } else if totals.busy_pulses >= 2 {
+        } else if totals.busy_pulses >= 2 || totals.special > 0 {
             ToneClass::BusyTone
         } else if totals.longest_steady >= DIAL {
             ToneClass::DialTone
@@ -140,7 +194,9 @@ impl ToneClassifier {
             return Sound::Other;
         }
         let sound = self.single(power).unwrap_or_else(|| self.chord(power));
-        if sound != Sound::Other {
+        if sound == Sound::Other {
+            self.others.count(power);
+        } else {
             self.loudest = self.loudest.max(power);
         }
         sound
@@ -151,7 +207,10 @@ impl ToneClassifier {
         let hz = frequency(&self.floats)?;
         let sound = match hz {
             390.0..=460.0 => Sound::European,
+            900.0..=1_000.0 => Sound::Special(0),
             1_060.0..=1_140.0 => Sound::Cng,
+            1_350.0..=1_450.0 => Sound::Special(1),
+            1_750.0..=1_850.0 => Sound::Special(2),
             2_080.0..=2_120.0 => Sound::Ced,
             _ => return None,
         };
@@ -176,9 +235,10 @@ impl ToneClassifier {
         let mut totals = self.totals;
         self.count(&mut totals, next);
         self.totals = totals;
-        if self.current.0 == Sound::Pause {
-            self.pause = self.current.1;
-        }
+        self.pause = match self.current.0 {
+            Sound::Pause | Sound::Other => self.pause.saturating_add(self.current.1),
+            _ => 0,
+        };
     }
 
     fn count(&self, totals: &mut Totals, next: Sound) {
@@ -200,6 +260,11 @@ impl ToneClassifier {
                 }
             }
             Sound::AmericanDial => totals.longest_steady = totals.longest_steady.max(frames),
+            Sound::Special(part) if SIT.contains(&frames) && part == totals.special_parts => {
+                totals.special_parts = (part + 1) % 3;
+                totals.special += u32::from(part == 2);
+            }
+            Sound::Special(part) => totals.special_parts = u8::from(part == 0 && SIT.contains(&frames)),
             Sound::Cng => totals.cng_pulses += u32::from(CNG.contains(&frames)),
             Sound::Ced => totals.longest_ced = totals.longest_ced.max(frames),
         }
@@ -212,13 +277,24 @@ impl ToneClassifier {
 /// bend. No frequency grid: networks are not exact.
 fn frequency(frame: &[f32]) -> Option<f32> {
     let at = |lag: usize| {
-        let earlier = frame.get(..frame.len() - lag).unwrap_or_default();
+        let earlier = frame.get(..frame.len().saturating_sub(lag)).unwrap_or_default();
         let later = frame.get(lag..).unwrap_or_default();
         dot(earlier, later) / earlier.len().max(1) as f32
     };
     let (r1, r2) = (at(1), at(2));
     let cosine = (r2 + (r2 * r2 + 8.0 * r1 * r1).sqrt()) / (4.0 * r1);
     (-1.0..=1.0).contains(&cosine).then(|| cosine.acos() * 8_000.0 / std::f32::consts::TAU)
+}
+
+/// The part of a frame's power that lies in one sine, whatever its frequency; 0 when there is none. At 8 kHz.
+pub(in crate::audio) fn purity(frame: &[i16]) -> f32 {
+    let mut floats = [0.0; FRAME];
+    for (slot, &sample) in floats.iter_mut().zip(frame) {
+        *slot = f32::from(sample);
+    }
+    let floats = floats.get(..frame.len().min(FRAME)).unwrap_or_default();
+    let power = dot(floats, floats) / floats.len().max(1) as f32;
+    frequency(floats).map_or(0.0, |hz| power_at(floats, hz) / power.max(1.0))
 }
 
 /// Mean square of the sine of this frequency in a frame (Goertzel).

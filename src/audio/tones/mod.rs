@@ -6,6 +6,7 @@
 mod classify;
 mod detect;
 
+pub(super) use classify::purity;
 pub use classify::{ToneClass, ToneClassifier, classify_recording};
 pub use detect::DtmfDetector;
 

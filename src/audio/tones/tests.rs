@@ -210,6 +210,41 @@ fn a_tone_is_known_through_a_codec_and_line_noise() {
 }
 
 #[test]
+fn a_busy_tone_is_known_under_the_noise_of_a_bad_line() {
+    for (tone_db, noise_db) in [(-20.0, -40.0), (-12.0, -30.0), (-40.0, -58.0)] {
+        let peak = 32_768.0 * 2_f64.sqrt() * 10_f64.powf(tone_db / 20.0);
+        let rms = 32_768.0 * 10_f64.powf(noise_db / 20.0);
+        // It begins in a pause: the noise is heard before the tone.
+        let mut tone = vec![0; 3_000];
+        for _ in 0..6 {
+            tone.extend(wave(8_000, 425.0, 480, peak));
+            tone.extend(vec![0; 3_840]);
+        }
+        let line = mix(&[noise(8_000, tone.len() as u32 / 8, rms), tone]);
+        assert_eq!(class_of(&line, 8_000), ToneClass::BusyTone, "{tone_db} over {noise_db} dBFS");
+        let talk = voice(8_000, 2_000, peak / 4.0);
+        assert_eq!(class_of(&mix(&[line, talk]), 8_000), ToneClass::SpeechOrOther, "somebody speaks");
+    }
+}
+
+#[test]
+fn a_special_information_tone_is_like_busy_and_what_is_said_after_it_is_speech() {
+    for (rate, parts) in [(8_000, [950.0, 1_400.0, 1_800.0]), (16_000, [913.8, 1_370.6, 1_776.7])] {
+        let mut sit = vec![0; 500];
+        for hz in parts {
+            sit.extend(wave(rate, hz, 330, 5_000.0));
+        }
+        sit.extend(vec![0; rate as usize]);
+        assert_eq!(class_of(&sit, rate), ToneClass::BusyTone, "{parts:?}");
+        sit.extend(voice(rate, 2_000, 9_000.0));
+        assert_eq!(class_of(&sit, rate), ToneClass::SpeechOrOther);
+    }
+    let falling: Vec<i16> =
+        [1_800.0, 1_400.0, 950.0].iter().flat_map(|&hz| wave(8_000, hz, 330, 5_000.0)).collect();
+    assert_eq!(class_of(&falling, 8_000), ToneClass::SpeechOrOther);
+}
+
+#[test]
 fn a_voice_alone_after_and_over_a_tone_is_a_voice() {
     let talk = voice(8_000, 2_000, 9_000.0);
     assert_eq!(class_of(&talk, 8_000), ToneClass::SpeechOrOther);

@@ -85,6 +85,8 @@ impl Shared {
                 self.append(&entry, &bytes, true);
             }
             What::Note(bytes) => self.append(&entry, &bytes, false),
+            // What was removed meanwhile is no failure of the disk.
+            What::Touch if entry.state().removed => {}
             What::Touch => {
                 if let Err(error) = self.opened(&entry) {
                     self.failed(&entry, &error);

@@ -304,6 +304,34 @@ async fn nobody_needs_to_ask_for_a_recording_to_become_durable() {
 }
 
 #[tokio::test]
+async fn a_power_cut_at_any_moment_costs_two_seconds_at_most() {
+    let sim = Sim::default();
+    let spool = sim.spool();
+    let mut writers: Vec<_> = (1..=4).map(|number| spool.begin(&head(number)).unwrap()).collect();
+    let mut ticks = tokio::time::interval(Duration::from_millis(20));
+    let said = ramp(200 * 160);
+    for (tick, frame) in said.chunks(160).enumerate() {
+        ticks.tick().await;
+        writers.iter_mut().for_each(|writer| writer.append(frame).unwrap());
+        // Moments that fall differently on blocks and syncs.
+        if tick % 17 != 0 {
+            continue;
+        }
+        let after = sim.after_power_cut().spool();
+        for number in 1..=4 {
+            let left = after.read(head(number).id).await.map_or(Vec::new(), |recorded| recorded.samples);
+            assert!(
+                left.len() + 16_000 >= (tick + 1) * 160,
+                "{} of {} samples",
+                left.len(),
+                (tick + 1) * 160
+            );
+            assert_eq!(left, said[..left.len()]);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_full_disk_keeps_what_was_written_and_heals_when_there_is_room() {
     let sim = Sim::default();
     let spool = sim.spool();

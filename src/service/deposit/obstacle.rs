@@ -11,6 +11,9 @@ pub(super) enum Obstacle {
     /// Store, bucket or disk will be back.
     #[error("{0}")]
     Later(String),
+    /// A person must mend the store first; other recordings may get through meanwhile.
+    #[error("{0}")]
+    Stuck(String),
     /// It will never work.
     #[error("{0}")]
     Never(String),
@@ -46,10 +49,9 @@ impl From<StoreError> for Obstacle {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Missing { .. } | StoreError::Taken { .. } => Self::Never(error.to_string()),
-            // A row or statement that a person must mend: nothing is put aside before that.
-            StoreError::Away(_) | StoreError::Refused(_) | StoreError::Corrupt { .. } => {
-                Self::Later(error.to_string())
-            }
+            StoreError::Away(_) => Self::Later(error.to_string()),
+            // A row or a table that a person must mend: the recording waits for that, nothing is put aside.
+            StoreError::Refused(_) | StoreError::Corrupt { .. } => Self::Stuck(error.to_string()),
         }
     }
 }

@@ -16,7 +16,7 @@ const AT_ONCE: usize = 4;
 /// So many failures in a row mean that store or bucket is away, and not that a recording is odd.
 const GIVE_UP: usize = 8;
 /// Longest wait between two tries.
-const LONGEST: Duration = Duration::from_secs(5 * 60);
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// What a look into the spool came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub struct Resumed {
 
 impl Deposit {
     /// Resumes at once and then again and again until `stop` is cancelled. Waits longer after each failure, at most
-    /// five minutes.
+    /// a minute, and not at all once a caller's deposit has shown that store and bucket are back.
     pub async fn run_resumer(&self, stop: CancellationToken) {
         let every = self.inner.settings.resume_every;
         let mut pause = every;
@@ -49,6 +49,7 @@ impl Deposit {
             };
             tokio::select! {
                 () = stop.cancelled() => return,
+                () = self.inner.back.notified() => {}
                 () = tokio::time::sleep(pause) => {}
             }
         }
@@ -99,6 +100,7 @@ impl Deposit {
         let mut tries = lock(&self.inner.tries);
         let left: HashSet<_> = ids.iter().copied().collect();
         tries.retain(|id, _| left.contains(id));
+        lock(&self.inner.waiting).retain(|id| left.contains(id));
         ids.sort_by_key(|id| (tries.get(id).copied().unwrap_or(0), *id));
         ids
     }

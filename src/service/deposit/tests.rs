@@ -257,17 +257,36 @@ async fn without_the_object_store_messages_wait_and_then_arrive_exactly_once() {
 }
 
 #[tokio::test]
-async fn without_the_database_messages_wait_and_then_arrive_exactly_once() {
-    let world = World::new().await;
+async fn a_caller_does_not_wait_for_a_database_that_stalls_and_the_message_arrives_once() {
+    let mut world = World::new().await;
+    let elsewhere = tempfile::tempdir().unwrap();
+    let settings = DepositSettings { patience: Duration::from_millis(300), ..DepositSettings::default() };
+    world.deposit = world.start(&elsewhere, settings);
     let url = format!("sqlite://{}/facts.db", world.folder.path().display());
     let mut other = <sqlx::SqliteConnection as sqlx::Connection>::connect(&url).await.unwrap();
     sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
     let id = world.record(&speech(1), RecordingClass::Speech);
     assert_eq!(world.deposit.keep(id).await, Kept::Waiting);
+    assert_eq!((world.inbox().await.len(), world.deposit.waiting()), (0, 1));
+    assert_eq!(world.deposit.resume().await.unwrap(), Resumed::default(), "the deposit goes on: not twice");
     sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
-    let world = world.restart();
+    world.depth(0).await;
+    assert_eq!((world.inbox().await.len(), world.mails().await, world.deposit.waiting()), (1, 2, 0));
+}
+
+#[tokio::test]
+async fn a_row_that_a_person_must_mend_holds_up_its_own_mailbox_only() {
+    let world = World::new().await;
+    let odd = world.record(&speech(1), RecordingClass::Speech);
+    let url = format!("sqlite://{}/facts.db", world.folder.path().display());
+    let mut hand = <sqlx::SqliteConnection as sqlx::Connection>::connect(&url).await.unwrap();
+    sqlx::raw_sql("ALTER TABLE messages RENAME TO aside").execute(&mut hand).await.unwrap();
+    assert_eq!(world.deposit.keep(odd).await, Kept::Waiting, "kept, and not put aside");
+    sqlx::raw_sql("ALTER TABLE aside RENAME TO messages").execute(&mut hand).await.unwrap();
+    let next = world.record(&speech(1), RecordingClass::Speech);
+    assert_eq!(world.deposit.keep(next).await, Kept::Stored(next.into()), "the next caller need not wait");
     assert_eq!(world.deposit.resume().await.unwrap(), Resumed { done: 1, waiting: 0 });
-    assert_eq!((world.inbox().await.len(), world.mails().await), (1, 2));
+    assert_eq!(world.inbox().await.len(), 2);
 }
 
 #[tokio::test]

@@ -80,7 +80,9 @@ impl Session {
 
     /// Our offer, for a call that we place or for an INVITE without one. Later offers keep the m-lines and numbers.
     pub fn offer(&mut self, local: &LocalMedia) -> String {
-        self.numbers = numbered(&offered_formats(&local.codecs), &self.numbers);
+        let mut formats = offered_formats(&local.codecs);
+        formats.retain(|format| local.events || !matches!(format, Format::Event(_)));
+        self.numbers = numbered(&formats, &self.numbers);
         let audio = write::audio(&Audio {
             port: local.port,
             proto: "RTP/AVP",

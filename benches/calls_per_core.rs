@@ -1,0 +1,120 @@
+//! How many callers can leave a message at the same time on one core of this machine: the whole server under load.
+//!
+//! Starts the server as a child on core 0 and places calls from core 1: INVITE, speech both ways, BYE. Measures what a
+//! caller notices (set-up, first audio, greeting on time), what it costs (CPU, memory), and reads the server's
+//! mailboxes afterwards: every call must have left exactly one complete message. Ends with exit code 1 when not.
+//! Only loopback. `cargo bench --bench calls_per_core -- --help` names the options; `load/` holds the parts.
+
+#[path = "load/mod.rs"]
+mod load;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use load::generator::{Load, Plan};
+use load::report::Row;
+use load::server::Server;
+use load::speech::Speech;
+use load::verify::{self, Verdict};
+
+/// Places calls to a server of its own on one core and checks what was recorded.
+#[derive(Debug, Parser)]
+#[command(name = "calls_per_core", max_term_width = 100)]
+struct Options {
+    /// Concurrent calls; several numbers make one run each, with a fresh server.
+    #[arg(long, value_delimiter = ',', default_value = "100")]
+    calls: Vec<u32>,
+    /// New calls per second; default: as many as keep the concurrent calls constant (1500 with --signal-only).
+    #[arg(long)]
+    rate: Option<f64>,
+    /// Seconds from answer to BYE.
+    #[arg(long, default_value_t = 20.0)]
+    hold: f64,
+    /// Seconds that are measured, once the concurrent calls are reached.
+    #[arg(long, default_value_t = 20.0)]
+    window: f64,
+    /// Mailboxes called in turn.
+    #[arg(long, default_value_t = 50)]
+    mailboxes: u32,
+    /// Recordings of each run that are compared with what was sent, sample by sample.
+    #[arg(long, default_value_t = 50)]
+    verify: usize,
+    /// SIP address of the server, on loopback; default: a free port.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<std::net::SocketAddrV4>,
+    /// Only INVITE, ACK and BYE: how many calls are set up per second.
+    #[arg(long)]
+    signal_only: bool,
+    /// Keep the server's data folder and log.
+    #[arg(long)]
+    keep: bool,
+    /// Core of the server.
+    #[arg(long, default_value_t = 0)]
+    server_core: usize,
+    /// Core of the callers.
+    #[arg(long, default_value_t = 1)]
+    load_core: usize,
+    /// Given by `cargo bench`.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+/// New calls per second of `--signal-only`.
+const SIGNAL_RATE: f64 = 1500.0;
+
+impl Options {
+    fn plan(&self, calls: u32) -> Plan {
+        let mailboxes: Vec<u32> = (1001..).take(self.mailboxes.max(1) as usize).collect();
+        let window = Duration::from_secs_f64(self.window);
+        if self.signal_only {
+            let rate = self.rate.unwrap_or(SIGNAL_RATE);
+            return Plan {
+                rate,
+                ramp: Duration::from_secs(2),
+                window,
+                hold: Duration::ZERO,
+                media: false,
+                mailboxes,
+            };
+        }
+        let hold = Duration::from_secs_f64(self.hold);
+        let rate = self.rate.unwrap_or_else(|| f64::from(calls) / self.hold.max(0.1));
+        Plan { rate, ramp: hold, window, hold, media: true, mailboxes }
+    }
+}
+
+/// One run on a fresh server.
+fn run(options: &Options, calls: u32, speech: &Speech) -> Row {
+    let plan = options.plan(calls);
+    load::pin(options.server_core);
+    let server = Server::start(options.listen, &plan.mailboxes);
+    load::pin(options.load_core);
+
+    let load = Load::new(plan, server.sip(), speech);
+    let (outcome, meter) = load.run(&server);
+    let verdict = if options.signal_only {
+        Verdict::default()
+    } else {
+        verify::recordings(&server, &outcome.calls, speech, options.verify)
+    };
+    let row = Row::new(&outcome, &meter, verdict);
+    server.stop(options.keep);
+    row
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    let speech = Speech::new();
+    let mut good = true;
+    println!("{}", if options.signal_only { Row::SIGNAL_HEAD } else { Row::HEAD });
+    for calls in &options.calls {
+        let row = run(&options, *calls, &speech);
+        println!("{}", if options.signal_only { row.signal_line() } else { row.line(*calls) });
+        for complaint in row.complaints() {
+            eprintln!("  {calls} calls: {complaint}");
+        }
+        good &= row.is_good();
+    }
+    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,231 @@
+//! The server under test: the program itself as a child with a data folder of its own, and what it costs.
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddrV4, TcpListener, TcpStream, UdpSocket};
+use std::ops::Range;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_aftertone");
+/// Unit of the times in `/proc/PID/stat` (USER_HZ).
+const TICK: Duration = Duration::from_millis(10);
+const PAGE_KIB: u64 = 4;
+/// The server must be ready after so many looks, 100 ms apart.
+const LOOKS: u32 = 300;
+/// One turn of the wheel.
+const TURN: Duration = Duration::from_millis(20);
+
+/// A message as `message list --json` tells it.
+#[derive(Debug, serde::Deserialize)]
+pub(crate) struct Message {
+    pub(crate) id: String,
+    pub(crate) caller_number: Option<String>,
+    pub(crate) duration_ms: u64,
+}
+
+/// The running server; killed when dropped.
+pub(crate) struct Server {
+    child: Child,
+    folder: TempDir,
+    sip: SocketAddrV4,
+}
+
+impl Server {
+    /// Adds the mailboxes, starts the server and waits until it is ready.
+    pub(crate) fn start(listen: Option<SocketAddrV4>, mailboxes: &[u32]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let sip = listen.unwrap_or_else(|| {
+            let probe = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a UDP port on loopback is free");
+            SocketAddrV4::new(
+                Ipv4Addr::LOCALHOST,
+                probe.local_addr().expect("a bound socket has an address").port(),
+            )
+        });
+        let http = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .and_then(|probe| probe.local_addr())
+            .expect("a TCP port on loopback is free");
+        // The ports lie below those that the system gives to others.
+        let config = format!(
+            "[sip]\nlisten = [\"udp://{sip}\"]\nmax_calls = 20000\n[rtp]\naddress = \"127.0.0.1\"\nports = \"10000-31999\"\n\
+             workers = 1\n[http]\nlisten = \"{http}\"\n[voicemail]\nmax_messages = 0\n"
+        );
+        fs::write(folder.path().join("aftertone.toml"), config).expect("the configuration can be written");
+        for mailbox in mailboxes {
+            let email = format!("user{mailbox}@example.org");
+            let added = aftertone(&folder)
+                .args(["user", "add", "--extension", &mailbox.to_string(), "--email", &email])
+                .output();
+            let added = added.expect("the program starts");
+            assert!(added.status.success(), "user add: {}", String::from_utf8_lossy(&added.stderr));
+        }
+        let log = File::create(folder.path().join("server.log")).expect("the log can be written");
+        let child = aftertone(&folder)
+            .arg("serve")
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .expect("the program starts");
+        let server = Self { child, folder, sip };
+        assert!(is_ready(http), "the server is not ready after 30 s:\n{}", server.log_tail());
+        server
+    }
+
+    /// Where it listens.
+    pub(crate) fn sip(&self) -> SocketAddrV4 {
+        self.sip
+    }
+
+    /// The messages of a mailbox.
+    pub(crate) fn messages(&self, mailbox: u32) -> Vec<Message> {
+        let listed = aftertone(&self.folder)
+            .args(["message", "list", "--json", "--mailbox", &mailbox.to_string()])
+            .output();
+        let listed = listed.expect("the program starts");
+        assert!(listed.status.success(), "message list: {}", String::from_utf8_lossy(&listed.stderr));
+        serde_json::from_slice(&listed.stdout).expect("message list prints JSON")
+    }
+
+    /// The samples of a message.
+    pub(crate) fn samples(&self, message: &Message) -> Vec<i16> {
+        let file = self.folder.path().join("exported.wav");
+        let exported =
+            aftertone(&self.folder).args(["message", "export", &message.id, "--out"]).arg(&file).output();
+        let exported = exported.expect("the program starts");
+        assert!(exported.status.success(), "message export: {}", String::from_utf8_lossy(&exported.stderr));
+        let bytes = fs::read(&file).expect("the exported file can be read");
+        aftertone::audio::wav::read(&bytes).expect("the exported file is WAV").samples
+    }
+
+    /// Ends it as an operator would; `keep` leaves the folder where it is.
+    pub(crate) fn stop(mut self, keep: bool) {
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        if let Some(Err(error)) = pid.map(|pid| kill_process(pid, Signal::TERM)) {
+            eprintln!("  the server cannot be stopped: {error}");
+        }
+        match self.child.wait() {
+            Ok(status) if status.success() => {}
+            ended => eprintln!("  the server did not end well ({ended:?}):\n{}", self.log_tail()),
+        }
+        if keep {
+            self.folder.disable_cleanup(true);
+            eprintln!("  kept: {}", self.folder.path().display());
+        }
+    }
+
+    fn log_tail(&self) -> String {
+        let log = fs::read_to_string(self.folder.path().join("server.log")).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(20)..].join("\n")
+    }
+
+    /// Processor time since its start.
+    fn cpu(&self) -> Duration {
+        let stat = fs::read_to_string(self.proc("stat")).expect("/proc tells of the server");
+        // The name in parentheses may hold blanks; utime and stime are the fields 14 and 15 (proc_pid_stat(5)).
+        let after_name = stat.rsplit(") ").next().unwrap_or_default();
+        let ticks: u32 =
+            after_name.split(' ').skip(11).take(2).filter_map(|field| field.parse::<u32>().ok()).sum();
+        TICK * ticks
+    }
+
+    /// Resident memory in KiB.
+    fn memory(&self) -> u64 {
+        let statm = fs::read_to_string(self.proc("statm")).expect("/proc tells of the server");
+        statm.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).unwrap_or(0) * PAGE_KIB
+    }
+
+    fn proc(&self, file: &str) -> PathBuf {
+        PathBuf::from(format!("/proc/{}/{file}", self.child.id()))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Already ended when `stop` was called; nothing can be done about a failure here.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The program with the run's folder and configuration.
+fn aftertone(folder: &TempDir) -> Command {
+    let mut command = Command::new(PROGRAM);
+    command.arg("--config").arg(folder.path().join("aftertone.toml"));
+    command.arg("--data").arg(folder.path().join("data"));
+    command.stdin(Stdio::null());
+    command
+}
+
+fn is_ready(http: std::net::SocketAddr) -> bool {
+    (0..LOOKS).any(|_| {
+        std::thread::sleep(Duration::from_millis(100));
+        let Ok(mut stream) = TcpStream::connect(http) else { return false };
+        let request = format!("GET /readyz HTTP/1.1\r\nHost: {http}\r\nConnection: close\r\n\r\n");
+        let mut answer = String::new();
+        stream.write_all(request.as_bytes()).is_ok()
+            && stream.read_to_string(&mut answer).is_ok()
+            && answer.starts_with("HTTP/1.1 200")
+    })
+}
+
+/// What the server used within the window.
+#[derive(Debug, Default)]
+pub(crate) struct Meter {
+    idle_kib: u64,
+    begin: Option<(Duration, Duration)>,
+    /// Processor time and wall time of the window.
+    pub(crate) used: Option<(Duration, Duration)>,
+    /// Calls times seconds.
+    pub(crate) call_seconds: f64,
+    most_up: usize,
+    busy_kib: u64,
+}
+
+impl Meter {
+    /// Before the first call.
+    pub(crate) fn idle(server: &Server) -> Self {
+        Self { idle_kib: server.memory(), ..Self::default() }
+    }
+
+    /// Every turn of the wheel; `up` calls are answered.
+    pub(crate) fn turn(&mut self, server: &Server, now: Duration, window: Range<Duration>, up: usize) {
+        if now < window.start || self.used.is_some() {
+            return;
+        }
+        let (cpu, begin) = *self.begin.get_or_insert_with(|| (server.cpu(), now));
+        if now >= window.end {
+            self.used = Some((server.cpu() - cpu, now - begin));
+            self.busy_kib = server.memory();
+            return;
+        }
+        self.call_seconds += up as f64 * TURN.as_secs_f64();
+        self.most_up = self.most_up.max(up);
+    }
+
+    /// Resident memory before the first call, in MiB.
+    pub(crate) fn idle_mib(&self) -> f64 {
+        self.idle_kib as f64 / 1024.0
+    }
+
+    /// Resident memory a call adds, in KiB.
+    pub(crate) fn kib_per_call(&self) -> f64 {
+        self.busy_kib.saturating_sub(self.idle_kib) as f64 / self.most_up.max(1) as f64
+    }
+
+    /// Processor milliseconds for a second of a call.
+    pub(crate) fn cpu_ms_per_call_second(&self) -> f64 {
+        self.used.map_or(f64::NAN, |(cpu, _)| {
+            cpu.as_secs_f64() * 1000.0 / self.call_seconds.max(f64::MIN_POSITIVE)
+        })
+    }
+
+    /// Share of the core that was used.
+    pub(crate) fn share_of_core(&self) -> f64 {
+        self.used.map_or(f64::NAN, |(cpu, wall)| cpu.as_secs_f64() / wall.as_secs_f64())
+    }
+}

@@ -1,0 +1,166 @@
+//! `tenant`, `user` and `number` on the command line.
+
+use clap::{Args as ClapArgs, Subcommand};
+
+use super::Json;
+
+#[derive(Debug, Subcommand)]
+pub(in crate::app) enum TenantCommand {
+    /// Show the settings.
+    Show(Json),
+    /// Change settings.
+    Set(TenantSet),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(in crate::app) struct TenantSet {
+    /// SIP domain that means this tenant; replaces all; may be given several times; empty for none.
+    #[arg(long)]
+    pub domain: Vec<String>,
+    /// IANA zone of mailboxes that name none, for example Europe/Berlin.
+    #[arg(long)]
+    pub zone: Option<String>,
+    /// Language of mailboxes that name none.
+    #[arg(long)]
+    pub language: Option<String>,
+    /// Where 0 leads unless the mailbox says otherwise: a number or SIP URI; empty for nowhere.
+    #[arg(long)]
+    pub operator: Option<String>,
+    /// For calls that reach no mailbox: announce, mailbox:NUMBER, or transfer:TARGET.
+    #[arg(long, value_name = "ACTION")]
+    pub default_action: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(in crate::app) enum UserCommand {
+    /// Add a user with a mailbox. With an e-mail address, messages are mailed as a link unless --mail says otherwise.
+    Add(UserAdd),
+    /// List users.
+    List(Json),
+    /// Show a user and the settings of the mailbox.
+    Show {
+        /// Extension of the mailbox.
+        extension: String,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Change a user or the settings of the mailbox.
+    Set(Box<UserSet>),
+    /// Remove a user. The messages stay restorable for 30 days.
+    Remove {
+        /// Extension of the mailbox.
+        extension: String,
+    },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(in crate::app) struct UserAdd {
+    /// Number of the mailbox, 2 to 10 digits.
+    #[arg(long)]
+    pub extension: String,
+    /// First name.
+    #[arg(long, default_value = "")]
+    pub first: String,
+    /// Last name.
+    #[arg(long, default_value = "")]
+    pub last: String,
+    /// E-mail address; may be given several times.
+    #[arg(long)]
+    pub email: Vec<String>,
+    /// Mail mode for the addresses: none, link, brief-link, attachment-new, -saved, -trash, brief-attachment-new, …
+    #[arg(long)]
+    pub mail: Option<String>,
+    /// PIN for the phone, 4 to 12 digits.
+    #[arg(long)]
+    pub pin: Option<String>,
+    #[command(flatten)]
+    pub json: Json,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(in crate::app) struct UserSet {
+    /// Extension of the mailbox.
+    pub extension: String,
+    /// First name.
+    #[arg(long)]
+    pub first: Option<String>,
+    /// Last name.
+    #[arg(long)]
+    pub last: Option<String>,
+    /// New PIN.
+    #[arg(long)]
+    pub pin: Option<String>,
+    /// ADDRESS=MODE; replaces all addresses; may be given several times.
+    #[arg(long, value_name = "ADDRESS=MODE")]
+    pub mail: Vec<String>,
+    /// Attachments as mp3 or wav.
+    #[arg(long, value_name = "mp3|wav")]
+    pub attachment: Option<String>,
+    /// Off: callers hear that no messages are taken.
+    #[arg(long, value_name = "true|false")]
+    pub enabled: Option<bool>,
+    /// Play the greeting and take no message.
+    #[arg(long, value_name = "true|false")]
+    pub announcement_only: Option<bool>,
+    /// Say how to leave a message before the tone.
+    #[arg(long, value_name = "true|false")]
+    pub instructions: Option<bool>,
+    /// Keep messages without speech.
+    #[arg(long, value_name = "true|false")]
+    pub keep_no_speech: Option<bool>,
+    /// Mail also what is only a busy, dial or fax tone.
+    #[arg(long, value_name = "true|false")]
+    pub mail_tones: Option<bool>,
+    /// Tone before recording: `none`, or hertz and milliseconds as `1000/400`.
+    #[arg(long, value_name = "none|HZ/MS")]
+    pub tone: Option<String>,
+    /// Longest message, for example 3m.
+    #[arg(long, value_name = "TIME")]
+    pub max_message: Option<String>,
+    /// Silence that ends a recording, for example 5s.
+    #[arg(long, value_name = "TIME")]
+    pub silence: Option<String>,
+    /// Less speech than this is "no speech", for example 1s.
+    #[arg(long, value_name = "TIME")]
+    pub min_speech: Option<String>,
+    /// Where 0 leads: a number or SIP URI; empty for the tenant's.
+    #[arg(long)]
+    pub operator: Option<String>,
+    /// Most messages; 0 for no limit.
+    #[arg(long)]
+    pub max_messages: Option<u32>,
+    /// Most bytes of audio; 0 for no limit.
+    #[arg(long)]
+    pub max_bytes: Option<u64>,
+    /// IANA zone for times in mails; empty for the tenant's.
+    #[arg(long)]
+    pub zone: Option<String>,
+    /// Language of the prompts; empty for the tenant's.
+    #[arg(long)]
+    pub language: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(in crate::app) enum NumberCommand {
+    /// Let a number or alias lead to a mailbox.
+    Add {
+        /// E.164 or national digits, or the user part of a SIP URI.
+        number: String,
+        /// Extension of the mailbox.
+        #[arg(long)]
+        mailbox: String,
+        /// Shown as "called as" in mails and lists.
+        #[arg(long)]
+        label: Option<String>,
+    },
+    /// List numbers and aliases.
+    List(Json),
+    /// Remove a number or alias.
+    Remove {
+        /// The number or alias.
+        number: String,
+        /// Extension of the mailbox it leads to.
+        #[arg(long)]
+        mailbox: String,
+    },
+}

@@ -1,0 +1,26 @@
+//! Real calls to the real program: `aftertone serve` as a process, its own test phone, sipp and baresip as callers, and
+//! the commands beside it. What is asserted is what a caller hears and what an owner gets.
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
+
+#[path = "calls_live/clients.rs"]
+mod clients;
+#[path = "calls_live/commands.rs"]
+mod commands;
+#[path = "support/ears.rs"]
+mod ears;
+#[path = "calls_live/endings.rs"]
+mod endings;
+#[path = "calls_live/greetings.rs"]
+mod greetings;
+#[path = "calls_live/leave.rs"]
+mod leave;
+#[path = "calls_live/life.rs"]
+mod life;
+#[path = "support/live.rs"]
+mod live;
+#[path = "calls_live/modes.rs"]
+mod modes;
+#[path = "calls_live/review.rs"]
+mod review;
+#[path = "calls_live/sip.rs"]
+mod sip;

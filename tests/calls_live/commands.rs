@@ -1,0 +1,247 @@
+//! The command line as scripts see it: shapes of JSON, exit codes, one sentence with a remedy.
+
+use serde_json::{Value, json};
+
+use crate::ears::speech;
+use crate::live::Server;
+
+fn fields(value: &Value) -> Vec<&str> {
+    let mut names: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
+    names.sort_unstable();
+    names
+}
+
+/// Whether every one of these is there.
+fn has(value: &Value, names: &[&str]) {
+    let known = fields(value);
+    for name in names {
+        assert!(known.contains(name), "{name} is missing: {known:?}");
+    }
+}
+
+#[test]
+fn every_command_works_beside_a_running_server() {
+    let server = Server::start("domain = \"pbx.example.org\"", "");
+    let added = server.json(&[
+        "user",
+        "add",
+        "--extension",
+        "1001",
+        "--first",
+        "Ada",
+        "--last",
+        "Lovelace",
+        "--email",
+        "ada@example.org",
+        "--pin",
+        "482913",
+    ]);
+    has(&added, &["id", "extension", "first", "last", "emails", "mail", "pin"]);
+    assert_eq!(added["mail"], json!(["ada@example.org=link"]), "an address means mail by link");
+    assert!(!added.to_string().contains("482913"), "a PIN is never shown");
+    server.user("1002", &[]);
+    let users = server.json(&["user", "list"]);
+    assert_eq!(users.as_array().unwrap().len(), 2);
+    server.ok(&["user", "set", "1001", "--max-message", "90s", "--silence", "3s", "--zone", "Europe/Berlin"]);
+    let shown = server.json(&["user", "show", "1001"]);
+    assert_eq!((&shown["max_message_s"], &shown["zone"]), (&json!(90.0), &json!("Europe/Berlin")));
+    server.ok(&["number", "add", "+4930123456", "--mailbox", "1001", "--label", "Sales"]);
+    assert_eq!(
+        server.json(&["number", "list"])[0],
+        json!({"number": "+4930123456", "mailbox": "1001", "label": "Sales"})
+    );
+
+    let wav = server.wav("speech.wav", &speech(2.0, 8_000), 8_000);
+    server.call("+4930123456", "#,t,p,w0.3,#,w0.5,2,w2", Some(&wav), &[]);
+    let message = server.message("1001");
+    has(
+        &message,
+        &[
+            "id",
+            "folder",
+            "heard",
+            "urgent",
+            "private",
+            "caller_number",
+            "caller_name",
+            "received_at",
+            "duration_ms",
+            "voiced_ms",
+            "bytes",
+            "sha256",
+        ],
+    );
+    assert_eq!(message["called_as"], "Sales");
+    let id = message["id"].as_str().unwrap();
+    server.until("the mail is gone", |server| server.json(&["job", "list"])[0]["state"] == "done");
+    let job = server.json(&["job", "list"])[0].clone();
+    has(&job, &["id", "kind", "message_id", "state", "attempts", "next_at", "last_error"]);
+    assert_eq!(job["message_id"], message["id"]);
+    let ledger = server.json(&["message", "ledger", id]);
+    let events: Vec<_> =
+        ledger.as_array().unwrap().iter().map(|row| row["event"].as_str().unwrap()).collect();
+    assert!(events.len() >= 2, "stored and mailed: {events:?}");
+    server.ok(&["link", "revoke", id]);
+    let mail = server.mails().concat().replace("=\r\n", "").replace("=\n", "");
+    let path = mail.split(&format!("http://{}", server.http)).nth(1).unwrap();
+    let path: String = path.chars().take_while(|c| c.is_ascii_alphanumeric() || "/-_".contains(*c)).collect();
+    assert_ne!(server.get(&path).0, 200, "a revoked link opens nothing");
+
+    let tables = server.ok(&["message", "list", "--mailbox", "1001"]);
+    assert!(tables.starts_with("ID"), "without --json there is a table: {tables}");
+    assert!(server.ok(&["check"]).lines().all(|line| line.ends_with("ok")));
+    assert!(server.ok(&["prompts", "check"]).contains("complete"));
+    server.ok(&["number", "remove", "+4930123456", "--mailbox", "1001"]);
+    server.ok(&["user", "remove", "1002"]);
+    assert_eq!(server.json(&["user", "list"]).as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn explain_tells_the_mailbox_the_greeting_and_the_rule() {
+    let server = Server::prepare("domain = \"pbx.example.org\"", "");
+    server.user("1001", &[]);
+    server.user("1002", &[]);
+    let closed = server.wav("away.wav", &speech(1.0, 8_000), 8_000);
+    server.ok(&[
+        "greeting",
+        "set",
+        "--mailbox",
+        "1001",
+        "--kind",
+        "away",
+        "--file",
+        closed.to_str().unwrap(),
+        "--from",
+        "2026-12-24T00:00:00Z",
+        "--until",
+        "2026-12-27T00:00:00Z",
+    ]);
+    let explain =
+        |more: &[&str]| server.json(&[&["explain", "--to", "sip:7777@pbx.example.org"], more].concat());
+    let text = |value: &Value| value.to_string();
+
+    let diverted = explain(&["--diversion", "<sip:1001@pbx.example.org>;reason=user-busy"]);
+    assert!(text(&diverted).contains("1001"), "{diverted}");
+    assert!(text(&diverted).to_lowercase().contains("diversion"), "which header decided: {diverted}");
+    assert!(text(&diverted).contains("user-busy"), "{diverted}");
+    let history = explain(&[
+        "--history-info",
+        "<sip:1002@pbx.example.org?Reason=SIP%3Bcause%3D408>;index=1",
+        "--history-info",
+        "<sip:7777@pbx.example.org>;index=1.1;mp=1",
+    ]);
+    assert!(
+        text(&history).contains("1002") && text(&history).to_lowercase().contains("history"),
+        "{history}"
+    );
+    let nobody = explain(&[]);
+    assert!(!text(&nobody).contains("1001"), "{nobody}");
+    let to = ["--diversion", "<sip:1001@pbx.example.org>;reason=no-answer"];
+    let holidays = explain(&[&to[..], &["--at", "2026-12-25T10:00:00Z"]].concat());
+    let later = explain(&[&to[..], &["--at", "2026-12-28T10:00:00Z"]].concat());
+    assert!(text(&holidays).contains("away"), "{holidays}");
+    assert_ne!(holidays["greeting"], later["greeting"], "{holidays}\n{later}");
+    let words = server.ok(&["explain", "--to", "sip:1001@pbx.example.org"]);
+    assert!(words.contains("1001"), "{words}");
+}
+
+#[test]
+fn what_is_wrong_is_said_in_one_sentence_with_the_right_exit_code() {
+    let server = Server::prepare("", "");
+    server.user("1001", &[]);
+    let missing = uuid_of_nothing();
+    let cases: Vec<(i32, Vec<&str>)> = vec![
+        (1, vec!["user", "add", "--extension", "1001"]),
+        (1, vec!["user", "show", "1999"]),
+        (1, vec!["user", "remove", "1999"]),
+        (1, vec!["user", "set", "1001", "--pin", "1234567890123456"]),
+        (1, vec!["message", "list", "--mailbox", "1999"]),
+        (1, vec!["message", "export", &missing, "--out", "/tmp/never-written.wav"]),
+        (
+            1,
+            vec![
+                "greeting",
+                "set",
+                "--mailbox",
+                "1001",
+                "--kind",
+                "standard",
+                "--file",
+                "/does/not/exist.wav",
+            ],
+        ),
+        (1, vec!["number", "remove", "+49301", "--mailbox", "1001"]),
+        (1, vec!["tenant", "set", "--default-action", "mailbox:1999"]),
+        (1, vec!["call", "sip:1001@127.0.0.1:1", "--limit", "1s"]),
+        (2, vec!["user", "add", "--extension", "12ab"]),
+        (2, vec!["message", "list", "--mailbox", "1001", "--folder", "attic"]),
+        (2, vec!["message", "export", "no-id", "--out", "x.wav"]),
+        (2, vec!["job", "list", "--state", "asleep"]),
+        (2, vec!["explain", "--to", "sip:1001@x", "--at", "tomorrow"]),
+        (2, vec!["explain", "--to", "sip:1001@x", "--trunk", "none"]),
+        (2, vec!["tenant", "set", "--zone", "Mars/Olympus"]),
+        (2, vec!["tenant", "set", "--default-action", "explode"]),
+        (2, vec!["tenant", "set", "--language", "tlh"]),
+        (2, vec!["tenant", "set", "--domain", "not a domain"]),
+        (2, vec!["call", "nonsense", "--keys", "1"]),
+        (2, vec!["call", "sip:1001@127.0.0.1", "--keys", "wx"]),
+        (2, vec!["user", "set", "1001", "--tone", "9"]),
+    ];
+    for (code, args) in &cases {
+        let ran = server.run(args);
+        assert_eq!(ran.code, Some(*code), "{args:?}: {ran:?}");
+        let said = ran.err.strip_prefix("aftertone: ").unwrap_or_else(|| panic!("{args:?}: {}", ran.err));
+        assert_eq!(said.trim_end().lines().count(), 1, "{args:?}: {said}");
+        assert!(said.contains(": ") || said.contains("; ") || said.contains(','), "no remedy in {said:?}");
+    }
+    for args in [&["user", "add"][..], &["frobnicate"], &["message", "list"], &["serve", "--no-such-flag"]] {
+        assert_eq!(server.run(args).code, Some(2), "{args:?}");
+    }
+    assert_eq!(server.run(&["--help"]).code, Some(0));
+    server.configure("peer = [\"10.0.0.0/8\"]", "");
+    let ran = server.run(&["check"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.err.contains("peers"), "the nearest key is named: {}", ran.err);
+}
+
+fn uuid_of_nothing() -> String {
+    uuid::Uuid::nil().to_string()
+}
+
+#[test]
+fn a_tenant_is_shown_and_changed() {
+    let server = Server::prepare("", "");
+    server.user("1000", &[]);
+    let shown = server.json(&["tenant", "show"]);
+    assert_eq!((&shown["zone"], &shown["default_action"]), (&json!("UTC"), &json!("announce")));
+    server.ok(&[
+        "tenant",
+        "set",
+        "--domain",
+        "PBX.example.org",
+        "--domain",
+        "10.0.0.5",
+        "--zone",
+        "Europe/Berlin",
+        "--operator",
+        "1000",
+        "--default-action",
+        "mailbox:1000",
+    ]);
+    let shown = server.json(&["tenant", "show"]);
+    assert_eq!(shown["domains"], json!(["pbx.example.org", "10.0.0.5"]));
+    assert_eq!((&shown["operator"], &shown["default_action"]), (&json!("1000"), &json!("mailbox:1000")));
+    server.ok(&[
+        "tenant",
+        "set",
+        "--operator",
+        "",
+        "--domain",
+        "",
+        "--default-action",
+        "transfer:sip:desk@pbx.example.org",
+    ]);
+    let shown = server.json(&["tenant", "show"]);
+    assert_eq!((&shown["operator"], &shown["domains"]), (&Value::Null, &json!([])));
+    assert_eq!(shown["default_action"], "transfer:sip:desk@pbx.example.org");
+}

@@ -1,0 +1,226 @@
+//! SIP as other programs speak it: sipp runs the scenarios of `tests/sipp/`, raw sockets do what sipp cannot.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpStream, UdpSocket};
+use std::process::Command;
+use std::time::Duration;
+
+use md5::{Digest as _, Md5};
+
+use crate::live::{Server, free_address, installed, together};
+
+/// Runs one scenario as a caller on an address of its own; fails with what sipp saw.
+fn scenario(server: &Server, name: &str, user: &str, more: &[&str]) {
+    let file = format!("{}/tests/sipp/{name}.xml", env!("CARGO_MANIFEST_DIR"));
+    let port = free_address().port();
+    let (port, media) = (port.to_string(), (port / 2 * 2).max(1024).to_string());
+    let messages = server.file(&format!("{name}-{port}.txt"));
+    let ran = Command::new("sipp")
+        .args(["-sf", &file, "-m", "1", "-s", user, "-i", "127.0.0.1", "-p", &port, "-mp", &media])
+        .args(["-nostdin", "-timeout", "60s", "-timeout_error", "-trace_msg", "-message_file"])
+        .arg(&messages)
+        .args(more)
+        .arg(server.sip.to_string())
+        .current_dir(server.data())
+        .output()
+        .unwrap();
+    assert!(
+        ran.status.success(),
+        "{name}: {}\n{}",
+        String::from_utf8_lossy(&ran.stderr),
+        std::fs::read_to_string(&messages).unwrap_or_default()
+    );
+}
+
+fn calls_of(server: &Server) -> String {
+    let (_, metrics) = server.get("/metrics");
+    metrics.lines().find(|line| line.starts_with("aftertone_calls_total")).unwrap_or("none").to_owned()
+}
+
+#[test]
+fn the_basic_flows_of_sip_hold_with_sipp() {
+    if !installed("sipp", "sip-tester") {
+        return;
+    }
+    let server = Server::start("", "");
+    server.user("1001", &[]);
+    scenario(&server, "retransmitted_invite", "1001", &[]);
+    assert_eq!(calls_of(&server), "aftertone_calls_total 1", "one INVITE, however often it comes");
+    let server = &server;
+    let names = [
+        "offer",
+        "delayed_offer",
+        "cancel",
+        "hold",
+        "update",
+        "session_interval_too_small",
+        "reliable_provisional",
+        "unknown_extension",
+        "options",
+        "codec_mismatch",
+    ];
+    let mut jobs: Vec<Box<dyn FnOnce() + Send>> = Vec::new();
+    for name in names {
+        jobs.push(Box::new(move || scenario(server, name, "1001", &[])));
+    }
+    for name in ["offer", "delayed_offer", "hold", "options"] {
+        jobs.push(Box::new(move || scenario(server, name, "1001", &["-t", "t1"])));
+    }
+    // The announcement ends the call, so the BYE is the server's.
+    jobs.push(Box::new(move || scenario(server, "record_route", "1999", &[])));
+    together(jobs);
+    let (_, metrics) = server.get("/metrics");
+    assert!(metrics.contains("aftertone_calls_running 0"), "{metrics}");
+}
+
+#[test]
+fn the_operator_is_reached_by_refer() {
+    if !installed("sipp", "sip-tester") {
+        return;
+    }
+    let server = Server::start("transfer_targets = [\"1000\", \"sip:desk@pbx.example.org\"]", "");
+    server.user("1001", &["--operator", "1000"]);
+    server.ok(&["tenant", "set", "--default-action", "transfer:sip:desk@pbx.example.org"]);
+    let server = &server;
+    together(vec![
+        Box::new(|| scenario(server, "transfer", "1001", &[])),
+        Box::new(|| scenario(server, "transfer_busy", "1001", &[])),
+        Box::new(|| scenario(server, "transfer_at_once", "1999", &[])),
+    ]);
+}
+
+#[test]
+fn a_call_without_sound_ends_and_a_full_server_says_so() {
+    if !installed("sipp", "sip-tester") {
+        return;
+    }
+    let server = Server::start(
+        "max_calls = 1",
+        "[rtp]\naddress = \"127.0.0.1\"\nports = \"31000-31099\"\ntimeout = \"3s\"\n",
+    );
+    server.user("1001", &[]);
+    let server = &server;
+    together(vec![
+        Box::new(|| scenario(server, "no_media", "1001", &[])),
+        Box::new(|| {
+            server.until("the first call runs", |server| {
+                server.get("/metrics").1.contains("aftertone_calls_running 1")
+            });
+            scenario(server, "busy_server", "1001", &[]);
+        }),
+    ]);
+}
+
+/// A request from `socket` to the server with these further headers.
+fn request(
+    server: &Server,
+    socket: &UdpSocket,
+    method: &str,
+    cseq: u32,
+    headers: &str,
+    body: &str,
+) -> String {
+    let (at, me) = (server.sip, socket.local_addr().unwrap());
+    format!(
+        "{method} sip:1001@{at} SIP/2.0\r\nVia: SIP/2.0/UDP {me};branch=z9hG4bK{method}{cseq}\r\n\
+         From: <sip:carrier@{me}>;tag=a1\r\nTo: <sip:1001@{at}>\r\nCall-ID: raw-{me}\r\nCSeq: {cseq} {method}\r\n\
+         Contact: <sip:carrier@{me}>\r\nMax-Forwards: 70\r\n{headers}Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// The next final answer.
+fn answer(socket: &UdpSocket) -> Option<String> {
+    let mut bytes = [0; 4096];
+    loop {
+        let count = socket.recv(&mut bytes).ok()?;
+        let text = String::from_utf8_lossy(&bytes[..count]).into_owned();
+        if !text.starts_with("SIP/2.0 1") {
+            return Some(text);
+        }
+    }
+}
+
+fn socket(server: &Server, address: &str, wait: Duration) -> UdpSocket {
+    let socket = UdpSocket::bind(address).unwrap();
+    socket.set_read_timeout(Some(wait)).unwrap();
+    socket.connect(server.sip).unwrap();
+    socket
+}
+
+#[test]
+fn a_stranger_gets_no_answer_at_all() {
+    let server = Server::start("peers = [\"127.0.0.1\"]", "");
+    server.user("1001", &[]);
+    let offer =
+        "v=0\r\no=- 1 1 IN IP4 127.0.0.9\r\ns=-\r\nc=IN IP4 127.0.0.9\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n";
+    let stranger = socket(&server, "127.0.0.9:0", Duration::from_millis(800));
+    for (method, headers, body) in
+        [("OPTIONS", "", ""), ("INVITE", "Content-Type: application/sdp\r\n", offer), ("REGISTER", "", "")]
+    {
+        stranger.send(request(&server, &stranger, method, 1, headers, body).as_bytes()).unwrap();
+        assert_eq!(answer(&stranger), None, "{method}");
+    }
+    let peer = socket(&server, "127.0.0.1:0", Duration::from_secs(10));
+    peer.send(request(&server, &peer, "OPTIONS", 1, "", "").as_bytes()).unwrap();
+    assert!(
+        answer(&peer).unwrap().starts_with("SIP/2.0 200"),
+        "a peer is answered: the silence meant something"
+    );
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    let source: std::net::SocketAddr = "127.0.0.9:0".parse().unwrap();
+    socket.bind(&source.into()).unwrap();
+    socket.connect(&server.sip.into()).unwrap();
+    let mut stream: TcpStream = socket.into();
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    // The connection may be closed before this arrives.
+    let _ = stream.write_all(b"OPTIONS sip:x SIP/2.0\r\n\r\n");
+    let mut heard = Vec::new();
+    let _ = stream.read_to_end(&mut heard);
+    assert!(heard.is_empty(), "{}", String::from_utf8_lossy(&heard));
+}
+
+/// The value of a parameter of a challenge.
+fn param<'a>(challenge: &'a str, name: &str) -> &'a str {
+    challenge.split(&format!("{name}=\"")).nth(1).unwrap().split('"').next().unwrap()
+}
+
+fn hex(text: &str) -> String {
+    Md5::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// RFC 2617 §3.2.2 with qop=auth, worked out here and not by the server's code.
+fn proof(challenge: &str, uri: &str, password: &str) -> String {
+    let (realm, nonce) = (param(challenge, "realm"), param(challenge, "nonce"));
+    let (a1, a2) = (hex(&format!("carrier:{realm}:{password}")), hex(&format!("INVITE:{uri}")));
+    let response = hex(&format!("{a1}:{nonce}:00000001:0a4f113b:auth:{a2}"));
+    format!(
+        "Authorization: Digest username=\"carrier\", realm=\"{realm}\", nonce=\"{nonce}\", uri=\"{uri}\", \
+         response=\"{response}\", algorithm=MD5, qop=auth, nc=00000001, cnonce=\"0a4f113b\"\r\n"
+    )
+}
+
+#[test]
+fn a_trunk_proves_its_account_and_the_wrong_password_opens_nothing() {
+    let trunk = "[[sip.trunks]]\nname = \"carrier\"\npeers = [\"127.0.0.7\"]\nrealm = \"aftertone\"\nuser = \"carrier\"\npassword = \"s3cret\"\n";
+    let server = Server::start("", trunk);
+    server.user("1001", &[]);
+    for (password, expected) in [("wrong", "SIP/2.0 401"), ("s3cret", "SIP/2.0 200")] {
+        let trunk = socket(&server, "127.0.0.7:0", Duration::from_secs(10));
+        let offer = "v=0\r\no=- 1 1 IN IP4 127.0.0.7\r\ns=-\r\nc=IN IP4 127.0.0.7\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n";
+        let kind = "Content-Type: application/sdp\r\n";
+        trunk.send(request(&server, &trunk, "INVITE", 1, kind, offer).as_bytes()).unwrap();
+        let refused = answer(&trunk).unwrap();
+        assert!(refused.starts_with("SIP/2.0 401"), "{refused}");
+        let challenge = refused
+            .lines()
+            .find(|line| line.starts_with("WWW-Authenticate") && line.contains("algorithm=MD5"))
+            .unwrap_or_else(|| panic!("no MD5 challenge for older trunks: {refused}"));
+        let headers = format!("{kind}{}", proof(challenge, &format!("sip:1001@{}", server.sip), password));
+        trunk.send(request(&server, &trunk, "INVITE", 2, &headers, offer).as_bytes()).unwrap();
+        let answered = answer(&trunk).unwrap();
+        assert!(answered.starts_with(expected), "{password}: {answered}");
+    }
+    let log = server.log();
+    assert!(!log.contains("s3cret"), "the password is not in the log");
+}

@@ -1,0 +1,4 @@
+//! See `sip_stream` in the library.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| aftertone_fuzz::sip_stream(data));

@@ -1,0 +1,4 @@
+//! See `spool_file` in the library.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| aftertone_fuzz::spool_file(data));

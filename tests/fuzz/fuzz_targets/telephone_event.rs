@@ -1,0 +1,4 @@
+//! See `telephone_event` in the library.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| aftertone_fuzz::telephone_event(data));

@@ -111,7 +111,8 @@ impl Browser {
     /// Width in pixels of the page; below 600, as on a telephone.
     pub(crate) async fn resize(&self, width: u32) {
         let is_phone = width < 600;
-        let size = json!({"width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": is_phone});
+        let height = if is_phone { 844 } else { 720 };
+        let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": is_phone});
         self.devtools("Emulation.setDeviceMetricsOverride", size).await;
     }
 

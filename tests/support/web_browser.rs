@@ -66,7 +66,9 @@ const SHIFT: &str = r#"
 /// Elements that a finger hardly hits, or that stand out of the page.
 const CRAMPED: &str = r#"
     const wrong = [];
-    if (document.documentElement.scrollWidth > innerWidth) wrong.push("the page scrolls sideways");
+    for (const node of document.querySelectorAll("body *")) {
+      if (node.getBoundingClientRect().right > screen.width) wrong.push(`${node.outerHTML} is cut off`);
+    }
     for (const node of document.querySelectorAll("button, .files a, input")) {
       const box = node.getBoundingClientRect();
       if (node.checkVisibility() && (box.height < 44 || box.width < 24)) wrong.push(`${node.outerHTML}: ${box.width}×${box.height}`);
@@ -103,7 +105,7 @@ async fn the_page_plays_and_works_on_screens_and_telephones_in_light_and_dark() 
         assert!(shift.as_f64().unwrap() < 0.01, "{name}: {shift}");
         picture(&browser, name).await;
     }
-    browser.resize(1440).await;
+    browser.resize(800).await;
     browser.dark(false).await;
     browser.open(&url).await;
     browser.until("return document.querySelector('audio').readyState >= 1").await;

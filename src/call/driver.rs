@@ -1,5 +1,8 @@
 //! Drives one flow: events from dialog, media and services in, actions out, until both the flow and the call are over.
 
+mod takes;
+mod transfer;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,20 +12,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::audio::Clip;
 use crate::blob::spool::{Head, Marks};
-use crate::domain::{GreetingId, RecordingClass, RecordingId};
-use crate::flow::{
-    Action, Actions, CallEvent, CallTime, Flow, PlayId, RecordLimits, StopCause, StoreOutcome, Take,
-    TransferOutcome,
-};
-use crate::media::{MediaEvent, MediaHandle, MediaStats, RecordPlan};
+use crate::domain::{GreetingId, RecordingId};
+use crate::flow::{Action, Actions, CallEvent, CallTime, Flow, PlayId, StoreOutcome, Take, TransferOutcome};
+use crate::media::{MediaEvent, MediaHandle, MediaStats};
 use crate::service::outbound::AllowedTargets;
 use crate::signal::{Dialog, DialogEvent, Refusal};
 use crate::sip::sdp::{self, LocalMedia};
 
 use super::Desk;
+use transfer::Transfer;
 
-/// A transfer that the peer neither carries out nor refuses is given up after so long.
-const TRANSFER_PATIENCE: Duration = Duration::from_secs(30);
 /// Far enough not to matter.
 const NEVER: Duration = Duration::from_secs(86_400);
 
@@ -99,7 +98,9 @@ pub(super) struct Driver {
     answers: mpsc::Sender<Answer>,
     pending: usize,
     answered_at: Duration,
-    transfer_deadline: Option<CallTime>,
+    /// The ACK has come.
+    confirmed: bool,
+    transfer: Transfer,
 }
 
 impl Driver {
@@ -126,7 +127,8 @@ impl Driver {
             answers,
             pending: 0,
             answered_at,
-            transfer_deadline: None,
+            confirmed: false,
+            transfer: Transfer::None,
         };
         driver.tell(CallEvent::Started).await;
         while driver.dialog.is_some() {
@@ -147,15 +149,15 @@ impl Driver {
     }
 
     fn until_deadline(&self) -> Duration {
-        let deadlines = [self.flow.deadline(), self.transfer_deadline];
+        let deadlines = [self.flow.deadline(), self.transfer_deadline()];
         let next = deadlines.into_iter().flatten().min();
         next.map_or(NEVER, |at| at.0.saturating_sub(self.now().0))
     }
 
     async fn on_deadline(&mut self) {
         let now = self.now();
-        if self.transfer_deadline.is_some_and(|at| at <= now) {
-            self.transfer_deadline = None;
+        if self.transfer_deadline().is_some_and(|at| at <= now) {
+            self.transfer = Transfer::None;
             self.tell(CallEvent::Transferred(TransferOutcome::Failed)).await;
         } else if self.flow.deadline().is_some_and(|at| at <= now) {
             self.tell(CallEvent::DeadlineReached).await;
@@ -169,10 +171,15 @@ impl Driver {
                 // The peer may have hung up meanwhile: then nobody waits for the answer.
                 let _ = reply.send(answer);
             }
-            Some(DialogEvent::Confirmed { answer: Some(answer) }) => self.connect_late(&answer).await,
+            Some(DialogEvent::Confirmed { answer }) => {
+                if let Some(answer) = answer {
+                    self.connect_late(&answer).await;
+                }
+                self.on_confirmed().await;
+            }
             Some(DialogEvent::Key(key)) => self.on_line(|media| media.info_digit(key)),
             Some(DialogEvent::Transfer(code)) => self.on_transfer(code).await,
-            Some(DialogEvent::Confirmed { answer: None } | DialogEvent::Ringing) => {}
+            Some(DialogEvent::Ringing) => {}
             Some(DialogEvent::Ended { why, .. }) => {
                 tracing::debug!(why, "the call ended");
                 self.dialog = None;
@@ -200,20 +207,6 @@ impl Driver {
             Err(refusal) => {
                 tracing::info!(%refusal, "the answer to our offer cannot be used");
                 self.hang_up("no common media").await;
-            }
-        }
-    }
-
-    async fn on_transfer(&mut self, code: Option<u16>) {
-        match code {
-            Some(100..200) => {}
-            Some(200..300) => {
-                self.transfer_deadline = None;
-                self.tell(CallEvent::Transferred(TransferOutcome::Done)).await;
-            }
-            Some(_) | None => {
-                self.transfer_deadline = None;
-                self.tell(CallEvent::Transferred(TransferOutcome::Failed)).await;
             }
         }
     }
@@ -287,105 +280,6 @@ impl Driver {
             return Some(CallEvent::PlayFinished(id));
         }
         self.on_line(|media| media.play(id, clips));
-        None
-    }
-
-    async fn record(&mut self, take: Take, append: bool, limits: RecordLimits) -> Option<CallEvent> {
-        let failed = CallEvent::RecordingStopped {
-            take,
-            cause: StopCause::StorageFailed,
-            length: Duration::ZERO,
-            voiced: Duration::ZERO,
-            class: RecordingClass::NoSpeech,
-        };
-        let (Some(kept), Some(media)) = (&self.purpose.kept, &self.media) else { return Some(failed) };
-        let earlier = self.takes.get(&take).copied().filter(|_| append);
-        let is_new = earlier.is_none();
-        let sample_rate = earlier.map_or_else(|| media.sample_rate(), |recording| recording.sample_rate);
-        let plan = RecordPlan {
-            sample_rate,
-            max: limits.max,
-            silence: limits.silence,
-            warn_before: limits.warn_before,
-            min_speech: kept.min_speech,
-            earlier_voiced: earlier.map_or(Duration::ZERO, |recording| recording.voiced),
-        };
-        let writer = match earlier {
-            Some(recording) => self.desk.spool.reopen(recording.id).await,
-            None => {
-                let id = RecordingId::from_uuid(self.desk.clock.uuid());
-                self.takes.insert(take, Recording { id, sample_rate, voiced: Duration::ZERO });
-                let head = Head { id, began_at: self.desk.clock.now(), sample_rate, ..kept.head.clone() };
-                self.desk.spool.begin(&head)
-            }
-        };
-        match writer {
-            Ok(writer) => {
-                media.record(take, writer, plan);
-                None
-            }
-            Err(error) => {
-                tracing::error!(%error, "a recording cannot begin");
-                metrics::counter!("aftertone_recordings_refused_total").increment(1);
-                if is_new {
-                    self.takes.remove(&take);
-                }
-                Some(failed)
-            }
-        }
-    }
-
-    async fn mark(&mut self, take: Take, marks: Marks) {
-        let Some(Recording { id, .. }) = self.takes.get(&take).copied() else { return };
-        if let Err(error) = self.desk.spool.mark(id, marks).await {
-            tracing::error!(recording = %id, %error, "marks could not be noted");
-        }
-    }
-
-    fn persist(&mut self, take: Take) {
-        let Some(Recording { id, .. }) = self.takes.get(&take).copied() else {
-            // The recording never began; the flow was told so.
-            return;
-        };
-        let (desk, answers) = (self.desk.clone(), self.answers.clone());
-        self.pending += 1;
-        tokio::spawn(async move {
-            let outcome = desk.deposit.keep(id).await.outcome();
-            (desk.nudge)();
-            // When the call is over already, nobody waits for the answer.
-            let _ = answers.send(Answer::Stored(take, outcome)).await;
-        });
-    }
-
-    fn discard(&mut self, take: Take) {
-        let Some(Recording { id, .. }) = self.takes.remove(&take) else { return };
-        let (deposit, answers) = (self.desk.deposit.clone(), self.answers.clone());
-        self.pending += 1;
-        tokio::spawn(async move {
-            if let Err(error) = deposit.discard(id).await {
-                tracing::error!(recording = %id, %error, "a recording could not be discarded");
-            }
-            // When the call is over already, nobody waits for the answer.
-            let _ = answers.send(Answer::Discarded).await;
-        });
-    }
-
-    async fn transfer(&mut self) -> Option<CallEvent> {
-        let refused = |outcome| Some(CallEvent::Transferred(outcome));
-        let Some(operator) = &self.purpose.operator else { return refused(TransferOutcome::NotAllowed) };
-        let target = match self.purpose.targets.authorise(operator) {
-            Ok(target) => target,
-            Err(why) => {
-                tracing::warn!(%why, "the operator target is refused");
-                return refused(TransferOutcome::NotAllowed);
-            }
-        };
-        let dialog = self.dialog.as_ref()?;
-        if let Err(error) = dialog.refer(&target).await {
-            tracing::info!(%error, "the transfer was refused");
-            return refused(TransferOutcome::Failed);
-        }
-        self.transfer_deadline = Some(self.now() + TRANSFER_PATIENCE);
         None
     }
 

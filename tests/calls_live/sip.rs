@@ -68,8 +68,9 @@ fn the_basic_flows_of_sip_hold_with_sipp() {
     // The announcement ends the call, so the BYE is the server's.
     jobs.push(Box::new(move || scenario(server, "record_route", "1999", &[])));
     together(jobs);
-    let (_, metrics) = server.get("/metrics");
-    assert!(metrics.contains("aftertone_calls_running 0"), "{metrics}");
+    server.until("no call is left over", |server| {
+        server.get("/metrics").1.contains("aftertone_calls_running 0")
+    });
 }
 
 #[test]

@@ -89,9 +89,12 @@ fn alike(window: &[f32], wanted: &[f32], energy: f32) -> f64 {
     f64::from(dot) / (f64::from(power) * f64::from(energy)).sqrt().max(1.0)
 }
 
-/// Whether these words are in the sound (by their first 0.8 s).
+/// Whether these words are in the sound: by the first 0.8 s of the longest clip that they are put together from (the
+/// joints move by up to a packet).
 pub(crate) fn says(samples: &[i16], rate: u32, phrase: &Phrase) -> bool {
-    let wanted = words(phrase, 8_000);
+    let prompts = PromptSet::embedded().unwrap();
+    let clips = prompts.say("en", phrase).unwrap();
+    let wanted = clips.iter().max_by_key(|clip| clip.duration()).unwrap().pcm_at(8_000);
     let begin = wanted.iter().position(|s| s.unsigned_abs() > 600).unwrap_or(0);
     let wanted: Vec<i16> = wanted.iter().skip(begin).take(6_400).copied().collect();
     let (at, alike) = find(&resample(samples, rate, 8_000), &wanted);

@@ -1,6 +1,7 @@
 //! Drives one flow: events from dialog, media and services in, actions out, until both the flow and the call are over.
 
-mod actions;
+mod takes;
+mod transfer;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,15 +11,16 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::audio::Clip;
-use crate::blob::spool::Head;
+use crate::blob::spool::{Head, Marks};
 use crate::domain::{GreetingId, RecordingId};
-use crate::flow::{Actions, CallEvent, CallTime, Flow, StoreOutcome, Take, TransferOutcome};
+use crate::flow::{Action, Actions, CallEvent, CallTime, Flow, PlayId, StoreOutcome, Take, TransferOutcome};
 use crate::media::{MediaEvent, MediaHandle, MediaStats};
 use crate::service::outbound::AllowedTargets;
 use crate::signal::{Dialog, DialogEvent, Refusal};
 use crate::sip::sdp::{self, LocalMedia};
 
 use super::Desk;
+use transfer::Transfer;
 
 /// Far enough not to matter.
 const NEVER: Duration = Duration::from_secs(86_400);
@@ -96,7 +98,9 @@ pub(super) struct Driver {
     answers: mpsc::Sender<Answer>,
     pending: usize,
     answered_at: Duration,
-    transfer_deadline: Option<CallTime>,
+    /// The ACK has come.
+    confirmed: bool,
+    transfer: Transfer,
 }
 
 impl Driver {
@@ -123,7 +127,8 @@ impl Driver {
             answers,
             pending: 0,
             answered_at,
-            transfer_deadline: None,
+            confirmed: false,
+            transfer: Transfer::None,
         };
         driver.tell(CallEvent::Started).await;
         while driver.dialog.is_some() {
@@ -144,15 +149,15 @@ impl Driver {
     }
 
     fn until_deadline(&self) -> Duration {
-        let deadlines = [self.flow.deadline(), self.transfer_deadline];
+        let deadlines = [self.flow.deadline(), self.transfer_deadline()];
         let next = deadlines.into_iter().flatten().min();
         next.map_or(NEVER, |at| at.0.saturating_sub(self.now().0))
     }
 
     async fn on_deadline(&mut self) {
         let now = self.now();
-        if self.transfer_deadline.is_some_and(|at| at <= now) {
-            self.transfer_deadline = None;
+        if self.transfer_deadline().is_some_and(|at| at <= now) {
+            self.transfer = Transfer::None;
             self.tell(CallEvent::Transferred(TransferOutcome::Failed)).await;
         } else if self.flow.deadline().is_some_and(|at| at <= now) {
             self.tell(CallEvent::DeadlineReached).await;
@@ -166,10 +171,15 @@ impl Driver {
                 // The peer may have hung up meanwhile: then nobody waits for the answer.
                 let _ = reply.send(answer);
             }
-            Some(DialogEvent::Confirmed { answer: Some(answer) }) => self.connect_late(&answer).await,
+            Some(DialogEvent::Confirmed { answer }) => {
+                if let Some(answer) = answer {
+                    self.connect_late(&answer).await;
+                }
+                self.on_confirmed().await;
+            }
             Some(DialogEvent::Key(key)) => self.on_line(|media| media.info_digit(key)),
             Some(DialogEvent::Transfer(code)) => self.on_transfer(code).await,
-            Some(DialogEvent::Confirmed { answer: None } | DialogEvent::Ringing) => {}
+            Some(DialogEvent::Ringing) => {}
             Some(DialogEvent::Ended { why, .. }) => {
                 tracing::debug!(why, "the call ended");
                 self.dialog = None;
@@ -201,20 +211,6 @@ impl Driver {
         }
     }
 
-    async fn on_transfer(&mut self, code: Option<u16>) {
-        match code {
-            Some(100..200) => {}
-            Some(200..300) => {
-                self.transfer_deadline = None;
-                self.tell(CallEvent::Transferred(TransferOutcome::Done)).await;
-            }
-            Some(_) | None => {
-                self.transfer_deadline = None;
-                self.tell(CallEvent::Transferred(TransferOutcome::Failed)).await;
-            }
-        }
-    }
-
     async fn on_media(&mut self, event: MediaEvent) {
         match event {
             MediaEvent::Digit(key) => self.tell(CallEvent::Digit(key)).await,
@@ -241,9 +237,6 @@ impl Driver {
         let mut events = vec![event];
         while let Some(event) = events.pop() {
             tracing::debug!(?event, "flow");
-            if let CallEvent::RecordingStopped { cause, .. } = &event {
-                metrics::counter!("aftertone_recordings_ended_total", "cause" => cause.as_str()).increment(1);
-            }
             let mut actions = Actions::new();
             self.flow.handle(self.now(), event, &mut actions);
             for action in actions {
@@ -263,6 +256,31 @@ impl Driver {
         if let Some(media) = &self.media {
             work(media);
         }
+    }
+
+    async fn perform(&mut self, action: Action) -> Option<CallEvent> {
+        match action {
+            Action::Play(id, utterances) => return self.play(id, &utterances).await,
+            Action::StopPlaying => self.on_line(MediaHandle::stop_playing),
+            Action::Record { take, append, limits } => return self.record(take, append, limits).await,
+            Action::StopRecording(_) => self.on_line(MediaHandle::stop_recording),
+            Action::Mark { take, urgent, private } => self.mark(take, Marks { urgent, private }).await,
+            Action::Persist(take) => self.persist(take),
+            Action::Discard(take) => self.discard(take),
+            Action::TransferToOperator => return self.transfer().await,
+            Action::HangUp => self.hang_up("the dialogue is over").await,
+        }
+        None
+    }
+
+    async fn play(&mut self, id: PlayId, utterances: &[crate::flow::Utterance]) -> Option<CallEvent> {
+        let takes = |take| self.takes.get(&take).map(|recording: &Recording| recording.id);
+        let clips = super::says::clips(&self.desk, &self.purpose, takes, utterances).await;
+        if clips.is_empty() {
+            return Some(CallEvent::PlayFinished(id));
+        }
+        self.on_line(|media| media.play(id, clips));
+        None
     }
 
     async fn hang_up(&mut self, why: &'static str) {

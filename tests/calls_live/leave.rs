@@ -26,8 +26,8 @@ fn leave(server: &Server, mailbox: &str, codec: &str, sent: &[i16], rate: u32) -
     let heard = server.call(mailbox, "#,t,p,w0.3,#,w2.5,2,w4", Some(&file), &caller);
     assert!(heard.tone.is_some(), "no tone: {heard:?}");
     assert!(peak_level(&heard.samples, heard.rate, 1000.0) > 4000.0, "the tone is clear");
-    assert!(says(&heard.samples, heard.rate, &phrases::REVIEW_LISTEN.phrase()), "the menu is said");
-    assert!(says(&heard.samples, heard.rate, &phrases::MESSAGE_SENT.phrase()), "the caller is told");
+    assert!(says(&heard.samples, heard.rate, &phrases::REVIEW_LISTEN.phrase()), "{codec}: the menu is said");
+    assert!(says(&heard.samples, heard.rate, &phrases::MESSAGE_SENT.phrase()), "{codec}: the caller is told");
     let message = server.message(mailbox);
     let length = sent.len() as f64 / f64::from(rate) * 1000.0;
     let (duration, voiced) =

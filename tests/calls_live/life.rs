@@ -69,17 +69,17 @@ fn a_hangup_reads_the_configuration_again() {
     server.user("1001", &[]);
     assert!(answers(&server, "127.0.0.1") && !answers(&server, "127.0.0.8"));
     let rtp = "[rtp]\naddress = \"127.0.0.1\"\nports = \"31200-31299\"\n";
-    server.configure("peers = [\"127.0.0.8\"]\naccess_numbers = [\"1001\"]", rtp);
+    server.configure("peers = [\"127.0.0.8\"]\naccess_numbers = [\"5000\"]", rtp);
     server.signal("HUP");
     server.until("the change is taken over", |server| server.log().contains("read again"));
     assert!(!answers(&server, "127.0.0.1") && answers(&server, "127.0.0.8"), "who may call has changed");
     let log = server.log();
     assert!(log.contains("rtp.ports") && log.contains("restart"), "what needs a restart is named: {log}");
 
-    server.configure("peers = [\"127.0.0.1\"]\naccess_numbers = [\"1001\"]", rtp);
+    server.configure("peers = [\"127.0.0.1\"]\naccess_numbers = [\"5000\"]", rtp);
     server.signal("HUP");
     server.until("it is taken over again", |server| server.log().matches("read again").count() == 2);
-    let heard = server.call("1001", "", None, &[]);
+    let heard = server.call("5000", "", None, &[]);
     let sign_in = aftertone::flow::phrases::SIGN_IN_UNAVAILABLE.phrase();
     assert!(crate::ears::says(&heard.samples, heard.rate, &sign_in), "so have the rules");
 

@@ -53,7 +53,7 @@ fn each_key_of_the_review_menu_does_what_it_says() {
     let bed = &bed;
     together(vec![
         Box::new(|| {
-            let heard = bed.after_recording("2001", "1,w4,2,w3");
+            let heard = bed.after_recording("2001", "1,w4,2,w6");
             let own: Vec<i16> = speech(SECONDS, 8_000).into_iter().take(8_000).collect();
             let (_, alike) = find(&resample(&heard.samples, heard.rate, 8_000), &own);
             assert!(alike > 0.8, "1 plays the recording: {alike}");
@@ -101,7 +101,10 @@ fn each_key_of_the_review_menu_does_what_it_says() {
     assert!(bed.server.messages("2006").is_empty(), "7 discards");
     bed.server.until("the others are mailed", |server| server.mails().len() == boxes.len() - 1);
     let spool = std::fs::read_dir(bed.server.data().join("spool")).unwrap();
-    let left: Vec<_> = spool.map(|entry| entry.unwrap().path()).filter(|path| path.is_file()).collect();
+    let left: Vec<_> = spool
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_file() && !path.ends_with(".lock"))
+        .collect();
     assert!(left.is_empty(), "nothing stays in the spool: {left:?}");
 }
 

@@ -54,31 +54,47 @@ pub(crate) fn peak_level(samples: &[i16], rate: u32, hertz: f64) -> f64 {
 }
 
 /// Where `wanted` begins in `sound`, and how alike they are there (1: the same but for loudness). Both at 8 kHz; looks
-/// at a quarter of that rate, which is enough to tell words apart.
+/// at a quarter of that rate first, which is enough to tell words apart.
 pub(crate) fn find(sound: &[i16], wanted: &[i16]) -> (usize, f64) {
     let thin = |samples: &[i16]| -> Vec<f32> {
         samples.chunks_exact(4).map(|four| four.iter().map(|s| f32::from(*s)).sum::<f32>() / 4.0).collect()
     };
-    let (sound, wanted) = (thin(sound), thin(wanted));
-    let energy: f32 = wanted.iter().map(|s| s * s).sum();
+    let (thin_sound, thin_wanted) = (thin(sound), thin(wanted));
+    let energy: f32 = thin_wanted.iter().map(|s| s * s).sum();
     let mut best = (0, 0.0_f64);
-    for (at, window) in sound.windows(wanted.len().max(1)).enumerate() {
-        let (mut dot, mut power) = (0.0_f32, 0.0_f32);
-        for (a, b) in window.iter().zip(&wanted) {
-            dot += a * b;
-            power += a * a;
-        }
-        let alike = f64::from(dot) / (f64::from(power) * f64::from(energy)).sqrt().max(1.0);
-        if alike > best.1 {
-            best = (at * 4, alike);
+    for (at, window) in thin_sound.windows(thin_wanted.len().max(1)).enumerate() {
+        let likeness = alike(window, &thin_wanted, energy);
+        if likeness > best.1 {
+            best = (at * 4, likeness);
         }
     }
-    best
+    // At the full rate, where a shift of a sample or two matters.
+    let wanted: Vec<f32> = wanted.iter().map(|s| f32::from(*s)).collect();
+    let energy: f32 = wanted.iter().map(|s| s * s).sum();
+    let near = best.0.saturating_sub(8)..best.0 + 9;
+    near.filter_map(|at| {
+        let window: Vec<f32> = sound.get(at..at + wanted.len())?.iter().map(|s| f32::from(*s)).collect();
+        Some((at, alike(&window, &wanted, energy)))
+    })
+    .max_by(|a, b| a.1.total_cmp(&b.1))
+    .unwrap_or(best)
 }
 
-/// Whether these words are in the sound (by their first 0.8 s).
+fn alike(window: &[f32], wanted: &[f32], energy: f32) -> f64 {
+    let (mut dot, mut power) = (0.0_f32, 0.0_f32);
+    for (a, b) in window.iter().zip(wanted) {
+        dot += a * b;
+        power += a * a;
+    }
+    f64::from(dot) / (f64::from(power) * f64::from(energy)).sqrt().max(1.0)
+}
+
+/// Whether these words are in the sound: by the first 0.8 s of the longest clip that they are put together from (the
+/// joints move by up to a packet).
 pub(crate) fn says(samples: &[i16], rate: u32, phrase: &Phrase) -> bool {
-    let wanted = words(phrase, 8_000);
+    let prompts = PromptSet::embedded().unwrap();
+    let clips = prompts.say("en", phrase).unwrap();
+    let wanted = clips.iter().max_by_key(|clip| clip.duration()).unwrap().pcm_at(8_000);
     let begin = wanted.iter().position(|s| s.unsigned_abs() > 600).unwrap_or(0);
     let wanted: Vec<i16> = wanted.iter().skip(begin).take(6_400).copied().collect();
     let (at, alike) = find(&resample(samples, rate, 8_000), &wanted);

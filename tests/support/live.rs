@@ -157,7 +157,13 @@ impl Server {
     /// Starts the process and waits until it is ready.
     pub(crate) fn serve(&mut self) {
         let log = std::fs::File::create(self.file("log")).unwrap();
-        let child = self.command().arg("serve").env("RUST_LOG", "info").stderr(log).spawn().unwrap();
+        let child = self
+            .command()
+            .arg("serve")
+            .env("RUST_LOG", "info,aftertone::call=debug")
+            .stderr(log)
+            .spawn()
+            .unwrap();
         self.child = Some(child);
         self.until("the server is ready", |server| server.get("/readyz").0 == 200);
     }

@@ -63,9 +63,18 @@ impl Draft {
         }
     }
 
-    /// Whether the mailbox wants it: messages without speech only by setting.
+    /// Whether the mailbox wants it: messages without speech only by setting, and never one of no length at all.
     pub(super) fn is_wanted(&self, plan: &Plan) -> bool {
-        plan.keep_no_speech || self.worth(plan) > Worth::Nothing
+        self.worth(plan) > Worth::Nothing || (plan.keep_no_speech && !self.length.is_zero())
+    }
+
+    /// Whether this one is better than `other`. Between two without a message in them the one with more speech is, then
+    /// the longer one; of two messages neither is.
+    fn beats(&self, other: &Self, plan: &Plan) -> bool {
+        match (self.worth(plan), other.worth(plan)) {
+            (Worth::Nothing, Worth::Nothing) => (self.voiced, self.length) > (other.voiced, other.length),
+            (own, others) => own > others,
+        }
     }
 }
 
@@ -104,11 +113,10 @@ impl Turn<'_> {
     }
 
     /// Decides between a recording and the earlier one it was to replace: the better one stays, the new one where
-    /// they are equal. So "record again" loses nothing until the caller has spoken again.
+    /// neither is. So "record again" loses nothing until the caller has spoken again.
     pub(super) fn settle(&mut self, spare: Option<Draft>, new: Draft) -> Draft {
         let Some(spare) = spare else { return new };
-        let (stays, goes) =
-            if spare.worth(self.plan) > new.worth(self.plan) { (spare, new) } else { (new, spare) };
+        let (stays, goes) = if spare.beats(&new, self.plan) { (spare, new) } else { (new, spare) };
         self.forget(goes);
         stays
     }

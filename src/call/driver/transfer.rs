@@ -1,0 +1,79 @@
+//! Transfers: REFER, and what becomes of it (RFC 3515).
+
+use std::time::Duration;
+
+use crate::flow::{CallEvent, CallTime, TransferOutcome};
+
+use super::Driver;
+
+/// A transfer that the peer neither carries out nor refuses is given up after so long.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Where a transfer stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Transfer {
+    /// None was asked for, or it is over.
+    #[default]
+    None,
+    /// It waits for the ACK: before it there is no dialog that a REFER could be sent in (RFC 3515 §2.4.1).
+    Unconfirmed,
+    /// The peer works on it, until then.
+    Asked(CallTime),
+}
+
+impl Driver {
+    /// Begins a transfer to the operator, or says why not.
+    pub(super) async fn transfer(&mut self) -> Option<CallEvent> {
+        let refused = |outcome| Some(CallEvent::Transferred(outcome));
+        let Some(operator) = &self.purpose.operator else { return refused(TransferOutcome::NotAllowed) };
+        let target = match self.purpose.targets.authorise(operator) {
+            Ok(target) => target,
+            Err(why) => {
+                tracing::warn!(%why, "the operator target is refused");
+                return refused(TransferOutcome::NotAllowed);
+            }
+        };
+        if !self.confirmed {
+            self.transfer = Transfer::Unconfirmed;
+            return None;
+        }
+        let dialog = self.dialog.as_ref()?;
+        if let Err(error) = dialog.refer(&target).await {
+            tracing::info!(%error, "the transfer was refused");
+            return refused(TransferOutcome::Failed);
+        }
+        self.transfer = Transfer::Asked(self.now() + PATIENCE);
+        None
+    }
+
+    /// The ACK has come.
+    pub(super) async fn on_confirmed(&mut self) {
+        self.confirmed = true;
+        if self.transfer != Transfer::Unconfirmed {
+            return;
+        }
+        self.transfer = Transfer::None;
+        if let Some(refused) = self.transfer().await {
+            self.tell(refused).await;
+        }
+    }
+
+    /// The peer tells how the transfer goes.
+    pub(super) async fn on_transfer(&mut self, code: Option<u16>) {
+        let outcome = match code {
+            Some(100..200) => return,
+            Some(200..300) => TransferOutcome::Done,
+            Some(_) | None => TransferOutcome::Failed,
+        };
+        self.transfer = Transfer::None;
+        self.tell(CallEvent::Transferred(outcome)).await;
+    }
+
+    /// When a transfer is given up.
+    pub(super) const fn transfer_deadline(&self) -> Option<CallTime> {
+        match self.transfer {
+            Transfer::Asked(until) => Some(until),
+            Transfer::None | Transfer::Unconfirmed => None,
+        }
+    }
+}

@@ -14,7 +14,7 @@ use std::process::Command;
 use std::time::Duration;
 
 pub use self::import::{ImportError, Imported, import};
-pub use self::shape::{Measure, RATE, TARGET_LUFS};
+pub use self::shape::{Measure, RATE};
 use crate::audio::decode::{DecodeLimits, decode_upload};
 use crate::audio::{resample, wav};
 use crate::service::prompts::{PromptError, PromptSet};

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use super::level::{decibels, mean_square};
 use super::vad::{SpeechDetector, Verdict};
 
 fn samples_in(length: Duration, rate: u32) -> usize {
@@ -25,6 +26,28 @@ pub fn spoken_range(samples: &[i16], rate: u32, margin: Duration) -> Option<Rang
     first.map(|first| first.saturating_sub(margin)..last.saturating_add(margin).min(samples.len()))
 }
 
+/// Silence at an end is dead air from this length on …
+const DEAD_AIR: Duration = Duration::from_secs(1);
+/// … and so much of it stays.
+const KEPT_AIR: Duration = Duration::from_millis(500);
+/// Frames so many dB below the loudest one are silence.
+const DEPTH: f32 = 45.0;
+
+/// What of a finished file is not dead air at its ends. By level alone, so that music and soft voices stay; never inside.
+pub fn without_dead_air(samples: &[i16], rate: u32) -> Range<usize> {
+    let frame = (rate as usize / 50).max(1);
+    let levels: Vec<f32> = samples.chunks(frame).map(|frame| decibels(mean_square(frame))).collect();
+    let threshold = levels.iter().copied().fold(f32::MIN, f32::max) - DEPTH;
+    let is_sound = |level: &f32| *level > threshold;
+    let first = levels.iter().position(is_sound).unwrap_or(0) * frame;
+    let last =
+        levels.iter().rposition(is_sound).map_or(samples.len(), |last| (last + 1) * frame).min(samples.len());
+    let (dead, kept) = (samples_in(DEAD_AIR, rate), samples_in(KEPT_AIR, rate));
+    let start = if first > dead { first - kept } else { 0 };
+    let end = if samples.len() - last > dead { last + kept } else { samples.len() };
+    start..end
+}
+
 /// Fades both ends over `length` each, so that a cut does not click.
 pub fn fade_ends(samples: &mut [i16], rate: u32, length: Duration) {
     let length = samples_in(length, rate).min(samples.len() / 2);
@@ -43,7 +66,7 @@ pub fn concat(pieces: &[&[i16]], rate: u32, gap: Duration) -> Vec<i16> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audio::synth::voice;
+    use crate::audio::synth::{noise, voice};
 
     #[test]
     fn dead_air_before_and_after_a_voice_is_found() {
@@ -54,6 +77,28 @@ mod tests {
         assert!((14_400..=16_000).contains(&range.start), "{range:?}");
         assert!((31_000..36_000).contains(&range.end), "{range:?}");
         assert_eq!(spoken_range(&[0; 16_000], 8_000, Duration::ZERO), None);
+    }
+
+    #[test]
+    fn dead_air_at_the_ends_of_a_file_goes_down_to_half_a_second_and_soft_words_stay() {
+        let mut sound = noise(8_000, 3_000, 3.0);
+        sound.extend(voice(8_000, 2_000, 200.0));
+        sound.extend(voice(8_000, 2_000, 9_000.0));
+        sound.extend(noise(8_000, 2_000, 3.0));
+        let range = without_dead_air(&sound, 8_000);
+        assert!((19_800..=20_300).contains(&range.start), "{range:?}");
+        assert!((59_000..=60_400).contains(&range.end), "{range:?}");
+    }
+
+    #[test]
+    fn a_breath_before_and_after_the_words_is_left_alone() {
+        let mut sound = vec![0; 7_000];
+        sound.extend(voice(8_000, 2_000, 9_000.0));
+        sound.extend(vec![0; 6_000]);
+        assert_eq!(without_dead_air(&sound, 8_000), 0..sound.len());
+        assert_eq!(without_dead_air(&[], 8_000), 0..0);
+        assert_eq!(without_dead_air(&[0; 30_000], 8_000), 0..30_000);
+        assert_eq!(without_dead_air(&[7; 10], 0), 0..10);
     }
 
     #[test]

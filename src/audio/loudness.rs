@@ -4,14 +4,20 @@
 
 use ebur128::{EbuR128, Mode};
 
-/// Loudness of greetings and prompts, in LUFS: as loud as a talker on the telephone.
-pub const SPOKEN: f32 = -19.0;
+/// Loudness of greetings and prompts, in LUFS: loud enough for a telephone, with room for the peaks of a voice.
+pub const SPOKEN: f32 = -20.0;
 /// No peak above this, in dB of full scale, between samples included.
 const CEILING: f32 = -1.0;
 /// More amplification would only bring up noise.
 const MOST_GAIN: f32 = 30.0;
 /// So far below [`SPOKEN`] a greeting is called too quiet.
 const TOO_QUIET: f32 = 12.0;
+/// A limited peak costs loudness: so many rounds make up for it …
+const ROUNDS: usize = 4;
+/// … until it is right within so many dB.
+const EXACT: f32 = 0.1;
+/// Shorter sounds are measured as repeated ones, since the gate of the standard works on blocks of 400 ms.
+const MEASURED_SECONDS: usize = 4;
 /// Samples at full scale in a row that are a clipped wave.
 const CLIPPED_RUN: usize = 3;
 /// Part of the samples that may be clipped before it is worth a word.
@@ -54,27 +60,34 @@ impl Loudness {
     }
 }
 
-/// Measures mono samples.
+/// Measures mono samples. A rate or length that no meter takes is silence.
 pub fn measure(samples: &[i16], rate: u32) -> Loudness {
     let clipped = clipped_samples(samples) as f32 / samples.len().max(1) as f32;
-    let (lufs, peak) = meter(samples, rate).unwrap_or((None, f32::NEG_INFINITY));
-    Loudness { lufs, peak, clipped }
+    Loudness {
+        lufs: loudness(samples, rate),
+        peak: true_peak(samples, rate).unwrap_or(f32::NEG_INFINITY),
+        clipped,
+    }
 }
 
-/// Loudness and peak; `None` for a rate or length no meter takes.
-fn meter(samples: &[i16], rate: u32) -> Option<(Option<f32>, f32)> {
-    if samples.is_empty() || !(1_000..=384_000).contains(&rate) {
-        return None;
-    }
-    let mut meter = EbuR128::new(1, rate, Mode::I | Mode::TRUE_PEAK).ok()?;
+fn true_peak(samples: &[i16], rate: u32) -> Option<f32> {
+    let mut meter = meter(rate, Mode::TRUE_PEAK)?;
     meter.add_frames_i16(samples).ok()?;
-    // The gate of the standard works on blocks of 400 ms: shorter sounds are repeated to fill some.
-    for _ in 0..(rate as usize).div_ceil(samples.len()).saturating_sub(1) {
+    Some(20.0 * meter.true_peak(0).ok()?.max(1e-6).log10() as f32)
+}
+
+/// Integrated loudness; `None` for silence.
+fn loudness(samples: &[i16], rate: u32) -> Option<f32> {
+    let mut meter = meter(rate, Mode::I)?;
+    let times = (rate as usize * MEASURED_SECONDS).checked_div(samples.len())?.max(1);
+    for _ in 0..times {
         meter.add_frames_i16(samples).ok()?;
     }
-    let lufs = meter.loudness_global().ok().filter(|lufs| lufs.is_finite()).map(|lufs| lufs as f32);
-    let peak = 20.0 * meter.true_peak(0).ok()?.max(1e-6).log10();
-    Some((lufs, peak as f32))
+    meter.loudness_global().ok().filter(|lufs| lufs.is_finite()).map(|lufs| lufs as f32)
+}
+
+fn meter(rate: u32, mode: Mode) -> Option<EbuR128> {
+    (1_000..=384_000).contains(&rate).then(|| EbuR128::new(1, rate, mode).ok()).flatten()
 }
 
 fn clipped_samples(samples: &[i16]) -> usize {
@@ -87,12 +100,27 @@ fn clipped_samples(samples: &[i16]) -> usize {
 
 /// The samples at `target` LUFS ([`SPOKEN`]), peaks held at −1 dB; unchanged when they are silent.
 pub fn normalise(samples: &[i16], rate: u32, target: f32) -> Vec<i16> {
-    let Some(lufs) = measure(samples, rate).lufs else { return samples.to_vec() };
-    let gain = amplitude((target - lufs).min(MOST_GAIN));
+    let Some(mut lufs) = loudness(samples, rate) else { return samples.to_vec() };
+    let (mut gain, mut out) = (0.0, samples.to_vec());
+    for _ in 0..ROUNDS {
+        let missing = (target - lufs).min(MOST_GAIN - gain);
+        if missing.abs() < EXACT {
+            break;
+        }
+        gain += missing;
+        out = amplified(samples, rate, gain);
+        lufs = loudness(&out, rate).unwrap_or(target);
+    }
+    out
+}
+
+/// So many dB louder, peaks held.
+fn amplified(samples: &[i16], rate: u32, gain: f32) -> Vec<i16> {
+    let gain = amplitude(gain);
     let louder: Vec<f32> = samples.iter().map(|&sample| f32::from(sample) * gain).collect();
     let limited = to_i16(&limit(&louder, rate));
     // Between the samples a peak can be higher than at them.
-    let over = measure(&limited, rate).peak - CEILING;
+    let over = true_peak(&limited, rate).unwrap_or(CEILING) - CEILING;
     if over <= 0.0 {
         return limited;
     }

@@ -125,7 +125,7 @@ pub async fn place(
     let (dialog, mut events) = signal.call(call).await?;
     let mut report = Report::default();
     let Some(answer) = await_answer(&mut events, script.limit, &mut report).await else {
-        dialog.hang_up().await?;
+        hang_up(dialog).await;
         return Ok(report);
     };
     report.setup = clock.monotonic().saturating_sub(began);
@@ -138,6 +138,13 @@ pub async fn place(
     report.heard = line.heard;
     report.tone = line.tone_at;
     Ok(report)
+}
+
+/// Ends the call, unless the other side was faster.
+async fn hang_up(dialog: Dialog) {
+    if let Err(error) = dialog.hang_up().await {
+        tracing::debug!(%error, "there was nothing to hang up");
+    }
 }
 
 async fn await_answer(
@@ -237,7 +244,8 @@ impl Line {
                     Some(DialogEvent::Ended { code, why }) => {
                         report.code = code;
                         report.ended = why;
-                        return Ok(());
+                        // What was said last has come already, and waits to be read.
+                        return self.listen();
                     }
                     Some(DialogEvent::Offer { reply, .. }) => {
                         let refusal = crate::signal::Refusal { code: 488, retry_after: None, warning: None };
@@ -257,7 +265,7 @@ impl Line {
             }
         }
         "the phone hung up".clone_into(&mut report.ended);
-        dialog.hang_up().await?;
+        hang_up(dialog).await;
         Ok(())
     }
 

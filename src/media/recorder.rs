@@ -237,6 +237,8 @@ impl Recorder {
     fn keep(&self, cause: StopCause) -> u64 {
         let end = self.heard_to.min(self.writer.len_samples());
         match (cause, self.key_at) {
+            // Where nothing was heard the detector may be wrong, and nothing shows where the words would end.
+            (StopCause::Silence, _) if self.speech_to.is_none() => end,
             (StopCause::Silence, _) => end.min(self.silent_from() + self.ms(KEPT_SILENCE_MS)),
             (StopCause::Asked, Some(key)) if key + self.ms(KEY_ENDS_MS) >= end => {
                 end.min(key.saturating_sub(self.ms(KEY_LEAK_MS)).max(self.start))

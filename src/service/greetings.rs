@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
 use self::cache::Cache;
+pub use self::prepare::Remark;
 use crate::audio::Clip;
 use crate::audio::decode::DecodeError;
 use crate::audio::wav::{self, WavError};
@@ -79,7 +80,8 @@ pub struct NewGreeting {
     pub mailbox: MailboxId,
     /// When it is to be played.
     pub kind: GreetingKind,
-    /// The owner's label, usually the file's name; control characters go, and what is beyond 64 characters.
+    /// The owner's label, usually the file's name; control characters go, and what is beyond 64 characters. A label that the
+    /// mailbox has already gets a number.
     pub label: String,
     /// The file: WAV, MP3, Ogg, FLAC, M4A or AAC, whatever rate and channels.
     pub file: Bytes,
@@ -87,6 +89,15 @@ pub struct NewGreeting {
     pub from: Option<Timestamp>,
     /// Until when it is played (exclusive). `None`: until it is switched off.
     pub until: Option<Timestamp>,
+}
+
+/// A greeting that was set, and what its owner should know of the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetGreeting {
+    /// As it is stored.
+    pub greeting: Greeting,
+    /// Worst first; mostly none.
+    pub remarks: Vec<Remark>,
 }
 
 /// Sets, lists and loads greetings. Cheap to clone.
@@ -111,12 +122,12 @@ impl Greetings {
         }
     }
 
-    /// Makes the file the active greeting of its kind: decoded, mono, 16 kHz, as loud as the others. Durable when it
-    /// returns, and heard by the next caller.
+    /// Makes the file the active greeting of its kind: decoded, mono, 16 kHz, without dead air at its ends, as loud as the others.
+    /// Durable when it returns, and heard by the next caller.
     ///
     /// # Errors
     /// [`GreetingError`] says what is wrong with the file, the period, the mailbox or the stores; then nothing has changed.
-    pub async fn set(&self, new: NewGreeting) -> Result<Greeting, GreetingError> {
+    pub async fn set(&self, new: NewGreeting) -> Result<SetGreeting, GreetingError> {
         if new.file.len() > MAX_UPLOAD {
             return Err(GreetingError::TooBig(new.file.len()));
         }
@@ -124,13 +135,14 @@ impl Greetings {
         check_period(&new, now)?;
         self.store.mailbox(new.tenant, new.mailbox).await?;
         let prepared = self.prepare(new.file).await?;
+        let others = self.store.greetings(new.tenant, new.mailbox).await?;
         let id = GreetingId::from_uuid(self.clock.uuid());
         let greeting = Greeting {
             id,
             tenant: new.tenant,
             mailbox: new.mailbox,
             kind: new.kind,
-            label: clean(&new.label, new.kind),
+            label: unique(clean(&new.label, new.kind), &others),
             object: format!("{}/{}/greetings/{id}.wav", new.tenant, new.mailbox),
             duration_ms: prepared.duration_ms,
             active: true,
@@ -143,7 +155,7 @@ impl Greetings {
             self.take_back(&greeting, &error).await;
             return Err(error.into());
         }
-        Ok(greeting)
+        Ok(SetGreeting { greeting, remarks: prepared.remarks })
     }
 
     /// Every greeting of the mailbox, also the inactive ones, newest first.
@@ -216,4 +228,16 @@ fn clean(label: &str, kind: GreetingKind) -> String {
     let label: String = label.chars().filter(|c| !c.is_control()).take(MAX_LABEL).collect();
     let label = label.trim();
     if label.is_empty() { kind.to_string() } else { label.to_owned() }
+}
+
+/// The label, or with the first number that no other greeting of the mailbox has. 002-070
+fn unique(label: String, others: &[Greeting]) -> String {
+    let is_free = |label: &String| others.iter().all(|other| other.label != *label);
+    let numbered = |number: usize| {
+        let number = format!(" ({number})");
+        let head: String = label.chars().take(MAX_LABEL - number.chars().count()).collect();
+        format!("{}{number}", head.trim_end())
+    };
+    // One of so many names is free: there are fewer others.
+    std::iter::once(label.clone()).chain((2..=others.len() + 2).map(numbered)).find(is_free).unwrap_or(label)
 }

@@ -33,9 +33,9 @@ impl Baresip {
         let control = free_address();
         let sip = free_address();
         let config = format!(
-            "sip_listen {sip}\nmodule_path {}\nmodule account.so\nmodule g711.so\nmodule aufile.so\nmodule ausine.so\n\
+            "sip_listen {sip}\nmodule_path {}\nmodule g711.so\nmodule account.so\nmodule aufile.so\nmodule ausine.so\n\
              module menu.so\nmodule ctrl_tcp.so\nctrl_tcp_listen {control}\naudio_source aufile,{}\n\
-             audio_player aufile,{}\naudio_alert aufile,{}\nnet_interface lo\ncall_local_timeout 60\n",
+             audio_player aufile,{}\naudio_alert aufile,{}\ncall_local_timeout 60\n",
             modules().unwrap(),
             wav.display(),
             folder.join("heard.wav").display(),

@@ -55,7 +55,7 @@ fn a_mailbox_that_takes_no_message_says_why() {
             assert!(heard.said.contains("the peer hung up"), "{}", heard.said);
         }),
         Box::new(|| {
-            let heard = server.call("4003", "*,w3,0,w4", None, &[]);
+            let heard = server.call("4003", "*,w6,0,w5", None, &[]);
             is_told(&heard, phrases::SIGN_IN_UNAVAILABLE);
             is_told(&heard, phrases::OPERATOR_NONE);
         }),

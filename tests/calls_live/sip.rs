@@ -3,6 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::{TcpStream, UdpSocket};
 use std::process::Command;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use md5::{Digest as _, Md5};
@@ -12,8 +13,9 @@ use crate::live::{Server, free_address, installed, together};
 /// Runs one scenario as a caller on an address of its own; fails with what sipp saw.
 fn scenario(server: &Server, name: &str, user: &str, more: &[&str]) {
     let file = format!("{}/tests/sipp/{name}.xml", env!("CARGO_MANIFEST_DIR"));
-    let port = free_address().port();
-    let (port, media) = (port.to_string(), (port / 2 * 2).max(1024).to_string());
+    static MEDIA: AtomicU16 = AtomicU16::new(0);
+    let place = (std::process::id() as u16 % 20) * 25 + MEDIA.fetch_add(1, Ordering::Relaxed) % 25;
+    let (port, media) = (free_address().port().to_string(), (6_000 + 8 * place).to_string());
     let messages = server.file(&format!("{name}-{port}.txt"));
     let ran = Command::new("sipp")
         .args(["-sf", &file, "-m", "1", "-s", user, "-i", "127.0.0.1", "-p", &port, "-mp", &media])

@@ -145,6 +145,7 @@ impl Phone {
             from_name: None,
             headers: Vec::new(),
             codecs: vec![Codec::Pcmu],
+            in_band: false,
             speech: Some((Speech::get().samples(seconds).to_vec(), 8_000)),
             steps: vec![
                 wait(300),

@@ -81,5 +81,10 @@ pub(crate) fn says(samples: &[i16], rate: u32, phrase: &Phrase) -> bool {
     let wanted = words(phrase, 8_000);
     let begin = wanted.iter().position(|s| s.unsigned_abs() > 600).unwrap_or(0);
     let wanted: Vec<i16> = wanted.iter().skip(begin).take(6_400).copied().collect();
-    find(&resample(samples, rate, 8_000), &wanted).1 > 0.8
+    let (at, alike) = find(&resample(samples, rate, 8_000), &wanted);
+    let is_said = alike > 0.8;
+    if !is_said {
+        eprintln!("{}: at best {alike:.2} alike, {:.2} s into it", phrase.id, at as f64 / 8_000.0);
+    }
+    is_said
 }

@@ -69,6 +69,7 @@ impl Postgres {
     ///
     /// # Panics
     /// When it does not start.
+    #[allow(dead_code, reason = "not every test binary that includes this stops the server")]
     pub(crate) fn start_again(&mut self) {
         self.keeper = keep(&self.binaries, self.folder.path());
         self.wait_until_ready();

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::domain::{Extension, Folder, Greeting, Mailbox, Message, MessageId, Tenant};
-use crate::service::greetings::{Greetings, NewGreeting};
+use crate::service::greetings::{Greetings, NewGreeting, SetGreeting};
 use crate::store::{Job, JobState, StoreError, Work};
 
 use super::super::Failure;
@@ -61,13 +61,12 @@ pub(super) async fn greeting(session: &Session, command: GreetingCommand) -> Res
                 from: from.as_deref().map(time).transpose()?,
                 until: until.as_deref().map(time).transpose()?,
             };
-            let set = greetings.set(new).await?;
-            println!(
-                "{} greeting of {}: {:.1} s",
-                set.kind,
-                mailbox.extension,
-                f64::from(set.duration_ms) / 1000.0
-            );
+            let SetGreeting { greeting, remarks } = greetings.set(new).await?;
+            let seconds = f64::from(greeting.duration_ms) / 1000.0;
+            println!("{} greeting of {}: {seconds:.1} s", greeting.kind, mailbox.extension);
+            for remark in remarks {
+                println!("{remark}");
+            }
         }
         GreetingCommand::List { mailbox, json } => {
             let mailbox = mailbox_of(&base, &tenant, &extension(&mailbox)?).await?;

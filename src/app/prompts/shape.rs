@@ -4,13 +4,10 @@
 
 use std::time::Duration;
 
-use ebur128::{EbuR128, Mode};
+use crate::audio::loudness::{self, SPOKEN};
 
 /// Samples per second of every clip that is built.
 pub const RATE: u32 = 16_000;
-/// How loud every clip is (EBU R 128): loud enough for a telephone, with room for the peaks of a voice.
-pub const TARGET_LUFS: f64 = -20.0;
-
 /// Below this (−47 dB of full scale, after levelling) there are no words.
 const QUIET: u16 = 150;
 /// What is left before the first sound and after the last one.
@@ -18,10 +15,6 @@ const LEAD: Duration = Duration::from_millis(25);
 const TAIL: Duration = Duration::from_millis(45);
 const FADE_IN: Duration = Duration::from_millis(8);
 const FADE_OUT: Duration = Duration::from_millis(25);
-/// −1 dB of full scale.
-const PEAK: f64 = 29_204.0;
-/// The loudness of a word is measured over so many repetitions of it that they last as long as this.
-const MEASURED: Duration = Duration::from_secs(4);
 
 /// Trims, fades and levels.
 ///
@@ -37,25 +30,10 @@ pub(super) fn shape(samples: &[i16]) -> Result<Vec<i16>, &'static str> {
 }
 
 fn level(samples: &[i16]) -> Result<Vec<i16>, &'static str> {
-    let mut samples = samples.to_vec();
-    // A limited peak costs loudness: a few rounds make up for it.
-    for _ in 0..4 {
-        let loudness = loudness(&samples, RATE).ok_or("it is silent")?;
-        let gain = 10_f64.powf((TARGET_LUFS - loudness) / 20.0);
-        for sample in &mut samples {
-            *sample = limit(f64::from(*sample) * gain);
-        }
+    if loudness::measure(samples, RATE).lufs.is_none() {
+        return Err("it is silent");
     }
-    Ok(samples)
-}
-
-/// Leaves what is below three quarters of the peak as it is, and bends the rest so that it never reaches the peak.
-fn limit(sample: f64) -> i16 {
-    let knee = PEAK * 0.75;
-    let height = sample.abs();
-    let bent =
-        if height <= knee { height } else { knee + (PEAK - knee) * ((height - knee) / (PEAK - knee)).tanh() };
-    bent.copysign(sample).round() as i16
+    Ok(loudness::normalise(samples, RATE, SPOKEN))
 }
 
 fn trim(samples: &[i16]) -> Option<&[i16]> {
@@ -85,21 +63,11 @@ fn count(length: Duration, rate: u32) -> usize {
     usize::try_from(length.as_millis() * u128::from(rate) / 1000).unwrap_or(0)
 }
 
-/// Integrated loudness in LUFS. Too short a sound is measured as a repeated one, since a measurement takes 0.4 s.
-fn loudness(samples: &[i16], rate: u32) -> Option<f64> {
-    let mut meter = EbuR128::new(1, rate, Mode::I).ok()?;
-    let times = count(MEASURED, rate).checked_div(samples.len())? + 1;
-    for _ in 0..times {
-        meter.add_frames_i16(samples).ok()?;
-    }
-    meter.loudness_global().ok().filter(|loudness| loudness.is_finite())
-}
-
 /// How a clip sounds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Measure {
     /// Integrated loudness in LUFS; negative infinity for silence.
-    pub loudness: f64,
+    pub loudness: f32,
     /// Silence before the first sound.
     pub lead: Duration,
     /// Silence after the last sound.
@@ -117,7 +85,7 @@ impl Measure {
         let last = samples.iter().rev().position(loud).unwrap_or(samples.len());
         let length = |count: usize| Duration::from_secs(count as u64) / rate.max(1);
         Self {
-            loudness: loudness(samples, rate).unwrap_or(f64::NEG_INFINITY),
+            loudness: loudness::measure(samples, rate).lufs.unwrap_or(f32::NEG_INFINITY),
             lead: length(first),
             tail: length(last),
             clipped: samples.iter().any(|sample| sample.unsigned_abs() >= i16::MAX as u16),
@@ -128,8 +96,8 @@ impl Measure {
     pub fn remarks(&self) -> Vec<String> {
         const EDGE: Duration = Duration::from_millis(60);
         let mut remarks = Vec::new();
-        if (self.loudness - TARGET_LUFS).abs() > 1.0 {
-            remarks.push(format!("{:.1} LUFS instead of {TARGET_LUFS}", self.loudness));
+        if (self.loudness - SPOKEN).abs() > 1.0 {
+            remarks.push(format!("{:.1} LUFS instead of {SPOKEN}", self.loudness));
         }
         if self.lead > EDGE {
             remarks.push(format!("{} ms of silence at the beginning", self.lead.as_millis()));

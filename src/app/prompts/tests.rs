@@ -52,7 +52,7 @@ fn a_clip_that_is_unlike_the_others_is_remarked_on() {
     assert_eq!(measure.lead.as_millis(), 250);
     assert_eq!(measure.remarks().len(), 3, "{:?}", measure.remarks());
     assert_eq!(Measure::of(&[i16::MAX; 16_000], RATE).remarks().last().unwrap(), "it is clipped");
-    assert_eq!(Measure::of(&[], RATE).loudness, f64::NEG_INFINITY);
+    assert_eq!(Measure::of(&[], RATE).loudness, f32::NEG_INFINITY);
 }
 
 #[test]

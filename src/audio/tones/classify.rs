@@ -28,8 +28,8 @@ const DIAL: u32 = 75;
 const SIT: std::ops::RangeInclusive<u32> = 11..=22;
 /// Other sound is faint when it is 12 dB (factor of power) below the loudest tone …
 const FAINT: f32 = 0.06;
-/// … and the noise of the line when so much of it lies within [`Levels::NOISE_STEPS`] of its middle: a voice moves much more.
-const NOISE_PART: f32 = 0.85;
+/// … and the noise of the line as far as it keeps its level, which a voice does not; but for so many frames at the edges of a tone.
+const FAINT_EDGES: u32 = 2;
 /// CNG lasts 425 to 575 ms (ITU-T T.30 §4), CED 2.6 to 4 s.
 const CNG: std::ops::RangeInclusive<u32> = 19..=32;
 const CED: u32 = 50;
@@ -53,6 +53,8 @@ pub enum ToneClass {
 enum Sound {
     Pause,
     Other,
+    /// Other sound far below the tones: the noise of the line, or a soft voice.
+    Faint,
     /// 400–450 Hz: busy or dial by its cadence.
     European,
     /// 480 + 620 Hz.
@@ -65,6 +67,10 @@ enum Sound {
     Ced,
 }
 
+const fn is_tone(sound: Sound) -> bool {
+    !matches!(sound, Sound::Pause | Sound::Other | Sound::Faint)
+}
+
 /// How loud the frames of other sound were.
 #[derive(Debug)]
 struct Levels {
@@ -75,8 +81,8 @@ struct Levels {
 impl Levels {
     const LOWEST: f32 = -60.0;
     const STEP: f32 = 1.5;
-    /// ± 4.5 dB: noise of 20 ms stays within.
-    const NOISE_STEPS: usize = 3;
+    /// ± 3 dB: noise of 20 ms stays within.
+    const NOISE_STEPS: usize = 2;
 
     /// The step of a power of samples as they are.
     fn step(power: f32) -> usize {
@@ -91,8 +97,8 @@ impl Levels {
         }
     }
 
-    /// How many of the frames below this power are the even noise of a line.
-    fn noise_below(&self, power: f32) -> u32 {
+    /// How many of the frames below this power are the even noise of a line, and how many are not.
+    fn noise_below(&self, power: f32) -> (u32, u32) {
         let faint = self.frames.get(..Self::step(power).min(self.frames.len())).unwrap_or_default();
         let sum = |frames: &[u16]| frames.iter().copied().map(u32::from).sum::<u32>();
         let total = sum(faint);
@@ -100,7 +106,8 @@ impl Levels {
         let middle = (0..faint.len()).find(half).unwrap_or(0);
         let (from, to) = (middle.saturating_sub(Self::NOISE_STEPS), middle + Self::NOISE_STEPS + 1);
         let even = sum(faint.get(from..to.min(faint.len())).unwrap_or_default());
-        if even as f32 >= NOISE_PART * total as f32 { total } else { 0 }
+        // Without a level that most of it keeps there is no noise to speak of.
+        if 2 * even >= total { (even, total - even) } else { (0, total) }
     }
 }
 
@@ -126,6 +133,7 @@ pub struct ToneClassifier {
 #[derive(Debug, Default, Clone, Copy)]
 struct Totals {
     other: u32,
+    tone_runs: u32,
     busy_pulses: u32,
     longest_steady: u32,
     cng_pulses: u32,
@@ -168,7 +176,9 @@ impl ToneClassifier {
     pub fn class(&self) -> ToneClass {
         let mut totals = self.totals;
         self.count(&mut totals, Sound::Pause);
-        if totals.other.saturating_sub(self.others.noise_below(self.loudest * FAINT)) >= VOICE {
+        let (noise, uneven) = self.others.noise_below(self.loudest * FAINT);
+        let edges = if noise > 0 { uneven.min(totals.tone_runs * FAINT_EDGES) } else { 0 };
+        if totals.other.saturating_sub(noise + edges) >= VOICE {
             return ToneClass::SpeechOrOther;
         }
         if totals.cng_pulses > 0 || totals.longest_ced >= CED {
@@ -196,9 +206,9 @@ impl ToneClassifier {
         let sound = self.single(power).unwrap_or_else(|| self.chord(power));
         if sound == Sound::Other {
             self.others.count(power);
-        } else {
-            self.loudest = self.loudest.max(power);
+            return if power < self.loudest * FAINT { Sound::Faint } else { sound };
         }
+        self.loudest = self.loudest.max(power);
         sound
     }
 
@@ -236,20 +246,21 @@ impl ToneClassifier {
         self.count(&mut totals, next);
         self.totals = totals;
         self.pause = match self.current.0 {
-            Sound::Pause | Sound::Other => self.pause.saturating_add(self.current.1),
+            Sound::Pause | Sound::Other | Sound::Faint => self.pause.saturating_add(self.current.1),
             _ => 0,
         };
     }
 
     fn count(&self, totals: &mut Totals, next: Sound) {
         let (sound, frames) = self.current;
+        totals.tone_runs += u32::from(is_tone(sound));
         match sound {
             Sound::Pause => {}
             Sound::Other => {
-                let is_tone = |sound| !matches!(sound, Sound::Pause | Sound::Other);
                 let edge = frames <= EDGE && (is_tone(self.before) || is_tone(next));
                 totals.other += if edge { 0 } else { frames };
             }
+            Sound::Faint => totals.other += frames,
             Sound::European | Sound::AmericanBusy => {
                 // The first pulse may follow any pause; its successors follow a short one.
                 if PULSE.contains(&frames) && (totals.busy_pulses == 0 || PAUSE.contains(&self.pause)) {

@@ -1,7 +1,10 @@
 //! When somebody counts as speaking.
 
 use super::*;
+use crate::audio::decode::{DecodeLimits, decode_upload};
+use crate::audio::resample::resample;
 use crate::audio::synth::{mix, noise, sine, voice};
+use crate::audio::{Codec, Decoder, Encoder};
 
 /// The part of the frames that is judged as speech.
 fn spoken(samples: &[i16], rate: u32) -> f64 {
@@ -99,4 +102,130 @@ fn frames_of_odd_lengths_do_no_harm() {
     for length in [0, 1, 7, 79, 960, 2_881] {
         detector.frame(&vec![9_000; length]);
     }
+}
+
+/// Sound whose level is `db` of full scale.
+fn at(samples: Vec<i16>, db: f32) -> Vec<i16> {
+    let gain = 10_f32.powf((db - decibels(mean_square(&samples))) / 20.0);
+    samples.iter().map(|&s| (f32::from(s) * gain).round() as i16).collect()
+}
+
+/// Noise that is stronger the lower it is: what wind and streets do to a microphone.
+fn brown(rate: u32, ms: u32) -> Vec<i16> {
+    let mut sum = 0.0;
+    let step = |&s: &i16| {
+        sum = 0.98 * sum + f64::from(s);
+        sum as i16
+    };
+    noise(rate, ms, 400.0).iter().map(step).collect()
+}
+
+/// Noise with the syllables of a voice: no pitch, but it moves.
+fn whisper(rate: u32, ms: u32) -> Vec<i16> {
+    let part = |n: usize| {
+        let within = n as f64 / f64::from(rate) % 0.25;
+        (within / 0.04).min((0.2 - within).max(0.0) / 0.08).min(1.0)
+    };
+    let breath = noise(rate, ms, 2_000.0);
+    breath.iter().enumerate().map(|(n, &s)| (f64::from(s) * part(n)) as i16).collect()
+}
+
+/// As it arrives by G.711.
+fn through_g711(samples: &[i16]) -> Vec<i16> {
+    let (mut payload, mut heard) = (Vec::new(), Vec::new());
+    Encoder::new(Codec::Pcmu).unwrap().encode(samples, &mut payload).unwrap();
+    Decoder::new(Codec::Pcmu).unwrap().decode(&payload, &mut heard).unwrap();
+    heard
+}
+
+/// The prompts: words of a synthetic voice that others made.
+fn prompts() -> Vec<Vec<i16>> {
+    ["demo-message", "goodbye", "call-again"]
+        .into_iter()
+        .map(|name| {
+            let path = format!("{}/prompts/en/clips/{name}.flac", env!("CARGO_MANIFEST_DIR"));
+            let decoded = decode_upload(std::fs::read(path).unwrap(), DecodeLimits::default()).unwrap();
+            resample(&decoded.samples, decoded.rate, 8_000)
+        })
+        .collect()
+}
+
+#[test]
+fn words_are_speech_loud_and_soft_and_by_g711() {
+    for words in prompts() {
+        for db in [-20.0, -35.0, -45.0] {
+            let line = through_g711(&at(words.clone(), db));
+            assert!(spoken(&line, 8_000) > 0.8, "{} at {db} dBFS", spoken(&line, 8_000));
+        }
+    }
+}
+
+#[test]
+fn words_are_speech_in_the_noise_of_a_line_and_of_a_street() {
+    for words in prompts() {
+        let words = at(words, -25.0);
+        let ms = words.len() as u32 / 8;
+        for noise in [noise(8_000, ms, 1_000.0), brown(8_000, ms)] {
+            for ratio in [20.0, 15.0, 10.0] {
+                let line = through_g711(&mix(&[words.clone(), at(noise.clone(), -25.0 - ratio)]));
+                assert!(spoken(&line, 8_000) > 0.75, "{} at {ratio} dB", spoken(&line, 8_000));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_whisper_is_speech() {
+    for rate in [8_000, 16_000, 48_000] {
+        for db in [-25.0, -35.0, -45.0] {
+            let part = spoken(&at(whisper(rate, 4_000), db), rate);
+            assert!(part > 0.8, "{part} at {rate} Hz, {db} dBFS");
+        }
+    }
+}
+
+#[test]
+fn rumble_and_noise_that_begin_suddenly_are_silence() {
+    for db in [-45.0, -35.0, -25.0] {
+        for sound in [brown(8_000, 6_000), noise(8_000, 6_000, 1_000.0)] {
+            let mut line = vec![0; 16_000];
+            line.extend(at(sound, db));
+            assert!(spoken(&line, 8_000) < 0.08, "{} at {db} dBFS", spoken(&line, 8_000));
+        }
+    }
+}
+
+#[test]
+fn a_tone_that_begins_suddenly_is_no_voice() {
+    for hz in [300.0, 425.0, 950.0, 1_000.0, 1_800.0] {
+        let mut line = vec![0; 16_000];
+        line.extend(sine(8_000, hz, 6_000, 3_000.0));
+        assert!(spoken(&line, 8_000) < 0.05, "{hz} Hz: {}", spoken(&line, 8_000));
+    }
+}
+
+#[test]
+fn the_time_that_was_spoken_is_right_within_a_tenth() {
+    for words in prompts() {
+        let seconds = |frames: f64| frames * words.len() as f64 / 8_000.0;
+        let mut line = vec![0; 8_000];
+        line.extend(at(words.clone(), -25.0));
+        line.extend(vec![0; 16_000]);
+        let voiced = spoken(&line, 8_000) * line.len() as f64 / 8_000.0;
+        // The hangover after the last word is a quarter of a second.
+        let off = (voiced - 0.24 - seconds(1.0)).abs();
+        assert!(off < 0.1 * seconds(1.0) + 0.1, "{voiced} of {}", seconds(1.0));
+    }
+}
+
+#[test]
+fn the_second_ear_hears_what_the_first_doubts() {
+    // A voice hardly above the noise.
+    let talk = voice(8_000, 6_000, 4_000.0);
+    let line = mix(&[noise(8_000, 6_000, 700.0), talk.clone()]);
+    assert!(second::voiced(&line, 8_000).as_millis() > 4_000);
+    assert!(second::voiced(&talk, 8_000).as_millis() > 4_000);
+    assert_eq!(second::voiced(&[0; 80_000], 8_000).as_millis(), 0);
+    assert_eq!(second::voiced(&noise(8_000, 4_000, 20.0), 8_000).as_millis(), 0, "below −60 dBFS");
+    assert_eq!(second::voiced(&[], 16_000).as_millis(), 0);
 }

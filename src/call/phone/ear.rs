@@ -5,7 +5,10 @@ const TONE_TICKS: u32 = 8;
 
 /// Hears the tone that says "speak now": one pure pitch for 160 ms or more, then its end.
 pub(super) struct ToneEar {
+    /// Samples in 20 ms.
     frame: usize,
+    /// Samples that become one at 8 kHz, where pitches lie apart most clearly.
+    thin: usize,
     pending: Vec<i16>,
     pure: u32,
     tones: u32,
@@ -13,14 +16,19 @@ pub(super) struct ToneEar {
 
 impl ToneEar {
     pub(super) fn new(rate: u32) -> Self {
-        Self { frame: rate as usize / 50, pending: Vec::new(), pure: 0, tones: 0 }
+        let (frame, thin) = (rate as usize / 50, (rate as usize / 8_000).max(1));
+        Self { frame, thin, pending: Vec::new(), pure: 0, tones: 0 }
     }
 
     pub(super) fn hear(&mut self, samples: &[i16]) {
         self.pending.extend_from_slice(samples);
         while self.pending.len() >= self.frame {
             let frame: Vec<i16> = self.pending.drain(..self.frame).collect();
-            if is_pure(&frame) {
+            let thin: Vec<f64> = frame
+                .chunks(self.thin)
+                .map(|some| some.iter().map(|sample| f64::from(*sample)).sum::<f64>() / self.thin as f64)
+                .collect();
+            if is_pure(&thin) {
                 self.pure += 1;
             } else {
                 self.tones += u32::from(self.pure >= TONE_TICKS);
@@ -36,11 +44,11 @@ impl ToneEar {
 }
 
 /// Whether a 20 ms frame is one sine: for a sine, x[n-1] + x[n+1] = 2·cos(w)·x[n] with the same cos(w) everywhere.
-fn is_pure(frame: &[i16]) -> bool {
+fn is_pure(frame: &[f64]) -> bool {
     let (mut cross, mut power, mut sides) = (0.0, 0.0, 0.0);
     for window in frame.windows(3) {
         let [before, now, after] = *window else { continue };
-        let (side, now) = (f64::from(before) + f64::from(after), f64::from(now));
+        let side = before + after;
         cross += side * now;
         power += now * now;
         sides += side * side;
@@ -61,11 +69,13 @@ mod tests {
 
     #[test]
     fn a_tone_is_heard_at_its_end_and_speech_like_sound_is_not() {
-        let mut ear = ToneEar::new(8000);
-        ear.hear(&sine(1000.0, 8000.0, 3200, 8000.0));
-        assert_eq!(ear.count(), 0, "it still sounds");
-        ear.hear(&[0; 320]);
-        assert_eq!(ear.count(), 1);
+        for rate in [8_000, 16_000, 48_000] {
+            let mut ear = ToneEar::new(rate);
+            ear.hear(&sine(1000.0, f64::from(rate), rate as usize * 2 / 5, 8000.0));
+            assert_eq!(ear.count(), 0, "it still sounds");
+            ear.hear(&vec![0; rate as usize / 25]);
+            assert_eq!(ear.count(), 1, "at {rate} Hz");
+        }
         let mut ear = ToneEar::new(8000);
         let two: Vec<i16> = sine(400.0, 8000.0, 3200, 6000.0)
             .iter()

@@ -70,6 +70,14 @@ impl World {
         }
     }
 
+    async fn set(&self, file: Vec<u8>) -> Greeting {
+        self.greetings.set(self.upload(file)).await.unwrap().greeting
+    }
+
+    async fn remarks(&self, file: Vec<u8>) -> Vec<Remark> {
+        self.greetings.set(self.upload(file)).await.unwrap().remarks
+    }
+
     fn objects(&self) -> usize {
         fn files(folder: &std::path::Path) -> usize {
             let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
@@ -97,7 +105,7 @@ fn rms(samples: &[i16]) -> f64 {
 #[tokio::test]
 async fn an_uploaded_file_becomes_the_active_greeting_and_is_loaded_for_calls() {
     let world = World::new().await;
-    let first = world.greetings.set(world.upload(file(2.0, 44_100, 9_000.0))).await.unwrap();
+    let first = world.set(file(2.0, 44_100, 9_000.0)).await;
     assert_eq!((first.kind, first.label.as_str(), first.active), (GreetingKind::Standard, "hello.wav", true));
     assert!((1_990..=2_010).contains(&first.duration_ms), "{} ms", first.duration_ms);
     let clip = world.greetings.load(&first).await.unwrap();
@@ -105,7 +113,7 @@ async fn an_uploaded_file_becomes_the_active_greeting_and_is_loaded_for_calls() 
     assert!(Arc::ptr_eq(&clip, &world.greetings.load(&first).await.unwrap()), "loaded once");
 
     world.clock.advance(Duration::from_secs(1));
-    let second = world.greetings.set(world.upload(file(1.0, 8_000, 9_000.0))).await.unwrap();
+    let second = world.set(file(1.0, 8_000, 9_000.0)).await;
     let listed = world.greetings.list(world.mailbox.tenant, world.mailbox.id).await.unwrap();
     let listed: Vec<_> = listed.iter().map(|greeting| (greeting.id, greeting.active)).collect();
     assert_eq!(listed, [(second.id, true), (first.id, false)]);
@@ -120,7 +128,7 @@ async fn quiet_and_loud_files_come_out_equally_loud_and_unclipped() {
     let world = World::new().await;
     let mut heard = Vec::new();
     for height in [800.0, 4_000.0, 32_000.0] {
-        let greeting = world.greetings.set(world.upload(file(2.0, 16_000, height))).await.unwrap();
+        let greeting = world.set(file(2.0, 16_000, height)).await;
         let clip = world.greetings.load(&greeting).await.unwrap();
         assert!(clip.pcm().iter().all(|sample| sample.unsigned_abs() < 32_000));
         heard.push(rms(clip.pcm()));
@@ -155,7 +163,7 @@ async fn a_period_that_can_never_come_is_refused() {
     };
     assert!(matches!(until(None, now - hour).await, Err(GreetingError::Period { .. })));
     assert!(matches!(until(Some(now + hour), now + hour).await, Err(GreetingError::Period { .. })));
-    let away = until(Some(now + hour), now + hour * 2).await.unwrap();
+    let away = until(Some(now + hour), now + hour * 2).await.unwrap().greeting;
     assert!(!away.is_on(now) && away.is_on(now + hour) && !away.is_on(now + hour * 2));
 }
 
@@ -174,7 +182,7 @@ async fn a_label_is_cleaned_and_never_empty() {
     let world = World::new().await;
     let label = async |label: &str| {
         let upload = NewGreeting { label: label.to_owned(), ..world.upload(file(1.0, 8_000, 5_000.0)) };
-        world.greetings.set(upload).await.unwrap().label
+        world.greetings.set(upload).await.unwrap().greeting.label
     };
     assert_eq!(label(" \r\n ").await, "standard");
     assert_eq!(label("Grüße\u{0}\n.mp3").await, "Grüße.mp3");
@@ -182,9 +190,43 @@ async fn a_label_is_cleaned_and_never_empty() {
 }
 
 #[tokio::test]
+async fn a_label_that_is_taken_gets_a_number_and_stays_within_64_characters() {
+    // 002-070
+    let world = World::new().await;
+    let label = async |label: &str| {
+        let upload = NewGreeting { label: label.to_owned(), ..world.upload(file(1.0, 8_000, 5_000.0)) };
+        world.greetings.set(upload).await.unwrap().greeting.label
+    };
+    assert_eq!(label("hello.wav").await, "hello.wav");
+    assert_eq!(label("hello.wav").await, "hello.wav (2)");
+    assert_eq!(label("hello.wav").await, "hello.wav (3)");
+    let long = "ä".repeat(70);
+    assert_eq!(label(&long).await, "ä".repeat(64));
+    assert_eq!(label(&long).await, format!("{} (2)", "ä".repeat(60)));
+}
+
+#[tokio::test]
+async fn the_owner_is_told_what_is_wrong_with_the_file_and_what_was_done() {
+    let world = World::new().await;
+    assert_eq!(world.remarks(file(2.0, 16_000, 5_000.0)).await, []);
+    let quiet = world.remarks(file(2.0, 16_000, 500.0)).await;
+    assert!(matches!(quiet[..], [Remark::Raised(13..=24)]), "{quiet:?}");
+    assert!(quiet[0].to_string().ends_with("dB too quiet and was raised"), "{}", quiet[0]);
+    let mut faint = tone(2.0, 16_000, 25.0);
+    faint[9_000] = 90;
+    let faint = world.remarks(wav::write(&faint, 16_000).unwrap()).await;
+    assert!(matches!(faint[..], [Remark::Raised(38..), Remark::StillQuiet(12..)]), "{faint:?}");
+    let square: Vec<i16> = tone(2.0, 16_000, 32_000.0).iter().map(|s| s.saturating_mul(4)).collect();
+    assert_eq!(world.remarks(wav::write(&square, 16_000).unwrap()).await, [Remark::Clipped]);
+    let mut late = vec![0; 48_000];
+    late.extend(tone(2.0, 16_000, 5_000.0));
+    assert_eq!(world.remarks(wav::write(&late, 16_000).unwrap()).await, [Remark::Trimmed(2_500)]);
+}
+
+#[tokio::test]
 async fn damaged_and_missing_audio_is_said_so() {
     let world = World::new().await;
-    let greeting = world.greetings.set(world.upload(file(1.0, 8_000, 5_000.0))).await.unwrap();
+    let greeting = world.set(file(1.0, 8_000, 5_000.0)).await;
     let path = world.folder.path().join("audio").join(&greeting.object);
     std::fs::write(&path, b"RIFF").unwrap();
     let damaged = world.greetings.load(&greeting).await.unwrap_err();

@@ -285,7 +285,8 @@ impl Call {
         let seq = self.peer.advance();
         let (peer, flow) = (self.peer.clone(), self.flow.clone());
         let limit = core.timing.t1 * t1s;
-        tokio::spawn(async move {
+        let goodbyes = core.goodbyes.clone();
+        goodbyes.spawn(async move {
             let goodbye = async {
                 let flow = core.route(peer.next_hop(), Some(&flow)).await?;
                 let request = peer.request(Method::Bye, seq, flow.via(&core.token()), "")?;

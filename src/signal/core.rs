@@ -18,6 +18,7 @@ use rsipstack::transport::SipAddr;
 use rsipstack::transport::transport_layer::DomainResolver;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tracing::instrument::WithSubscriber;
 
 use super::access::Access;
@@ -101,6 +102,8 @@ pub(super) struct Core {
     pub(super) draining: AtomicBool,
     pub(super) net: Net,
     pub(super) server: Arc<str>,
+    /// BYEs on their way; [`super::Signal::stop`] waits for them.
+    pub(super) goodbyes: TaskTracker,
     pub(super) stop: CancellationToken,
 }
 
@@ -187,6 +190,7 @@ impl Core {
             draining: AtomicBool::new(false),
             net,
             server,
+            goodbyes: TaskTracker::new(),
             stop: CancellationToken::new(),
         });
         let timers = Arc::clone(&core);

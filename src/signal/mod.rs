@@ -230,6 +230,9 @@ pub fn frame_stream(bytes: &[u8]) -> (Vec<usize>, bool) {
     stream::cut(bytes)
 }
 
+/// How long a stop waits for the answers to BYEs: two retransmissions over UDP (RFC 3261 §17.1.2.2).
+const GOODBYES: std::time::Duration = std::time::Duration::from_secs(2);
+
 impl Signal {
     /// Binds the transports and starts. Calls arrive on the receiver.
     ///
@@ -279,8 +282,13 @@ impl Signal {
         uac::place(&self.core, call).await
     }
 
-    /// Stops the transports and lets go of every call without a word to the peer; drain first.
+    /// Stops the transports and lets go of every call without a word to the peer; drain first. BYEs that are on their
+    /// way get a moment to be answered.
     pub async fn stop(&self) {
+        self.core.goodbyes.close();
+        if tokio::time::timeout(GOODBYES, self.core.goodbyes.wait()).await.is_err() {
+            tracing::debug!("a BYE was not answered before the stop");
+        }
         self.core.stop.cancel();
         // The readers and the timers leave at their next turn.
         tokio::task::yield_now().await;

@@ -1191,6 +1191,21 @@ async fn hanging_up_before_the_ack_waits_for_it() {
 }
 
 #[tokio::test]
+async fn a_goodbye_reaches_the_peer_also_when_the_server_stops_at_once() {
+    let mut server = Server::start().await;
+    let mut phone = Phone::to(server.udp).await;
+    phone.send(&phone.invite("1", "")).await;
+    let mut call = server.call().await;
+    call.dialog.answer(ANSWER).await.unwrap();
+    phone.tag = tag(&phone.expect("SIP/2.0 200").await);
+    phone.send(&phone.request("ACK", 1, "a", "", "")).await;
+    assert!(matches!(event(&mut call.events).await, DialogEvent::Confirmed { .. }));
+    call.dialog.hang_up().await.unwrap();
+    server.signal.stop().await;
+    phone.expect("BYE ").await;
+}
+
+#[tokio::test]
 async fn as_caller_we_raise_a_too_small_interval_and_take_other_forks_down() {
     let server = Server::start().await;
     let phone = Phone::to(server.udp).await;

@@ -112,7 +112,7 @@ impl Browser {
     pub(crate) async fn resize(&self, width: u32) {
         let is_phone = width < 600;
         let height = if is_phone { 844 } else { 720 };
-        let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": is_phone});
+        let size = json!({"width": width, "height": height, "screenWidth": width, "screenHeight": height, "deviceScaleFactor": 1, "mobile": is_phone});
         self.devtools("Emulation.setDeviceMetricsOverride", size).await;
     }
 

@@ -1,6 +1,9 @@
 //! The architecture is a test: rows of the code map, bans, opening lines and sizes.
 
-#![expect(clippy::unwrap_used, reason = "a file of this project that cannot be read is a failure of the test")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a file of this project that cannot be read is a failure of the test"
+)]
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,6 +1,10 @@
 //! Hostile peers, callers and texts against the real program: it goes on serving, says nothing to strangers, calls nobody
 //! it must not call, and records nothing but its caller.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on has failed, and its peers keep real time"
+)]
 
 #[path = "support/line.rs"]
 mod line;

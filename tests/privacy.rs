@@ -236,6 +236,7 @@ impl Bed {
             speech: Some((speech, 8_000)),
             steps: parse_steps(steps).unwrap(),
             limit: Duration::from_secs(30),
+            in_band: false,
         };
         let report = place(&signal, &self.clock, [127, 0, 0, 1].into(), script).await.unwrap();
         signal.stop().await;

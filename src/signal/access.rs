@@ -92,7 +92,7 @@ impl Access {
     /// How many addresses are let in because we asked.
     #[cfg(test)]
     pub(super) fn asking(&self) -> usize {
-        self.asked.lock().unwrap().len()
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 }
 

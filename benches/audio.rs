@@ -7,7 +7,7 @@ use std::hint::black_box;
 
 use aftertone::audio::level::mean_square;
 use aftertone::audio::tones::{DtmfDetector, ToneClassifier};
-use aftertone::audio::vad::SpeechDetector;
+use aftertone::audio::vad::{SpeechDetector, second};
 use aftertone::audio::{Clip, Codec, Decoder, Encoder};
 use criterion::{Criterion, criterion_group, criterion_main};
 
@@ -55,6 +55,24 @@ fn judges(c: &mut Criterion) {
     let mut turn = voice.iter().cycle();
     c.bench_function("speech detector, voice", |b| {
         b.iter(|| turn.next().map(|f| detector.frame(black_box(f))))
+    });
+    // Steady noise ends at the first question; noise that swells is what the second ear is asked about.
+    let noise: Vec<Vec<i16>> = (0_u32..100)
+        .map(|frame| {
+            let height = if frame / 10 % 2 == 0 { 300 } else { 900 };
+            (0_u32..160)
+                .map(|n| ((frame * 160 + n).wrapping_mul(2_654_435_761) >> 16) as i16 % height)
+                .collect()
+        })
+        .collect();
+    let mut detector = SpeechDetector::new(8_000);
+    let mut swell = noise.iter().cycle();
+    c.bench_function("speech detector, noise that swells", |b| {
+        b.iter(|| swell.next().map(|f| detector.frame(black_box(f))))
+    });
+    let second_of_voice: Vec<i16> = voice.iter().take(50).flatten().copied().collect();
+    c.bench_function("second ear, one second of voice", |b| {
+        b.iter(|| second::voiced(black_box(&second_of_voice), 8_000))
     });
     let mut classifier = ToneClassifier::new(8_000);
     c.bench_function("tone classifier, voice", |b| {

@@ -24,16 +24,25 @@ pub fn decibels(mean_square: f32) -> f32 {
 
 /// Samples at about 8 kHz for detectors that look below 3 kHz: neighbours are averaged. Cheap, not for listening.
 pub(super) fn narrow<'a>(samples: &'a [i16], rate: u32, scratch: &'a mut Vec<i16>) -> &'a [i16] {
-    let group = (rate / 8_000).max(1) as usize;
-    if group == 1 {
-        return samples;
-    }
     scratch.clear();
-    scratch.extend(samples.chunks_exact(group).map(|chunk| {
-        let sum: i32 = chunk.iter().map(|&sample| i32::from(sample)).sum();
-        (sum / group as i32) as i16
-    }));
+    // Known group sizes, so that the division is none.
+    match rate / 8_000 {
+        0 | 1 => return samples,
+        2 => averages::<2>(samples, scratch),
+        6 => averages::<6>(samples, scratch),
+        group => scratch.extend(samples.chunks_exact(group as usize).map(mean)),
+    }
     scratch
+}
+
+fn averages<const GROUP: usize>(samples: &[i16], out: &mut Vec<i16>) {
+    out.extend(samples.as_chunks::<GROUP>().0.iter().map(|group| mean(group)));
+}
+
+#[inline]
+fn mean(group: &[i16]) -> i16 {
+    let sum: i32 = group.iter().map(|&sample| i32::from(sample)).sum();
+    (sum / group.len().max(1) as i32) as i16
 }
 
 #[cfg(test)]

@@ -27,12 +27,15 @@
 //! | one is enough (mode 2) | 99.6 | 99.4 | 31.7 | 33.8 | 50 |
 //! | **as it is here** | 96.5 | 93.3 | 1.7 | 12.6 | 0.1 |
 //!
+//! On one core of a busy machine, per second of a call: silence and steady noise 0.007 ms, speech 0.007 (8 kHz) to 0.016 ms (48 kHz),
+//! a noisy street 0.04 ms, the worst noise that was found 0.1 ms. WebRTC's detector alone: 0.07–0.12 ms.
+//!
 //! The frames of speech that are missed are the first of a word and those at 5 dB; no utterance is missed as a whole.
 
 pub mod second;
 
 use super::level::{decibels, mean_square, narrow};
-use super::tones::purity;
+use super::tones::{dot, purity};
 
 /// Quieter than this is never speech: 15 dB below quiet speech of −45 dBFS as it is after the high-pass, and far above the
 /// idle noise of G.711, which the high-pass removes.
@@ -249,22 +252,18 @@ fn push_slow(narrow: &[i16], slow: &mut Vec<f32>) {
     );
 }
 
-/// The best normalised correlation of the newest 20 ms with what was 2.5 to 15 ms earlier (66–400 Hz).
+/// The best normalised correlation of the newest 20 ms with what was 2.5 to 15 ms earlier (66–400 Hz). The high-pass has
+/// taken the mean away.
 fn pitch_strength(slow: &[f32]) -> f32 {
     let Some(start) = slow.len().checked_sub(SLOW_FRAME).filter(|&start| start >= SLOW_FRAME) else {
         return 0.0;
     };
-    let mean = slow.iter().sum::<f32>() / slow.len() as f32;
     let newest = slow.get(start..).unwrap_or_default();
-    let energy: f32 = newest.iter().map(|s| (s - mean).powi(2)).sum();
+    let energy = dot(newest, newest);
     (10..=60)
         .map(|lag| {
             let older = slow.get(start - lag..start - lag + SLOW_FRAME).unwrap_or_default();
-            let (product, other) = newest.iter().zip(older).fold((0.0, 1.0), |(product, other), (a, b)| {
-                let (a, b) = (a - mean, b - mean);
-                (product + a * b, other + b * b)
-            });
-            product / (energy * other + 1.0).sqrt()
+            dot(newest, older) / (energy * dot(older, older) + 1.0).sqrt()
         })
         .fold(0.0, f32::max)
 }

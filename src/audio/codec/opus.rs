@@ -20,6 +20,8 @@ const BITRATE: i32 = 24_000;
 /// a rate no telephone has; the decoder does not check the limit of a frame itself, so they are refused.
 const PACKET: usize = 1276;
 
+/// About 200 KB of heap: 178 KB of the crate's tables and filters, 23 KB of room for a packet. It is made with the first Opus packet of
+/// a call, so that calls by G.711 do not pay for it.
 pub(super) struct Decoder {
     inner: OpusDecoder,
     /// Room for the longest packet; the decoder's own samples are floats of ±1.

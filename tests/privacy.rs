@@ -232,7 +232,6 @@ impl Bed {
                 ("Proxy-Authorization".to_owned(), "Basic zqproxypass".to_owned()),
             ],
             codecs: vec![Codec::Pcmu],
-            in_band: false,
             speech: Some((speech, 8_000)),
             steps: parse_steps(steps).unwrap(),
             limit: Duration::from_secs(30),

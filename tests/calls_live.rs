@@ -1,6 +1,7 @@
 //! Real calls to the real program: `aftertone serve` as a process, its own test phone, sipp and baresip as callers, and
 //! the commands beside it. What is asserted is what a caller hears and what an owner gets.
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
+#![expect(clippy::disallowed_methods, reason = "real calls take real time")]
 
 #[path = "calls_live/clients.rs"]
 mod clients;

@@ -237,6 +237,9 @@ impl Driver {
         let mut events = vec![event];
         while let Some(event) = events.pop() {
             tracing::debug!(?event, "flow");
+            if let CallEvent::RecordingStopped { cause, .. } = &event {
+                metrics::counter!("aftertone_recordings_ended_total", "cause" => cause.as_str()).increment(1);
+            }
             let mut actions = Actions::new();
             self.flow.handle(self.now(), event, &mut actions);
             for action in actions {

@@ -80,14 +80,17 @@ impl Guesses {
 }
 
 /// Makes room: forgets those whose time is over, then the older half of the time that is left, until there is room.
+/// Those that are refused come last, so that a flood of sources frees nobody.
 fn forget(sources: &mut HashMap<IpAddr, Tally>, now: Duration) {
     let mut age = WINDOW;
-    while sources.len() >= SOURCES {
-        sources.retain(|_, tally| now < tally.since + age);
-        if age.is_zero() {
-            break;
-        }
+    while sources.len() >= SOURCES && !age.is_zero() {
+        sources.retain(|_, tally| {
+            now < tally.since + age || (tally.wrong >= ALLOWED && now < tally.since + WINDOW)
+        });
         age = if age < Duration::from_secs(1) { Duration::ZERO } else { age / 2 };
+    }
+    if sources.len() >= SOURCES {
+        sources.clear();
     }
 }
 

@@ -15,7 +15,7 @@ fn view(mode: MailMode) -> MailView {
     let expires: Zoned = "2026-12-05T14:32:10[Europe/Berlin]".parse().unwrap();
     let audio = Attachment {
         format: AttachmentFormat::Mp3,
-        bytes: Bytes::from(vec![0xff, 0xfb, 0x00, 0x0a].repeat(500)),
+        bytes: Bytes::from([0xff, 0xfb, 0x00, 0x0a].repeat(500)),
     };
     MailView {
         message: "019a0000-0000-7000-8000-000000000001".parse().unwrap(),

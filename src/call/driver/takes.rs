@@ -16,6 +16,7 @@ impl Driver {
         append: bool,
         limits: RecordLimits,
     ) -> Option<CallEvent> {
+        metrics::counter!("aftertone_recordings_started_total").increment(1);
         let failed = CallEvent::RecordingStopped {
             take,
             cause: StopCause::StorageFailed,

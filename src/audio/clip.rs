@@ -22,6 +22,7 @@ pub struct Clip {
     ulaw: OnceLock<Arc<[u8]>>,
     alaw: OnceLock<Arc<[u8]>>,
     g722: OnceLock<Arc<[u8]>>,
+    wide: OnceLock<Box<[i16]>>,
     opus: OnceLock<Box<[Box<[u8]>]>>,
 }
 
@@ -48,6 +49,7 @@ impl Clip {
             ulaw: OnceLock::new(),
             alaw: OnceLock::new(),
             g722: OnceLock::new(),
+            wide: OnceLock::new(),
             opus: OnceLock::new(),
         }
     }
@@ -83,7 +85,8 @@ impl Clip {
     pub fn prepare(&self, codec: Codec) {
         match codec {
             Codec::Opus => drop(self.opus_packets()),
-            _ => drop(Arc::clone(self.bytes(codec))),
+            Codec::G722 => _ = self.wide(),
+            Codec::Pcmu | Codec::Pcma => drop(Arc::clone(self.bytes(codec))),
         }
     }
 
@@ -92,7 +95,7 @@ impl Clip {
         match codec {
             Codec::Pcmu => self.ulaw.get().is_some(),
             Codec::Pcma => self.alaw.get().is_some(),
-            Codec::G722 => self.g722.get().is_some(),
+            Codec::G722 => self.wide.get().is_some(),
             Codec::Opus => self.opus.get().is_some(),
         }
     }
@@ -108,6 +111,12 @@ impl Clip {
             Codec::Opus => return NONE.get_or_init(|| Arc::new([])),
         };
         slot.get_or_init(|| self.encode(codec))
+    }
+
+    /// The samples at 16 kHz, padded with silence to whole 20 ms: what a G.722 encoder that runs through a call is fed.
+    /// G.722 cannot be cut and joined as bytes: the decoder's state would not fit, and every joint would crack.
+    pub fn wide(&self) -> &[i16] {
+        self.wide.get_or_init(|| self.padded(WIDE).into_boxed_slice())
     }
 
     /// Opus: packets of 20 ms each.

@@ -4,13 +4,15 @@
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use crate::audio::{Clip, Codec};
+use crate::audio::{Clip, Codec, Encoder};
 use crate::flow::PlayId;
 
 /// Opus packets of clips are so long; it cannot be cut like the other codecs.
 pub(super) const OPUS_MS: u32 = 20;
 /// Bytes of PCMU, PCMA and G.722 in a millisecond.
 const BYTES_PER_MS: usize = 8;
+/// G.722 hears 16 kHz.
+const WIDE_PER_MS: usize = 16;
 
 /// Encodes clips away from the workers: clips that were never played in a codec are handed to this.
 pub(super) type Preparer = mpsc::SyncSender<(Arc<Clip>, Codec)>;
@@ -43,12 +45,38 @@ pub(super) struct Player {
     playing: Option<Playing>,
     silence: Arc<Clip>,
     preparer: Preparer,
+    wide: Wide,
+}
+
+/// G.722 keeps state from sample to sample, so its encoder runs through the whole call, over sound and silence alike.
+#[derive(Debug, Default)]
+struct Wide {
+    encoder: Option<Encoder>,
+    samples: Vec<i16>,
+}
+
+impl Wide {
+    /// Encodes what was gathered; 8 µs for 20 ms.
+    fn encode(&mut self, out: &mut Vec<u8>) {
+        let encoder = match &mut self.encoder {
+            Some(encoder) => encoder,
+            None => match Encoder::new(Codec::G722) {
+                Ok(encoder) => self.encoder.insert(encoder),
+                // Its set-up cannot fail; a call without sound would be heard of.
+                Err(_) => return,
+            },
+        };
+        if let Err(error) = encoder.encode(&self.samples, out) {
+            tracing::error!(%error, "a frame could not be encoded");
+        }
+        self.samples.clear();
+    }
 }
 
 impl Player {
     /// `silence` must be prepared for every codec and last 60 ms or more.
-    pub(super) const fn new(silence: Arc<Clip>, preparer: Preparer) -> Self {
-        Self { playing: None, silence, preparer }
+    pub(super) fn new(silence: Arc<Clip>, preparer: Preparer) -> Self {
+        Self { playing: None, silence, preparer, wide: Wide::default() }
     }
 
     /// Plays these from their start instead of what is playing.
@@ -62,7 +90,8 @@ impl Player {
     }
 
     /// The codec changed: what is playing must be there in the new one.
-    pub(super) const fn codec_changed(&mut self) {
+    pub(super) fn codec_changed(&mut self) {
+        self.wide = Wide::default();
         if let Some(playing) = &mut self.playing {
             (playing.ready, playing.asked) = (false, false);
         }
@@ -72,6 +101,7 @@ impl Player {
     pub(super) fn fill(&mut self, codec: Codec, ms: u32, out: &mut Vec<u8>) -> Filled {
         let filled = match self.playing.as_mut().and_then(|playing| playing.ready(codec, &self.preparer)) {
             Some(playing) if codec == Codec::Opus => playing.opus_packet(out),
+            Some(playing) if codec == Codec::G722 => playing.cut_wide(ms, &mut self.wide, out),
             Some(playing) => playing.cut(codec, ms, out),
             None => Filled { sound: false, finished: None },
         };
@@ -85,7 +115,12 @@ impl Player {
         filled
     }
 
-    fn fill_silence(&self, codec: Codec, ms: u32, out: &mut Vec<u8>) {
+    fn fill_silence(&mut self, codec: Codec, ms: u32, out: &mut Vec<u8>) {
+        if codec == Codec::G722 {
+            self.wide.samples.resize(ms as usize * WIDE_PER_MS, 0);
+            self.wide.encode(out);
+            return;
+        }
         let silence: &[u8] = match codec {
             Codec::Opus => self.silence.opus_packets().last().map_or(&[], |packet| packet),
             _ => {
@@ -158,6 +193,30 @@ impl Playing {
             _ => 0xff,
         };
         out.resize(full, quiet);
+        Filled { sound: true, finished: None }
+    }
+
+    /// The same for G.722, encoded now.
+    fn cut_wide(&mut self, ms: u32, wide: &mut Wide, out: &mut Vec<u8>) -> Filled {
+        let full = ms as usize * WIDE_PER_MS;
+        wide.samples.clear();
+        while wide.samples.len() < full
+            && let Some(clip) = self.clips.get(self.clip)
+        {
+            let samples = clip.wide();
+            let from = (self.at_ms as usize * WIDE_PER_MS).min(samples.len());
+            let to = (from + full - wide.samples.len()).min(samples.len());
+            wide.samples.extend_from_slice(samples.get(from..to).unwrap_or_default());
+            self.at_ms += u32::try_from((to - from) / WIDE_PER_MS).unwrap_or(0);
+            if to >= samples.len() {
+                self.next_clip();
+            }
+        }
+        if wide.samples.is_empty() {
+            return Filled { sound: false, finished: None };
+        }
+        wide.samples.resize(full, 0);
+        wide.encode(out);
         Filled { sound: true, finished: None }
     }
 

@@ -184,9 +184,11 @@ impl Press {
         if since_segment == LONGEST_SEGMENT && u32::from(self.field) >= LONGEST_SEGMENT - 480 {
             return true;
         }
-        // Some senders move the timestamp on within a press: the duration grows all the same.
+        // Some senders move the timestamp on within a press: the duration grows along with it. A new press of the same
+        // key is further away, by the pause before it.
         let unbroken = (!self.ended || event.end) && now_ms.saturating_sub(self.heard_ms) <= LOST_END_MS;
-        unbroken && since_segment.cast_signed() > 0 && event.duration > self.field
+        let grown = u32::from(event.duration.saturating_sub(self.field));
+        unbroken && since_segment > 0 && since_segment <= grown + grown / 2
     }
 }
 
@@ -323,6 +325,14 @@ mod tests {
         let mut packets = press(5, 8000, 4);
         packets.truncate(4);
         packets.extend(press(5, 9600, 4).into_iter().skip(1));
+        assert_eq!(keys(&packets), "55");
+    }
+
+    #[test]
+    fn the_same_key_twice_is_two_presses_even_if_one_packet_of_the_first_is_left() {
+        let mut packets = press(5, 8000, 4);
+        packets.truncate(1);
+        packets.extend(press(5, 9600, 4).into_iter().skip(2));
         assert_eq!(keys(&packets), "55");
     }
 

@@ -34,6 +34,9 @@ struct Options {
     /// Seconds that are measured, once the concurrent calls are reached.
     #[arg(long, default_value_t = 20.0)]
     window: f64,
+    /// Seconds of each mailbox's greeting; a tone follows, and the rest of the call is recorded.
+    #[arg(long, default_value_t = 5.0)]
+    greeting: f64,
     /// Mailboxes called in turn.
     #[arg(long, default_value_t = 50)]
     mailboxes: u32,
@@ -88,7 +91,8 @@ impl Options {
 fn run(options: &Options, calls: u32, speech: &Speech) -> Row {
     let plan = options.plan(calls);
     load::pin(options.server_core);
-    let server = Server::start(options.listen, &plan.mailboxes);
+    let greeting = speech.sample(Duration::from_secs_f64(options.greeting));
+    let server = Server::start(options.listen, &plan.mailboxes, greeting);
     load::pin(options.load_core);
 
     let load = Load::new(plan, server.sip(), speech);

@@ -56,15 +56,16 @@ pub(crate) struct Row {
     strays: u64,
     unsent: u64,
     failed: BTreeMap<u16, usize>,
+    recorded: Spread,
     verdict: Verdict,
 }
 
 impl Row {
     /// Head of the table.
     pub(crate) const HEAD: &'static str = "\
-|       | new     | set-up ms       | first audio ms  | packet late ms  |      | recordings    | compared, whole, |  CPU ms per | core | KiB per | idle | load   |
-| calls | calls/s |     p50     p99 |     p50     p99 |     p50     p99 | gaps | whole / all   |    worst frames  | call-second |   %  |    call | MiB  | p99 ms |
-|------:|--------:|----------------:|----------------:|----------------:|-----:|--------------:|-----------------:|------------:|-----:|--------:|-----:|-------:|";
+|       | new     | set-up ms       | first audio ms  | packet late ms  |      | recordings           | compared, whole, |  CPU ms per | core | KiB per | idle | load   |
+| calls | calls/s |     p50     p99 |     p50     p99 |     p50     p99 | gaps | whole / all   of s   |    worst frames  | call-second |   %  |    call | MiB  | p99 ms |
+|------:|--------:|----------------:|----------------:|----------------:|-----:|---------------------:|-----------------:|------------:|-----:|--------:|-----:|-------:|";
 
     /// Head of the table of `--signal-only`.
     pub(crate) const SIGNAL_HEAD: &'static str = "\
@@ -112,6 +113,7 @@ impl Row {
             strays: outcome.strays,
             unsent: outcome.unsent,
             failed,
+            recorded: Spread::of(measured.iter().filter_map(|call| call.recorded())),
             verdict,
         }
     }
@@ -120,7 +122,7 @@ impl Row {
     pub(crate) fn line(&self, calls: u32) -> String {
         let Verdict { expected, complete, compared, whole, worst, .. } = &self.verdict;
         format!(
-            "| {calls:5} | {:7.1} | {:7.1} {:7.1} | {:7.1} {:7.1} | {:7.1} {:7.1} | {:4} | {complete:5} / {expected:5} | {compared:3}, {whole:3}, {:5.1} % | {:11.3} | {:4.0} | {:7.1} | {:4.0} | {:6.1} |",
+            "| {calls:5} | {:7.1} | {:7.1} {:7.1} | {:7.1} {:7.1} | {:7.1} {:7.1} | {:4} | {complete:5} / {expected:5} {:6.1} | {compared:3}, {whole:3}, {:5.1} % | {:11.3} | {:4.0} | {:7.1} | {:4.0} | {:6.1} |",
             self.rate,
             self.setup.ms(0.5),
             self.setup.ms(0.99),
@@ -129,6 +131,7 @@ impl Row {
             self.late.ms(0.5),
             self.late.ms(0.99),
             self.gaps,
+            self.recorded.ms(0.5) / 1000.0,
             worst.map_or(f64::NAN, |worst| worst * 100.0),
             self.cpu_ms,
             self.cpu_share,

@@ -36,8 +36,8 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Adds the mailboxes, starts the server and waits until it is ready.
-    pub(crate) fn start(listen: Option<SocketAddrV4>, mailboxes: &[u32]) -> Self {
+    /// Adds the mailboxes, each with `greeting` as its own, starts the server and waits until it is ready.
+    pub(crate) fn start(listen: Option<SocketAddrV4>, mailboxes: &[u32], greeting: &[i16]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let sip = listen.unwrap_or_else(|| {
             let probe = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a UDP port on loopback is free");
@@ -55,13 +55,14 @@ impl Server {
              workers = 1\n[http]\nlisten = \"{http}\"\n[voicemail]\nmax_messages = 0\n"
         );
         fs::write(folder.path().join("aftertone.toml"), config).expect("the configuration can be written");
+        let wav = folder.path().join("greeting.wav");
+        let greeting = aftertone::audio::wav::write(greeting, 8000).expect("a greeting fits into a WAV file");
+        fs::write(&wav, greeting).expect("the greeting can be written");
         for mailbox in mailboxes {
-            let email = format!("user{mailbox}@example.org");
-            let added = aftertone(&folder)
-                .args(["user", "add", "--extension", &mailbox.to_string(), "--email", &email])
-                .output();
-            let added = added.expect("the program starts");
-            assert!(added.status.success(), "user add: {}", String::from_utf8_lossy(&added.stderr));
+            let (mailbox, email) = (mailbox.to_string(), format!("user{mailbox}@example.org"));
+            run(aftertone(&folder).args(["user", "add", "--extension", &mailbox, "--email", &email]));
+            let set = ["greeting", "set", "--mailbox", &mailbox, "--kind", "standard", "--file"];
+            run(aftertone(&folder).args(set).arg(&wav));
         }
         let log = File::create(folder.path().join("server.log")).expect("the log can be written");
         let child = aftertone(&folder)
@@ -82,21 +83,15 @@ impl Server {
 
     /// The messages of a mailbox.
     pub(crate) fn messages(&self, mailbox: u32) -> Vec<Message> {
-        let listed = aftertone(&self.folder)
-            .args(["message", "list", "--json", "--mailbox", &mailbox.to_string()])
-            .output();
-        let listed = listed.expect("the program starts");
-        assert!(listed.status.success(), "message list: {}", String::from_utf8_lossy(&listed.stderr));
-        serde_json::from_slice(&listed.stdout).expect("message list prints JSON")
+        let mailbox = mailbox.to_string();
+        let listed = run(aftertone(&self.folder).args(["message", "list", "--json", "--mailbox", &mailbox]));
+        serde_json::from_slice(&listed).expect("message list prints JSON")
     }
 
     /// The samples of a message.
     pub(crate) fn samples(&self, message: &Message) -> Vec<i16> {
         let file = self.folder.path().join("exported.wav");
-        let exported =
-            aftertone(&self.folder).args(["message", "export", &message.id, "--out"]).arg(&file).output();
-        let exported = exported.expect("the program starts");
-        assert!(exported.status.success(), "message export: {}", String::from_utf8_lossy(&exported.stderr));
+        run(aftertone(&self.folder).args(["message", "export", &message.id, "--out"]).arg(&file));
         let bytes = fs::read(&file).expect("the exported file can be read");
         aftertone::audio::wav::read(&bytes).expect("the exported file is WAV").samples
     }
@@ -159,6 +154,13 @@ fn aftertone(folder: &TempDir) -> Command {
     command.arg("--data").arg(folder.path().join("data"));
     command.stdin(Stdio::null());
     command
+}
+
+/// What the command prints; it must succeed.
+fn run(command: &mut Command) -> Vec<u8> {
+    let output = command.output().expect("the program starts");
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
 }
 
 fn is_ready(http: std::net::SocketAddr) -> bool {

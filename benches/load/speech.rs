@@ -1,6 +1,8 @@
 //! What the callers say: 80 s of G.711 that passes for speech and never repeats, so that every 20 ms of a recording can
 //! be found again. Each call begins at another place of it, so that a swapped recording shows.
 
+use std::time::Duration;
+
 use aftertone::audio::{Codec, Decoder, Encoder};
 
 /// Samples of 20 ms at 8 kHz.
@@ -36,6 +38,12 @@ impl Speech {
             })
             .expect("G.711 takes any bytes");
         Self { ulaw, heard }
+    }
+
+    /// The first `length` of it as samples, for a greeting.
+    pub(crate) fn sample(&self, length: Duration) -> &[i16] {
+        let samples = usize::try_from(length.as_millis()).unwrap_or(usize::MAX).saturating_mul(8);
+        self.heard.get(..samples).unwrap_or(&self.heard)
     }
 
     /// Frame `number` of what call `call` says.

@@ -35,6 +35,8 @@ impl Browser {
         let profile = tempfile::tempdir().unwrap();
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
+            // Crash reports and the like stay out of the user's own folders.
+            .env("XDG_CONFIG_HOME", profile.path())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .process_group(0)
@@ -58,7 +60,7 @@ impl Browser {
                     "goog:chromeOptions": {"args": [
                         "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
                         "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                        "--disable-dev-shm-usage", "--mute-audio", "--window-size=1440,1000", folder,
+                        "--disable-dev-shm-usage", "--disable-crash-reporter", "--disable-breakpad", "--mute-audio", "--window-size=1440,1000", folder,
                     ]},
                 }}}),
             )

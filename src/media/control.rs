@@ -8,14 +8,12 @@ use crate::sip::sdp::{Direction, Stream};
 use super::ear::Ear;
 use super::engine::Shared;
 use super::outgoing::Outgoing;
-use super::ports::for_socket;
+use super::ports::{for_socket, receive};
 
 /// How often this runs.
 const PERIOD_MS: u64 = 1000;
 /// A report in so many periods.
 const REPORT_EACH: u64 = 5;
-/// RTCP datagrams taken at once; the rest is the kernel's to drop.
-const MOST_DATAGRAMS: usize = 16;
 
 /// RTCP and metrics of one session.
 #[derive(Debug)]
@@ -75,14 +73,7 @@ impl Control {
     }
 
     fn receive(&self, now_ms: u64, ear: &mut Ear) {
-        let mut buffer = [0; 1500];
-        for _ in 0..MOST_DATAGRAMS {
-            match self.rtcp.recv_from(&mut buffer) {
-                Ok((length, from)) => ear.report(now_ms, from, buffer.get(..length).unwrap_or_default()),
-                Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {}
-                Err(_) => break,
-            }
-        }
+        receive(&self.rtcp, |from, bytes| ear.report(now_ms, from, bytes));
     }
 
     fn report(&mut self, now_ms: u64, line: &mut Line<'_>, goodbye: bool) {

@@ -131,7 +131,8 @@ impl Session {
             due = next_tick(due, self.period(), woken);
             timer.as_mut().reset(due);
         };
-        self.end(ending).await;
+        // On the heap for its moment, rather than in every session for its whole life.
+        Box::pin(self.end(ending)).await;
     }
 
     /// Waits for the next tick, or, while there is nothing to send, for a command. `Some`: one came, or (`None` within)

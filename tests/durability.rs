@@ -252,6 +252,67 @@ async fn without_the_database_known_mailboxes_go_on_taking_messages() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_starts_before_its_database_comes_up_says_so_and_takes_messages_once_it_is_there() {
+    let Some(mut postgres) = Postgres::own() else { return };
+    let mut site = Site::local();
+    site.database = postgres.database().await;
+    // What was recorded before still lies in the spool; its mailbox is known to the database only.
+    let mut node = site.node("data");
+    node.add_ada();
+    let (phone, inbox) = (Phone::new().await, Inbox::of(&site).await);
+    fill_spool(&node, &inbox, 1).await;
+    postgres.stop();
+    node.start().await;
+    assert_eq!(node.get("/healthz").await.unwrap().0, 200);
+    let body = node.until_ready_says(503).await;
+    assert!(body.contains("Connection refused") || body.contains("No such file"), "why it is away: {body}");
+    assert!(body.contains("start the database, or correct database.url"), "what to do: {body}");
+    assert_eq!(node.says("starting without the database"), 1, "{}", node.log());
+    let heard = phone.leave(node.sip, "5550001", 1).await;
+    assert!(heard.answered && was_said(&heard, "technical-trouble"), "{}", node.log());
+    postgres.start_again();
+    node.until_ready_says(200).await;
+    assert_eq!(inbox.until("5559999", 1, Duration::from_secs(90)).await.len(), 1, "{}", node.log());
+    assert!(was_said(&phone.leave(node.sip, "5550002", 2).await, "message-sent"), "{}", node.log());
+    assert_eq!(node.says("the database is there"), 1, "{}", node.log());
+    until("both messages are mailed", || site.mails() == 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_database_that_comes_late_gets_its_tables_and_its_first_tenant() {
+    let Some(mut postgres) = Postgres::own() else { return };
+    let mut site = Site::local();
+    site.database = postgres.database().await;
+    let mut node = site.node("data");
+    postgres.stop();
+    node.start().await;
+    node.until_ready_says(503).await;
+    postgres.start_again();
+    node.until_ready_says(200).await;
+    assert_eq!(site.store().await.tenants().await.unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_refuses_the_account_or_does_not_exist_is_named_at_the_start_and_by_check() {
+    let Some(postgres) = Postgres::own() else { return };
+    let mut site = Site::local();
+    let right = postgres.database().await;
+    for (url, why) in [
+        (right.replace("aftertone@", "nobody:s3cret-word@"), "role \"nobody\" does not exist"),
+        (right.replace("test_0", "no_such"), "database \"no_such\" does not exist"),
+    ] {
+        site.database = url;
+        let node = site.node("data");
+        for command in ["serve", "check"] {
+            let (code, said) = node.refused(command);
+            assert_eq!(code, Some(1), "{command}: {said}");
+            assert!(said.contains(why) && said.contains("correct database.url"), "{command}: {said}");
+            assert!(!said.contains("s3cret-word"), "{command} repeats the password");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_nodes_share_a_database_and_a_bucket_and_each_message_is_mailed_once() {
     let Some(postgres) = Postgres::own() else { return };
     let Some(bucket) = S3::start(0) else { return };

@@ -143,6 +143,13 @@ impl Node {
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     }
 
+    /// Exit code of a command that must fail, and everything that it said.
+    pub(crate) fn refused(&self, command: &str) -> (Option<i32>, String) {
+        let output = self.command(&[command]).stdout(Stdio::piped()).stderr(Stdio::piped()).output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8_lossy(&said).into_owned())
+    }
+
     /// Adds Ada at 1001, whose callers get no instructions and who is told by mail.
     pub(crate) fn add_ada(&self) {
         self.run(&["user", "add", "--extension", "1001", "--first", "Ada", "--email", "ada@example.org"]);
@@ -174,7 +181,7 @@ impl Node {
     /// Waits until `/readyz` has this status; its body.
     pub(crate) async fn until_ready_says(&self, status: u16) -> String {
         let mut last = None;
-        for _ in 0..60 {
+        for _ in 0..360 {
             last = self.get("/readyz").await;
             if let Some((said, body)) = &last
                 && *said == status

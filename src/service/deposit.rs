@@ -91,6 +91,11 @@ impl Deposit {
         Self { inner: Arc::new(inner) }
     }
 
+    /// Store and bucket may be back: what waits is tried at once. Never waits itself.
+    pub fn nudge(&self) {
+        self.inner.back.notify_one();
+    }
+
     /// How many recordings are known to wait for store or bucket.
     pub fn waiting(&self) -> usize {
         lock(&self.inner.waiting).len()

@@ -249,31 +249,31 @@ async fn a_dropped_call_keeps_its_recording() {
 
 #[tokio::test]
 async fn when_no_rtp_comes_the_recording_is_kept_and_the_loss_is_told_once() {
-    let mut call = Call::with_timeout(Duration::from_millis(700)).await;
+    let mut call = Call::with_timeout(Duration::from_millis(2_500)).await;
     call.record(plan()).await;
     let said = speech(1_000);
     call.phone.say(&said).await;
     let (cause, length, ..) = call.stopped().await;
     assert_eq!((cause, length), (StopCause::MediaLost, Duration::from_secs(1)));
     assert_eq!(call.event().await, MediaEvent::Lost);
-    pause(900).await;
+    pause(2_700).await;
     assert!(call.events.try_recv().is_err(), "told once");
 }
 
 #[tokio::test]
 async fn on_hold_nothing_is_sent_and_nothing_is_missed() {
-    let mut call = Call::with_timeout(Duration::from_millis(300)).await;
+    let mut call = Call::with_timeout(Duration::from_millis(1_500)).await;
     pause(60).await;
     call.stream.direction = Direction::Inactive;
     call.handle.connect(&call.stream);
     pause(60).await;
     call.phone.received();
-    pause(500).await;
+    pause(1_700).await;
     assert_eq!(call.phone.received(), Vec::<Vec<u8>>::new());
     assert!(call.events.try_recv().is_err());
     call.stream.direction = Direction::SendOnly;
     call.handle.connect(&call.stream);
-    pause(500).await;
+    pause(1_700).await;
     assert!(call.phone.received().len() > 10, "music for who holds us would be heard");
     assert!(call.events.try_recv().is_err(), "who only listens is not lost");
 }
@@ -319,8 +319,7 @@ async fn behind_nat_the_peer_is_found_where_its_packets_come_from() {
     pause(50).await;
     call.phone.received();
     call.phone.say(&[0xff; 1_600]).await;
-    pause(80).await;
-    assert!(!call.phone.received().is_empty());
+    assert!(call.phone.hears_something().await);
 }
 
 #[tokio::test]
@@ -328,8 +327,19 @@ async fn the_phone_can_press_keys() {
     let call = Call::new().await;
     let keys: Vec<_> = "1#".chars().filter_map(Key::new).collect();
     call.handle.send_digits(&keys);
-    pause(600).await;
-    let packets = call.phone.received();
+    let mut packets = Vec::new();
+    // The last of the three ends of the second key.
+    for _ in 0..200 {
+        pause(50).await;
+        packets.extend(call.phone.received());
+        let is_end = |bytes: &&Vec<u8>| {
+            bytes.get(1).is_some_and(|second| second & 0x7f == 101)
+                && bytes.get(13).is_some_and(|flags| flags & 0x80 != 0)
+        };
+        if packets.iter().filter(is_end).count() >= 6 {
+            break;
+        }
+    }
     let mut receiver = crate::rtp::event::EventReceiver::default();
     let heard: String = packets
         .iter()
@@ -347,7 +357,7 @@ async fn the_phone_can_press_keys() {
 async fn the_end_is_said_by_rtcp() {
     let mut call = Call::new().await;
     call.phone.say(&[0xff; 1_600]).await;
-    pause(60).await;
+    assert!(call.phone.hears_something().await);
     call.handle.close().await;
     let mut buffer = [0; 500];
     let length = call.phone.rtcp.recv(&mut buffer).unwrap();
@@ -357,8 +367,7 @@ async fn the_end_is_said_by_rtcp() {
 
 #[tokio::test]
 async fn when_all_ports_are_taken_the_next_call_is_refused_until_one_ends() {
-    let engine =
-        Engine::start(config(42_000..=42_005, Duration::from_secs(5)), SystemClock::shared()).unwrap();
+    let engine = Engine::start(config(9_990..=9_995, Duration::from_secs(5)), SystemClock::shared()).unwrap();
     let mut open = Vec::new();
     for _ in 0..3 {
         let (handle, _) = engine.open().await.unwrap();

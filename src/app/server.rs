@@ -338,6 +338,7 @@ fn engine_config(config: &Config) -> EngineConfig {
         ports: config.rtp.ports.clone(),
         workers: config.rtp.workers.unwrap_or(cores),
         silence_timeout: config.rtp.timeout,
+        steady: config.rtp.steady,
     }
 }
 

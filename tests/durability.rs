@@ -407,11 +407,20 @@ async fn a_full_disk_is_told_to_callers_and_loses_nothing_that_was_taken() {
 
     // It fills up while somebody speaks: what was said before is kept.
     let mut cut = phone.talk(node.sip, "5550002").await.unwrap();
-    node.until_spool("the call is being recorded", |spool| spool.iter().any(|bytes| *bytes > 32_000)).await;
-    let said = cut.sent();
-    disk.fill();
-    tokio::time::sleep(Duration::from_millis(1_500)).await;
-    cut.hang_up().await;
+    let stays = phone.leave(node.sip, "5550005", 15);
+    let filled = async {
+        let enough = |spool: &[u64]| spool.iter().filter(|bytes| **bytes > 32_000).count() == 2;
+        node.until_spool("both calls are being recorded", enough).await;
+        let said = cut.sent();
+        disk.fill();
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        cut.hang_up().await;
+        said
+    };
+    let (heard, said) = tokio::join!(stays, filled);
+    // Who stays on the line hears the truth: it ended early, and what was said is kept.
+    assert!(was_said(&heard, "recording-trouble") && was_said(&heard, "kept-so-far"), "{}", node.log());
+    assert!(!was_said(&heard, "message-lost"), "{}", node.log());
 
     // Whoever calls now hears that no message can be taken.
     let heard = phone.leave(node.sip, "5550003", 3).await;
@@ -428,8 +437,9 @@ async fn a_full_disk_is_told_to_callers_and_loses_nothing_that_was_taken() {
     assert!(end + MAY_MISS + cut.late() >= said, "{end} of {said} samples were kept");
     assert!(was_said(&phone.leave(node.sip, "5550004", 2).await, "message-sent"), "{}", node.log());
     node.until_spool("nothing waits any more", <[u64]>::is_empty).await;
-    assert_eq!(inbox.messages().await.len(), 3, "the third caller was told to call again");
-    until("each message is mailed once", || site.mails() == 3).await;
+    assert_eq!(inbox.until("5550005", 1, Duration::from_secs(90)).await.len(), 1, "{}", node.log());
+    assert_eq!(inbox.messages().await.len(), 4, "the third caller was told to call again");
+    until("each message is mailed once", || site.mails() == 4).await;
 }
 
 #[tokio::test]

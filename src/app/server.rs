@@ -236,6 +236,8 @@ impl Server {
             deposit,
             greetings,
             prompts,
+            sounds: Arc::default(),
+            ways: Arc::default(),
             nudge: Arc::new(move || outbox.nudge()),
             clock,
             settings: Arc::clone(&settings.borrow()),

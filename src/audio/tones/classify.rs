@@ -2,6 +2,7 @@
 //!
 //! Looks at frames of 20 ms one by one and decides at the end. Says nothing about silence: that is the speech detector's.
 
+use super::tail::{Frame, Tail};
 use super::{Probe, dot};
 use crate::audio::level::{decibels, narrow};
 use crate::domain::RecordingClass;
@@ -71,6 +72,15 @@ const fn is_tone(sound: Sound) -> bool {
     !matches!(sound, Sound::Pause | Sound::Other | Sound::Faint)
 }
 
+/// What a frame means for whether somebody is on the line. Fax tones are a machine's, which is there.
+const fn end_of_line(sound: Sound) -> Frame {
+    match sound {
+        Sound::European | Sound::AmericanBusy | Sound::AmericanDial | Sound::Special(_) => Frame::Tone,
+        Sound::Pause | Sound::Faint => Frame::Pause,
+        Sound::Other | Sound::Cng | Sound::Ced => Frame::Other,
+    }
+}
+
 /// How loud the frames of other sound were.
 #[derive(Debug)]
 struct Levels {
@@ -127,6 +137,7 @@ pub struct ToneClassifier {
     pause: u32,
     others: Levels,
     totals: Totals,
+    tail: Tail,
 }
 
 /// Frames and runs of a recording so far.
@@ -157,12 +168,24 @@ impl ToneClassifier {
             pause: 0,
             others: Levels { frames: [0; 40] },
             totals: Totals::default(),
+            tail: Tail::default(),
         }
+    }
+
+    /// Frames since the first of the tones that are running now, pauses between them included; 0 when none is running.
+    pub const fn running(&self) -> u32 {
+        self.tail.frames()
+    }
+
+    /// Whether the line has sent nothing but the tones of a network for so long that nobody can be there any more.
+    pub const fn is_dead(&self) -> bool {
+        self.tail.is_dead()
     }
 
     /// Takes the next 20 ms. A frame of another length counts as other sound.
     pub fn frame(&mut self, samples: &[i16]) {
         let sound = self.judge(samples);
+        self.tail.frame(end_of_line(sound));
         if sound == self.current.0 {
             self.current.1 = self.current.1.saturating_add(1);
             return;

@@ -3,6 +3,7 @@
 
 mod attacks;
 mod calls;
+mod words;
 
 use std::net::{SocketAddr, UdpSocket};
 

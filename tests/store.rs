@@ -784,8 +784,15 @@ fn both_databases_have_the_same_migrations_and_tables() {
                 let mut words = line.split_whitespace();
                 match (words.next(), words.next(), words.next()) {
                     (Some("CREATE"), Some("TABLE"), Some(name)) => table = name.to_owned(),
-                    (Some("CREATE"), Some(_), Some(name)) => tables.push(format!("index {name}")),
-                    (Some(column), Some(_), _) if line.starts_with("    ") && column != "FOREIGN" => {
+                    (Some("CREATE"), Some("INDEX"), Some(name)) => tables.push(format!("index {name}")),
+                    (Some("CREATE"), Some("UNIQUE"), Some(_)) => {
+                        tables.push(format!("unique {}", words.next().unwrap()));
+                    }
+                    // What follows may be a trigger or a function, which the databases write in their own ways.
+                    (Some(end), _, _) if end.starts_with(')') => table.clear(),
+                    (Some(column), Some(_), _)
+                        if line.starts_with("    ") && !table.is_empty() && column != "FOREIGN" =>
+                    {
                         tables.push(format!("{table}.{column}"));
                     }
                     _ => {}

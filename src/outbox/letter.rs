@@ -12,9 +12,7 @@ use tokio::time::timeout;
 use super::Parts;
 use super::attach::{self, AttachError};
 use crate::blob::objects::ObjectError;
-use crate::domain::{
-    AfterMail, Folder, MailAddress, MailMode, Mailbox, Message, MessageId, TenantId,
-};
+use crate::domain::{AfterMail, Folder, MailAddress, MailMode, Mailbox, Message, MessageId, TenantId};
 use crate::mail::{Attachment, LinkView, Mail, MailError, MailView, render};
 use crate::store::{Job, LetterFacts, StoreError, Work};
 
@@ -123,7 +121,8 @@ impl Parts {
 
     /// Only so many mails are made and handed over at once.
     async fn turn(&self) -> Result<SemaphorePermit<'_>, Failure> {
-        let busy = || Failure::again("busy", "the mails before this one are still being handed over".to_owned());
+        let busy =
+            || Failure::again("busy", "the mails before this one are still being handed over".to_owned());
         match timeout(TURN, self.turns.acquire()).await {
             Ok(Ok(turn)) => Ok(turn),
             Ok(Err(_)) | Err(_) => Err(busy()),

@@ -102,7 +102,9 @@ impl Outbox {
     ) -> Self {
         let (wake, is_blind) = (Notify::new(), AtomicBool::new(false));
         let turns = Semaphore::new(settings.senders.max(1) as usize);
-        Self { parts: Arc::new(Parts { store, objects, mailer, links, clock, settings, wake, turns, is_blind }) }
+        Self {
+            parts: Arc::new(Parts { store, objects, mailer, links, clock, settings, wake, turns, is_blind }),
+        }
     }
 
     /// There may be a new job: look at once. Never waits.

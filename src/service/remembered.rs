@@ -215,12 +215,19 @@ impl Inquiry<'_> {
 
 impl Directory for Inquiry<'_> {
     async fn tenant_by_domain(&self, domain: &str) -> Result<Option<Tenant>> {
-        self.tenant(Question::TenantByDomain(domain.to_owned()), self.remembered.store.tenant_by_domain(domain)).await
+        self.tenant(
+            Question::TenantByDomain(domain.to_owned()),
+            self.remembered.store.tenant_by_domain(domain),
+        )
+        .await
     }
 
     async fn tenant_by_name(&self, name: &str) -> Result<Option<Tenant>> {
-        self.tenant(Question::TenantByName(name.to_owned()), Directory::tenant_by_name(&self.remembered.store, name))
-            .await
+        self.tenant(
+            Question::TenantByName(name.to_owned()),
+            Directory::tenant_by_name(&self.remembered.store, name),
+        )
+        .await
     }
 
     async fn usual_tenant(&self) -> Result<Tenant> {
@@ -230,7 +237,8 @@ impl Directory for Inquiry<'_> {
     }
 
     async fn mailbox(&self, tenant: TenantId, id: MailboxId) -> Result<Mailbox> {
-        let asked = async { Ok(Answer::Mailbox(Some(Box::new(self.remembered.store.mailbox(tenant, id).await?)))) };
+        let asked =
+            async { Ok(Answer::Mailbox(Some(Box::new(self.remembered.store.mailbox(tenant, id).await?)))) };
         match self.ask(Question::Mailbox(tenant, id), asked).await? {
             Answer::Mailbox(Some(mailbox)) => Ok(*mailbox),
             _ => Err(StoreError::Missing { what: "mailbox", value: id.to_string() }),

@@ -285,7 +285,8 @@ impl<'a, D: Directory> Lookup<'a, D> {
             Outcome::Mailbox { mailbox, .. } => Some(mailbox.id),
             Outcome::Login | Outcome::Default(_) => None,
         };
-        let forms = caller.number.as_deref().map(|number| matching::forms(number, self.rules)).unwrap_or_default();
+        let forms =
+            caller.number.as_deref().map(|number| matching::forms(number, self.rules)).unwrap_or_default();
         Ok(self.directory.is_party(tenant.id, taking, forms.extension.as_ref(), &forms.exact).await?)
     }
 }

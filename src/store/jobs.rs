@@ -175,7 +175,8 @@ impl Store {
         line: Option<Line>,
     ) -> Result<()> {
         let (job, error, now) = (job.clone(), error.map(bounded), self.clock.now());
-        self.write(move |tx| Box::pin(async move { report(tx, &job, state, at, now, error, line).await })).await
+        self.write(move |tx| Box::pin(async move { report(tx, &job, state, at, now, error, line).await }))
+            .await
     }
 
     /// A dead or waiting job becomes due at once.
@@ -228,7 +229,13 @@ pub(super) const fn message_of(work: &Work) -> Option<MessageId> {
 }
 
 /// Leases what is due.
-async fn take(tx: &mut Tx, sql: &'static str, now: Timestamp, until: Timestamp, limit: u32) -> Result<Vec<Job>> {
+async fn take(
+    tx: &mut Tx,
+    sql: &'static str,
+    now: Timestamp,
+    until: Timestamp,
+    limit: u32,
+) -> Result<Vec<Job>> {
     let rows = tx.rows(sql, args![micros(now), micros(until), limit]).await?;
     let mut jobs = Vec::with_capacity(rows.len());
     for row in &rows {
@@ -269,8 +276,7 @@ async fn report(
     line: Option<Line>,
 ) -> Result<()> {
     let (tenant, id) = (job.tenant.uuid(), job.id.uuid());
-    let mut statements =
-        vec![(REPORT, args![tenant, id, job.attempts, state.as_str(), micros(at), error])];
+    let mut statements = vec![(REPORT, args![tenant, id, job.attempts, state.as_str(), micros(at), error])];
     if let Some(Line { message: Some(message), event, detail }) = line {
         statements.push((ENTER, args![tenant, message.uuid(), micros(now), event, detail]));
     }

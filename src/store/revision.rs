@@ -11,7 +11,8 @@ use crate::domain::{Extension, MailboxId, TenantId, Usage};
 
 const REVISION: &str = "SELECT revision FROM directory_revision";
 
-const MOMENT: &str = "SELECT (SELECT revision FROM directory_revision) AS revision, held.messages, held.bytes,
+const MOMENT: &str =
+    "SELECT (SELECT revision FROM directory_revision) AS revision, held.messages, held.bytes,
     EXISTS (SELECT 1 FROM mailboxes WHERE tenant_id = $1 AND extension = $3 AND removed_at IS NULL)
     OR EXISTS (SELECT 1 FROM numbers n JOIN mailboxes m ON m.tenant_id = n.tenant_id AND m.id = n.mailbox_id
         WHERE n.tenant_id = $1 AND n.number IN ($4, $5, $6) AND m.removed_at IS NULL) AS is_known

@@ -105,10 +105,11 @@ impl Parts {
         if mode == MailMode::None {
             return Ok(Done::Skipped("the address no longer asks for mail"));
         }
-        let ready = self.mailer.ready().await?;
+        let mailer = self.mailer();
+        let ready = mailer.ready().await?;
         let view = self.view(&message, &mailbox, to, mode).await?;
         let has_audio = view.attachment.is_some();
-        let sender = self.mailer.sender().clone();
+        let sender = mailer.sender().clone();
         // Megabytes of base64 are no work for the async threads.
         let mail = tokio::task::spawn_blocking(move || render(&view, &sender))
             .await

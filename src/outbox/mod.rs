@@ -11,8 +11,8 @@ mod letter;
 mod settle;
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -75,13 +75,19 @@ pub struct Outbox {
 struct Parts {
     store: Store,
     objects: Objects,
-    mailer: Mailer,
+    mailer: RwLock<Arc<Mailer>>,
     links: Links,
     clock: SharedClock,
     settings: Settings,
     wake: Notify,
     /// The log says once that the jobs cannot be seen, not at every look.
     is_blind: AtomicBool,
+}
+
+impl Parts {
+    fn mailer(&self) -> Arc<Mailer> {
+        Arc::clone(&self.mailer.read().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 impl Outbox {
@@ -95,7 +101,13 @@ impl Outbox {
         settings: Settings,
     ) -> Self {
         let (wake, is_blind) = (Notify::new(), AtomicBool::new(false));
+        let mailer = RwLock::new(Arc::new(mailer));
         Self { parts: Arc::new(Parts { store, objects, mailer, links, clock, settings, wake, is_blind }) }
+    }
+
+    /// From now on mails go this way; those that are under way go the old one.
+    pub fn set_mailer(&self, mailer: Mailer) {
+        *self.parts.mailer.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(mailer);
     }
 
     /// There may be a new job: look at once. Never waits.
@@ -121,7 +133,7 @@ impl Outbox {
                 () = shutdown.cancelled() => break,
                 Some(ended) = running.join_next() => noted(ended),
                 () = self.parts.wake.notified(), if running.len() < workers => {}
-                _ = poll.tick(), if running.len() < workers => self.parts.mailer.tidy().await,
+                _ = poll.tick(), if running.len() < workers => self.parts.mailer().tidy().await,
                 _ = count.tick() => self.count().await,
             }
         }

@@ -34,13 +34,16 @@ async fn opus_is_recorded_at_its_bandwidth() {
     call.stream = stream_to(&call.phone, Codec::Opus);
     call.phone.payload_type = 111;
     call.handle.connect(&call.stream);
-    call.record(RecordPlan { sample_rate: 48_000, ..plan() }).await;
     let mut encoder = Encoder::new(Codec::Opus).unwrap();
-    for frame in voice(48_000, 2_000, 9_000.0).chunks(960) {
+    let mut encode = |frame: &[i16]| {
         let mut packet = Vec::new();
         encoder.encode(frame, &mut packet).unwrap();
-        call.phone.packet(&packet, 960);
-    }
+        packet
+    };
+    // Before the recording begins: encoding takes time, in which the line would be silent.
+    let packets: Vec<_> = voice(48_000, 2_000, 9_000.0).chunks(960).map(&mut encode).collect();
+    call.record(RecordPlan { sample_rate: 48_000, ..plan() }).await;
+    packets.iter().for_each(|packet| call.phone.packet(packet, 960));
     pause(60).await;
     call.handle.stop_recording();
     let (_, length, _, class) = call.stopped().await;

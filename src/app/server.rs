@@ -9,6 +9,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::blob::objects::Objects;
@@ -28,12 +29,12 @@ use crate::service::prompts::PromptSet;
 use crate::service::reception::Reception;
 use crate::service::retention::Retention;
 use crate::signal::{DigestAccount, Signal, SignalConfig, Transport, TrunkAccess};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 use super::Failure;
 use super::config::Config;
 use super::health::Parts;
-use super::reload::needs_restart;
+use super::reload::{mails_differ, needs_restart};
 
 /// Running calls get so long to end after a stop was asked for.
 const DRAIN: Duration = Duration::from_secs(60);
@@ -51,13 +52,21 @@ pub struct Server {
     config: Config,
     reception: Reception,
     settings: watch::Sender<Arc<CallSettings>>,
+    outbox: Outbox,
+    clock: SharedClock,
     /// Accounts, for the demo.
     pub(super) accounts: Accounts,
     /// Facts, for the demo.
     pub(super) store: Store,
 }
 
+/// A database that was away at the start is looked for again after so long, and then after twice that, and so on.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// But at least this often.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
 /// What both the server and the commands beside it use.
+#[derive(Clone)]
 pub(super) struct Base {
     pub(super) store: Store,
     pub(super) objects: Objects,
@@ -66,20 +75,27 @@ pub(super) struct Base {
 
 impl Base {
     pub(super) async fn open(config: &Config, clock: &SharedClock) -> Result<Self, Failure> {
+        let base = Self::name(config, clock).await?;
+        base.store.bring_up_to_date().await?;
+        Ok(base)
+    }
+
+    /// As [`Base::open`], but a PostgreSQL that is away is no reason not to begin.
+    async fn name(config: &Config, clock: &SharedClock) -> Result<Self, Failure> {
         std::fs::create_dir_all(&config.data).map_err(|error| {
             Failure::refused(format!(
                 "the data folder {} cannot be made: {error}; choose another with --data",
                 config.data.display()
             ))
         })?;
-        let store = Store::open(config.database_url().expose_secret(), clock.clone()).await?;
+        let store = Store::name(config.database_url().expose_secret(), clock.clone()).await?;
         let objects = Objects::open(&config.storage_url())?;
         let accounts = Accounts::new(store.clone(), clock.clone(), config.voicemail.defaults());
         Ok(Self { store, objects, accounts })
     }
 
-    /// The tenant of a server that has only one; made by the configuration when the store is new.
-    pub(super) async fn first_tenant(&self, config: &Config) -> Result<Tenant, Failure> {
+    /// The only tenant, or the one named `default`; made by the configuration when the store is new.
+    pub(super) async fn first_tenant(&self, config: &Config) -> Result<Tenant, StoreError> {
         let known = self.store.tenants().await?;
         if let [only] = known.as_slice() {
             return Ok(only.clone());
@@ -93,6 +109,37 @@ impl Base {
             self.store.put_tenant(&tenant).await?;
         }
         Ok(tenant)
+    }
+
+    /// What a server needs of its database before it can take messages.
+    async fn prepare(&self, config: &Config) -> Result<(), StoreError> {
+        self.store.bring_up_to_date().await?;
+        self.first_tenant(config).await?;
+        // The spool's lock says that no other server works on this data.
+        self.store.take_back_jobs().await?;
+        Ok(())
+    }
+
+    /// Tries again and again until the database is there, waiting longer each time.
+    async fn until_prepared(&self, config: &Config, stop: CancellationToken) {
+        let mut pause = FIRST_PAUSE;
+        let mut said = String::new();
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(pause) => {}
+            }
+            pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
+            let Err(error) = self.prepare(config).await else {
+                tracing::info!("the database is there: calls are taken as usual");
+                return;
+            };
+            let why = error.to_string();
+            if why != said {
+                tracing::error!(error = %why, "the database still cannot be used; it is tried again");
+                said = why;
+            }
+        }
     }
 }
 
@@ -121,12 +168,10 @@ impl Server {
         metrics: Arc<dyn Fn() -> String + Send + Sync>,
     ) -> Result<Self, Failure> {
         raise_file_limit();
-        let base = Base::open(config, &clock).await?;
-        base.first_tenant(config).await?;
-        let Base { store, objects, accounts } = base;
+        let base = Base::name(config, &clock).await?;
         let spool = Spool::open(&config.spool(), clock.clone())?;
-        // The spool's lock says that no other server works on this data.
-        store.take_back_jobs().await?;
+        let is_prepared = prepared(&base, config).await?;
+        let Base { store, objects, accounts } = base.clone();
         let prompts = Arc::new(prompts(config)?);
         let links = Links::new(store.clone(), clock.clone(), &config.public_url(), config.mail.link_lifetime);
         let mailer = mailer(config, &clock)?;
@@ -167,6 +212,15 @@ impl Server {
 
         let (calls, background) = (TaskTracker::new(), TaskTracker::new());
         let ending = Ending::default();
+        if !is_prepared {
+            let (base, config, until) = (base, config.clone(), ending.stop.clone());
+            let (resumer, worker) = (deposit.clone(), outbox.clone());
+            background.spawn(async move {
+                base.until_prepared(&config, until).await;
+                resumer.nudge();
+                worker.nudge();
+            });
+        }
         let (resumer, worker, until) = (deposit.clone(), outbox.clone(), ending.stop.clone());
         background.spawn(async move { resumer.run_resumer(until).await });
         let until = ending.stop.clone();
@@ -177,6 +231,7 @@ impl Server {
         let proxies = web.trusted_proxies.clone();
         background.spawn(http::serve(listener, http::router(web), proxies, ending.stop.clone()));
         let settings = watch::Sender::new(Arc::new(call_settings(config)));
+        let nudged = outbox.clone();
         let desk = Desk {
             reception: reception.clone(),
             engine,
@@ -184,8 +239,10 @@ impl Server {
             deposit,
             greetings,
             prompts,
-            nudge: Arc::new(move || outbox.nudge()),
-            clock,
+            sounds: Arc::default(),
+            ways: Arc::default(),
+            nudge: Arc::new(move || nudged.nudge()),
+            clock: clock.clone(),
             settings: Arc::clone(&settings.borrow()),
         };
         let taking = call::receive(desk, settings.subscribe(), incoming, calls.clone(), ending.clone());
@@ -202,6 +259,8 @@ impl Server {
             config,
             reception,
             settings,
+            outbox,
+            clock,
             accounts,
             store,
         })
@@ -218,12 +277,24 @@ impl Server {
     }
 
     /// Takes a changed configuration over: who may call, how the mailbox is found, where calls may be transferred to,
-    /// and the other settings of calls. Running calls keep theirs. What is read at start only is named in the log.
-    pub fn reload(&mut self, config: Config) {
+    /// how mails go, and the other settings of calls. Running calls keep theirs. What is read at start only is named in the log.
+    pub fn reload(&mut self, mut config: Config) {
         let access = signal_config(&config);
         self.signal.set_access(access.peers, access.trunks);
         self.reception.set_rules(config.rules());
         self.settings.send_replace(Arc::new(call_settings(&config)));
+        if mails_differ(&self.config, &config) {
+            match mailer(&config, &self.clock) {
+                Ok(mailer) => self.outbox.set_mailer(mailer),
+                Err(failure) => {
+                    tracing::error!(
+                        why = failure.text,
+                        "mails go on as before: correct mail.url or mail.from"
+                    );
+                    config.mail.clone_from(&self.config.mail);
+                }
+            }
+        }
         let waiting = needs_restart(&self.config, &config);
         if !waiting.is_empty() {
             tracing::warn!(keys = waiting.join(", "), "these changes need a restart");
@@ -252,6 +323,18 @@ impl Server {
             tracing::warn!("background work is cut; it goes on at the next start");
         }
         tracing::info!("stopped");
+    }
+}
+
+/// Whether the database is there and ready. One that refuses us is a mistake to be mended now; one that is away is not.
+async fn prepared(base: &Base, config: &Config) -> Result<bool, Failure> {
+    match base.prepare(config).await {
+        Ok(()) => Ok(true),
+        Err(error @ StoreError::Away(_)) => {
+            tracing::error!(%error, "starting without the database: callers hear so until it is there; if this does not pass, correct database.url");
+            Ok(false)
+        }
+        Err(error) => Err(Failure::refused(format!("{error}: correct database.url"))),
     }
 }
 

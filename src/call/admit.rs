@@ -1,8 +1,5 @@
 //! Takes an incoming call: finds out what it gets, answers, and hands over to the driver.
 
-use std::net::IpAddr;
-use std::net::{SocketAddr, UdpSocket};
-
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
@@ -43,6 +40,13 @@ pub(super) async fn take(desk: Desk, incoming: IncomingCall, cut: CancellationTo
 }
 
 async fn handle(desk: Desk, incoming: IncomingCall, cut: CancellationToken) -> Option<MediaStats> {
+    // On the heap for as long as it takes: its futures are many times what the call itself needs afterwards.
+    let (planned, ends) = Box::pin(admit(&desk, incoming)).await?;
+    Some(Driver::run(desk, planned.purpose, planned.flow, ends, cut).await)
+}
+
+/// Decides and answers. `None`: the call was refused, or ended before.
+async fn admit(desk: &Desk, incoming: IncomingCall) -> Option<(Planned, Ends)> {
     let began = desk.clock.monotonic();
     let opened = match desk.engine.open().await {
         Ok(opened) => opened,
@@ -52,8 +56,8 @@ async fn handle(desk: Desk, incoming: IncomingCall, cut: CancellationToken) -> O
             return None;
         }
     };
-    let planned = decide(&desk, &incoming).await;
-    let (ends, sdp) = match negotiate(&desk, incoming, opened) {
+    let planned = decide(desk, &incoming).await;
+    let (ends, sdp) = match negotiate(desk, incoming, opened) {
         Ok(negotiated) => negotiated,
         Err((incoming, refusal)) => {
             tracing::info!(%refusal, "the offer cannot be answered");
@@ -67,7 +71,7 @@ async fn handle(desk: Desk, incoming: IncomingCall, cut: CancellationToken) -> O
         return None;
     }
     metrics::histogram!("aftertone_call_setup_seconds").record(desk.clock.monotonic().saturating_sub(began));
-    Some(Driver::run(desk, planned.purpose, planned.flow, ends, cut).await)
+    Some((planned, ends))
 }
 
 /// What the call gets. Where that cannot be found out, the caller hears so.
@@ -98,7 +102,8 @@ fn negotiate(
     incoming: IncomingCall,
     (media, media_events): Opened,
 ) -> Result<(Ends, String), (Box<IncomingCall>, SdpRefusal)> {
-    let address = desk.settings.advertise.unwrap_or_else(|| leading_to(incoming.source));
+    let address =
+        desk.settings.advertise.unwrap_or_else(|| desk.ways.to(incoming.source, desk.clock.monotonic()));
     let local = LocalMedia::new(address, media.port());
     let mut session = Session::new(desk.clock.random_u32());
     let sdp = match &incoming.offer {
@@ -113,16 +118,6 @@ fn negotiate(
     };
     let IncomingCall { dialog, events: dialog_events, .. } = incoming;
     Ok((Ends { dialog, dialog_events, media, media_events, session, local }, sdp))
-}
-
-/// Our address on the way to the peer, as the system would route it. Sends nothing.
-pub fn leading_to(peer: SocketAddr) -> IpAddr {
-    let any: IpAddr = if peer.is_ipv4() { [0, 0, 0, 0].into() } else { [0_u16; 8].into() };
-    let found = UdpSocket::bind((any, 0)).and_then(|socket| {
-        socket.connect(peer)?;
-        socket.local_addr()
-    });
-    found.map_or(any, |address| address.ip())
 }
 
 /// 488 with the reason.

@@ -7,6 +7,7 @@ mod driver;
 pub mod phone;
 mod plan;
 mod says;
+mod ways;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -25,6 +26,9 @@ use crate::service::outbound::AllowedTargets;
 use crate::service::prompts::PromptSet;
 use crate::service::reception::Reception;
 use crate::signal::IncomingCall;
+
+pub use says::Sounds;
+pub use ways::Ways;
 
 /// What is the same for every call.
 #[derive(Debug, Clone)]
@@ -70,6 +74,10 @@ pub struct Desk {
     pub greetings: Greetings,
     /// The spoken prompts.
     pub prompts: Arc<PromptSet>,
+    /// Tones and pauses.
+    pub sounds: Arc<Sounds>,
+    /// Our addresses as peers see them.
+    pub ways: Arc<Ways>,
     /// Tells the outbox that there may be work.
     pub nudge: Arc<dyn Fn() + Send + Sync>,
     /// Time and ids.
@@ -112,3 +120,18 @@ pub async fn receive(
 
 /// How long a greeting that lies in the object store is waited for before the built-in one is said.
 const GREETING_PATIENCE: Duration = Duration::from_millis(1500);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn size_of_future<A, B, C, F: Future>(_: fn(A, B, C) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn a_call_that_waits_takes_little_memory() {
+        let size = size_of_future(admit::take);
+        assert!(size <= 16 << 10, "the task of a call takes {size} bytes for as long as the call lasts");
+    }
+}

@@ -23,7 +23,7 @@ use crate::rtp::packet::{Packet, Sender};
 use crate::signal::{Dialog, DialogEvent, OutgoingCall, Signal, SignalError};
 use crate::sip::sdp::{LocalMedia, SdpRefusal, Session, Stream};
 
-pub use super::admit::leading_to;
+pub use super::ways::leading_to;
 pub use steps::{Step, parse_steps};
 
 use ear::ToneEar;
@@ -309,6 +309,12 @@ impl Line {
                 place.copy_from_slice(&fresh);
             }
         }
+    }
+
+    /// How much was heard so far.
+    fn heard_for(&self) -> Duration {
+        let rate = f64::from(self.stream.codec.sample_rate());
+        Duration::from_secs_f64(self.heard.len() as f64 / rate)
     }
 
     /// Begins to send a key: as an event where those were agreed on, else as sound.

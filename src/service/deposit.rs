@@ -16,15 +16,17 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use metrics::{counter, histogram};
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 
 use self::obstacle::Obstacle;
 pub use self::types::{DepositSettings, Kept};
+use crate::audio::wav::WavError;
 use crate::blob::objects::Objects;
-use crate::blob::spool::{Recorded, Spool, SpoolError, Verdict};
+use crate::blob::spool::{Recorded, Spool, SpoolError};
 use crate::clock::SharedClock;
-use crate::domain::{Mailbox, RecordingClass, RecordingId};
+use crate::domain::{Mailbox, Message, RecordingClass, RecordingId};
 use crate::store::{Deposited, Store, StoreError};
 
 /// Memory is lent in units of this many bytes.
@@ -91,6 +93,11 @@ impl Deposit {
         Self { inner: Arc::new(inner) }
     }
 
+    /// Store and bucket may be back: what waits is tried at once. Never waits itself.
+    pub fn nudge(&self) {
+        self.inner.back.notify_one();
+    }
+
     /// How many recordings are known to wait for store or bucket.
     pub fn waiting(&self) -> usize {
         lock(&self.inner.waiting).len()
@@ -109,7 +116,9 @@ impl Deposit {
             Err(_) => match self.inner.spool.settle(id).await {
                 // Done at this very moment; the caller need not know better.
                 Err(SpoolError::Missing(_)) => Kept::Waiting,
-                settled => self.inner.told_to_wait(id, "the deposit takes too long for a caller", settled),
+                settled => {
+                    self.inner.told_to_wait(id, "the deposit takes too long for a caller", settled).await
+                }
             },
         };
         let took = self.inner.clock.monotonic().saturating_sub(began);
@@ -165,7 +174,7 @@ impl Deposit {
     /// Leaves the recording to the resumer once it is durable.
     async fn wait_in_spool(&self, id: RecordingId, why: &str) -> Kept {
         let settled = self.inner.spool.settle(id).await;
-        self.inner.told_to_wait(id, why, settled)
+        self.inner.told_to_wait(id, why, settled).await
     }
 
     async fn put_aside(&self, id: RecordingId, why: &str) -> Kept {
@@ -227,17 +236,23 @@ impl Inner {
         }
     }
 
-    fn told_to_wait(&self, id: RecordingId, why: &str, settled: Result<(), SpoolError>) -> Kept {
+    /// What the caller may be told of a recording that stays in the spool. Where its end could not be written it waits all
+    /// the same, as far as it is there: that it is not saved would be untrue, and the caller would say it all again.
+    async fn told_to_wait(&self, id: RecordingId, why: &str, settled: Result<(), SpoolError>) -> Kept {
         let is_new = lock(&self.waiting).insert(id);
-        match settled {
-            Ok(()) if is_new => tracing::warn!(recording = %id, why, "a message waits in the spool"),
-            Ok(()) => tracing::debug!(recording = %id, why, "a message still waits in the spool"),
-            Err(error) => {
-                tracing::error!(recording = %id, why, %error, "a message waits in the spool, but its end may be missing");
-                return Kept::Failed;
+        let Err(error) = settled else {
+            match is_new {
+                true => tracing::warn!(recording = %id, why, "a message waits in the spool"),
+                false => tracing::debug!(recording = %id, why, "a message still waits in the spool"),
             }
+            return Kept::Waiting;
+        };
+        if self.spool.safe_samples(id).await.is_ok_and(|samples| samples > 0) {
+            tracing::error!(recording = %id, why, %error, "a message waits in the spool, but its end is missing");
+            return Kept::Waiting;
         }
-        Kept::Waiting
+        tracing::error!(recording = %id, why, %error, "a message waits in the spool, if the disk has kept anything of it");
+        Kept::Failed
     }
 
     /// Waits for memory and place. `None` when somebody else works on the recording already.
@@ -259,31 +274,33 @@ impl Inner {
         if let Err(error @ SpoolError::Disk { .. }) = self.spool.written(id).await {
             tracing::error!(recording = %id, %error, "the end of a recording is missing");
         }
-        let recorded = match self.spool.read(id).await {
-            Ok(recorded) => recorded,
+        let take = match self.spool.read_and(id, Take::of).await {
+            Ok(take) => take,
             Err(SpoolError::Missing(_)) => return self.already_there(id).await,
             Err(error) => return Err(error.into()),
         };
-        if recorded.samples.is_empty() {
-            return self.drop_it(id, "empty").await;
-        }
-        let mailbox = self.store.mailbox(recorded.head.tenant, recorded.head.mailbox).await?;
-        let (recorded, verdict) = judged(recorded, mailbox.min_speech).await?;
-        if verdict.class == RecordingClass::NoSpeech && !mailbox.keep_no_speech {
+        let (message, bytes) = match take {
+            Take::Empty => return self.drop_it(id, "empty").await,
+            Take::Encoded(encoded) => encoded?,
+            Take::Unjudged(recorded) => {
+                let mailbox = self.store.mailbox(recorded.head.tenant, recorded.head.mailbox).await?;
+                judged_and_encoded(recorded, mailbox.min_speech).await?
+            }
+        };
+        let mailbox = self.store.mailbox(message.tenant, message.mailbox).await?;
+        if message.class == RecordingClass::NoSpeech && !mailbox.keep_no_speech {
             return self.drop_it(id, "no-speech").await;
         }
-        self.store_message(&mailbox, recorded, verdict).await
+        self.store_message(&mailbox, id, message, bytes).await
     }
 
     async fn store_message(
         &self,
         mailbox: &Mailbox,
-        recorded: Recorded,
-        verdict: Verdict,
+        id: RecordingId,
+        message: Message,
+        bytes: Bytes,
     ) -> Result<Kept, Obstacle> {
-        let id = recorded.head.id;
-        let audio = blocking(move || message::encode(recorded, verdict)).await?;
-        let (message, bytes) = audio?;
         let jobs = message::jobs(mailbox, &message, &self.clock);
         self.objects.put(&message.object, bytes).await?;
         match self.store.deposit(&message, &jobs).await {
@@ -331,16 +348,33 @@ impl Inner {
     }
 }
 
-/// The recorder's verdict, or, where a crash came before it, our own.
-async fn judged(recorded: Recorded, min_speech: Duration) -> Result<(Recorded, Verdict), Obstacle> {
-    if let Some(verdict) = recorded.verdict {
-        return Ok((recorded, verdict));
+/// What was read of a recording, and made of it on the same thread.
+enum Take {
+    /// Nothing was recorded.
+    Empty,
+    /// With the recorder's verdict.
+    Encoded(Result<(Message, Bytes), WavError>),
+    /// A crash came before the verdict.
+    Unjudged(Recorded),
+}
+
+impl Take {
+    fn of(recorded: Recorded) -> Self {
+        match recorded.verdict {
+            _ if recorded.samples.is_empty() => Self::Empty,
+            Some(verdict) => Self::Encoded(message::encode(recorded, verdict)),
+            None => Self::Unjudged(recorded),
+        }
     }
-    blocking(move || {
+}
+
+/// Where a crash came before the recorder's verdict: our own.
+async fn judged_and_encoded(recorded: Recorded, min_speech: Duration) -> Result<(Message, Bytes), Obstacle> {
+    let judged = blocking(move || {
         let verdict = judge::verdict(&recorded.samples, recorded.head.sample_rate, min_speech);
-        (recorded, verdict)
-    })
-    .await
+        message::encode(recorded, verdict)
+    });
+    Ok(judged.await??)
 }
 
 /// Work on all samples of a recording belongs off the async threads.

@@ -8,7 +8,9 @@ mod db;
 mod deposit;
 mod fault;
 mod greetings;
+mod group;
 mod jobs;
+mod letters;
 mod links;
 mod mailboxes;
 mod messages;
@@ -16,7 +18,9 @@ mod numbers;
 mod people;
 mod read;
 mod retention;
+mod revision;
 mod tenants;
+mod tx;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -25,7 +29,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use self::db::Db;
-use self::deposit::Depositor;
+use self::group::Group;
+pub use self::letters::LetterFacts;
+pub use self::revision::Moment;
 use crate::clock::SharedClock;
 use crate::domain::{JobId, LinkId, MailAddress, MailboxId, MessageId, TenantId};
 
@@ -196,7 +202,7 @@ pub enum Deposited {
 pub struct Store {
     db: Db,
     clock: SharedClock,
-    depositor: Option<Arc<Depositor>>,
+    group: Option<Arc<Group>>,
 }
 
 impl Store {
@@ -207,6 +213,17 @@ impl Store {
     /// [`StoreError::Away`] when it cannot be reached or created, [`StoreError::Refused`] when the URL names no
     /// database or the tables are those of a newer version.
     pub async fn open(url: &str, clock: SharedClock) -> Result<Self> {
+        let store = Self::name(url, clock).await?;
+        store.bring_up_to_date().await?;
+        Ok(store)
+    }
+
+    /// As [`Store::open`], for a server that comes up while PostgreSQL is away: every question is answered with
+    /// [`StoreError::Away`] until [`Store::bring_up_to_date`] has worked. SQLite is opened at once.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] when the URL names no database; for SQLite also those of [`Store::open`].
+    pub async fn name(url: &str, clock: SharedClock) -> Result<Self> {
         if let Some(path) = url.strip_prefix("sqlite://") {
             if path.is_empty() || path.starts_with(':') {
                 return Err(StoreError::Refused(
@@ -214,17 +231,26 @@ impl Store {
                 ));
             }
             let db = Db::open_sqlite(Path::new(path)).await?;
-            let depositor = Some(Arc::new(Depositor::start(db.clone(), clock.clone())));
-            return Ok(Self { db, clock, depositor });
+            let group = Some(Arc::new(Group::start(db.clone())));
+            return Ok(Self { db, clock, group });
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Ok(Self { db: Db::open_postgres(url).await?, clock, depositor: None });
+            return Ok(Self { db: Db::name_postgres(url)?, clock, group: None });
         }
         // The URL may carry a password: it is not repeated.
         Err(StoreError::Refused(
             "the database URL must begin with sqlite:// or postgres://: write sqlite://DATA/aftertone.db"
                 .to_owned(),
         ))
+    }
+
+    /// Reaches the database and brings its tables up to date; does no harm when they are.
+    ///
+    /// # Errors
+    /// [`StoreError::Away`] when it cannot be reached; [`StoreError::Refused`] when it refuses the account, has no such
+    /// database, or has the tables of a newer version.
+    pub async fn bring_up_to_date(&self) -> Result<()> {
+        self.db.bring_up_to_date().await
     }
 
     /// Answers when the database does, or after 15 s at the latest.

@@ -32,7 +32,7 @@ pub(super) struct Control {
 pub(super) struct Line<'a> {
     pub(super) stream: Option<&'a Stream>,
     pub(super) ear: &'a mut Ear,
-    pub(super) out: &'a Outgoing,
+    pub(super) out: &'a mut Outgoing,
     pub(super) shared: &'a Shared,
     pub(super) rtp: &'a UdpSocket,
 }
@@ -56,8 +56,8 @@ impl Control {
     pub(super) fn mind(&mut self, now_ms: u64, line: &mut Line<'_>) {
         self.receive(now_ms, line.ear);
         self.count(line.ear, line.out);
-        if line.out.sent() > 0 {
-            metrics::histogram!("aftertone_rtp_send_late_seconds").record(line.out.late_us() as f64 / 1e6);
+        if let Some(late_us) = line.out.take_late_us() {
+            metrics::histogram!("aftertone_rtp_send_late_seconds").record(late_us as f64 / 1e6);
         }
         self.periods += 1;
         if self.periods.is_multiple_of(REPORT_EACH) {
@@ -81,7 +81,7 @@ impl Control {
         else {
             return;
         };
-        let (out, sent) = (line.out, line.out.sent());
+        let (out, sent) = (&*line.out, line.out.sent());
         // Before any packet of ours or of theirs there is nothing to report.
         if sent == 0 && line.ear.received() == 0 {
             return;

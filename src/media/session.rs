@@ -117,9 +117,9 @@ impl Session {
         }
     }
 
-    /// Runs to the end of the session; begins after `offset`.
-    pub(super) async fn run(mut self, offset: Duration) {
-        let mut due = Instant::now() + offset;
+    /// Runs to the end of the session. Its ticks have their phase from what is asked: calls do not share a moment.
+    pub(super) async fn run(mut self) {
+        let mut due = Instant::now();
         let timer = sleep_until(due);
         tokio::pin!(timer);
         let ending = loop {

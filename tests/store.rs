@@ -73,6 +73,7 @@ contract! {
     a_number_leads_to_one_mailbox
     a_domain_means_one_tenant
     the_default_tenant_is_made_once
+    a_tenant_is_removed_only_when_nothing_belongs_to_it
     a_link_is_found_by_the_hash_of_its_token_also_when_revoked
     every_change_of_the_directory_counts_and_a_message_does_not
     a_moment_knows_revision_fullness_and_caller_at_once
@@ -657,6 +658,25 @@ async fn the_default_tenant_is_made_once(bed: Bed) {
     assert_eq!(one.as_ref().unwrap(), other.as_ref().unwrap());
     assert_eq!(one.unwrap().name, "default");
     assert_eq!(bed.store.tenants().await.unwrap().len(), 1);
+}
+
+async fn a_tenant_is_removed_only_when_nothing_belongs_to_it(bed: Bed) {
+    let home = bed.home("1001").await;
+    let mut tenant = bed.store.tenant(home.mailbox.tenant).await.unwrap();
+    tenant.domains = vec!["acme.example".to_owned()];
+    bed.store.put_tenant(&tenant).await.unwrap();
+    let refused = bed.store.remove_tenant(&tenant).await.unwrap_err();
+    assert!(matches!(&refused, StoreError::Refused(why) if why.contains(&tenant.name)), "{refused:?}");
+    assert_eq!(
+        bed.store.tenant_by_domain("acme.example").await.unwrap(),
+        Some(tenant),
+        "and nothing is changed"
+    );
+    let empty = bed.tenant("empty").await;
+    let empty = bed.store.tenant(empty).await.unwrap();
+    bed.store.remove_tenant(&empty).await.unwrap();
+    assert_missing(bed.store.tenant(empty.id).await, "tenant");
+    assert_missing(bed.store.remove_tenant(&empty).await, "tenant");
 }
 
 async fn a_link_is_found_by_the_hash_of_its_token_also_when_revoked(bed: Bed) {

@@ -13,7 +13,7 @@ use super::Parts;
 use super::attach::{self, AttachError};
 use crate::blob::objects::ObjectError;
 use crate::domain::{AfterMail, Folder, MailAddress, MailMode, Mailbox, Message, MessageId, TenantId};
-use crate::mail::{Attachment, LinkView, Mail, MailError, MailView, render};
+use crate::mail::{Attachment, LinkView, Mail, MailError, MailView, Sender, render};
 use crate::store::{Job, LetterFacts, StoreError, Work};
 
 /// How long a mail waits for its turn before it is put off: the lease of its job runs meanwhile.
@@ -109,10 +109,11 @@ impl Parts {
             return Ok(Done::Skipped("the address no longer asks for mail"));
         }
         let _turn = self.turn().await?;
-        let ready = self.mailer.ready().await?;
+        let mailer = self.mailer();
+        let ready = mailer.ready().await?;
         let view = self.view(&facts, mailbox, to, mode).await?;
         let has_audio = view.attachment.is_some();
-        let mail = self.rendered(view).await?;
+        let mail = rendered(view, mailer.sender().clone()).await?;
         let accepted = ready.send(&mail).await?;
         let move_to = if has_audio { mode.after_mail().and_then(folder_after) } else { None };
         let detail = format!("{to}: {} (Message-ID {})", accepted.detail, mail.message_id());
@@ -127,17 +128,6 @@ impl Parts {
             Ok(Ok(turn)) => Ok(turn),
             Ok(Err(_)) | Err(_) => Err(busy()),
         }
-    }
-
-    async fn rendered(&self, view: MailView) -> Result<Mail, Failure> {
-        let sender = self.mailer.sender().clone();
-        if view.attachment.is_none() {
-            return Ok(render(&view, &sender)?);
-        }
-        // Megabytes of base64 are no work for the async threads.
-        Ok(tokio::task::spawn_blocking(move || render(&view, &sender))
-            .await
-            .map_err(|error| Failure::again("render", error.to_string()))??)
     }
 
     async fn view(
@@ -182,6 +172,16 @@ impl Parts {
         let (link, url) = self.links.issue(message, to).await?;
         Ok(LinkView { url: url.expose().into(), expires: shown_until(link.expires_at, zone) })
     }
+}
+
+async fn rendered(view: MailView, sender: Sender) -> Result<Mail, Failure> {
+    if view.attachment.is_none() {
+        return Ok(render(&view, &sender)?);
+    }
+    // Megabytes of base64 are no work for the async threads.
+    Ok(tokio::task::spawn_blocking(move || render(&view, &sender))
+        .await
+        .map_err(|error| Failure::again("render", error.to_string()))??)
 }
 
 fn shown_until(expires: Timestamp, zone: &TimeZone) -> jiff::Zoned {

@@ -11,8 +11,8 @@ mod letter;
 mod settle;
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -80,7 +80,7 @@ pub struct Outbox {
 struct Parts {
     store: Store,
     objects: Objects,
-    mailer: Mailer,
+    mailer: RwLock<Arc<Mailer>>,
     links: Links,
     clock: SharedClock,
     settings: Settings,
@@ -88,6 +88,12 @@ struct Parts {
     turns: Semaphore,
     /// The log says once that the jobs cannot be seen, not at every look.
     is_blind: AtomicBool,
+}
+
+impl Parts {
+    fn mailer(&self) -> Arc<Mailer> {
+        Arc::clone(&self.mailer.read().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 impl Outbox {
@@ -102,9 +108,15 @@ impl Outbox {
     ) -> Self {
         let (wake, is_blind) = (Notify::new(), AtomicBool::new(false));
         let turns = Semaphore::new(settings.senders.max(1) as usize);
+        let mailer = RwLock::new(Arc::new(mailer));
         Self {
             parts: Arc::new(Parts { store, objects, mailer, links, clock, settings, wake, turns, is_blind }),
         }
+    }
+
+    /// From now on mails go this way; those that are under way go the old one.
+    pub fn set_mailer(&self, mailer: Mailer) {
+        *self.parts.mailer.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(mailer);
     }
 
     /// There may be a new job: look at once. Never waits.
@@ -139,7 +151,7 @@ impl Outbox {
                 }
                 () = self.parts.wake.notified(), if !may_be_more => may_be_more = true,
                 _ = poll.tick() => {
-                    self.parts.mailer.tidy().await;
+                    self.parts.mailer().tidy().await;
                     may_be_more = true;
                 }
                 _ = count.tick() => self.count().await,

@@ -107,12 +107,16 @@ impl Server {
         let text = get(self.http, "/metrics").unwrap_or_default();
         let value = |name: &str| {
             let of = |line: &&str| line.split([' ', '{']).next() == Some(name);
-            text.lines().filter(of).filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum::<f64>()
+            text.lines()
+                .filter(of)
+                .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
+                .sum::<f64>()
         };
         let count = value("aftertone_deposit_seconds_count");
         let within = |share: f64| {
             let bucket = |line: &str| {
-                let (limit, below) = line.strip_prefix("aftertone_deposit_seconds_bucket{le=\"")?.split_once("\"} ")?;
+                let (limit, below) =
+                    line.strip_prefix("aftertone_deposit_seconds_bucket{le=\"")?.split_once("\"} ")?;
                 (below.parse::<f64>().ok()? >= share * count).then(|| limit.parse::<f64>().ok()).flatten()
             };
             text.lines().find_map(bucket).unwrap_or(f64::NAN) * 1000.0

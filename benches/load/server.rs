@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream, UdpSocket};
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -161,12 +161,7 @@ impl Server {
 
     /// Processor time since its start.
     fn cpu(&self) -> Duration {
-        let stat = fs::read_to_string(self.proc("stat")).expect("/proc tells of the server");
-        // The name in parentheses may hold blanks; utime and stime are the fields 14 and 15 (proc_pid_stat(5)).
-        let after_name = stat.rsplit(") ").next().unwrap_or_default();
-        let ticks: u32 =
-            after_name.split(' ').skip(11).take(2).filter_map(|field| field.parse::<u32>().ok()).sum();
-        TICK * ticks
+        processor_time(&self.proc("stat"))
     }
 
     /// Resident memory in KiB.
@@ -186,6 +181,19 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Processor time of a process since its start.
+fn processor_time(stat: &Path) -> Duration {
+    let stat = fs::read_to_string(stat).expect("/proc tells of the process");
+    // The name in parentheses may hold blanks; utime and stime are the fields 14 and 15 (proc_pid_stat(5)).
+    let after_name = stat.rsplit(") ").next().unwrap_or_default();
+    TICK * after_name.split(' ').skip(11).take(2).filter_map(|field| field.parse::<u32>().ok()).sum::<u32>()
+}
+
+/// Processor time of the callers, who are this process.
+fn own_cpu() -> Duration {
+    processor_time(Path::new("/proc/self/stat"))
 }
 
 /// The program with the run's folder and configuration.
@@ -221,13 +229,23 @@ fn get(http: SocketAddr, path: &str) -> Option<String> {
     Some(answer)
 }
 
+/// When the window begins: the time, and the processor time of server and callers.
+#[derive(Debug, Clone, Copy)]
+struct Begin {
+    at: Duration,
+    cpu: Duration,
+    own: Duration,
+}
+
 /// What the server used within the window.
 #[derive(Debug, Default)]
 pub(crate) struct Meter {
     idle_kib: u64,
-    begin: Option<(Duration, Duration)>,
+    begin: Option<Begin>,
     /// Processor time and wall time of the window.
     pub(crate) used: Option<(Duration, Duration)>,
+    /// Processor time of the callers.
+    own: Duration,
     /// Calls times seconds.
     pub(crate) call_seconds: f64,
     most_up: usize,
@@ -245,9 +263,10 @@ impl Meter {
         if now < window.start || self.used.is_some() {
             return;
         }
-        let (cpu, begin) = *self.begin.get_or_insert_with(|| (server.cpu(), now));
+        let begin = *self.begin.get_or_insert_with(|| Begin { at: now, cpu: server.cpu(), own: own_cpu() });
         if now >= window.end {
-            self.used = Some((server.cpu() - cpu, now - begin));
+            self.used = Some((server.cpu() - begin.cpu, now - begin.at));
+            self.own = own_cpu() - begin.own;
             self.busy_kib = server.memory();
             return;
         }
@@ -270,6 +289,11 @@ impl Meter {
         self.used.map_or(f64::NAN, |(cpu, _)| {
             cpu.as_secs_f64() * 1000.0 / self.call_seconds.max(f64::MIN_POSITIVE)
         })
+    }
+
+    /// Share of their core that the callers used: when it nears 1, they are the bottleneck.
+    pub(crate) fn share_of_load_core(&self) -> f64 {
+        self.used.map_or(f64::NAN, |(_, wall)| self.own.as_secs_f64() / wall.as_secs_f64())
     }
 
     /// Share of the core that was used.

@@ -2,7 +2,9 @@
 
 use super::recorder::{Progress, Recorder};
 use super::*;
-use crate::audio::synth::{at_level, lone_words, mix, noise, sine, voice};
+use crate::audio::decode::{DecodeLimits, decode_upload};
+use crate::audio::level::{decibels, mean_square};
+use crate::audio::synth::{mix, noise, sine, voice};
 
 /// How a recording ended.
 struct Ended {
@@ -126,4 +128,23 @@ fn who_goes_on_after_some_tones_is_not_cut_off() {
         let ended = recorded(&line.repeat(3), plan);
         assert_eq!((ended.cause, ended.length), (StopCause::HungUp, Duration::from_secs(27)), "{name}");
     }
+}
+
+/// Lone words ("yes", "no", "hi", "call me") of synthetic voices, one of which whispers, at 8 kHz.
+fn lone_words() -> Vec<(String, Vec<i16>)> {
+    let folder = format!("{}/tests/fixtures/words", env!("CARGO_MANIFEST_DIR"));
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+    files.sort();
+    let decode = |path: &std::path::PathBuf| {
+        let decoded = decode_upload(std::fs::read(path).unwrap(), DecodeLimits::default()).unwrap();
+        assert_eq!(decoded.rate, 8_000);
+        (path.file_stem().unwrap().to_string_lossy().into_owned(), decoded.samples)
+    };
+    files.iter().map(decode).collect()
+}
+
+/// The sound at this level, in dB of full scale.
+fn at_level(samples: &[i16], db: f32) -> Vec<i16> {
+    let gain = 10_f32.powf((db - decibels(mean_square(samples))) / 20.0);
+    samples.iter().map(|&sample| (f32::from(sample) * gain).round() as i16).collect()
 }

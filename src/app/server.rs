@@ -239,6 +239,8 @@ impl Server {
             deposit,
             greetings,
             prompts,
+            sounds: Arc::default(),
+            ways: Arc::default(),
             nudge: Arc::new(move || nudged.nudge()),
             clock: clock.clone(),
             settings: Arc::clone(&settings.borrow()),
@@ -355,6 +357,7 @@ fn engine_config(config: &Config) -> EngineConfig {
         ports: config.rtp.ports.clone(),
         workers: config.rtp.workers.unwrap_or(cores),
         silence_timeout: config.rtp.timeout,
+        steady: config.rtp.steady,
     }
 }
 

@@ -140,7 +140,7 @@ pub(super) async fn move_from_inbox(
     Ok(())
 }
 
-fn read_message(row: &Row) -> Result<Message> {
+pub(super) fn read_message(row: &Row) -> Result<Message> {
     let row = Reader::new(row, "messages", "id");
     Ok(Message {
         id: MessageId::from_uuid(row.id("id")?),

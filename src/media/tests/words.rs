@@ -104,7 +104,7 @@ fn ends_of_lines() -> Vec<(&'static str, Vec<i16>, RecordingClass)> {
 
 #[test]
 fn the_tone_of_a_dead_line_ends_the_recording_and_is_no_part_of_the_message() {
-    let plan = RecordPlan { silence: Duration::from_secs(20), ..usual() };
+    let plan = usual();
     for (name, tone, class) in ends_of_lines() {
         for hiss in [0.0, 15.0] {
             let line = [quiet(500), voice(8_000, 4_000, 6_000.0), quiet(400), tone.clone()].concat();
@@ -123,10 +123,10 @@ fn the_tone_of_a_dead_line_ends_the_recording_and_is_no_part_of_the_message() {
 fn who_goes_on_after_some_tones_is_not_cut_off() {
     let plan = RecordPlan { silence: Duration::from_secs(20), ..usual() };
     for (name, tone, _) in ends_of_lines() {
-        let tones = &tone[..8 * 4_000];
+        let tones = &tone[..8 * 3_000];
         let line = [&voice(8_000, 2_000, 6_000.0)[..], tones, &voice(8_000, 3_000, 6_000.0)].concat();
         let ended = recorded(&line.repeat(3), plan);
-        assert_eq!((ended.cause, ended.length), (StopCause::HungUp, Duration::from_secs(27)), "{name}");
+        assert_eq!((ended.cause, ended.length), (StopCause::HungUp, Duration::from_secs(24)), "{name}");
     }
 }
 

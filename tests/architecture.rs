@@ -155,11 +155,8 @@ fn the_readme_names_every_metric_and_no_other() {
     };
     // Names of metrics are whole string literals.
     let quoted = |text: &str| -> String {
-        let literals = code(text)
-            .split("\"aftertone_")
-            .skip(1)
-            .map(|rest| format!("aftertone_{rest} "))
-            .collect::<Vec<_>>();
+        let literals =
+            text.split("\"aftertone_").skip(1).map(|rest| format!("aftertone_{rest} ")).collect::<Vec<_>>();
         literals
             .iter()
             .filter_map(|text| text.split_once('"'))

@@ -104,7 +104,7 @@ fn run(options: &Options, calls: u32, speech: &Speech) -> Row {
     } else {
         verify::recordings(&server, &outcome.calls, speech, options.verify)
     };
-    let row = Row::new(&outcome, &meter, verdict);
+    let row = Row::new(&outcome, &meter, verdict, server.deposits());
     server.stop(options.keep);
     row
 }
@@ -122,6 +122,9 @@ fn main() -> ExitCode {
     for calls in &options.calls {
         let row = run(&options, *calls, &speech);
         println!("{}", if options.signal_only { row.signal_line() } else { row.line(*calls) });
+        if !options.signal_only {
+            println!("  {calls} calls: {}", row.deposit_line());
+        }
         for complaint in row.complaints() {
             eprintln!("  {calls} calls: {complaint}");
         }

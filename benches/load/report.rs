@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::call::{Call, State};
 use super::generator::Outcome;
-use super::server::Meter;
+use super::server::{Deposits, Meter};
 use super::verify::Verdict;
 
 /// A packet so late, in microseconds, is heard as a gap.
@@ -59,6 +59,7 @@ pub(crate) struct Row {
     failed: BTreeMap<u16, usize>,
     recorded: Spread,
     verdict: Verdict,
+    deposits: Deposits,
 }
 
 impl Row {
@@ -74,7 +75,7 @@ impl Row {
 |----------:|---------:|--------------:|-------:|----------------:|-------:|-------:|-------:|";
 
     /// Figures of the calls placed within the window; recordings and failures of all.
-    pub(crate) fn new(outcome: &Outcome, meter: &Meter, verdict: Verdict) -> Self {
+    pub(crate) fn new(outcome: &Outcome, meter: &Meter, verdict: Verdict, deposits: Deposits) -> Self {
         let begin = outcome.calls.first().map_or(Duration::ZERO, |call| call.invited) + outcome.plan.ramp;
         let measured: Vec<&Call> = outcome.calls.iter().filter(|call| call.invited >= begin).collect();
         let late = Spread::new(measured.iter().flat_map(|call| call.heard.lateness()));
@@ -117,7 +118,16 @@ impl Row {
             failed,
             recorded: Spread::of(measured.iter().filter_map(|call| call.recorded())),
             verdict,
+            deposits,
         }
+    }
+
+    /// What a message cost behind the call.
+    pub(crate) fn deposit_line(&self) -> String {
+        let Deposits { half_ms, most_ms, trips, commits } = self.deposits;
+        format!(
+            "hang-up to durable: p50 within {half_ms:.0} ms, p99 within {most_ms:.0} ms; {trips:.1} trips to the database and {commits:.1} commits a call"
+        )
     }
 
     /// The line of the table.

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddrV4, TcpListener, TcpStream, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream, UdpSocket};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -33,6 +33,20 @@ pub(crate) struct Server {
     child: Child,
     folder: TempDir,
     sip: SocketAddrV4,
+    http: SocketAddr,
+}
+
+/// What the server says of the messages it has stored.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Deposits {
+    /// Half of them were durable so many milliseconds after their call had ended.
+    pub(crate) half_ms: f64,
+    /// All but one in a hundred.
+    pub(crate) most_ms: f64,
+    /// Trips to the database for a message, from INVITE to mail.
+    pub(crate) trips: f64,
+    /// Commits for a message.
+    pub(crate) commits: f64,
 }
 
 impl Server {
@@ -71,7 +85,7 @@ impl Server {
             .stderr(log)
             .spawn()
             .expect("the program starts");
-        let server = Self { child, folder, sip };
+        let server = Self { child, folder, sip, http };
         assert!(is_ready(http), "the server is not ready after 30 s:\n{}", server.log_tail());
         server
     }
@@ -86,6 +100,33 @@ impl Server {
         let mailbox = mailbox.to_string();
         let listed = run(aftertone(&self.folder).args(["message", "list", "--json", "--mailbox", &mailbox]));
         serde_json::from_slice(&listed).expect("message list prints JSON")
+    }
+
+    /// From `/metrics`; times are the upper ends of its buckets.
+    pub(crate) fn deposits(&self) -> Deposits {
+        let text = get(self.http, "/metrics").unwrap_or_default();
+        let value = |name: &str| {
+            let of = |line: &&str| line.split([' ', '{']).next() == Some(name);
+            text.lines()
+                .filter(of)
+                .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
+                .sum::<f64>()
+        };
+        let count = value("aftertone_deposit_seconds_count");
+        let within = |share: f64| {
+            let bucket = |line: &str| {
+                let (limit, below) =
+                    line.strip_prefix("aftertone_deposit_seconds_bucket{le=\"")?.split_once("\"} ")?;
+                (below.parse::<f64>().ok()? >= share * count).then(|| limit.parse::<f64>().ok()).flatten()
+            };
+            text.lines().find_map(bucket).unwrap_or(f64::NAN) * 1000.0
+        };
+        Deposits {
+            half_ms: within(0.5),
+            most_ms: within(0.99),
+            trips: value("aftertone_store_trips_total") / count,
+            commits: value("aftertone_store_commits_total") / count,
+        }
     }
 
     /// The samples of a message.
@@ -171,16 +212,21 @@ fn run(command: &mut Command) -> Vec<u8> {
     output.stdout
 }
 
-fn is_ready(http: std::net::SocketAddr) -> bool {
+fn is_ready(http: SocketAddr) -> bool {
     (0..LOOKS).any(|_| {
         std::thread::sleep(Duration::from_millis(100));
-        let Ok(mut stream) = TcpStream::connect(http) else { return false };
-        let request = format!("GET /readyz HTTP/1.1\r\nHost: {http}\r\nConnection: close\r\n\r\n");
-        let mut answer = String::new();
-        stream.write_all(request.as_bytes()).is_ok()
-            && stream.read_to_string(&mut answer).is_ok()
-            && answer.starts_with("HTTP/1.1 200")
+        get(http, "/readyz").is_some_and(|answer| answer.starts_with("HTTP/1.1 200"))
     })
+}
+
+/// The whole answer, head and body.
+fn get(http: SocketAddr, path: &str) -> Option<String> {
+    let mut stream = TcpStream::connect(http).ok()?;
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {http}\r\nConnection: close\r\n\r\n");
+    let mut answer = String::new();
+    stream.write_all(request.as_bytes()).ok()?;
+    stream.read_to_string(&mut answer).ok()?;
+    Some(answer)
 }
 
 /// When the window begins: the time, and the processor time of server and callers.

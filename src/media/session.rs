@@ -117,9 +117,13 @@ impl Session {
         }
     }
 
-    /// Runs to the end of the session; begins after `offset`.
-    pub(super) async fn run(mut self, offset: Duration) {
-        let mut due = Instant::now() + offset;
+    /// Runs to the end of the session. Its ticks have their phase from what is asked: calls do not share a moment.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the phase of tokio's own timer; nothing else is read from it"
+    )]
+    pub(super) async fn run(mut self) {
+        let mut due = Instant::now();
         let timer = sleep_until(due);
         tokio::pin!(timer);
         let ending = loop {
@@ -131,7 +135,8 @@ impl Session {
             due = next_tick(due, self.period(), woken);
             timer.as_mut().reset(due);
         };
-        self.end(ending).await;
+        // On the heap for its moment, rather than in every session for its whole life.
+        Box::pin(self.end(ending)).await;
     }
 
     /// Waits for the next tick, or, while there is nothing to send, for a command. `Some`: one came, or (`None` within)
@@ -357,6 +362,7 @@ impl Session {
 
 /// When the tick after the one of `due` is. Keeps the phase: a tick that was missed is not made up for, since time is
 /// read anew at each. A tick that was asked for begins a phase of its own.
+#[expect(clippy::disallowed_methods, reason = "the phase of tokio's own timer; nothing else is read from it")]
 fn next_tick(due: Instant, period: Duration, asked: bool) -> Instant {
     let now = Instant::now();
     let next = due + period;

@@ -99,6 +99,12 @@ impl Remembered {
         Inquiry { remembered: self, revision, moment: Mutex::default() }
     }
 
+    /// As if the database went away.
+    #[cfg(test)]
+    pub(super) async fn close(&self) {
+        self.store.close().await;
+    }
+
     /// For a call that asks everything of the store.
     pub fn inquire_anew(&self) -> Inquiry<'_> {
         Inquiry { remembered: self, revision: None, moment: Mutex::default() }

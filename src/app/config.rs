@@ -328,11 +328,9 @@ impl Config {
         if self.sip.session_expires < Duration::from_secs(90) {
             return wrong("sip.session_expires is below the 90 s of RFC 4028: choose 90s or more".to_owned());
         }
-        if jiff::tz::TimeZone::get(&self.voicemail.zone).is_err() {
-            let zone = &self.voicemail.zone;
-            return wrong(format!(
-                "voicemail.zone {zone:?} is not an IANA zone: write one like Europe/Berlin"
-            ));
+        let zone = &self.voicemail.zone;
+        if jiff::tz::TimeZone::get(zone).is_err() {
+            return wrong(format!("voicemail.zone {zone:?} is no IANA zone: write one like Europe/Berlin"));
         }
         for trunk in &self.sip.trunks {
             let given = [trunk.realm.is_some(), trunk.user.is_some(), trunk.password.is_some()];

@@ -118,6 +118,10 @@ impl Session {
     }
 
     /// Runs to the end of the session. Its ticks have their phase from what is asked: calls do not share a moment.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the phase of tokio's own timer; nothing else is read from it"
+    )]
     pub(super) async fn run(mut self) {
         let timer = sleep_until(Instant::now());
         tokio::pin!(timer);

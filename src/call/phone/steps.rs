@@ -70,7 +70,6 @@ impl Steps {
             left: steps.into(),
             since: now,
             begun: false,
-            heard: Duration::ZERO,
             tones: 0,
         }
     }

@@ -3,6 +3,7 @@
 //! A flow is told what happened ([`CallEvent`]) and answers with what is to be done ([`Action`]). It never waits,
 //! never reads a clock and never touches a socket; [`crate::call`] drives it and carries its actions out.
 
+pub mod keys;
 pub mod leave;
 pub mod phrases;
 pub mod transfer;

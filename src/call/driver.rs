@@ -236,7 +236,10 @@ impl Driver {
     async fn tell(&mut self, event: CallEvent) {
         let mut events = vec![event];
         while let Some(event) = events.pop() {
-            tracing::debug!(?event, "flow");
+            match &event {
+                CallEvent::Digit(_) if self.flow.hides_keys() => tracing::debug!("flow: a secret key"),
+                event => tracing::debug!(?event, "flow"),
+            }
             if let CallEvent::RecordingStopped { cause, .. } = &event {
                 metrics::counter!("aftertone_recordings_ended_total", "cause" => cause.as_str()).increment(1);
             }
@@ -271,6 +274,11 @@ impl Driver {
             Action::Persist(take) => self.persist(take),
             Action::Discard(take) => self.discard(take),
             Action::TransferToOperator => return self.transfer().await,
+            Action::TransferTo(_) => return Some(CallEvent::Transferred(TransferOutcome::NotAllowed)),
+            Action::Ask(number, _) => {
+                return Some(CallEvent::Reply(number, crate::flow::owner::desk::Reply::Failed));
+            }
+            Action::SignIn => {}
             Action::HangUp => self.hang_up("the dialogue is over").await,
         }
         None

@@ -99,6 +99,7 @@ fn head(verdict: &Verdict, mailbox: &Mailbox) -> Head {
         reason: verdict.decision.reason,
         began_at: verdict.now,
         sample_rate: 0,
+        draft: false,
     }
 }
 

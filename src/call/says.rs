@@ -34,6 +34,7 @@ pub(super) async fn clips(
                     clips.extend(recording(desk, id).await);
                 }
             }
+            Utterance::Message(_) => {}
             Utterance::Tone(ToneChoice::Sine { hertz, millis }) => clips.push(tone(*hertz, *millis)),
             Utterance::Tone(ToneChoice::Silent) => {}
             Utterance::Pause(length) => clips.push(Arc::new(Clip::silence(*length))),

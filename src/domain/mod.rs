@@ -10,6 +10,8 @@ mod id;
 mod mailbox;
 mod message;
 mod notification;
+mod owner;
+mod phone;
 mod redirection;
 mod tenant;
 mod token;
@@ -21,6 +23,8 @@ pub use id::{GreetingId, JobId, LinkId, MailboxId, MessageId, RecordingId, Tenan
 pub use mailbox::{Mailbox, Quota, ToneChoice, Usage, User};
 pub use message::{Folder, Message, RecordingClass};
 pub use notification::{AfterMail, AttachmentFormat, MailAddress, MailMode, Recipient};
+pub use owner::{Counts, Heading, Mark, Marked, Owner, Place, Sender, Shelf};
+pub use phone::{Envelope, PhoneSettings, Tutorial};
 pub use redirection::RedirectReason;
 pub use tenant::{DefaultAction, Tenant};
 pub use token::LinkToken;

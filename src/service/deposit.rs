@@ -264,6 +264,9 @@ impl Inner {
             Err(SpoolError::Missing(_)) => return self.already_there(id).await,
             Err(error) => return Err(error.into()),
         };
+        if recorded.head.draft {
+            return self.drop_it(id, "draft").await;
+        }
         if recorded.samples.is_empty() {
             return self.drop_it(id, "empty").await;
         }

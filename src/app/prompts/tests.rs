@@ -29,7 +29,7 @@ fn every_phrase_of_every_dialogue_becomes_sound_in_every_language() {
     let set = PromptSet::embedded().unwrap();
     let languages: Vec<&str> = set.languages().collect();
     assert!(languages.contains(&"en"));
-    for (language, saying) in languages.iter().flat_map(|l| phrases::ALL.iter().map(move |s| (l, s))) {
+    for (language, saying) in languages.iter().flat_map(|l| phrases::all().map(move |s| (l, s))) {
         let mut phrase = saying.phrase();
         for (name, kind) in saying.args {
             phrase = phrase.with(

@@ -295,7 +295,8 @@ struct ProfileText {
 }
 
 /// A key profile that was proved: every menu has a way to help and a way out, and no key waits unannounced.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The default value has no menus: that of nobody.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Profile {
     name: String,
     title: String,
@@ -375,6 +376,11 @@ impl Profile {
     /// The menus that it has.
     pub fn menus(&self) -> impl Iterator<Item = Menu> {
         self.menus.keys().copied()
+    }
+
+    /// Whether it has this menu.
+    pub fn has_menu(&self, menu: Menu) -> bool {
+        self.menus.contains_key(&menu)
     }
 
     /// The keys of a menu and what each does, in the order of the keypad.

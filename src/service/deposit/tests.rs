@@ -71,6 +71,7 @@ impl World {
             reason: RedirectReason::UserBusy,
             began_at: self.clock.now(),
             sample_rate: 8_000,
+            draft: false,
         }
     }
 
@@ -395,4 +396,17 @@ async fn the_resumer_works_by_itself_until_it_is_stopped() {
     stop.cancel();
     resumer.await.unwrap();
     assert_eq!(world.inbox().await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_unfinished_greeting_of_the_owner_never_becomes_a_message() {
+    let world = World::new().await;
+    let head = Head { draft: true, ..world.head() };
+    let mut writer = world.spool().begin(&head).unwrap();
+    writer.append(&[900; 8_000]).unwrap();
+    drop(writer);
+    let world = world.restart();
+    world.deposit.resume().await.unwrap();
+    assert_eq!(world.spool().health().depth, 0, "nobody asks for it any more");
+    assert!(world.inbox().await.is_empty());
 }

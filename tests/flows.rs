@@ -15,6 +15,12 @@
 
 #[path = "calls/callers.rs"]
 mod callers;
+#[path = "calls/mailbox.rs"]
+mod mailbox;
+#[path = "calls/owners.rs"]
+mod owners;
+#[path = "calls/profiles.rs"]
+mod profiles;
 #[path = "calls/script.rs"]
 mod script;
 
@@ -66,6 +72,8 @@ fn sample(kind: ArgKind) -> Arg {
     match kind {
         ArgKind::Digits => Arg::Digits("+15550100199".into()),
         ArgKind::Number => Arg::Number(9_999),
+        ArgKind::Time => Arg::Time(21, 5),
+        ArgKind::Date => Arg::Date(6, 12, 31),
     }
 }
 

@@ -37,6 +37,8 @@ fn every_phrase_of_every_dialogue_becomes_sound_in_every_language() {
                 match kind {
                     crate::speech::ArgKind::Digits => crate::speech::Arg::Digits("5550199".into()),
                     crate::speech::ArgKind::Number => crate::speech::Arg::Number(3),
+                    crate::speech::ArgKind::Time => crate::speech::Arg::Time(21, 5),
+                    crate::speech::ArgKind::Date => crate::speech::Arg::Date(6, 12, 31),
                 },
             );
         }

@@ -76,13 +76,14 @@ impl Stage for Asking {
         if self.number == Some(number) { self.answered(turn, reply) } else { self.into() }
     }
 
-    /// The service does not answer: the same as one that cannot.
+    /// The service does not answer: the same as one that cannot. But a recording that was handed over may be taken yet,
+    /// so it is not touched any more; what is not taken is discarded with the call.
     fn expired(self, turn: &mut Turn<'_>) -> State {
-        self.answered(turn, Reply::Failed)
-    }
-
-    fn abandon(self, turn: &mut Turn<'_>) {
-        // What was handed over for delivery is the service's; what it does not take is discarded with the call.
-        let _ = (self, turn);
+        let trouble = vec![owner::TROUBLE.into()];
+        match self.then {
+            Then::Kept(kind, _) => settings::after_greeting(turn, kind, trouble),
+            Then::Delivered(..) => sending::ended(turn, trouble),
+            then => Self { then, ..self }.answered(turn, Reply::Failed),
+        }
     }
 }

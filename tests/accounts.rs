@@ -1,6 +1,13 @@
 //! Accounts as the command line uses them: what is refused, what is filled in, what is kept.
 #![expect(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
 
+#[path = "accounts/login.rs"]
+mod login;
+#[path = "accounts/phone.rs"]
+mod phone;
+#[path = "support/postgres.rs"]
+mod postgres_server;
+
 use std::time::Duration;
 
 use aftertone::clock::{ManualClock, SystemClock};

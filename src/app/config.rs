@@ -17,7 +17,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::domain::Quota;
-use crate::service::accounts::MailboxDefaults;
+use crate::service::accounts::{MailboxDefaults, PinPolicy};
 use crate::service::reception::Rules;
 use crate::service::routing::TrunkRules;
 use crate::signal::Transport;
@@ -247,6 +247,10 @@ pub struct Voicemail {
     pub operator: Option<String>,
     /// Folder of prompts that replaces the built-in ones.
     pub prompts: Option<PathBuf>,
+    /// Fewest digits of a new PIN, 4 to 12.
+    pub pin_length: u8,
+    /// Refuse new PINs that look like a year or a date.
+    pub pin_no_dates: bool,
 }
 
 impl Default for Voicemail {
@@ -263,11 +267,18 @@ impl Default for Voicemail {
             always_instruct: false,
             operator: None,
             prompts: None,
+            pin_length: 4,
+            pin_no_dates: true,
         }
     }
 }
 
 impl Voicemail {
+    /// The rules for new PINs.
+    pub const fn pins(&self) -> PinPolicy {
+        PinPolicy { shortest: self.pin_length, refuse_dates: self.pin_no_dates }
+    }
+
     /// What new mailboxes begin with.
     pub fn defaults(&self) -> MailboxDefaults {
         MailboxDefaults {
@@ -324,6 +335,9 @@ impl Config {
         }
         if self.sip.session_expires < Duration::from_secs(90) {
             return wrong("sip.session_expires is below the 90 s of RFC 4028: choose 90s or more".to_owned());
+        }
+        if !(4..=12).contains(&self.voicemail.pin_length) {
+            return wrong("voicemail.pin_length must lie between 4 and 12 digits".to_owned());
         }
         if jiff::tz::TimeZone::get(&self.voicemail.zone).is_err() {
             let zone = &self.voicemail.zone;

@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::blob::objects::Objects;
 use crate::blob::spool::Spool;
-use crate::call::{self, CallSettings, Desk, Ending};
+use crate::call::{self, CallSettings, Desk, Ending, Owners};
 use crate::clock::SharedClock;
 use crate::domain::Tenant;
 use crate::http::{self, Web};
@@ -24,9 +24,12 @@ use crate::service::accounts::Accounts;
 use crate::service::deposit::{Deposit, DepositSettings};
 use crate::service::greetings::Greetings;
 use crate::service::links::Links;
+use crate::service::login::Login;
 use crate::service::prompts::PromptSet;
 use crate::service::reception::Reception;
 use crate::service::retention::Retention;
+use crate::service::retrieval::Retrieval;
+use crate::service::settings::Settings;
 use crate::signal::{DigestAccount, Signal, SignalConfig, Transport, TrunkAccess};
 use crate::store::Store;
 
@@ -74,7 +77,8 @@ impl Base {
         })?;
         let store = Store::open(config.database_url().expose_secret(), clock.clone()).await?;
         let objects = Objects::open(&config.storage_url())?;
-        let accounts = Accounts::new(store.clone(), clock.clone(), config.voicemail.defaults());
+        let accounts = Accounts::new(store.clone(), clock.clone(), config.voicemail.defaults())
+            .with_pin_policy(config.voicemail.pins());
         Ok(Self { store, objects, accounts })
     }
 
@@ -136,6 +140,11 @@ impl Server {
         let settings = DepositSettings::default();
         let deposit = Deposit::new(store.clone(), objects.clone(), spool.clone(), clock.clone(), settings);
         let greetings = Greetings::new(store.clone(), objects.clone(), clock.clone());
+        let owners = Owners {
+            login: Login::new(store.clone(), clock.clone(), config.voicemail.pins()),
+            retrieval: Retrieval::new(store.clone(), objects.clone(), greetings.clone(), clock.clone()),
+            settings: Settings::new(store.clone(), spool.clone(), greetings.clone(), clock.clone()),
+        };
         let reception = Reception::new(store.clone(), config.rules());
         let engine = Engine::start(engine_config(config), clock.clone())?;
         let draining = Arc::new(AtomicBool::new(false));
@@ -183,6 +192,7 @@ impl Server {
             spool,
             deposit,
             greetings,
+            owners,
             prompts,
             nudge: Arc::new(move || outbox.nudge()),
             clock,

@@ -21,9 +21,12 @@ use crate::clock::SharedClock;
 use crate::media::Engine;
 use crate::service::deposit::Deposit;
 use crate::service::greetings::Greetings;
+use crate::service::login::Login;
 use crate::service::outbound::AllowedTargets;
 use crate::service::prompts::PromptSet;
 use crate::service::reception::Reception;
+use crate::service::retrieval::Retrieval;
+use crate::service::settings::Settings;
 use crate::signal::IncomingCall;
 
 /// What is the same for every call.
@@ -55,6 +58,17 @@ impl CallSettings {
     }
 }
 
+/// The services behind an owner's call.
+#[derive(Debug, Clone)]
+pub struct Owners {
+    /// Opens mailboxes.
+    pub login: Login,
+    /// Messages.
+    pub retrieval: Retrieval,
+    /// Settings and greetings.
+    pub settings: Settings,
+}
+
 /// What calls need from the rest of the server.
 #[derive(Clone)]
 pub struct Desk {
@@ -68,6 +82,8 @@ pub struct Desk {
     pub deposit: Deposit,
     /// The owners' greetings.
     pub greetings: Greetings,
+    /// What owners do with their mailboxes.
+    pub owners: Owners,
     /// The spoken prompts.
     pub prompts: Arc<PromptSet>,
     /// Tells the outbox that there may be work.

@@ -19,7 +19,7 @@ mod token;
 pub use caller::CallerId;
 pub use extension::{Extension, PhoneNumber};
 pub use greeting::{Greeting, GreetingKind};
-pub use id::{GreetingId, JobId, LinkId, MailboxId, MessageId, RecordingId, TenantId, UserId};
+pub use id::{GreetingId, JobId, LampId, LinkId, MailboxId, MessageId, RecordingId, TenantId, UserId};
 pub use mailbox::{Mailbox, Quota, ToneChoice, Usage, User};
 pub use message::{Folder, Message, RecordingClass};
 pub use notification::{AfterMail, AttachmentFormat, MailAddress, MailMode, Recipient};

@@ -1,4 +1,4 @@
-//! One try of one job. A mail: gather the facts, make it, hand it over. A purge: delete the audio.
+//! One try of one job. A mail: gather the facts, make it, hand it over. A lamp: tell it. A purge: delete the audio.
 //!
 //! The server is asked first whether it is there at all: while it is away, no link is issued and no audio is encoded.
 
@@ -11,7 +11,7 @@ use super::Parts;
 use super::attach::{self, AttachError};
 use crate::blob::objects::ObjectError;
 use crate::domain::{
-    AfterMail, Folder, MailAddress, MailMode, Mailbox, Message, MessageId, Tenant, TenantId,
+    AfterMail, Folder, MailAddress, MailMode, Mailbox, Message, MessageId, Owner, Tenant, TenantId,
 };
 use crate::mail::{Attachment, LinkView, MailError, MailView, render};
 use crate::store::{Job, StoreError, Work};
@@ -32,6 +32,10 @@ pub(super) enum Done {
     Skipped(&'static str),
     /// The audio of a purged message is gone.
     Purged,
+    /// Every lamp shows the counts.
+    Lit,
+    /// The server took the notice.
+    Noticed,
 }
 
 /// How a try ended badly. `kind` and `code` may be logged; `why` may name people.
@@ -49,7 +53,7 @@ impl Failure {
         Self { kind, code: None, why, is_final: false }
     }
 
-    fn last(kind: &'static str, why: String) -> Self {
+    pub(super) fn last(kind: &'static str, why: String) -> Self {
         Self { kind, code: None, why, is_final: true }
     }
 }
@@ -82,8 +86,20 @@ impl Parts {
     pub(super) async fn attempt(&self, job: &Job) -> Result<Done, Failure> {
         match &job.work {
             Work::Mail { message, to } => self.mail(job.tenant, *message, to).await,
+            Work::Lamp { mailbox } => self.lamp(Owner { tenant: job.tenant, mailbox: *mailbox }).await,
+            Work::Notice { mailbox, to, notice } => {
+                let owner = Owner { tenant: job.tenant, mailbox: *mailbox };
+                self.notice(job.id, owner, to, *notice).await
+            }
             Work::Purge { object } => self.purge(object).await,
         }
+    }
+
+    async fn lamp(&self, owner: Owner) -> Result<Done, Failure> {
+        let Some(lamps) = self.lamps.get() else {
+            return Err(Failure::again("lamp", "the SIP side is not there yet".to_owned()));
+        };
+        lamps.converge(owner).await.map(|()| Done::Lit).map_err(|why| Failure::again("lamp", why))
     }
 
     async fn purge(&self, object: &str) -> Result<Done, Failure> {
@@ -172,7 +188,7 @@ fn shown_until(expires: Timestamp, zone: &TimeZone) -> jiff::Zoned {
 }
 
 /// What is not there any more is no failure.
-fn present<T>(found: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+pub(super) fn present<T>(found: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
     match found {
         Ok(found) => Ok(Some(found)),
         Err(StoreError::Missing { .. }) => Ok(None),
@@ -196,7 +212,7 @@ const fn folder_after(after: AfterMail) -> Option<Folder> {
     }
 }
 
-fn zone_of(mailbox: &Mailbox, tenant: &Tenant) -> TimeZone {
+pub(super) fn zone_of(mailbox: &Mailbox, tenant: &Tenant) -> TimeZone {
     let name = mailbox.zone.as_deref().unwrap_or(&tenant.zone);
     TimeZone::get(name).unwrap_or_else(|error| {
         tracing::warn!(zone = name, %error, "this time zone is not known here; the mail says UTC");

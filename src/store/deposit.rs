@@ -9,11 +9,12 @@ use tokio::sync::{mpsc, oneshot};
 use super::db::{Db, Tx, args};
 use super::fault::{Named as _, missing};
 use super::jobs::{JOB_QUEUED, message_of};
+use super::lamps;
 use super::messages::ADD_LEDGER;
 use super::read::{Reader, micros, opt_micros, to_json, whole};
 use super::{Deposited, NewJob, Result, Store, StoreError};
 use crate::clock::SharedClock;
-use crate::domain::{Folder, Message, MessageId};
+use crate::domain::{Folder, JobId, Message, MessageId};
 
 /// Deposits that may wait for the writer; a caller beyond that waits for room.
 const QUEUE: usize = 1024;
@@ -141,7 +142,7 @@ async fn write(tx: &mut Tx, message: &Message, jobs: &[NewJob], now: Timestamp) 
     if add_message(tx, message, now).await? == Deposited::Already {
         return Ok(Deposited::Already);
     }
-    let (tenant, id, now) = (message.tenant.uuid(), message.id.uuid(), micros(now));
+    let (tenant, id, at, now) = (message.tenant.uuid(), message.id.uuid(), now, micros(now));
     let detail = format!("{} bytes", message.bytes);
     tx.run(ADD_LEDGER, args![tenant, id, now, "stored", detail]).await?;
     for job in jobs {
@@ -149,6 +150,9 @@ async fn write(tx: &mut Tx, message: &Message, jobs: &[NewJob], now: Timestamp) 
         let args = args![job.id.uuid(), tenant, about, to_json(&job.work)?, JOB_QUEUED, micros(job.due), now];
         tx.run(ADD_JOB, args).await.taken("job", job.id).orphan("message", message.id)?;
     }
+    // A message comes once: its id is free among the jobs.
+    let lamp = JobId::from_uuid(message.id.uuid());
+    lamps::changed(tx, message.tenant, message.mailbox, lamp, at).await?;
     Ok(Deposited::New)
 }
 

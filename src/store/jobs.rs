@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::db::{Row, Tx, args};
 use super::fault::{found, missing};
+use super::lamps;
 use super::messages::{ADD_LEDGER, move_from_inbox};
 use super::read::{Reader, bounded, micros};
 use super::{Job, JobState, Result, Store, Work};
@@ -43,7 +44,8 @@ const TAKE_BACK: &str = "UPDATE jobs SET state = 'retry', next_at = $1 WHERE sta
 
 const UNREADABLE: &str = "UPDATE jobs SET state = 'dead', next_at = $2, last_error = $3 WHERE id = $1";
 
-const AGAIN: &str = "UPDATE jobs SET state = 'queued', next_at = $2
+// Beside it, another job about the same may wait: only one of them may be the one that coalesces.
+const AGAIN: &str = "UPDATE jobs SET state = 'queued', next_at = $2, about = NULL
     WHERE id = $1 AND state IN ('queued', 'retry', 'dead')";
 
 const NEWEST: &str = "SELECT id, tenant_id, work, state, attempts, next_at, created_at, last_error
@@ -132,7 +134,11 @@ impl Store {
         let mut tx = self.db.begin().await?;
         report(&mut tx, job, JobState::Done, now, None).await?;
         if let Some(folder) = move_to {
-            move_from_inbox(&mut tx, job.tenant, message, folder, micros(now)).await?;
+            let moved = move_from_inbox(&mut tx, job.tenant, message, folder, micros(now)).await?;
+            if let Some(mailbox) = moved {
+                let lamp = JobId::from_uuid(self.clock.uuid());
+                lamps::changed(&mut tx, job.tenant, mailbox, lamp, now).await?;
+            }
         }
         enter(&mut tx, job.tenant, Some(message), now, "mail-accepted", detail).await?;
         Ok(tx.commit().await?)
@@ -229,7 +235,7 @@ impl Store {
 pub(super) const fn message_of(work: &Work) -> Option<MessageId> {
     match work {
         Work::Mail { message, .. } => Some(*message),
-        Work::Purge { .. } => None,
+        Work::Lamp { .. } | Work::Notice { .. } | Work::Purge { .. } => None,
     }
 }
 

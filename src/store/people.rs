@@ -31,7 +31,7 @@ const REMOVE_USER: &str = "UPDATE users SET removed_at = $3
 const REMOVE_MAILBOX: &str = "UPDATE mailboxes SET removed_at = $3
     WHERE tenant_id = $1 AND user_id = $2 AND removed_at IS NULL RETURNING id";
 
-const TRASH_MESSAGES: &str = "UPDATE messages SET folder = 'trash', trashed_at = $3
+const TRASH_MESSAGES: &str = "UPDATE messages SET folder = 'trash', trashed_at = $3, trashed_from = folder
     WHERE tenant_id = $1 AND mailbox_id = $2 AND folder <> 'trash'";
 
 const REVOKE_LINKS: &str = "UPDATE links SET revoked_at = $3 WHERE tenant_id = $1 AND revoked_at IS NULL

@@ -151,6 +151,8 @@ fn greeting_json(greeting: &Greeting, now: Timestamp) -> Value {
 fn job_json(job: &Job) -> Value {
     let (kind, message, to) = match &job.work {
         Work::Mail { message, to } => ("mail", Some(message), Some(to)),
+        Work::Lamp { .. } => ("lamp", None, None),
+        Work::Notice { to, .. } => ("notice", None, Some(to)),
         Work::Purge { .. } => ("purge", None, None),
     };
     json!({

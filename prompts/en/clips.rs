@@ -53,6 +53,7 @@
     ("instructions", include_bytes!("clips/instructions.flac")),
     ("introduction-choice", include_bytes!("clips/introduction-choice.flac")),
     ("is-private", include_bytes!("clips/is-private.flac")),
+    ("kept-so-far", include_bytes!("clips/kept-so-far.flac")),
     ("key-active.1", include_bytes!("clips/key-active.1.flac")),
     ("key-add.1", include_bytes!("clips/key-add.1.flac")),
     ("key-advanced.1", include_bytes!("clips/key-advanced.1.flac")),

@@ -80,6 +80,7 @@ struct Line {
     /// Handed to a service that has not answered, or answered too late.
     handed: BTreeSet<Take>,
     asked: Option<(u32, Request)>,
+    asked_at: CallTime,
     /// What the service of this mailbox has listed: nothing else may ever be named.
     listed: BTreeSet<MessageId>,
     trashed: Option<MessageId>,
@@ -108,6 +109,7 @@ impl Line {
             ended: BTreeMap::new(),
             handed: BTreeSet::new(),
             asked: None,
+            asked_at: CallTime::default(),
             listed: BTreeSet::new(),
             trashed: None,
             signed_in: false,
@@ -212,6 +214,7 @@ impl Line {
                     assert!(self.open.contains(&take), "hands over what is gone");
                     self.handed.insert(take);
                 }
+                self.asked_at = self.now;
                 self.asked = Some((number, request));
             }
         }
@@ -230,7 +233,9 @@ impl Line {
         let Some((number, request)) = self.asked.take() else { return };
         let ids =
             |count: u8| (1..=u128::from(count)).map(|id| MessageId::from_uuid(uuid::Uuid::from_u128(id)));
+        let in_time = self.now.0.saturating_sub(self.asked_at.0) < Duration::from_secs(15);
         if how % 8 == 1
+            && in_time
             && let Some(take) = handed(&request)
         {
             self.handed.remove(&take);
@@ -247,7 +252,8 @@ impl Line {
                 let ids: Vec<_> = ids(how % 5)
                     .map(|id| MessageId::from_uuid(uuid::Uuid::from_u128(id.uuid().as_u128() + first)))
                     .collect();
-                self.listed = ids.iter().copied().collect();
+                // A late answer counts, too: it is what the service of this mailbox said.
+                self.listed.extend(ids.iter().copied());
                 Reply::Messages(
                     ids.into_iter().map(|id| heading(id, Duration::from_secs(u64::from(how)))).collect(),
                 )

@@ -64,6 +64,9 @@ pub(super) enum Command {
     /// Spoken prompts.
     #[command(subcommand)]
     Prompts(PromptsCommand),
+    /// Keys of the owners' menus.
+    #[command(subcommand)]
+    Keys(KeysCommand),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -236,6 +239,23 @@ pub(super) struct CallArgs {
     /// Hang up after so long.
     #[arg(long, default_value = "60s")]
     pub limit: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum KeysCommand {
+    /// Print the card of a key profile: what each key does in each menu.
+    Card {
+        /// default, asterisk, freeswitch, cisco, or a file; default: that of the configuration.
+        #[arg(long)]
+        profile: Option<String>,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Check a key profile of your own; name every fault.
+    Check {
+        /// The file.
+        file: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -2,6 +2,7 @@
 
 mod check;
 mod explain;
+mod keys;
 mod messages;
 mod phone;
 mod print;
@@ -60,6 +61,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         Command::Explain(args) => explain::run(&session, args).await,
         Command::Call(args) => phone::run(&session, args).await,
         Command::Prompts(command) => prompts::run(command),
+        Command::Keys(command) => keys::run(&session, command),
     }
 }
 

@@ -383,5 +383,6 @@ fn call_settings(config: &Config) -> CallSettings {
         operator: config.voicemail.operator.clone(),
         language: config.voicemail.language.clone(),
         domain: config.sip.domain.clone(),
+        keys: config.voicemail.keys.clone(),
     }
 }

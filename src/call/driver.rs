@@ -312,11 +312,16 @@ impl Driver {
             Action::Mark { take, urgent, private } => self.mark(take, Marks { urgent, private }).await,
             Action::Persist(take) => self.persist(take),
             Action::Discard(take) => self.discard(take),
-            Action::TransferToOperator => return self.transfer().await,
-            Action::TransferTo(_) => return Some(CallEvent::Transferred(TransferOutcome::NotAllowed)),
-            Action::Ask(number, _) => {
-                return Some(CallEvent::Reply(number, crate::flow::owner::desk::Reply::Failed));
+            Action::TransferToOperator => {
+                self.target.clone_from(&self.purpose.operator);
+                return self.transfer().await;
             }
+            Action::TransferTo(number) => {
+                self.target = Some(number);
+                return self.transfer().await;
+            }
+            Action::Ask(number, request) => return self.ask(number, request),
+            // Taken by the dialogue that holds both.
             Action::SignIn => {}
             Action::HangUp => self.hang_up("the dialogue is over").await,
         }

@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::blob::spool::Spool;
 use crate::clock::SharedClock;
+use crate::flow::keys::Profile;
 use crate::media::Engine;
 use crate::service::deposit::Deposit;
 use crate::service::greetings::Greetings;
@@ -48,6 +49,8 @@ pub struct CallSettings {
     pub language: String,
     /// Host that turns a number into a URI when the peer's is not known.
     pub domain: Option<String>,
+    /// The keys of owners who have not chosen others.
+    pub keys: Arc<Profile>,
 }
 
 impl CallSettings {

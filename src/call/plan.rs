@@ -39,10 +39,8 @@ pub(super) async fn plan(desk: &Desk, verdict: &Verdict, line: &Line<'_>) -> Pla
     let tenant = &verdict.decision.tenant;
     let targets = desk.settings.targets(line.trunk, &line.peer.to_string());
     let usual = tenant.operator.clone().or_else(|| desk.settings.operator.clone());
-    let gate = Gate {
-        tenant: tenant.id,
-        source: Source::new(line.peer, verdict.decision.caller.number.as_deref()),
-    };
+    let gate =
+        Gate { tenant: tenant.id, source: Source::new(line.peer, verdict.decision.caller.number.as_deref()) };
     if verdict.decision.outcome == Outcome::Login {
         return sign_in(desk, verdict, gate, targets).await;
     }

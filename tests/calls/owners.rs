@@ -236,6 +236,7 @@ impl Line {
         let in_time = self.now.0.saturating_sub(self.asked_at.0) < Duration::from_secs(15);
         if how % 8 == 1
             && in_time
+            && !self.caller_gone
             && let Some(take) = handed(&request)
         {
             self.handed.remove(&take);

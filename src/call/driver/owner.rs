@@ -10,7 +10,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use tokio::sync::mpsc;
 
-use crate::blob::spool::{Head, Marks};
+use crate::blob::spool::Head;
 use crate::call::{Desk, Owners};
 use crate::domain::{CallerId, Mailbox, Owner, RecordingId, RedirectReason, TenantId};
 use crate::flow::keys::Profile;
@@ -19,7 +19,6 @@ use crate::flow::{CallEvent, RecordLimits, Take};
 use crate::service::accounts::PinFault;
 use crate::service::login::{Attempt, ChangeFault, LoginOutcome, Source, Welcome};
 use crate::service::owner::OwnerError;
-use crate::service::sending::Target;
 
 use super::{Answer, Driver, Kept};
 
@@ -190,17 +189,23 @@ impl Clerk {
         {
             tracing::error!(recording = %id, %error, "the end of a recording is missing");
         }
-        let reply = serve(&self.desk.owners, owner, request, take).await.unwrap_or_else(|error| match error {
-            OwnerError::Private => Reply::Private,
-            error => {
-                tracing::warn!(%error, "what an owner asked for could not be done");
-                Reply::Failed
-            }
-        });
+        let reply =
+            serve(&self.desk.owners, owner, request, take).await.unwrap_or_else(|error| match error {
+                OwnerError::Private => Reply::Private,
+                error => {
+                    tracing::warn!(%error, "what an owner asked for could not be done");
+                    Reply::Failed
+                }
+            });
         (reply, None)
     }
 
-    async fn sign_in(&mut self, extension: &str, pin: SecretString, nth: u32) -> (Reply, Option<Box<Inside>>) {
+    async fn sign_in(
+        &mut self,
+        extension: &str,
+        pin: SecretString,
+        nth: u32,
+    ) -> (Reply, Option<Box<Inside>>) {
         let Gate { tenant, source } = self.gate;
         let attempt = Attempt { tenant, extension, pin, source, nth };
         match self.desk.owners.login.check(attempt).await {
@@ -264,7 +269,6 @@ async fn serve(
     take: Option<RecordingId>,
 ) -> Result<Reply, OwnerError> {
     let gone = OwnerError::Missing { what: "recording" };
-    let targets = |to: Vec<_>| to.into_iter().map(Target::Mailbox).collect::<Vec<_>>();
     Ok(match request {
         Request::SignIn { .. } => Reply::Failed,
         Request::Load(shelf) => Reply::Messages(owners.retrieval.list(owner, shelf).await?),
@@ -277,16 +281,7 @@ async fn serve(
             owners.retrieval.leave_place(owner, place.map(|(message, at)| (message, millis(at)))).await?;
             Reply::Done
         }
-        Request::Find(extension) => {
-            Reply::Recipient(owners.sending.find(owner, &extension).await?.map(|found| found.name))
-        }
-        Request::Send { to, urgent, private, .. } => {
-            let marks = Marks { urgent, private };
-            sent(owners.sending.send(owner, take.ok_or(gone)?, marks, &targets(to)).await?)
-        }
-        Request::Forward { message, to, .. } => {
-            sent(owners.sending.forward(owner, message, take, &targets(to)).await?)
-        }
+        Request::Find(_) | Request::Send { .. } | Request::Forward { .. } => Reply::Failed,
         Request::Greetings => Reply::Greetings(owners.settings.greetings(owner).await?),
         Request::KeepGreeting(_, kind) => {
             owners.settings.keep(owner, take.ok_or(gone)?, kind, None).await?;
@@ -323,13 +318,6 @@ async fn serve(
             Reply::Done
         }
     })
-}
-
-fn sent(sent: crate::service::sending::Sent) -> Reply {
-    Reply::Sent {
-        to: u32::try_from(sent.to.len()).unwrap_or(u32::MAX),
-        failed: sent.failed.into_iter().map(|(extension, _)| extension).collect(),
-    }
 }
 
 async fn change_pin(owners: &Owners, owner: Owner, pin: SecretString) -> Reply {

@@ -246,6 +246,8 @@ impl Server {
             greetings,
             owners,
             prompts,
+            sounds: Arc::default(),
+            ways: Arc::default(),
             nudge: Arc::new(move || outbox.nudge()),
             clock,
             settings: Arc::clone(&settings.borrow()),

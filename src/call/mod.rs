@@ -7,6 +7,7 @@ mod driver;
 pub mod phone;
 mod plan;
 mod says;
+mod ways;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -29,6 +30,9 @@ use crate::service::reception::Reception;
 use crate::service::retrieval::Retrieval;
 use crate::service::settings::Settings;
 use crate::signal::IncomingCall;
+
+pub use says::Sounds;
+pub use ways::Ways;
 
 /// What is the same for every call.
 #[derive(Debug, Clone)]
@@ -89,6 +93,10 @@ pub struct Desk {
     pub owners: Owners,
     /// The spoken prompts.
     pub prompts: Arc<PromptSet>,
+    /// Tones and pauses.
+    pub sounds: Arc<Sounds>,
+    /// Our addresses as peers see them.
+    pub ways: Arc<Ways>,
     /// Tells the outbox that there may be work.
     pub nudge: Arc<dyn Fn() + Send + Sync>,
     /// Time and ids.

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError};
 
-use rsipstack::sip::{Method, Request, Response, SipMessage};
+use rsipstack::sip::{Header, Headers, Method, Request, Response, SipMessage, Version};
 use rsipstack::transaction::key::TransactionKey;
 use rsipstack::transaction::transaction::Transaction;
 use tokio::sync::mpsc;
@@ -227,7 +227,7 @@ async fn invite(
     let trying = message::body(respond(&tx.original, 100, "", &core.server), None);
     reply(&mut tx, trying).await;
 
-    let request = tx.original.clone();
+    let request = take_request(&mut tx);
     let peer = peer(core, &request, target);
     let (inbox_tx, inbox) = mpsc::channel(INBOX);
     let (command_tx, commands) = mpsc::channel(8);
@@ -262,6 +262,18 @@ async fn invite(
     tokio::spawn(call.run());
     permit.send(incoming);
     Ok(())
+}
+
+/// The INVITE, for the call. Its transaction goes on with the headers that it compares and answers by.
+pub(super) fn take_request(tx: &mut Transaction) -> Request {
+    let kept = |h: &&Header| {
+        matches!(h, Header::Via(_) | Header::From(_) | Header::To(_) | Header::CallId(_) | Header::CSeq(_))
+    };
+    let whole = &mut tx.original;
+    let headers = Headers(whole.headers.iter().filter(kept).cloned().collect());
+    let uri = whole.uri.clone();
+    let slim = Request { method: whole.method, uri, version: Version::V2, headers, body: Vec::new() };
+    std::mem::replace(whole, slim)
 }
 
 type Ready = (session::Terms, String, String, mpsc::OwnedPermit<IncomingCall>);

@@ -15,7 +15,7 @@ use super::core::{Asked, Inbound};
 use super::message::{self, add, respond};
 use super::session::{self, Terms};
 use super::timers::Name;
-use super::uas::{options_answer, pump, reply};
+use super::uas::{options_answer, pump, reply, take_request};
 use super::wire::header;
 use super::{DialogEvent, Refusal, text};
 use crate::flow::Key;
@@ -216,13 +216,13 @@ impl Call {
     async fn begin(&self, mut tx: Transaction) -> Invite {
         let trying = message::body(self.reply_to(&tx.original, 100), None);
         reply(&mut tx, trying).await;
-        let invite = Invite::new(tx.original.clone(), tx.tu_sender.clone());
+        let invite = Invite::new(take_request(&mut tx), tx.tu_sender.clone());
         tokio::spawn(pump(Arc::clone(self.core()), tx, self.inbox_tx.clone()));
         invite
     }
 
-    fn refuse_invite(&self, tx: Transaction, response: Response) {
-        let invite = Invite::new(tx.original.clone(), tx.tu_sender.clone());
+    fn refuse_invite(&self, mut tx: Transaction, response: Response) {
+        let invite = Invite::new(take_request(&mut tx), tx.tu_sender.clone());
         tokio::spawn(pump(Arc::clone(self.core()), tx, self.inbox_tx.clone()));
         invite.send(response);
     }

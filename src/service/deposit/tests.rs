@@ -162,6 +162,7 @@ fn mailbox(clock: &ManualClock, tenant: crate::domain::TenantId) -> Mailbox {
             recipient("old@example.org", MailMode::None),
         ],
         attachment: AttachmentFormat::Wav,
+        phone: crate::domain::PhoneSettings::default(),
         created_at: clock.now(),
     }
 }

@@ -21,6 +21,8 @@ mod life;
 mod live;
 #[path = "calls_live/modes.rs"]
 mod modes;
+#[path = "support/ports.rs"]
+mod ports;
 #[path = "calls_live/review.rs"]
 mod review;
 #[path = "calls_live/sip.rs"]

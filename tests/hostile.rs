@@ -8,6 +8,8 @@
 
 #[path = "support/line.rs"]
 mod line;
+#[path = "support/ports.rs"]
+mod ports;
 #[path = "support/running.rs"]
 mod running;
 
@@ -52,7 +54,7 @@ fn tcp_from(address: &str, to: SocketAddr) -> TcpStream {
     socket.bind(&SocketAddr::new(address.parse().unwrap(), 0).into()).unwrap();
     socket.connect(&to.into()).unwrap();
     let stream: TcpStream = socket.into();
-    stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     stream
 }
 
@@ -123,7 +125,7 @@ fn assert_is_mostly_what_was_said(recorded: &[i16], sent: &[i16]) {
 }
 
 #[test]
-fn whatever_message_comes_over_udp_or_tcp_the_next_probe_is_answered_within_a_second() {
+fn whatever_message_comes_over_udp_or_tcp_the_next_probe_is_answered() {
     let server = Running::start("", "");
     let mut probe = Line::new("127.0.0.1", server.sip);
     let messages = torture();
@@ -131,10 +133,10 @@ fn whatever_message_comes_over_udp_or_tcp_the_next_probe_is_answered_within_a_se
     for (name, bytes) in &messages {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         socket.send_to(bytes, server.sip).unwrap();
-        assert!(probe.probe().is_some(), "after {name} over UDP");
+        assert!(probe.probe(), "after {name} over UDP");
         let mut stream = TcpStream::connect(server.sip).unwrap();
         stream.write_all(bytes).unwrap();
-        assert!(probe.probe().is_some(), "after {name} over TCP");
+        assert!(probe.probe(), "after {name} over TCP");
     }
     assert!(!server.log().contains("panicked"), "{}", server.log());
 }
@@ -143,7 +145,7 @@ fn whatever_message_comes_over_udp_or_tcp_the_next_probe_is_answered_within_a_se
 fn a_stranger_gets_no_byte_over_udp_or_tcp() {
     let server = Running::start("", "");
     let mut friend = Line::new("127.0.0.1", server.sip);
-    assert!(friend.probe().is_some(), "who is on the list is answered");
+    assert!(friend.probe(), "who is on the list is answered");
     let mut stranger = Line::new("127.0.0.2", server.sip);
     for method in ["OPTIONS", "INVITE", "REGISTER", "BYE", "ACK", "NONSENSE"] {
         let body = if method == "INVITE" { stranger.offer() } else { String::new() };
@@ -206,7 +208,7 @@ fn a_tcp_header_without_end_is_cut_and_others_are_served() {
     let ended = stream.read_to_end(&mut Vec::new());
     let waits = |error: &std::io::Error| matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut);
     assert!(!ended.as_ref().is_err_and(waits), "100 KB of header, and the server waits for more");
-    assert!(Line::new("127.0.0.1", server.sip).probe().is_some());
+    assert!(Line::new("127.0.0.1", server.sip).probe());
 }
 
 #[test]
@@ -294,12 +296,12 @@ fn nothing_foreign_gets_into_a_recording_and_no_stranger_gets_a_packet() {
     }
 }
 
-/// The REFERs of a call to this mailbox in which `0` is pressed.
-fn refers(server: SocketAddr, extension: &str, extra: &str) -> Vec<String> {
+/// The REFERs of a call to this mailbox in which `0` is pressed: the first, or none that came within this time.
+fn refers(server: SocketAddr, extension: &str, extra: &str, wait: Duration) -> Vec<String> {
     let mut line = Line::new("127.0.0.1", server);
     assert_eq!(line.call(&format!("sip:{extension}@vm.example"), extra), 200);
     line.press('0');
-    let until = Instant::now() + Duration::from_secs(7);
+    let until = Instant::now() + wait;
     let is_refer = |request: &String| request.starts_with("REFER ");
     while Instant::now() < until && !line.requests.iter().any(is_refer) {
         line.next(Duration::from_millis(200));
@@ -330,13 +332,14 @@ fn no_call_leads_anywhere_but_to_an_allowed_target() {
         let (number, sip) = (number.to_string(), server.sip);
         server.must(&["user", "add", "--extension", &number, "--first", "Eve"]);
         if server.run(&["user", "set", &number, "--operator", target]).status.success() {
-            lines.push((target, std::thread::spawn(move || refers(sip, &number, ""))));
+            lines
+                .push((target, std::thread::spawn(move || refers(sip, &number, "", Duration::from_secs(7)))));
         }
     }
     server.must(&["user", "set", "1001", "--operator", "1000"]);
     let extra = "Refer-To: <sip:900@premium.example>\r\nReferred-By: <sip:900@premium.example>\r\n\
                  X-Operator: 900\r\nP-App-Param: opr=900\r\nReply-To: <sip:900@premium.example>\r\n";
-    let allowed = refers(server.sip, "1001", extra);
+    let allowed = refers(server.sip, "1001", extra, Duration::from_secs(60));
     assert_eq!(allowed.len(), 1, "the allowed target is called");
     assert_eq!(refer_to(&allowed[0]), ["<sip:1000@127.0.0.1>"], "{}", allowed[0]);
     assert!(!allowed[0].contains("premium"), "{}", allowed[0]);
@@ -348,7 +351,7 @@ fn no_call_leads_anywhere_but_to_an_allowed_target() {
     assert_eq!(line.call(ADA, ""), 200);
     let refer = line.request("REFER", ADA, "Refer-To: <sip:900@premium.example>\r\n", "");
     line.send(refer.replace("CSeq: 1 ", "CSeq: 2 ").replace("REFER1", "REFER2").as_bytes());
-    let answer = line.next(Duration::from_secs(5)).expect("an answer");
+    let answer = line.next(Duration::from_secs(30)).expect("an answer");
     assert!(answer.starts_with("SIP/2.0 4") || answer.starts_with("SIP/2.0 6"), "{answer}");
     line.hang_up();
     assert_eq!(line.requests, Vec::<String>::new());
@@ -405,7 +408,7 @@ fn hostile_names_numbers_files_and_addresses_stay_text() {
 
 /// The only mail that was written.
 fn mail(server: &Running) -> String {
-    let until = Instant::now() + Duration::from_secs(20);
+    let until = Instant::now() + Duration::from_secs(60);
     loop {
         let files = std::fs::read_dir(server.folder().join("data/mail")).into_iter().flatten();
         let mails =

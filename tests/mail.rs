@@ -3,6 +3,8 @@
 
 #[path = "support/mail_bed.rs"]
 mod mail_bed;
+#[path = "support/ports.rs"]
+mod ports;
 #[path = "support/smtp_server.rs"]
 mod smtp_server;
 

@@ -1,5 +1,7 @@
 //! Audio objects on a real S3 server, and through its outage. Without the server the tests say that they were skipped.
 
+#[path = "support/ports.rs"]
+mod ports;
 #[path = "support/s3.rs"]
 mod s3;
 

@@ -3,6 +3,8 @@
 
 #[path = "support/browser.rs"]
 mod browser;
+#[path = "support/ports.rs"]
+mod ports;
 #[path = "support/web_bed.rs"]
 mod web_bed;
 

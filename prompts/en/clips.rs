@@ -13,6 +13,7 @@
     ("greeting-extension.2", include_bytes!("clips/greeting-extension.2.flac")),
     ("greeting-name", include_bytes!("clips/greeting-name.flac")),
     ("instructions", include_bytes!("clips/instructions.flac")),
+    ("kept-so-far", include_bytes!("clips/kept-so-far.flac")),
     ("leave-instead", include_bytes!("clips/leave-instead.flac")),
     ("limit-minutes.one.1", include_bytes!("clips/limit-minutes.one.1.flac")),
     ("limit-minutes.one.2", include_bytes!("clips/limit-minutes.one.2.flac")),

@@ -141,6 +141,8 @@ pub struct Rtp {
     /// A call without RTP for so long has ended (its recording is kept).
     #[serde(deserialize_with = "values::duration")]
     pub timeout: Duration,
+    /// Where nothing is played, silence is sent without a break, for phone systems that take pauses for loss.
+    pub steady: bool,
 }
 
 impl Default for Rtp {
@@ -151,6 +153,7 @@ impl Default for Rtp {
             ports: 20_000..=29_999,
             workers: None,
             timeout: Duration::from_secs(30),
+            steady: false,
         }
     }
 }
@@ -428,6 +431,8 @@ mod tests {
         assert_eq!(config.sip.peers.len(), 2, "only loopback may call");
         assert!(config.storage_url().starts_with("file:///"));
         assert_eq!(config.rtp.ports, 20_000..=29_999);
+        assert!(!config.rtp.steady);
+        assert!(read("[rtp]\nsteady = true\n").unwrap().rtp.steady);
     }
 
     #[test]

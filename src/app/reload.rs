@@ -16,6 +16,7 @@ pub(super) fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
         ("rtp.ports", old.rtp.ports != new.rtp.ports),
         ("rtp.workers", old.rtp.workers != new.rtp.workers),
         ("rtp.timeout", old.rtp.timeout != new.rtp.timeout),
+        ("rtp.steady", old.rtp.steady != new.rtp.steady),
         ("http.listen", old.http.listen != new.http.listen),
         ("http.public_url", old.http.public_url != new.http.public_url),
         ("http.trusted_proxies", old.http.trusted_proxies != new.http.trusted_proxies),
@@ -43,7 +44,8 @@ mod tests {
         new.voicemail.operator = Some("1000".to_owned());
         assert!(needs_restart(&old, &new).is_empty());
         new.rtp.ports = 30_000..=30_100;
+        new.rtp.steady = true;
         new.mail.url = Some("smtp://127.0.0.1".to_owned().into());
-        assert_eq!(needs_restart(&old, &new), ["rtp.ports", "mail.url"]);
+        assert_eq!(needs_restart(&old, &new), ["rtp.ports", "rtp.steady", "mail.url"]);
     }
 }

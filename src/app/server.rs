@@ -9,6 +9,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::blob::objects::Objects;
@@ -31,7 +32,7 @@ use crate::service::retention::Retention;
 use crate::service::retrieval::Retrieval;
 use crate::service::settings::Settings;
 use crate::signal::{DigestAccount, Signal, SignalConfig, Transport, TrunkAccess};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 use super::Failure;
 use super::config::Config;
@@ -60,7 +61,13 @@ pub struct Server {
     pub(super) store: Store,
 }
 
+/// A database that was away at the start is looked for again after so long, and then after twice that, and so on.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// But at least this often.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
 /// What both the server and the commands beside it use.
+#[derive(Clone)]
 pub(super) struct Base {
     pub(super) store: Store,
     pub(super) objects: Objects,
@@ -69,13 +76,20 @@ pub(super) struct Base {
 
 impl Base {
     pub(super) async fn open(config: &Config, clock: &SharedClock) -> Result<Self, Failure> {
+        let base = Self::name(config, clock).await?;
+        base.store.bring_up_to_date().await?;
+        Ok(base)
+    }
+
+    /// As [`Base::open`], but a PostgreSQL that is away is no reason not to begin.
+    async fn name(config: &Config, clock: &SharedClock) -> Result<Self, Failure> {
         std::fs::create_dir_all(&config.data).map_err(|error| {
             Failure::refused(format!(
                 "the data folder {} cannot be made: {error}; choose another with --data",
                 config.data.display()
             ))
         })?;
-        let store = Store::open(config.database_url().expose_secret(), clock.clone()).await?;
+        let store = Store::name(config.database_url().expose_secret(), clock.clone()).await?;
         let objects = Objects::open(&config.storage_url())?;
         let accounts = Accounts::new(store.clone(), clock.clone(), config.voicemail.defaults())
             .with_pin_policy(config.voicemail.pins());
@@ -83,7 +97,7 @@ impl Base {
     }
 
     /// The tenant of a server that has only one; made by the configuration when the store is new.
-    pub(super) async fn first_tenant(&self, config: &Config) -> Result<Tenant, Failure> {
+    pub(super) async fn first_tenant(&self, config: &Config) -> Result<Tenant, StoreError> {
         let known = self.store.tenants().await?;
         if let [only] = known.as_slice() {
             return Ok(only.clone());
@@ -97,6 +111,37 @@ impl Base {
             self.store.put_tenant(&tenant).await?;
         }
         Ok(tenant)
+    }
+
+    /// What a server needs of its database before it can take messages.
+    async fn prepare(&self, config: &Config) -> Result<(), StoreError> {
+        self.store.bring_up_to_date().await?;
+        self.first_tenant(config).await?;
+        // The spool's lock says that no other server works on this data.
+        self.store.take_back_jobs().await?;
+        Ok(())
+    }
+
+    /// Tries again and again until the database is there, waiting longer each time.
+    async fn until_prepared(&self, config: &Config, stop: CancellationToken) {
+        let mut pause = FIRST_PAUSE;
+        let mut said = String::new();
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(pause) => {}
+            }
+            pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
+            let Err(error) = self.prepare(config).await else {
+                tracing::info!("the database is there: calls are taken as usual");
+                return;
+            };
+            let why = error.to_string();
+            if why != said {
+                tracing::error!(error = %why, "the database still cannot be used; it is tried again");
+                said = why;
+            }
+        }
     }
 }
 
@@ -125,12 +170,10 @@ impl Server {
         metrics: Arc<dyn Fn() -> String + Send + Sync>,
     ) -> Result<Self, Failure> {
         raise_file_limit();
-        let base = Base::open(config, &clock).await?;
-        base.first_tenant(config).await?;
-        let Base { store, objects, accounts } = base;
+        let base = Base::name(config, &clock).await?;
         let spool = Spool::open(&config.spool(), clock.clone())?;
-        // The spool's lock says that no other server works on this data.
-        store.take_back_jobs().await?;
+        let is_prepared = prepared(&base, config).await?;
+        let Base { store, objects, accounts } = base.clone();
         let prompts = Arc::new(prompts(config)?);
         let links = Links::new(store.clone(), clock.clone(), &config.public_url(), config.mail.link_lifetime);
         let mailer = mailer(config, &clock)?;
@@ -176,6 +219,15 @@ impl Server {
 
         let (calls, background) = (TaskTracker::new(), TaskTracker::new());
         let ending = Ending::default();
+        if !is_prepared {
+            let (base, config, until) = (base, config.clone(), ending.stop.clone());
+            let (resumer, worker) = (deposit.clone(), outbox.clone());
+            background.spawn(async move {
+                base.until_prepared(&config, until).await;
+                resumer.nudge();
+                worker.nudge();
+            });
+        }
         let (resumer, worker, until) = (deposit.clone(), outbox.clone(), ending.stop.clone());
         background.spawn(async move { resumer.run_resumer(until).await });
         let until = ending.stop.clone();
@@ -265,6 +317,18 @@ impl Server {
     }
 }
 
+/// Whether the database is there and ready. One that refuses us is a mistake to be mended now; one that is away is not.
+async fn prepared(base: &Base, config: &Config) -> Result<bool, Failure> {
+    match base.prepare(config).await {
+        Ok(()) => Ok(true),
+        Err(error @ StoreError::Away(_)) => {
+            tracing::error!(%error, "starting without the database: callers hear so until it is there; if this does not pass, correct database.url");
+            Ok(false)
+        }
+        Err(error) => Err(Failure::refused(format!("{error}: correct database.url"))),
+    }
+}
+
 /// Each call takes two sockets; the usual limit of 1024 open files would end at 500 calls.
 fn raise_file_limit() {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
@@ -284,6 +348,7 @@ fn engine_config(config: &Config) -> EngineConfig {
         ports: config.rtp.ports.clone(),
         workers: config.rtp.workers.unwrap_or(cores),
         silence_timeout: config.rtp.timeout,
+        steady: config.rtp.steady,
     }
 }
 

@@ -135,6 +135,19 @@ impl Spool {
         self.synced(&entry).await
     }
 
+    /// How many samples of a recording are safe although [`Spool::settle`] has failed: those before the part that could
+    /// not be written, or none where a sync failed.
+    ///
+    /// # Errors
+    /// As [`Spool::read`].
+    pub async fn safe_samples(&self, id: RecordingId) -> Result<usize, SpoolError> {
+        let entry = self.entry(id).await?;
+        if entry.state().unsure {
+            return Ok(0);
+        }
+        Ok(self.read(id).await?.samples.len())
+    }
+
     /// Reads a recording back, as far as it could be written.
     ///
     /// # Errors

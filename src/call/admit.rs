@@ -43,6 +43,13 @@ pub(super) async fn take(desk: Desk, incoming: IncomingCall, cut: CancellationTo
 }
 
 async fn handle(desk: Desk, incoming: IncomingCall, cut: CancellationToken) -> Option<MediaStats> {
+    // On the heap for as long as it takes: its futures are many times what the call itself needs afterwards.
+    let (planned, ends) = Box::pin(admit(&desk, incoming)).await?;
+    Some(Driver::run(desk, planned.purpose, planned.flow, ends, cut).await)
+}
+
+/// Decides and answers. `None`: the call was refused, or ended before.
+async fn admit(desk: &Desk, incoming: IncomingCall) -> Option<(Planned, Ends)> {
     let began = desk.clock.monotonic();
     let opened = match desk.engine.open().await {
         Ok(opened) => opened,
@@ -52,8 +59,8 @@ async fn handle(desk: Desk, incoming: IncomingCall, cut: CancellationToken) -> O
             return None;
         }
     };
-    let planned = decide(&desk, &incoming).await;
-    let (ends, sdp) = match negotiate(&desk, incoming, opened) {
+    let planned = decide(desk, &incoming).await;
+    let (ends, sdp) = match negotiate(desk, incoming, opened) {
         Ok(negotiated) => negotiated,
         Err((incoming, refusal)) => {
             tracing::info!(%refusal, "the offer cannot be answered");
@@ -67,7 +74,7 @@ async fn handle(desk: Desk, incoming: IncomingCall, cut: CancellationToken) -> O
         return None;
     }
     metrics::histogram!("aftertone_call_setup_seconds").record(desk.clock.monotonic().saturating_sub(began));
-    Some(Driver::run(desk, planned.purpose, planned.flow, ends, cut).await)
+    Some((planned, ends))
 }
 
 /// What the call gets. Where that cannot be found out, the caller hears so.

@@ -4,6 +4,8 @@ mod takes;
 mod transfer;
 
 use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -232,8 +234,14 @@ impl Driver {
         }
     }
 
-    /// Tells the flow and carries out what it asks for, in order. What cannot even begin becomes the flow's next event.
-    async fn tell(&mut self, event: CallEvent) {
+    /// Tells the flow and carries out what it asks for. On the heap while it works: a call waits for most of its life,
+    /// and room for whatever an action may need must not wait with it.
+    fn tell(&mut self, event: CallEvent) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(self.carry_out(event))
+    }
+
+    /// One event and what follows, in order. What cannot even begin becomes the flow's next event.
+    async fn carry_out(&mut self, event: CallEvent) {
         let mut events = vec![event];
         while let Some(event) = events.pop() {
             tracing::debug!(?event, "flow");

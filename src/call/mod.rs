@@ -128,3 +128,18 @@ pub async fn receive(
 
 /// How long a greeting that lies in the object store is waited for before the built-in one is said.
 const GREETING_PATIENCE: Duration = Duration::from_millis(1500);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn size_of_future<A, B, C, F: Future>(_: fn(A, B, C) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn a_call_that_waits_takes_little_memory() {
+        let size = size_of_future(admit::take);
+        assert!(size <= 16 << 10, "the task of a call takes {size} bytes for as long as the call lasts");
+    }
+}

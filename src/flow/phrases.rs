@@ -84,6 +84,8 @@ sayings! {
     RECORDING_PAUSED = "recording-paused";
     /// That the disk takes no more of this recording.
     RECORDING_TROUBLE = "recording-trouble";
+    /// That what was recorded before the trouble is safe.
+    KEPT_SO_FAR = "kept-so-far";
     /// That the longest message is reached, in whole minutes.
     LIMIT_MINUTES = "limit-minutes" ("minutes": Number);
     /// That the longest message is reached, in seconds.

@@ -46,6 +46,8 @@ pub(super) struct Ear {
     terms: Terms,
     /// When the last packet of the peer came.
     heard_ms: u64,
+    /// Timestamp of the last sound since the last tick.
+    newest: Option<u32>,
     received: u64,
     foreign: u64,
     /// Lost and late of jitter buffers that were replaced.
@@ -120,6 +122,7 @@ impl Ear {
             keys: Keys::default(),
             terms: Terms { codec, payload_type: 0, comfort_noise: None, events: 0, same_clock: true },
             heard_ms: 0,
+            newest: None,
             received: 0,
             foreign: 0,
             before: (0, 0),
@@ -212,6 +215,10 @@ impl Ear {
     /// Lets time pass.
     pub(super) fn tick(&mut self, now_ms: u64, mut recorder: Option<&mut Recorder>) {
         self.listener.key_is_down = self.events.is_down(now_ms);
+        if let Some(timestamp) = self.newest.take() {
+            let ticks_per_ms = u64::from(self.terms.codec.clock_rate() / 1000);
+            self.reception.arrived(timestamp, (now_ms * ticks_per_ms) as u32);
+        }
         let Self { jitter, listener, keys, .. } = self;
         jitter.tick(now_ms, &mut |frame| listener.hear(frame, now_ms, keys, recorder.as_deref_mut()));
     }
@@ -282,13 +289,13 @@ impl Ear {
             self.reception.restart();
         }
         let Packet { payload_type, timestamp, payload, .. } = *packet;
-        let ticks_per_ms = u64::from(self.terms.codec.clock_rate() / 1000);
-        self.reception.count(timestamp, (now_ms * ticks_per_ms) as u32);
+        self.reception.count();
         let is_event = self.terms.events & (1 << payload_type) != 0;
         if is_event {
             self.event(now_ms, packet, recorder.as_deref_mut());
         }
         let is_sound = !is_event && Some(payload_type) != self.terms.comfort_noise;
+        self.newest = if is_sound { Some(timestamp) } else { self.newest };
         let ticks = match self.terms.codec {
             _ if !is_sound || payload_type != self.terms.payload_type => 0,
             Codec::Opus => opus_ticks(payload).unwrap_or(0),

@@ -1,7 +1,7 @@
 //! The media engine: one worker thread per core; each owns its calls' sockets and clocks.
 //!
-//! A call is woken by its own 20 ms tick, never by a packet: it takes what has come, runs the frames, sends what is due
-//! ([`session`]; [`ear`] hears, [`recorder`] keeps, [`outgoing`] and [`player`] speak, [`control`] reports). Knows nothing of SIP or of dialogues: it is told where
+//! A call is woken by its own tick, each 20 ms while it speaks and else each 60 ms, never by a packet: it takes what has
+//! come, runs the frames, sends what is due ([`session`]; [`ear`] hears, [`recorder`] keeps, [`outgoing`] and [`player`] speak, [`control`] reports). Knows nothing of SIP or of dialogues: it is told where
 //! to send and what to play or record ([`MediaHandle`]), and says what it heard ([`MediaEvent`]).
 
 mod control;
@@ -42,6 +42,8 @@ pub struct EngineConfig {
     pub workers: usize,
     /// After so long without RTP (while the peer should send) the call is told [`MediaEvent::Lost`].
     pub silence_timeout: Duration,
+    /// Pauses of ours are sent as silence. Otherwise nothing is sent in them but a packet each second (RFC 3551 §4.1).
+    pub steady: bool,
 }
 
 /// What bounds a recording, and how it is judged.
@@ -85,7 +87,7 @@ pub enum MediaEvent {
     Lost,
 }
 
-/// What a session saw, told when it closes.
+/// What a session saw.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct MediaStats {
     /// Packets received that belonged to the session.
@@ -108,7 +110,7 @@ pub struct Engine {
 
 /// One call's media. Dropping it closes the session; a running recording is finished with [`StopCause::HungUp`] first.
 ///
-/// Everything asked of it is done at the session's next tick, within 20 ms, in the order it was asked.
+/// Everything asked of it is done in the order it was asked: at once, or within 20 ms while something is played.
 #[derive(Debug)]
 pub struct MediaHandle {
     port: u16,
@@ -209,6 +211,16 @@ impl MediaHandle {
     /// The worst-case samples per second of what is received now (8000, 16000 or 48000): the rate of a recording.
     pub fn sample_rate(&self) -> u32 {
         self.sample_rate.load(Ordering::Relaxed)
+    }
+
+    /// How the session stands: everything asked before has been done, and what has come by now is in it.
+    pub async fn stats(&self) -> MediaStats {
+        let (asking, answer) = oneshot::channel();
+        // An error means that the worker is gone, and the session with it.
+        if self.commands.send(Command::Stats(asking)).await.is_err() {
+            return MediaStats::default();
+        }
+        answer.await.unwrap_or_default()
     }
 
     /// Ends the session (a running recording is finished first) and waits for it.

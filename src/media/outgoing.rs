@@ -18,6 +18,12 @@ const BURST: u32 = 5;
 const HOPELESS_US: u64 = 2_000_000;
 /// Keys are sent in packets of 20 ms whatever the packet time.
 const EVENT_MS: u32 = 20;
+/// Packets of silence after sound: a receiver that repeats the last packet until it knows better, repeats silence.
+const TAIL: u8 = 3;
+/// In a pause a packet goes out so often: for NAT bindings, and for peers that take long silence for a dead line.
+const KEEP_ALIVE_US: u64 = 1_000_000;
+/// Comfort noise (RFC 3389 §3.1) of the lowest level.
+const STILL: [u8; 1] = [127];
 
 /// Takes packets to the network; whether one could be sent.
 pub(super) trait Wire {
@@ -30,6 +36,7 @@ struct Terms {
     codec: Codec,
     payload_type: u8,
     event: Option<(u8, u32)>,
+    comfort_noise: Option<u8>,
     ptime_ms: u32,
 }
 
@@ -41,26 +48,39 @@ pub(super) struct Outgoing {
     pub(super) player: Player,
     pub(super) keys: EventSender,
     packet: Vec<u8>,
-    /// When the next packet is due.
+    /// Silence is sent without pauses.
+    steady: bool,
+    /// When the next packet is due: the moment that belongs to the sender's timestamp.
     due_us: u64,
+    /// Nothing was sent for the time before `due_us`: what comes next begins a talkspurt (RFC 3551 §4.1).
+    pausing: bool,
     /// Sound was sent last: what follows it is no new talkspurt.
     talking: bool,
-    fresh: bool,
+    /// Packets of silence that are still to follow the sound.
+    tail: u8,
+    /// When a pause has lasted so long that a packet goes out, and to whom the last one went.
+    alive_us: u64,
+    target: Option<SocketAddr>,
     sent: u64,
     late_us: u64,
 }
 
 impl Outgoing {
-    pub(super) fn new(clock: &dyn Clock, player: Player) -> Self {
+    /// `steady`: silence is sent like sound. Otherwise pauses are pauses, but for a packet a second.
+    pub(super) fn new(clock: &dyn Clock, player: Player, steady: bool) -> Self {
         Self {
             sender: new_sender(clock),
             terms: None,
             player,
             keys: EventSender::default(),
-            packet: Vec::with_capacity(HEADER_LEN + 480),
+            packet: Vec::new(),
+            steady,
             due_us: 0,
+            pausing: true,
             talking: false,
-            fresh: true,
+            tail: 0,
+            alive_us: 0,
+            target: None,
             sent: 0,
             late_us: 0,
         }
@@ -77,6 +97,7 @@ impl Outgoing {
             codec: stream.codec,
             payload_type: stream.send_pt,
             event: event.or(stream.events.first()).copied(),
+            comfort_noise: stream.comfort_noise,
             ptime_ms,
         };
         match self.terms {
@@ -87,11 +108,18 @@ impl Outgoing {
                 }
                 if before.codec != terms.codec {
                     self.player.codec_changed();
-                    self.fresh = true;
+                    self.pausing = true;
+                    self.alive_us = 0;
                 }
             }
         }
         self.terms = Some(terms);
+    }
+
+    /// Nothing is to be sent but a packet now and then: whoever ticks may take his time until something is asked.
+    pub(super) fn is_resting(&self) -> bool {
+        let speaks = self.steady || self.player.is_playing() || !self.keys.is_idle() || self.tail > 0;
+        self.terms.is_none() || !speaks
     }
 
     /// How often to call [`Outgoing::tick`].
@@ -110,6 +138,13 @@ impl Outgoing {
         wire: &impl Wire,
     ) -> Option<PlayId> {
         let terms = self.terms?;
+        if self.target != target {
+            // Whoever is new to us, or we to him, need not wait for a second.
+            (self.target, self.alive_us) = (target, 0);
+        }
+        if self.pausing {
+            self.catch_up(terms, now_us);
+        }
         let mut finished = None;
         // Half a tick of grace: a first tick that was late must not make all others wait for the next one.
         let horizon = now_us + self.tick_ms() * 500;
@@ -117,22 +152,24 @@ impl Outgoing {
             if self.due_us > horizon {
                 break;
             }
-            self.late_us = now_us.saturating_sub(self.due_us);
-            let ms = if self.keys.is_idle() || terms.event.is_none() {
+            let ms = if !self.keys.is_idle() && terms.event.is_some() {
+                self.send_key(terms, target, wire);
+                EVENT_MS
+            } else if self.steady || self.tail > 0 || self.player.is_ready(terms.codec) {
                 finished = self.send_sound(terms, target, wire).or(finished);
                 terms.ptime_ms
             } else {
-                self.send_key(terms, target, wire);
-                EVENT_MS
+                self.rest(terms, now_us, target, wire);
+                break;
             };
+            self.late_us = now_us.saturating_sub(self.due_us);
             self.move_on(terms, ms);
             if finished.is_some() {
                 break;
             }
         }
         if now_us.saturating_sub(self.due_us) > HOPELESS_US {
-            let missed = (now_us - self.due_us) / (u64::from(terms.ptime_ms) * 1000);
-            self.move_on(terms, u32::try_from(missed).unwrap_or(0).saturating_mul(terms.ptime_ms));
+            self.catch_up(terms, now_us);
         }
         finished
     }
@@ -155,23 +192,54 @@ impl Outgoing {
         self.due_us += u64::from(ms) * 1000;
     }
 
+    /// Lets the time pass in which nothing was sent.
+    fn catch_up(&mut self, terms: Terms, now_us: u64) {
+        let passed_ms = now_us.saturating_sub(self.due_us) / 1000;
+        self.move_on(terms, u32::try_from(passed_ms).unwrap_or(u32::MAX));
+    }
+
+    /// A pause: a packet once in a while.
+    fn rest(&mut self, terms: Terms, now_us: u64, target: Option<SocketAddr>, wire: &impl Wire) {
+        if now_us < self.due_us {
+            // What was sent last is still to be heard.
+            return;
+        }
+        self.pausing = true;
+        self.catch_up(terms, now_us);
+        if target.is_some() && now_us >= self.alive_us {
+            self.send_sound(terms, target, wire);
+            self.move_on(terms, terms.ptime_ms);
+            (self.pausing, self.tail) = (true, 0);
+        }
+    }
+
     fn send_sound(&mut self, terms: Terms, target: Option<SocketAddr>, wire: &impl Wire) -> Option<PlayId> {
         let Some(target) = target else {
             self.packet.clear();
-            self.fresh = true;
+            (self.pausing, self.tail) = (true, 0);
             return self.player.fill(terms.codec, terms.ptime_ms, &mut self.packet).finished;
         };
         // The header's marker is known once the payload is: it is written first and marked afterwards.
         let timestamp = self.sender.timestamp();
         self.sender.write_header(terms.payload_type, false, timestamp, &mut self.packet);
         let filled = self.player.fill(terms.codec, terms.ptime_ms, &mut self.packet);
-        if self.fresh || (filled.sound && !self.talking) {
-            if let Some(second) = self.packet.get_mut(1) {
-                *second |= 0x80;
-            }
-            self.fresh = false;
+        let noise = terms.comfort_noise.filter(|_| !filled.sound && !self.steady);
+        if let (Some(payload_type), Some(second)) = (noise, self.packet.get_mut(1)) {
+            *second = payload_type & 0x7f;
+            self.packet.truncate(HEADER_LEN);
+            self.packet.extend_from_slice(&STILL);
+        } else if (self.pausing || (filled.sound && !self.talking))
+            && let Some(second) = self.packet.get_mut(1)
+        {
+            *second |= 0x80;
         }
-        self.talking = filled.sound;
+        self.tail = match (filled.sound, noise) {
+            (true, _) => TAIL,
+            // Comfort noise says that there is a pause: nothing needs to follow.
+            (false, Some(_)) => 0,
+            (false, None) => self.tail.saturating_sub(1),
+        };
+        (self.pausing, self.talking) = (noise.is_some(), filled.sound);
         self.put(target, wire);
         filled.finished
     }
@@ -187,6 +255,7 @@ impl Outgoing {
     }
 
     fn put(&mut self, target: SocketAddr, wire: &impl Wire) {
+        self.alive_us = self.due_us + KEEP_ALIVE_US;
         if wire.send(&self.packet, target) {
             self.sent += 1;
             self.sender.count(self.packet.len().saturating_sub(HEADER_LEN));
@@ -249,9 +318,13 @@ mod tests {
     }
 
     fn connected(stream: &Stream) -> (Outgoing, Arc<ManualClock>) {
+        started(stream, true)
+    }
+
+    fn started(stream: &Stream, steady: bool) -> (Outgoing, Arc<ManualClock>) {
         let clock = ManualClock::new("2026-01-02T03:04:05Z".parse().unwrap(), 3);
         let (preparer, _) = mpsc::sync_channel(1);
-        let mut out = Outgoing::new(&*clock, Player::new(silence(), preparer));
+        let mut out = Outgoing::new(&*clock, Player::new(silence(), preparer), steady);
         out.connect(stream, &*clock, 0);
         (out, clock)
     }
@@ -311,6 +384,67 @@ mod tests {
         let finished = (0..20).find_map(|tick| Some((tick, out.tick(tick * 20_000, None, &sent)?)));
         assert_eq!(finished, Some((9, PlayId(4))));
         assert!(sent.0.borrow().is_empty());
+    }
+
+    fn clip(ms: usize) -> Vec<Arc<Clip>> {
+        let clip = Clip::from_pcm(&vec![1000; ms * 8], 8000);
+        clip.prepare(Codec::Pcmu);
+        vec![Arc::new(clip)]
+    }
+
+    /// Ticks each 20 ms while there is something to send, else each 60 ms, until `to_ms`.
+    fn run(out: &mut Outgoing, now_ms: &mut u64, to_ms: u64, sent: &Sent) {
+        while *now_ms < to_ms {
+            out.tick(*now_ms * 1000, target(), sent);
+            *now_ms += if out.is_resting() { 60 } else { 20 };
+        }
+    }
+
+    #[test]
+    fn in_a_pause_a_packet_a_second_is_sent_and_timestamps_keep_time() {
+        let (mut out, _) = started(&stream(Codec::Pcmu, 20), false);
+        let (sent, mut now) = (Sent::default(), 0);
+        run(&mut out, &mut now, 5_000, &sent);
+        let before = packets(&sent);
+        assert_eq!(before.len(), 5, "one at once, then one each second");
+        let played_at = now;
+        out.player.play(Some(PlayId(1)), clip(100));
+        run(&mut out, &mut now, played_at + 5_000, &sent);
+        let all = packets(&sent);
+        let after = &all[before.len()..];
+        assert!(after.iter().zip(&all[before.len() - 1..]).all(|(b, a)| b.0 == a.0.wrapping_add(1)));
+        assert_eq!(after[0].1.wrapping_sub(all[0].1), played_at as u32 * 8, "time went on");
+        let sound = 5 + usize::from(TAIL);
+        assert!(after[..sound].windows(2).all(|pair| pair[1].1 == pair[0].1.wrapping_add(160)));
+        assert_eq!(after.len(), sound + 4, "sound, the silence at its end, and a packet each second");
+        let marked = |at: usize| Packet::parse(&sent.0.borrow()[before.len() + at]).unwrap().marker;
+        assert!(marked(0) && (1..sound).all(|at| !marked(at)) && marked(sound));
+    }
+
+    #[test]
+    fn where_comfort_noise_was_agreed_a_pause_is_told_by_it() {
+        let (mut out, _) = started(&Stream { comfort_noise: Some(13), ..stream(Codec::Pcmu, 20) }, false);
+        let (sent, mut now) = (Sent::default(), 0);
+        out.player.play(Some(PlayId(1)), clip(60));
+        run(&mut out, &mut now, 2_500, &sent);
+        let sent = sent.0.borrow();
+        let kinds: Vec<_> = sent.iter().map(|bytes| (bytes[1] & 0x7f, bytes.len())).collect();
+        assert_eq!(kinds, [(0, 172), (0, 172), (0, 172), (13, 13), (13, 13), (13, 13)]);
+        assert!(sent.iter().skip(1).all(|bytes| bytes[1] & 0x80 == 0), "only sound begins a talkspurt");
+    }
+
+    #[test]
+    fn who_is_new_to_us_hears_from_us_at_once() {
+        let (mut out, _) = started(&stream(Codec::Pcmu, 20), false);
+        let sent = Sent::default();
+        out.tick(0, target(), &sent);
+        out.tick(60_000, target(), &sent);
+        assert_eq!(sent.0.borrow().len(), 1);
+        out.tick(120_000, Some("127.0.0.1:10".parse().unwrap()), &sent);
+        assert_eq!(sent.0.borrow().len(), 2);
+        out.tick(180_000, None, &sent);
+        out.tick(5_000_000, None, &sent);
+        assert_eq!(sent.0.borrow().len(), 2, "nobody is there to hear it");
     }
 
     #[test]

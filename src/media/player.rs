@@ -84,6 +84,16 @@ impl Player {
         self.playing = Some(Playing { id, clips, clip: 0, at_ms: 0, ready: false, asked: false });
     }
 
+    /// Something is to be heard, now or as soon as it is encoded.
+    pub(super) const fn is_playing(&self) -> bool {
+        self.playing.is_some()
+    }
+
+    /// The next payload is not silence.
+    pub(super) fn is_ready(&mut self, codec: Codec) -> bool {
+        self.playing.as_mut().and_then(|playing| playing.ready(codec, &self.preparer)).is_some()
+    }
+
     /// Falls silent.
     pub(super) fn stop(&mut self) {
         self.playing = None;

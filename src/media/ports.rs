@@ -11,6 +11,10 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use super::OpenError;
 
+/// Datagrams taken at once; a flood beyond it is the kernel's to drop.
+const MOST_DATAGRAMS: usize = 256;
+/// Larger datagrams are cut off, which no packet of ours survives: none is that large.
+const DATAGRAM: usize = 2048;
 /// Two seconds of packets of 20 ms with what the kernel adds to each.
 const RECEIVE_BUFFER: usize = 64 * 1024;
 /// Expedited forwarding (RFC 3246), as RFC 4594 §4.1 has it for telephony.
@@ -96,6 +100,19 @@ fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
         tracing::debug!(%error, "packets are not marked as telephony");
     }
     Ok(socket.into())
+}
+
+/// Hands on what has come to a socket.
+pub(super) fn receive(socket: &UdpSocket, mut sink: impl FnMut(SocketAddr, &[u8])) {
+    let mut buffer = [0; DATAGRAM];
+    for _ in 0..MOST_DATAGRAMS {
+        match socket.recv_from(&mut buffer) {
+            Ok((length, from)) => sink(from, buffer.get(..length).unwrap_or_default()),
+            // The echo of something that we sent (ICMP); what came in is behind it.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {}
+            Err(_) => break,
+        }
+    }
 }
 
 /// The form in which a socket that is bound to `local` takes an address.

@@ -1,15 +1,15 @@
-//! One call's media: a task that wakes each 20 ms, takes what came, records, sends what is due, and tells what
-//! happened. Owns the sockets; nothing here allocates, locks or logs per packet.
+//! One call's media: a task that sends what is due each 20 ms while it speaks, takes and records what came each 60 ms,
+//! and tells what happened. Owns the sockets; nothing here allocates, locks or logs per packet.
 
 use std::collections::VecDeque;
-use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::{self, error::TryRecvError};
 use tokio::sync::oneshot;
-use tokio::time::{Interval, MissedTickBehavior};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::audio::Clip;
 use crate::blob::spool::SpoolWriter;
@@ -21,14 +21,15 @@ use super::ear::Ear;
 use super::engine::{Lease, Shared};
 use super::outgoing::{Outgoing, Wire};
 use super::player::Player;
-use super::ports::{Pair, for_socket};
+use super::ports::{Pair, for_socket, receive};
 use super::recorder::{Progress, Recorder};
 use super::{MediaEvent, MediaStats, RecordPlan};
 
-/// Datagrams taken in one tick; a flood beyond it is the kernel's to drop.
-const MOST_DATAGRAMS: usize = 256;
-/// Larger datagrams are cut off, which no packet of ours survives: none is that large.
-const DATAGRAM: usize = 2048;
+/// What came is taken so often, all at once. Positions come from timestamps, so nothing but a key is late by it; waking
+/// costs more than a packet.
+const LISTEN_MS: u64 = 60;
+/// Ticks are not exact: what is due so soon is due now.
+const GRACE_MS: u64 = 10;
 /// Events that wait for a reader who does not keep up.
 const MOST_PENDING: usize = 256;
 /// How long the last events wait for their reader.
@@ -44,6 +45,7 @@ pub(super) enum Command {
     StopRecording,
     Info(Key),
     SendKeys(Vec<Key>),
+    Stats(oneshot::Sender<MediaStats>),
     Close(oneshot::Sender<MediaStats>),
 }
 
@@ -75,6 +77,10 @@ pub(super) struct Session {
     recorder: Option<Recorder>,
     /// Loss of RTP was told and no packet came since.
     lost_told: bool,
+    /// When what came is taken next.
+    listen_ms: u64,
+    /// Who wants to know how it stands, after this tick.
+    asking: Option<oneshot::Sender<MediaStats>>,
     /// Given back when all of the above is gone.
     lease: Lease,
 }
@@ -91,7 +97,7 @@ impl Session {
         events: mpsc::Sender<MediaEvent>,
     ) -> Self {
         let player = Player::new(Arc::clone(&shared.silence), shared.preparer.clone());
-        let out = Outgoing::new(&*shared.clock, player);
+        let out = Outgoing::new(&*shared.clock, player, shared.config.steady);
         let Pair { rtp, rtcp, .. } = pair;
         Self {
             control: Control::new(rtcp, shared.config.bind),
@@ -105,60 +111,92 @@ impl Session {
             out,
             recorder: None,
             lost_told: false,
+            listen_ms: 0,
+            asking: None,
             lease,
         }
     }
 
     /// Runs to the end of the session; begins after `offset`.
     pub(super) async fn run(mut self, offset: Duration) {
-        tokio::time::sleep(offset).await;
-        let mut tick_ms = self.out.tick_ms();
-        let mut ticker = ticker(tick_ms);
+        let mut due = Instant::now() + offset;
+        let timer = sleep_until(due);
+        tokio::pin!(timer);
         let ending = loop {
-            ticker.tick().await;
-            if let Some(ending) = self.tick() {
+            let asked = self.wait(timer.as_mut()).await;
+            let woken = asked.is_some();
+            if let Some(ending) = self.tick(asked) {
                 break ending;
             }
-            if self.out.tick_ms() != tick_ms {
-                tick_ms = self.out.tick_ms();
-                ticker = self::ticker(tick_ms);
-            }
+            due = next_tick(due, self.period(), woken);
+            timer.as_mut().reset(due);
         };
         self.end(ending).await;
     }
 
-    /// One tick. `Some`: the session is over.
-    fn tick(&mut self) -> Option<Ending> {
+    /// Waits for the next tick, or, while there is nothing to send, for a command. `Some`: one came, or (`None` within)
+    /// none will come any more.
+    async fn wait(&mut self, timer: Pin<&mut Sleep>) -> Option<Option<Command>> {
+        if !self.out.is_resting() {
+            timer.await;
+            return None;
+        }
+        tokio::select! {
+            biased;
+            command = self.commands.recv() => Some(command),
+            () = timer => None,
+        }
+    }
+
+    fn period(&self) -> Duration {
+        Duration::from_millis(if self.out.is_resting() { LISTEN_MS } else { self.out.tick_ms() })
+    }
+
+    /// One tick, maybe because something was asked. `Some`: the session is over.
+    fn tick(&mut self, asked: Option<Option<Command>>) -> Option<Ending> {
         let now = self.shared.clock.monotonic();
         let (now_us, now_ms) = (now.as_micros() as u64, now.as_millis() as u64);
-        if let Some(ending) = self.obey(now_us) {
+        if let Some(ending) = self.obey(asked, now_us) {
             return Some(ending);
         }
-        self.receive(now_ms);
-        self.ear.tick(now_ms, self.recorder.as_mut());
-        self.mind_recording(now_ms);
-        self.mind_loss(now_ms);
+        if now_ms + GRACE_MS >= self.listen_ms {
+            self.listen_ms = now_ms + LISTEN_MS;
+            self.listen(now_ms);
+        }
         let target = self.target();
         let wire = Port { socket: &self.rtp, bind: self.shared.config.bind };
         if let Some(id) = self.out.tick(now_us, target, &wire) {
             self.tell(MediaEvent::PlayFinished(id));
-        }
-        while let Some(key) = self.ear.next_key() {
-            self.tell(MediaEvent::Digit(key));
         }
         if self.control.is_due(now_ms) {
             let Self { stream, ear, out, shared, rtp, control, .. } = self;
             control.mind(now_ms, &mut Line { stream: stream.as_ref(), ear, out, shared, rtp });
         }
         self.flush_events();
+        if let Some(asking) = self.asking.take() {
+            // Who no longer waits does not want to know.
+            let _ = asking.send(self.stats());
+        }
         None
     }
 
-    /// Carries out what was asked since the last tick.
-    fn obey(&mut self, now_us: u64) -> Option<Ending> {
+    /// Takes what came, and looks what it means.
+    fn listen(&mut self, now_ms: u64) {
+        self.receive(now_ms);
+        self.ear.tick(now_ms, self.recorder.as_mut());
+        self.mind_recording(now_ms);
+        self.mind_loss(now_ms);
+        while let Some(key) = self.ear.next_key() {
+            self.tell(MediaEvent::Digit(key));
+        }
+    }
+
+    /// Carries out what was asked since the last tick, beginning with `asked`.
+    fn obey(&mut self, asked: Option<Option<Command>>, now_us: u64) -> Option<Ending> {
         let now_ms = now_us / 1000;
+        let mut asked = asked.map(|command| command.ok_or(TryRecvError::Disconnected));
         loop {
-            match self.commands.try_recv() {
+            match asked.take().unwrap_or_else(|| self.commands.try_recv()) {
                 Ok(Command::Connect(stream)) => {
                     self.ear.connect(&stream, now_ms, self.recorder.as_mut());
                     self.out.connect(&stream, &*self.shared.clock, now_us);
@@ -178,13 +216,21 @@ impl Session {
                     self.receive(now_ms);
                     self.stop_recording(now_ms, StopCause::Asked);
                 }
-                Ok(Command::Info(key)) => self.ear.info(key, now_ms, self.recorder.as_mut()),
+                Ok(Command::Info(key)) => {
+                    // It is told with what came before it.
+                    self.ear.info(key, now_ms, self.recorder.as_mut());
+                    self.listen_ms = now_ms;
+                }
                 Ok(Command::SendKeys(keys)) => {
                     for key in keys {
                         if !self.out.keys.press(key.char()) {
                             tracing::warn!("a key is not sent: too many wait");
                         }
                     }
+                }
+                Ok(Command::Stats(asking)) => {
+                    self.listen_ms = now_ms;
+                    self.asking = Some(asking);
                 }
                 Ok(Command::Close(waiting)) => return Some(Some(waiting)),
                 Err(TryRecvError::Disconnected) => return Some(None),
@@ -195,18 +241,8 @@ impl Session {
 
     /// Takes what came to the RTP port.
     fn receive(&mut self, now_ms: u64) {
-        let mut buffer = [0; DATAGRAM];
-        for _ in 0..MOST_DATAGRAMS {
-            match self.rtp.recv_from(&mut buffer) {
-                Ok((length, from)) => {
-                    let bytes = buffer.get(..length).unwrap_or_default();
-                    self.ear.datagram(now_ms, from, bytes, self.recorder.as_mut());
-                }
-                // The echo of something that we sent (ICMP); what came in is behind it.
-                Err(error) if error.kind() == ErrorKind::ConnectionRefused => {}
-                Err(_) => break,
-            }
-        }
+        let Self { rtp, ear, recorder, .. } = self;
+        receive(rtp, |from, bytes| ear.datagram(now_ms, from, bytes, recorder.as_mut()));
     }
 
     fn mind_recording(&mut self, now_ms: u64) {
@@ -319,9 +355,17 @@ impl Session {
     }
 }
 
-/// Keeps its phase: a tick that was missed is not made up for, since time is read anew at each.
-fn ticker(ms: u64) -> Interval {
-    let mut ticker = tokio::time::interval(Duration::from_millis(ms));
-    ticker.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    ticker
+/// When the tick after the one of `due` is. Keeps the phase: a tick that was missed is not made up for, since time is
+/// read anew at each. A tick that was asked for begins a phase of its own.
+fn next_tick(due: Instant, period: Duration, asked: bool) -> Instant {
+    let now = Instant::now();
+    let next = due + period;
+    if asked {
+        return now + period;
+    }
+    if next > now {
+        return next;
+    }
+    let missed = (now - next).as_micros() / period.as_micros().max(1) + 1;
+    next + period * u32::try_from(missed).unwrap_or(1)
 }

@@ -51,9 +51,14 @@ impl Reception {
         *self = Self::default();
     }
 
-    /// Counts a packet of the stream; `arrival` is the time it came, in ticks of its clock.
-    pub const fn count(&mut self, timestamp: u32, arrival: u32) {
+    /// Counts a packet of the stream.
+    pub const fn count(&mut self) {
         self.received += 1;
+    }
+
+    /// Notes when a packet came, in ticks of the stream's clock. Packets that are found together came at different times, known
+    /// only for the newest: note that one alone.
+    pub const fn arrived(&mut self, timestamp: u32, arrival: u32) {
         let transit = arrival.wrapping_sub(timestamp);
         if let Some(before) = self.transit {
             let difference = transit.wrapping_sub(before).cast_signed().unsigned_abs();
@@ -219,14 +224,16 @@ mod tests {
     fn a_sender_report_tells_loss_jitter_and_the_peers_last_report() {
         let mut reception = Reception::default();
         let mut sequence = Sequence::starting(100);
-        reception.count(0, 0);
+        reception.count();
+        reception.arrived(0, 0);
         for i in 1..=9_u16 {
             if i == 4 || i == 5 {
                 continue;
             }
             assert!(matches!(sequence.place(100 + i, 20), Place::New(_)));
             // Every other packet 80 ticks late.
-            reception.count(u32::from(i) * 160, u32::from(i) * 160 + u32::from(i % 2) * 80);
+            reception.count();
+            reception.arrived(u32::from(i) * 160, u32::from(i) * 160 + u32::from(i % 2) * 80);
         }
         reception.heard_report(0xabcd_1234, 1_000);
         let sender = sender();

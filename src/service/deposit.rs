@@ -91,6 +91,11 @@ impl Deposit {
         Self { inner: Arc::new(inner) }
     }
 
+    /// Store and bucket may be back: what waits is tried at once. Never waits itself.
+    pub fn nudge(&self) {
+        self.inner.back.notify_one();
+    }
+
     /// How many recordings are known to wait for store or bucket.
     pub fn waiting(&self) -> usize {
         lock(&self.inner.waiting).len()
@@ -109,7 +114,9 @@ impl Deposit {
             Err(_) => match self.inner.spool.settle(id).await {
                 // Done at this very moment; the caller need not know better.
                 Err(SpoolError::Missing(_)) => Kept::Waiting,
-                settled => self.inner.told_to_wait(id, "the deposit takes too long for a caller", settled),
+                settled => {
+                    self.inner.told_to_wait(id, "the deposit takes too long for a caller", settled).await
+                }
             },
         };
         let took = self.inner.clock.monotonic().saturating_sub(began);
@@ -165,7 +172,7 @@ impl Deposit {
     /// Leaves the recording to the resumer once it is durable.
     async fn wait_in_spool(&self, id: RecordingId, why: &str) -> Kept {
         let settled = self.inner.spool.settle(id).await;
-        self.inner.told_to_wait(id, why, settled)
+        self.inner.told_to_wait(id, why, settled).await
     }
 
     async fn put_aside(&self, id: RecordingId, why: &str) -> Kept {
@@ -227,17 +234,23 @@ impl Inner {
         }
     }
 
-    fn told_to_wait(&self, id: RecordingId, why: &str, settled: Result<(), SpoolError>) -> Kept {
+    /// What the caller may be told of a recording that stays in the spool. Where its end could not be written it waits all
+    /// the same, as far as it is there: that it is not saved would be untrue, and the caller would say it all again.
+    async fn told_to_wait(&self, id: RecordingId, why: &str, settled: Result<(), SpoolError>) -> Kept {
         let is_new = lock(&self.waiting).insert(id);
-        match settled {
-            Ok(()) if is_new => tracing::warn!(recording = %id, why, "a message waits in the spool"),
-            Ok(()) => tracing::debug!(recording = %id, why, "a message still waits in the spool"),
-            Err(error) => {
-                tracing::error!(recording = %id, why, %error, "a message waits in the spool, but its end may be missing");
-                return Kept::Failed;
+        let Err(error) = settled else {
+            match is_new {
+                true => tracing::warn!(recording = %id, why, "a message waits in the spool"),
+                false => tracing::debug!(recording = %id, why, "a message still waits in the spool"),
             }
+            return Kept::Waiting;
+        };
+        if self.spool.safe_samples(id).await.is_ok_and(|samples| samples > 0) {
+            tracing::error!(recording = %id, why, %error, "a message waits in the spool, but its end is missing");
+            return Kept::Waiting;
         }
-        Kept::Waiting
+        tracing::error!(recording = %id, why, %error, "a message waits in the spool, if the disk has kept anything of it");
+        Kept::Failed
     }
 
     /// Waits for memory and place. `None` when somebody else works on the recording already.

@@ -6,14 +6,16 @@ use std::fs::{File, TryLockError};
 use std::future::Future;
 use std::io::ErrorKind;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgRow, Postgres};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgRow, Postgres};
 use sqlx::sqlite::{
     Sqlite, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
     SqliteSynchronous,
 };
-use sqlx::{Decode, Row as _, Transaction, Type};
+use sqlx::{Connection as _, Decode, Row as _, Transaction, Type};
 use uuid::Uuid;
 
 use super::StoreError;
@@ -98,8 +100,15 @@ macro_rules! query {
 pub(super) enum Db {
     /// One connection writes, a few read beside it (WAL).
     Sqlite { writer: SqlitePool, readers: SqlitePool },
-    /// Any connection does anything.
-    Postgres(PgPool),
+    /// Any connection does anything, once the tables are up to date.
+    Postgres { pool: PgPool, tables: Arc<Tables> },
+}
+
+/// Whether the tables of PostgreSQL stand, and why they do not.
+#[derive(Debug, Default)]
+pub(super) struct Tables {
+    stand: AtomicBool,
+    trouble: Mutex<String>,
 }
 
 impl Db {
@@ -136,8 +145,8 @@ impl Db {
         Ok(Self::Sqlite { writer, readers })
     }
 
-    /// Opens PostgreSQL. The migrations hold an advisory lock: nodes that start together wait for each other.
-    pub(super) async fn open_postgres(url: &str) -> Result<Self, StoreError> {
+    /// PostgreSQL, without asking whether it is there: that does [`Db::bring_up_to_date`].
+    pub(super) fn name_postgres(url: &str) -> Result<Self, StoreError> {
         let options: PgConnectOptions = url.parse().map_err(|error: sqlx::Error| {
             StoreError::Refused(format!(
                 "the PostgreSQL URL cannot be read ({error}): write postgres://user:password@host:5432/database"
@@ -146,11 +155,31 @@ impl Db {
         let pool = PgPoolOptions::new()
             .max_connections(POSTGRES_CONNECTIONS)
             .acquire_timeout(ACQUIRE)
-            .connect_with(options.application_name("aftertone"))
-            .await
-            .map_err(Fault::from)?;
-        sqlx::migrate!("migrations/postgres").run(&pool).await.map_err(migration)?;
-        Ok(Self::Postgres(pool))
+            .connect_lazy_with(options.application_name("aftertone"));
+        Ok(Self::Postgres { pool, tables: Arc::default() })
+    }
+
+    /// Runs the migrations that PostgreSQL has not seen (SQLite's ran when it was opened). They hold an advisory lock:
+    /// nodes that start together wait for each other.
+    pub(super) async fn bring_up_to_date(&self) -> Result<(), StoreError> {
+        let Self::Postgres { pool, tables } = self else { return Ok(()) };
+        let outcome = migrate_postgres(pool).await;
+        match &outcome {
+            Ok(()) => tables.stand.store(true, Ordering::Release),
+            Err(error) => *tables.trouble.lock().unwrap_or_else(PoisonError::into_inner) = error.to_string(),
+        }
+        outcome
+    }
+
+    /// Nothing is asked of tables that may be those of an older version, or none: their errors would not pass.
+    fn must_have_tables(&self) -> Result<(), Fault> {
+        match self {
+            Self::Postgres { tables, .. } if !tables.stand.load(Ordering::Acquire) => {
+                let trouble = tables.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+                Err(Fault::away(&format!("it could not be used since the start: {trouble}")))
+            }
+            _ => Ok(()),
+        }
     }
 
     pub(super) const fn is_sqlite(&self) -> bool {
@@ -159,13 +188,14 @@ impl Db {
 
     /// Reads, outside of a transaction.
     pub(super) async fn rows(&self, sql: &'static str, args: Vec<Value>) -> Result<Vec<Row>, Fault> {
+        self.must_have_tables()?;
         patient(async {
             match self {
                 Self::Sqlite { readers, .. } => {
                     let rows = query!(sql, args).fetch_all(readers).await?;
                     Ok(rows.into_iter().map(Row::Sqlite).collect())
                 }
-                Self::Postgres(pool) => {
+                Self::Postgres { pool, .. } => {
                     let rows = query!(sql, args).fetch_all(pool).await?;
                     Ok(rows.into_iter().map(Row::Postgres).collect())
                 }
@@ -181,10 +211,11 @@ impl Db {
 
     /// Begins a transaction that may write. On SQLite it takes the write lock at once, so that it cannot fail halfway.
     pub(super) async fn begin(&self) -> Result<Tx, Fault> {
+        self.must_have_tables()?;
         patient(async {
             Ok(match self {
                 Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
-                Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+                Self::Postgres { pool, .. } => Tx::Postgres(pool.begin().await?),
             })
         })
         .await
@@ -197,7 +228,7 @@ impl Db {
                 readers.close().await;
                 writer.close().await;
             }
-            Self::Postgres(pool) => pool.close().await,
+            Self::Postgres { pool, .. } => pool.close().await,
         }
     }
 }
@@ -275,6 +306,12 @@ async fn patient<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> Resul
         Ok(result) => result.map_err(Fault::from),
         Err(_) => Err(Fault::away("it did not answer in time")),
     }
+}
+
+async fn migrate_postgres(pool: &PgPool) -> Result<(), StoreError> {
+    // A connection of its own first: the pool says only that it waited in vain, this one says why.
+    drop(patient(PgConnection::connect_with(&pool.connect_options())).await?);
+    sqlx::migrate!("migrations/postgres").run(pool).await.map_err(migration)
 }
 
 /// Takes the lock file beside the database (and makes the folder). sqlx locks migrations on PostgreSQL only.

@@ -237,6 +237,17 @@ impl Store {
     /// [`StoreError::Away`] when it cannot be reached or created, [`StoreError::Refused`] when the URL names no
     /// database or the tables are those of a newer version.
     pub async fn open(url: &str, clock: SharedClock) -> Result<Self> {
+        let store = Self::name(url, clock).await?;
+        store.bring_up_to_date().await?;
+        Ok(store)
+    }
+
+    /// As [`Store::open`], for a server that comes up while PostgreSQL is away: every question is answered with
+    /// [`StoreError::Away`] until [`Store::bring_up_to_date`] has worked. SQLite is opened at once.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] when the URL names no database; for SQLite also those of [`Store::open`].
+    pub async fn name(url: &str, clock: SharedClock) -> Result<Self> {
         if let Some(path) = url.strip_prefix("sqlite://") {
             if path.is_empty() || path.starts_with(':') {
                 return Err(StoreError::Refused(
@@ -248,13 +259,22 @@ impl Store {
             return Ok(Self { db, clock, depositor });
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Ok(Self { db: Db::open_postgres(url).await?, clock, depositor: None });
+            return Ok(Self { db: Db::name_postgres(url)?, clock, depositor: None });
         }
         // The URL may carry a password: it is not repeated.
         Err(StoreError::Refused(
             "the database URL must begin with sqlite:// or postgres://: write sqlite://DATA/aftertone.db"
                 .to_owned(),
         ))
+    }
+
+    /// Reaches the database and brings its tables up to date; does no harm when they are.
+    ///
+    /// # Errors
+    /// [`StoreError::Away`] when it cannot be reached; [`StoreError::Refused`] when it refuses the account, has no such
+    /// database, or has the tables of a newer version.
+    pub async fn bring_up_to_date(&self) -> Result<()> {
+        self.db.bring_up_to_date().await
     }
 
     /// Answers when the database does, or after 15 s at the latest.

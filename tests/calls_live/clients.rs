@@ -116,10 +116,10 @@ fn a_message_left_with_baresip_arrives_as_it_was_spoken() {
     assert_eq!(message["caller_name"], "Grace");
     let stored = server.export(&message);
     let length = stored.samples.len() as f64 / f64::from(stored.rate);
-    assert!((3.0..6.0).contains(&length), "{length} s between the tone and the key");
+    assert!((3.0..12.0).contains(&length), "{length} s between the tone and the key");
     let second = &stored.samples[8_000..16_000];
     let (_, alike) = find(&sent, second);
-    assert!(alike > 0.95, "what was recorded is what was played: {alike}");
+    assert!(alike > 0.85, "what was recorded is what was played: {alike}");
     let mut rest = Vec::new();
     phone.control.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
     // Whatever it had to say about the commands.

@@ -70,6 +70,8 @@ fn each_key_of_the_review_menu_does_what_it_says() {
             let takes = bed.takes("2003");
             assert!((2.0..2.6).contains(&takes), "4 adds to it: {takes} takes");
         }),
+    ]);
+    together(vec![
         Box::new(|| {
             let heard = bed.after_recording("2004", "5,w2,2,w2");
             bed.is_told(&heard, phrases::URGENT_ON);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -12,6 +12,8 @@ use aftertone::blob::objects::Objects;
 use aftertone::clock::SystemClock;
 use aftertone::domain::{Folder, Mailbox, Message};
 use aftertone::store::Store;
+
+use crate::ports::{free_address, rtp_ports};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_aftertone");
 
@@ -58,14 +60,17 @@ impl Site {
 
     /// A node of its own folder and ports, not started.
     pub(crate) fn node(&self, name: &str) -> Node {
-        let (sip, http) = (free_port(), free_port());
+        let (sip, http) = (free_address(), free_address());
         let mut config = String::new();
         let _ = write!(
             config,
-            "[sip]\nlisten = [\"udp://{sip}\"]\n[rtp]\naddress = \"127.0.0.1\"\n[http]\nlisten = \"{http}\"\n\
+            "[sip]\nlisten = [\"udp://{sip}\"]\n[rtp]\naddress = \"127.0.0.1\"\nports = \"{}\"\n[http]\nlisten = \"{http}\"\n\
              [database]\nurl = \"{}\"\n[storage]\nurl = \"{}\"\n[mail]\nurl = \"{}\"\n\
              [voicemail]\nsilence = \"20s\"\nmin_speech = 0.3\nmax_messages = 0\n",
-            self.database, self.storage, self.mail
+            rtp_ports(),
+            self.database,
+            self.storage,
+            self.mail
         );
         let file = self.folder.path().join(format!("{name}.toml"));
         std::fs::write(&file, config).unwrap();
@@ -117,7 +122,7 @@ impl Node {
         let began = Instant::now();
         while self.get("/healthz").await.is_none() {
             let ended = self.child.as_mut().and_then(|child| child.try_wait().unwrap());
-            assert!(ended.is_none() && began.elapsed() < Duration::from_secs(30), "{}", self.log());
+            assert!(ended.is_none() && began.elapsed() < Duration::from_secs(90), "{}", self.log());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -141,6 +146,13 @@ impl Node {
     pub(crate) fn run(&self, arguments: &[&str]) {
         let output = self.command(arguments).stderr(Stdio::piped()).output().unwrap();
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// Exit code of a command that must fail, and everything that it said.
+    pub(crate) fn refused(&self, command: &str) -> (Option<i32>, String) {
+        let output = self.command(&[command]).stdout(Stdio::piped()).stderr(Stdio::piped()).output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8_lossy(&said).into_owned())
     }
 
     /// Adds Ada at 1001, whose callers get no instructions and who is told by mail.
@@ -174,7 +186,7 @@ impl Node {
     /// Waits until `/readyz` has this status; its body.
     pub(crate) async fn until_ready_says(&self, status: u16) -> String {
         let mut last = None;
-        for _ in 0..60 {
+        for _ in 0..360 {
             last = self.get("/readyz").await;
             if let Some((said, body)) = &last
                 && *said == status
@@ -301,16 +313,5 @@ impl Inbox {
         let bytes = self.objects.get(&message.object).await.unwrap();
         assert_eq!(bytes.len() as u64, message.bytes);
         wav::read(&bytes).unwrap().samples
-    }
-}
-
-fn free_port() -> SocketAddr {
-    loop {
-        let udp = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let address = udp.local_addr().unwrap();
-        // Not where the servers look for media ports.
-        if !(20_000..30_000).contains(&address.port()) && TcpListener::bind(address).is_ok() {
-            return address;
-        }
     }
 }

@@ -3,7 +3,7 @@
 //! Servers that run at once are bounded, so that the calls of one test do not starve those of another.
 
 use std::io::Read as _;
-use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -13,11 +13,14 @@ use std::time::{Duration, Instant};
 use aftertone::audio::wav;
 use serde_json::Value;
 
+pub(crate) use crate::ports::free_address;
+use crate::ports::rtp_ports;
+
 const BINARY: &str = env!("CARGO_BIN_EXE_aftertone");
 /// Servers at once.
 const MOST_SERVERS: usize = 3;
 /// How long anything may take that should be there at once.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 static RUNNING: Mutex<usize> = Mutex::new(0);
 static ONE_ENDED: Condvar = Condvar::new();
@@ -78,25 +81,6 @@ pub(crate) struct Heard {
     pub(crate) said: String,
     /// When the tone was over.
     pub(crate) tone: Option<f64>,
-}
-
-/// A port that is free for UDP and TCP at this moment.
-pub(crate) fn free_address() -> SocketAddr {
-    loop {
-        let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
-        let address = udp.local_addr().unwrap();
-        if TcpListener::bind(address).is_ok() {
-            return address;
-        }
-    }
-}
-
-/// A range of 200 RTP ports that no other server of this program has.
-fn rtp_ports() -> String {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let place = (std::process::id() as u16 % 20) * 5 + NEXT.fetch_add(1, Ordering::Relaxed) % 5;
-    let low = 12_000 + place * 200;
-    format!("{low}-{}", low + 199)
 }
 
 impl Server {

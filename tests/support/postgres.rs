@@ -123,7 +123,7 @@ impl Postgres {
     }
 
     fn wait_until_ready(&self) {
-        for _ in 0..300 {
+        for _ in 0..1_200 {
             let ready = Command::new(self.binaries.join("pg_isready"))
                 .args(["--quiet", "--username=aftertone", "--host"])
                 .arg(self.folder.path())
@@ -135,7 +135,7 @@ impl Postgres {
             std::thread::sleep(std::time::Duration::from_millis(100));
         }
         let log = fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
-        panic!("PostgreSQL did not start within 30 s: {log}");
+        panic!("PostgreSQL did not start within two minutes: {log}");
     }
 }
 

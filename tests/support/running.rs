@@ -1,9 +1,11 @@
 //! The real program, running on free ports of the loopback address with a folder of its own.
 
-use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
+
+use crate::ports::{free_port, rtp_ports};
 
 /// The server process; it is killed when this is dropped.
 pub(crate) struct Running {
@@ -19,27 +21,14 @@ fn program(folder: &Path) -> Command {
     command
 }
 
-/// A port that is free for UDP and TCP on every address of the loopback network.
-fn free_port() -> u16 {
-    for _ in 0..50 {
-        let udp = UdpSocket::bind("0.0.0.0:0").unwrap();
-        let port = udp.local_addr().unwrap().port();
-        if TcpListener::bind(("0.0.0.0", port)).is_ok() {
-            return port;
-        }
-    }
-    panic!("no free port");
-}
-
 impl Running {
     /// Starts `serve` with one user, 1001; `sip` is added to `[sip]`, `more` to the end of the configuration.
     pub(crate) fn start(sip: &str, more: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (port, http, rtp) = (free_port(), free_port(), 34_000 + free_port() % 20_000);
+        let (port, http, rtp) = (free_port(), free_port(), rtp_ports());
         let config = format!(
             "[sip]\nlisten = [\"udp://0.0.0.0:{port}\", \"tcp://0.0.0.0:{port}\"]\nadvertise = \"127.0.0.1\"\npeers = [\"127.0.0.1/32\"]\n{sip}\n\
-             [rtp]\naddress = \"127.0.0.1\"\nports = \"{rtp}-{}\"\n[http]\nlisten = \"127.0.0.1:{http}\"\n{more}\n",
-            rtp + 400
+             [rtp]\naddress = \"127.0.0.1\"\nports = \"{rtp}\"\n[http]\nlisten = \"127.0.0.1:{http}\"\n{more}\n"
         );
         std::fs::write(folder.path().join("aftertone.toml"), config).unwrap();
         let added = program(folder.path())
@@ -82,7 +71,7 @@ impl Running {
 
     /// The messages in the inbox of 1001, once there are `count`.
     pub(crate) fn messages(&self, count: usize) -> Vec<serde_json::Value> {
-        let until = Instant::now() + Duration::from_secs(30);
+        let until = Instant::now() + Duration::from_secs(90);
         loop {
             let text = self.must(&["message", "list", "--mailbox", "1001", "--json"]);
             let found: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();

@@ -23,6 +23,7 @@ impl S3 {
             eprintln!("SKIPPED on S3: moto is not installed (pip install 'moto[server]')");
             return None;
         };
+        let port = if port == 0 { crate::ports::free_port() } else { port };
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/s3.py");
         let mut child = Command::new(python)
             .arg(script)
@@ -55,8 +56,13 @@ impl Drop for S3 {
     }
 }
 
-/// A python that has moto: the system's, or one in a virtual environment that is made on first use.
+/// A python that has moto: that of `tests/run`, the system's, or one in a virtual environment that is made on first use.
 fn python_with_moto() -> Option<PathBuf> {
+    if let Some(given) =
+        std::env::var_os("AFTERTONE_TEST_PYTHON").map(PathBuf::from).filter(|it| has_moto(it))
+    {
+        return Some(given);
+    }
     let system = PathBuf::from("python3");
     if has_moto(&system) {
         return Some(system);

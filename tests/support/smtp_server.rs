@@ -52,6 +52,11 @@ fn prepare() -> Result<PathBuf, String> {
     let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("smtp-venv");
     let python = home.join("bin/python");
     let has_it = |python: &Path| run(Command::new(python).args(["-c", "import aiosmtpd"])).is_ok();
+    // That of `tests/run`; without it one is made here.
+    if let Some(given) = std::env::var_os("AFTERTONE_TEST_PYTHON").map(PathBuf::from).filter(|it| has_it(it))
+    {
+        return Ok(given);
+    }
     if has_it(&python) {
         return Ok(python);
     }
@@ -77,7 +82,7 @@ impl SmtpServer {
         if arguments.contains(&"--tls") {
             certify(&folder);
         }
-        let (child, port) = spawn(python, &folder, 0, arguments);
+        let (child, port) = spawn(python, &folder, crate::ports::free_port(), arguments);
         Some(Self { child, port, folder, _kept: kept })
     }
 

@@ -1,13 +1,15 @@
 //! What the running program says about itself.
 
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use aftertone::audio::decode::{DecodeLimits, decode_upload};
 use aftertone::audio::wav;
+
+use crate::ports::{free_address, rtp_ports};
 
 /// The program with a configuration of its own.
 struct Running {
@@ -20,13 +22,11 @@ struct Running {
 impl Running {
     fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let http = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let sip = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let (sip, http) = (free_address(), free_address());
         let config = format!(
-            "[sip]\nlisten = [\"udp://{sip}\"]\n[rtp]\naddress = \"127.0.0.1\"\nports = \"{}-{}\"\nworkers = 1\n\
+            "[sip]\nlisten = [\"udp://{sip}\"]\n[rtp]\naddress = \"127.0.0.1\"\nports = \"{}\"\nworkers = 1\n\
              [http]\nlisten = \"{http}\"\n[voicemail]\nsilence = \"1s\"\nmin_speech = 1\n",
-            sip.port().saturating_sub(2_000).max(1_024),
-            sip.port().saturating_sub(1).max(3_000),
+            rtp_ports(),
         );
         std::fs::write(folder.path().join("aftertone.toml"), config).unwrap();
         run(

@@ -2,6 +2,8 @@
 //!
 //! Looks at frames of 20 ms one by one and decides at the end. Says nothing about silence: that is the speech detector's.
 
+use std::sync::LazyLock;
+
 use super::{Probe, dot};
 use crate::audio::level::{decibels, narrow};
 use crate::domain::RecordingClass;
@@ -30,9 +32,16 @@ const SIT: std::ops::RangeInclusive<u32> = 11..=22;
 const FAINT: f32 = 0.06;
 /// … and the noise of the line as far as it keeps its level, which a voice does not; but for so many frames at the edges of a tone.
 const FAINT_EDGES: u32 = 2;
+/// After so many frames (2 s) of sound that is neither a tone nor an even noise, whatever comes is a voice's recording …
+const SETTLED: u32 = 100;
+/// … which is looked at each time so many frames of other sound were heard.
+const LOOK_EACH: u32 = 25;
 /// CNG lasts 425 to 575 ms (ITU-T T.30 §4), CED 2.6 to 4 s.
 const CNG: std::ops::RangeInclusive<u32> = 19..=32;
 const CED: u32 = 50;
+
+/// The tones of North America.
+static PAIRS: LazyLock<Probe<4>> = LazyLock::new(|| Probe::new([350.0, 440.0, 480.0, 620.0], FRAME));
 
 /// What the sound of a recording is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,7 +124,6 @@ impl Levels {
 #[derive(Debug)]
 pub struct ToneClassifier {
     rate: u32,
-    probe: Probe<4>,
     scratch: Vec<i16>,
     floats: Vec<f32>,
     /// Power of the loudest frame that was a tone.
@@ -127,6 +135,8 @@ pub struct ToneClassifier {
     pause: u32,
     others: Levels,
     totals: Totals,
+    /// It is a voice, whatever comes.
+    settled: bool,
 }
 
 /// Frames and runs of a recording so far.
@@ -148,7 +158,6 @@ impl ToneClassifier {
     pub fn new(rate: u32) -> Self {
         Self {
             rate,
-            probe: Probe::new([350.0, 440.0, 480.0, 620.0], FRAME),
             scratch: Vec::with_capacity(FRAME),
             floats: Vec::with_capacity(FRAME),
             loudest: 0.0,
@@ -157,11 +166,15 @@ impl ToneClassifier {
             pause: 0,
             others: Levels { frames: [0; 40] },
             totals: Totals::default(),
+            settled: false,
         }
     }
 
     /// Takes the next 20 ms. A frame of another length counts as other sound.
     pub fn frame(&mut self, samples: &[i16]) {
+        if self.settled {
+            return;
+        }
         let sound = self.judge(samples);
         if sound == self.current.0 {
             self.current.1 = self.current.1.saturating_add(1);
@@ -172,8 +185,17 @@ impl ToneClassifier {
         self.current = (sound, 1);
     }
 
+    /// However loud the tones that may come: so much was heard that is not the noise of their line.
+    fn is_voice_for_good(&self) -> bool {
+        let (noise, _) = self.others.noise_below(FULL_SCALE * FAINT);
+        self.totals.other >= SETTLED + noise + self.totals.tone_runs * FAINT_EDGES
+    }
+
     /// The verdict so far.
     pub fn class(&self) -> ToneClass {
+        if self.settled {
+            return ToneClass::SpeechOrOther;
+        }
         let mut totals = self.totals;
         self.count(&mut totals, Sound::Pause);
         let (noise, uneven) = self.others.noise_below(self.loudest * FAINT);
@@ -229,7 +251,7 @@ impl ToneClassifier {
 
     /// The pairs of tones of North America.
     fn chord(&self, power: f32) -> Sound {
-        let [f350, f440, f480, f620] = self.probe.measure(&self.floats).map(|part| part / power);
+        let [f350, f440, f480, f620] = PAIRS.measure(&self.floats).map(|part| part / power);
         let pair = |a: f32, b: f32| a > 0.2 && b > 0.2 && a + b > PURE;
         if pair(f480, f620) {
             Sound::AmericanBusy
@@ -244,7 +266,9 @@ impl ToneClassifier {
     fn end_run(&mut self, next: Sound) {
         let mut totals = self.totals;
         self.count(&mut totals, next);
+        let look = totals.other / LOOK_EACH > self.totals.other / LOOK_EACH;
         self.totals = totals;
+        self.settled = look && self.is_voice_for_good();
         self.pause = match self.current.0 {
             Sound::Pause | Sound::Other | Sound::Faint => self.pause.saturating_add(self.current.1),
             _ => 0,

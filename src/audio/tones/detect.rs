@@ -3,6 +3,8 @@
 //! Says each press once. Voices and music must not press keys: a key is two tones and nothing else, in blocks that follow
 //! each other.
 
+use std::sync::LazyLock;
+
 use super::{HIGH, KEYS, LOW, Probe, dot};
 use crate::audio::level::narrow;
 
@@ -13,6 +15,12 @@ const WEAKEST: f32 = 32_768.0 * 32_768.0 * 0.000_25 / 2.0;
 /// The high tone may be 6 dB (factor of power) stronger than the low one, the low one 9 dB stronger: lines damp high tones.
 const TWIST: f32 = 4.0;
 const REVERSE_TWIST: f32 = 8.0;
+/// The keys' tones as they should be, and as far off as they may be (ITU-T Q.24: 1.5 %). So far off, a block measures a
+/// quarter of a high tone's power beside it, and a true key would look like a sound of more than two tones.
+static TONES: LazyLock<Probe<8>> = LazyLock::new(|| tones(1.0));
+static LOWER: LazyLock<Probe<8>> = LazyLock::new(|| tones(0.988));
+static HIGHER: LazyLock<Probe<8>> = LazyLock::new(|| tones(1.012));
+
 /// How sure a block must be of its key.
 #[derive(Debug, Clone, Copy)]
 struct Strictness {
@@ -34,7 +42,6 @@ const OFF: u8 = 2;
 #[derive(Debug)]
 pub struct DtmfDetector {
     rate: u32,
-    probe: Probe<8>,
     block: Vec<f32>,
     scratch: Vec<i16>,
     /// What the last blocks held, and how many in a row.
@@ -48,11 +55,8 @@ pub struct DtmfDetector {
 impl DtmfDetector {
     /// For samples at `rate`: 8000, 16000 or 48000.
     pub fn new(rate: u32) -> Self {
-        let [a, b, c, d] = LOW;
-        let [e, f, g, h] = HIGH;
         Self {
             rate,
-            probe: Probe::new([a, b, c, d, e, f, g, h], BLOCK),
             block: Vec::with_capacity(BLOCK),
             scratch: Vec::new(),
             candidate: None,
@@ -88,17 +92,23 @@ impl DtmfDetector {
         if power < 2.0 * WEAKEST {
             return None;
         }
-        let powers = self.probe.measure(&self.block);
+        let powers = TONES.measure(&self.block);
         let (low, high) = powers.split_at(4);
         let strictness = if self.down.is_some() { GO_ON } else { BEGIN };
         let (row, low) = strongest(low, strictness.stands_out)?;
         let (column, high) = strongest(high, strictness.stands_out)?;
+        let (low, high) = (self.retuned(row, low), self.retuned(4 + column, high));
         let is_key = low > WEAKEST
             && high > WEAKEST
             && high < low * TWIST
             && low < high * REVERSE_TWIST
             && low + high > strictness.pure * power;
         is_key.then(|| KEYS.get(row).and_then(|keys| keys.get(column)).copied()).flatten()
+    }
+
+    /// The power of one of the eight tones, wherever between the limits it lies.
+    fn retuned(&self, tone: usize, power: f32) -> f32 {
+        power.max(LOWER.at(tone, &self.block)).max(HIGHER.at(tone, &self.block))
     }
 
     /// A press is told when its second block is heard.
@@ -118,6 +128,12 @@ impl DtmfDetector {
         self.missing = 0;
         Some(fresh)
     }
+}
+
+fn tones(tuning: f64) -> Probe<8> {
+    let [a, b, c, d] = LOW;
+    let [e, f, g, h] = HIGH;
+    Probe::new([a, b, c, d, e, f, g, h].map(|hz| hz * tuning), BLOCK)
 }
 
 /// The strongest of a group and its power, when it stands out from the others.

@@ -83,13 +83,15 @@ impl<const N: usize> Probe<N> {
 
     /// Mean square at each frequency, in the unit of the samples squared: a sine of peak `a` gives `a²/2`.
     fn measure(&self, block: &[f32]) -> [f32; N] {
-        let mut powers = [0.0; N];
+        std::array::from_fn(|index| self.at(index, block))
+    }
+
+    /// The same at one of the frequencies; 0 if there is no such one.
+    fn at(&self, index: usize, block: &[f32]) -> f32 {
         let scale = 2.0 / (self.block as f32 * self.block as f32);
-        for (power, waves) in powers.iter_mut().zip(self.waves.chunks_exact(2 * self.block)) {
-            let (cosines, sines) = waves.split_at(self.block);
-            *power = (dot(block, cosines).powi(2) + dot(block, sines).powi(2)) * scale;
-        }
-        powers
+        let Some(waves) = self.waves.chunks_exact(2 * self.block).nth(index) else { return 0.0 };
+        let (cosines, sines) = waves.split_at(self.block);
+        (dot(block, cosines).powi(2) + dot(block, sines).powi(2)) * scale
     }
 }
 

@@ -54,6 +54,8 @@ pub(super) struct State {
     pub(super) good_len: Option<u64>,
     /// Why the file takes no more audio.
     pub(super) failed: Option<String>,
+    /// A sync failed: nobody knows what of the file survives a power cut.
+    pub(super) unsure: bool,
     /// Who holds it.
     pub(super) hold: Hold,
     /// The file is to go: nobody needs to look at it any more.
@@ -90,6 +92,7 @@ impl Entry {
                 file: None,
                 good_len,
                 failed: None,
+                unsure: false,
                 hold,
                 leaving: false,
                 removed: false,

@@ -229,7 +229,10 @@ impl Shared {
 
     fn note_all(&self, entries: &[Arc<Entry>], outcome: io::Result<()>) {
         if let Err(error) = outcome {
-            entries.iter().for_each(|entry| self.failed(entry, &error));
+            for entry in entries {
+                entry.state().unsure = true;
+                self.failed(entry, &error);
+            }
         }
     }
 

@@ -352,6 +352,8 @@ async fn a_full_disk_keeps_what_was_written_and_heals_when_there_is_room() {
     until("the spool heals", || spool.health().trouble.is_none()).await;
     assert!(writer.append(&[1]).is_err(), "a gap must not be closed up");
     writer.finish(verdict(u64::MAX)).unwrap();
+    assert!(matches!(spool.settle(head(1).id).await, Err(SpoolError::Disk { .. })), "its end is missing");
+    assert_eq!(spool.safe_samples(head(1).id).await.unwrap(), 8_000, "what came before is safe");
     assert_eq!(spool.read(head(1).id).await.unwrap().samples, ramp(8_000));
     let mut writer = spool.begin(&head(2)).unwrap();
     writer.append(&[5; 10]).unwrap();
@@ -368,6 +370,7 @@ async fn a_disk_that_cannot_sync_is_not_called_settled() {
     sim.rules(|rules| rules.sync_fails = true);
     assert!(matches!(spool.settle(head(1).id).await, Err(SpoolError::Disk { .. })));
     assert!(spool.health().trouble.is_some());
+    assert_eq!(spool.safe_samples(head(1).id).await.unwrap(), 0, "nobody knows what the disk has");
     assert!(matches!(spool.mark(head(1).id, Marks::default()).await, Err(SpoolError::Disk { .. })));
 }
 

@@ -52,7 +52,12 @@ impl SpoolWriter {
             }
             let used = self.block.len() - RECORD_HEADER;
             let (now, later) = rest.split_at(rest.len().min((self.full - used) / 2));
-            self.block.extend(now.iter().flat_map(|sample| sample.to_le_bytes()));
+            let start = self.block.len();
+            self.block.resize(start + 2 * now.len(), 0);
+            let room = self.block.get_mut(start..).unwrap_or_default();
+            for (pair, sample) in room.as_chunks_mut::<2>().0.iter_mut().zip(now) {
+                *pair = sample.to_le_bytes();
+            }
             self.samples += now.len() as u64;
             rest = later;
             if self.block.len() - RECORD_HEADER >= self.full {

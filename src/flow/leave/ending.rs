@@ -13,6 +13,8 @@ use crate::flow::{Action, StoreOutcome, Take, TransferOutcome, Utterance};
 pub(super) enum Then {
     /// These words, the outcome, and goodbye.
     Farewell(Vec<Utterance>),
+    /// That nothing more can be recorded, what became of the part that was, and goodbye.
+    CutOff,
     /// The operator.
     Operator,
     /// Nothing: nobody is listening.
@@ -40,6 +42,16 @@ impl Storing {
         match self.then {
             Then::Farewell(mut words) => {
                 words.extend(outcome_words(outcome));
+                Farewell::enter(turn, words)
+            }
+            Then::CutOff => {
+                let mut words = vec![phrases::RECORDING_TROUBLE.into()];
+                match outcome {
+                    Some(StoreOutcome::Stored | StoreOutcome::Waiting) => {
+                        words.push(phrases::KEPT_SO_FAR.into())
+                    }
+                    lost => words.extend(outcome_words(lost)),
+                }
                 Farewell::enter(turn, words)
             }
             Then::Operator => Passing::enter(turn, Left::Message(outcome)),

@@ -322,12 +322,11 @@ fn keep_and_hang_up(turn: &mut Turn<'_>, draft: Draft) -> State {
 
 /// Nothing more can be recorded: what there is is kept, and the caller learns it.
 fn give_up(turn: &mut Turn<'_>, draft: Draft) -> State {
-    let trouble = vec![phrases::RECORDING_TROUBLE.into()];
     if draft.is_wanted(turn.plan) {
-        return Storing::enter(turn, draft, Then::Farewell(trouble));
+        return Storing::enter(turn, draft, Then::CutOff);
     }
     turn.forget(draft);
-    Farewell::enter(turn, [trouble, vec![phrases::CALL_AGAIN.into()]].concat())
+    Farewell::enter(turn, vec![phrases::RECORDING_TROUBLE.into(), phrases::CALL_AGAIN.into()])
 }
 
 /// `0` with something recorded: it is kept first.

@@ -1,5 +1,6 @@
 //! Sessions over loopback with real sockets and a real spool. Sound is sent faster than it sounds: the engine counts
-//! samples and timestamps, so only what waits for silence of the network takes real time.
+//! samples and timestamps. The engine's clock stands still unless a test moves it, so that it does not matter how busy
+//! the machine is; only what is sent, and what waits for silence of the network, takes real time ([`Call::live`]).
 
 mod attacks;
 mod calls;
@@ -10,7 +11,7 @@ use super::*;
 use crate::audio::synth::voice;
 use crate::audio::{Codec, Decoder, Encoder};
 use crate::blob::spool::{Head, Recorded, Spool};
-use crate::clock::SystemClock;
+use crate::clock::{ManualClock, SharedClock, SystemClock};
 use crate::domain::{CallerId, MailboxId, RecordingId, RedirectReason, TenantId};
 use crate::rtp::packet::{Packet, Sender};
 use crate::sip::sdp::Direction;
@@ -52,10 +53,10 @@ impl Phone {
     }
 
     /// Sends encoded sound in packets of 20 ms (160 bytes), as fast as the engine reads.
-    async fn say(&mut self, bytes: &[u8]) {
+    async fn say(&mut self, bytes: &[u8], engine: &MediaHandle) {
         for burst in bytes.chunks(160 * 40) {
             burst.chunks(160).for_each(|payload| self.packet(payload, 160));
-            pause(25).await;
+            engine.stats().await;
         }
     }
 
@@ -98,6 +99,7 @@ struct Call {
     phone: Phone,
     stream: Stream,
     spool: Spool,
+    clock: Arc<ManualClock>,
     _folder: tempfile::TempDir,
 }
 
@@ -106,7 +108,7 @@ async fn pause(ms: u64) {
 }
 
 fn config(ports: RangeInclusive<u16>, silence_timeout: Duration) -> EngineConfig {
-    EngineConfig { bind: [127, 0, 0, 1].into(), ports, workers: 1, silence_timeout }
+    EngineConfig { bind: [127, 0, 0, 1].into(), ports, workers: 1, silence_timeout, steady: false }
 }
 
 fn plan() -> RecordPlan {
@@ -156,26 +158,49 @@ fn stream_to(phone: &Phone, codec: Codec) -> Stream {
 }
 
 impl Call {
+    /// Time stands still.
     async fn new() -> Self {
-        Self::with_timeout(Duration::from_secs(30)).await
+        let clock = ManualClock::new("2026-01-02T03:04:05Z".parse().unwrap(), 7);
+        Self::start(clock.clone(), clock, Duration::from_secs(30)).await
     }
 
-    async fn with_timeout(silence_timeout: Duration) -> Self {
-        let clock = SystemClock::shared();
-        let engine = Engine::start(config(41_000..=41_999, silence_timeout), Arc::clone(&clock)).unwrap();
+    /// Time passes.
+    async fn live(silence_timeout: Duration) -> Self {
+        let clock = ManualClock::new("2026-01-02T03:04:05Z".parse().unwrap(), 7);
+        Self::start(SystemClock::shared(), clock, silence_timeout).await
+    }
+
+    async fn start(time: SharedClock, clock: Arc<ManualClock>, silence_timeout: Duration) -> Self {
+        let engine = Engine::start(config(41_000..=41_999, silence_timeout), time).unwrap();
         let (handle, events) = engine.open().await.unwrap();
         let phone = Phone::new(handle.port());
         let stream = stream_to(&phone, Codec::Pcmu);
         handle.connect(&stream);
         let folder = tempfile::tempdir().unwrap();
-        let spool = Spool::open(folder.path(), clock).unwrap();
-        Self { engine, handle, events, phone, stream, spool, _folder: folder }
+        let spool = Spool::open(folder.path(), SystemClock::shared()).unwrap();
+        Self { engine, handle, events, phone, stream, spool, clock, _folder: folder }
     }
 
     async fn record(&self, plan: RecordPlan) {
         self.handle.record(Take(1), self.spool.begin(&head(plan.sample_rate)).unwrap(), plan);
-        // Until the tick that begins it.
-        pause(50).await;
+        // Until it has begun.
+        self.handle.stats().await;
+    }
+
+    async fn say(&mut self, bytes: &[u8]) {
+        self.phone.say(bytes, &self.handle).await;
+    }
+
+    /// The next packets of ours, and what has come with them.
+    async fn heard(&self) -> Vec<Vec<u8>> {
+        for _ in 0..1000 {
+            let packets = self.phone.received();
+            if !packets.is_empty() {
+                return packets;
+            }
+            pause(10).await;
+        }
+        panic!("nothing came in 10 s");
     }
 
     async fn event(&mut self) -> MediaEvent {
@@ -197,9 +222,9 @@ impl Call {
         self.spool.read(id).await.unwrap()
     }
 
-    /// Keys until nothing comes any more.
+    /// Keys that were told.
     async fn keys(&mut self) -> String {
-        pause(120).await;
+        self.handle.stats().await;
         let mut keys = String::new();
         while let Ok(event) = self.events.try_recv() {
             if let MediaEvent::Digit(key) = event {

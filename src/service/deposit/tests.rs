@@ -22,6 +22,11 @@ struct World {
     deposit: Deposit,
 }
 
+/// Nobody hangs on the line, so a busy machine may take its time.
+fn patient() -> DepositSettings {
+    DepositSettings { patience: Duration::from_secs(120), ..DepositSettings::default() }
+}
+
 impl World {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -40,7 +45,7 @@ impl World {
         };
         store.add_user(&user, &mailbox, None).await.unwrap();
         let objects = Objects::open(&format!("file://{}/audio", folder.path().display())).unwrap();
-        let deposit = start(&folder, &clock, &store, &objects, DepositSettings::default());
+        let deposit = start(&folder, &clock, &store, &objects, patient());
         Self { folder, clock, store, objects, mailbox, deposit }
     }
 
@@ -48,8 +53,8 @@ impl World {
     fn restart(mut self) -> Self {
         let elsewhere = tempfile::tempdir().unwrap();
         // The lock of the spool goes with its last handle.
-        self.deposit = self.start(&elsewhere, DepositSettings::default());
-        self.deposit = self.start(&self.folder, DepositSettings::default());
+        self.deposit = self.start(&elsewhere, patient());
+        self.deposit = self.start(&self.folder, patient());
         self
     }
 
@@ -370,7 +375,7 @@ async fn a_damaged_file_is_put_aside_and_the_others_arrive() {
 async fn many_deposits_at_once_share_little_memory_and_all_arrive() {
     let world = World::new().await;
     let elsewhere = tempfile::tempdir().unwrap();
-    let settings = DepositSettings { memory: 256 * 1024, at_once: 3, ..DepositSettings::default() };
+    let settings = DepositSettings { memory: 256 * 1024, at_once: 3, ..patient() };
     let mut world = world;
     world.deposit = world.start(&elsewhere, settings);
     let ids: Vec<_> = (0..40).map(|_| world.record(&speech(1), RecordingClass::Speech)).collect();

@@ -26,6 +26,7 @@ use crate::service::outbound::AllowedTargets;
 use crate::service::prompts::PromptSet;
 use crate::service::reception::Reception;
 use crate::service::retrieval::Retrieval;
+use crate::service::sending::Sending;
 use crate::service::settings::Settings;
 use crate::signal::IncomingCall;
 
@@ -67,6 +68,8 @@ pub struct Owners {
     pub retrieval: Retrieval,
     /// Settings and greetings.
     pub settings: Settings,
+    /// Messages to others.
+    pub sending: Sending,
 }
 
 /// What calls need from the rest of the server.

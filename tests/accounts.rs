@@ -7,6 +7,8 @@ mod login;
 mod phone;
 #[path = "support/postgres.rs"]
 mod postgres_server;
+#[path = "accounts/sending.rs"]
+mod sending;
 
 use std::time::Duration;
 

@@ -30,6 +30,7 @@ use crate::service::prompts::PromptSet;
 use crate::service::reception::Reception;
 use crate::service::retention::Retention;
 use crate::service::retrieval::Retrieval;
+use crate::service::sending::Sending;
 use crate::service::settings::Settings;
 use crate::signal::{DigestAccount, Signal, SignalConfig, Transport, TrunkAccess};
 use crate::store::{Store, StoreError};
@@ -187,6 +188,7 @@ impl Server {
             login: Login::new(store.clone(), clock.clone(), config.voicemail.pins()),
             retrieval: Retrieval::new(store.clone(), objects.clone(), greetings.clone(), clock.clone()),
             settings: Settings::new(store.clone(), spool.clone(), greetings.clone(), clock.clone()),
+            sending: Sending::new(store.clone(), objects.clone(), spool.clone(), clock.clone()),
         };
         let reception = Reception::new(store.clone(), config.rules());
         let engine = Engine::start(engine_config(config), clock.clone())?;

@@ -28,6 +28,7 @@ use crate::service::outbound::AllowedTargets;
 use crate::service::prompts::PromptSet;
 use crate::service::reception::Reception;
 use crate::service::retrieval::Retrieval;
+use crate::service::sending::Sending;
 use crate::service::settings::Settings;
 use crate::signal::IncomingCall;
 
@@ -74,6 +75,8 @@ pub struct Owners {
     pub retrieval: Retrieval,
     /// Settings and greetings.
     pub settings: Settings,
+    /// Messages to others.
+    pub sending: Sending,
 }
 
 /// What calls need from the rest of the server.

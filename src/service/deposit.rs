@@ -19,6 +19,7 @@ use std::time::Duration;
 use metrics::{counter, histogram};
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 
+pub(super) use self::message::{hex, jobs as mail_jobs};
 use self::obstacle::Obstacle;
 pub use self::types::{DepositSettings, Kept};
 use crate::blob::objects::Objects;

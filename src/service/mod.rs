@@ -15,4 +15,5 @@ pub mod remembered;
 pub mod retention;
 pub mod retrieval;
 pub mod routing;
+pub mod sending;
 pub mod settings;

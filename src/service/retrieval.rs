@@ -14,8 +14,8 @@ use crate::audio::wav::{self, Pcm};
 use crate::blob::objects::Objects;
 use crate::clock::SharedClock;
 use crate::domain::{
-    Counts, GreetingId, GreetingKind, Heading, Mark, Marked, Message, MessageId, Owner, PhoneSettings, Place,
-    Shelf,
+    Counts, GreetingId, GreetingKind, Heading, Mark, Marked, Message, MessageId, Origin, Owner, Part,
+    PartKind, PhoneSettings, Place, Shelf,
 };
 use crate::store::Store;
 
@@ -30,10 +30,12 @@ const UNIT: u64 = 64 * 1024;
 pub struct Opened {
     /// The message.
     pub message: Message,
-    /// What a colleague said when passing it on.
-    pub introduction: Option<Arc<Pcm>>,
+    /// What colleagues said when passing it on, the last one first.
+    pub introductions: Vec<Arc<Pcm>>,
     /// The message itself.
     pub audio: Arc<Pcm>,
+    /// Who left it and when, if it was passed on ([`Message::caller`] is the colleague then).
+    pub origin: Option<Origin>,
 }
 
 /// The use cases. Cheap to clone; one for the process, because it bounds the memory of what is read.
@@ -79,8 +81,16 @@ impl Retrieval {
     /// cannot be played. Neither says anything about other messages: go on with the next one.
     pub async fn open(&self, owner: Owner, id: MessageId) -> Result<Opened> {
         let message = self.store.own_message(owner, id).await?;
-        let audio = self.decode(id, &message.object, message.bytes).await?;
-        Ok(Opened { message, introduction: None, audio })
+        let whole = self.decode(id, &message.object, message.bytes).await?;
+        let parts = self.store.parts(owner, id).await?;
+        let of_kind = |kind| parts.iter().filter(move |part| part.kind == kind);
+        let introductions = of_kind(PartKind::Introduction).map(|part| Arc::new(stretch(&whole, part)));
+        let introductions = introductions.collect();
+        let Some(original) = of_kind(PartKind::Original).next() else {
+            return Ok(Opened { message, introductions, audio: whole, origin: None });
+        };
+        let audio = Arc::new(stretch(&whole, original));
+        Ok(Opened { message, introductions, audio, origin: original.origin.clone() })
     }
 
     /// Marks a message, durably when it returns. A mark that changes nothing is one, too.
@@ -140,4 +150,16 @@ fn sort(headings: &mut [Heading], shelf: Shelf, phone: &PhoneSettings) {
     };
     // Stable: what ranks the same stays in its order of age.
     headings.sort_by_key(rank);
+}
+
+/// The samples of a part. What reaches beyond the recording is not there.
+fn stretch(whole: &Pcm, part: &Part) -> Pcm {
+    let at = |ms: u32| usize::try_from(u64::from(ms) * u64::from(whole.rate) / 1000).unwrap_or(usize::MAX);
+    let samples = whole.samples.iter().skip(at(part.start_ms));
+    // The last part goes to the end: its length is rounded down to milliseconds.
+    let length = match part.kind {
+        PartKind::Introduction => at(part.length_ms),
+        PartKind::Original => usize::MAX,
+    };
+    Pcm { samples: samples.take(length).copied().collect(), rate: whole.rate }
 }

@@ -138,7 +138,12 @@ fn same(error: &StoreError) -> StoreError {
     }
 }
 
-async fn write(tx: &mut Tx, message: &Message, jobs: &[NewJob], now: Timestamp) -> Result<Deposited> {
+pub(super) async fn write(
+    tx: &mut Tx,
+    message: &Message,
+    jobs: &[NewJob],
+    now: Timestamp,
+) -> Result<Deposited> {
     if add_message(tx, message, now).await? == Deposited::Already {
         return Ok(Deposited::Already);
     }

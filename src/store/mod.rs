@@ -16,6 +16,7 @@ mod mailboxes;
 mod messages;
 mod numbers;
 mod owner;
+mod passing;
 mod people;
 mod phones;
 mod read;

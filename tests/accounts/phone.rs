@@ -8,7 +8,7 @@ use aftertone::blob::spool::{Head, Spool, Verdict};
 use aftertone::clock::{Clock as _, ManualClock};
 use aftertone::domain::{
     CallerId, Extension, Folder, GreetingKind, MailMode, Mark, MessageId, Owner, RecordingClass, RecordingId,
-    RedirectReason, Shelf,
+    RedirectReason, Shelf, TenantId,
 };
 use aftertone::service::accounts::{Accounts, MailboxDefaults, NewUser};
 use aftertone::service::deposit::{Deposit, DepositSettings, Kept};
@@ -26,6 +26,7 @@ pub(crate) struct Office {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) retrieval: Retrieval,
     pub(crate) settings: Settings,
+    pub(crate) accounts: Accounts,
     pub(crate) ada: Owner,
     pub(crate) eve: Owner,
     _folder: tempfile::TempDir,
@@ -42,23 +43,15 @@ impl Office {
         let greetings = Greetings::new(store.clone(), objects.clone(), clock.clone());
         let tenant = store.default_tenant().await.unwrap().id;
         let accounts = Accounts::new(store.clone(), clock.clone(), MailboxDefaults::default());
-        let mut owners = Vec::new();
-        for (number, email) in [("1001", Some("ada@example.org")), ("1002", None)] {
-            let new = NewUser {
-                extension: number.parse::<Extension>().unwrap(),
-                first: "Ada".to_owned(),
-                last: "Lovelace".to_owned(),
-                emails: email.map(|email| email.parse().unwrap()).into_iter().collect(),
-                mode: None,
-                pin: None,
-            };
-            let account = accounts.add_user(tenant, new).await.unwrap();
-            owners.push(Owner { tenant, mailbox: account.mailbox.id });
-        }
+        let ada = add(&accounts, tenant, "1001", Some("ada@example.org")).await;
+        let eve = add(&accounts, tenant, "1002", None).await;
         let retrieval = Retrieval::new(store.clone(), objects.clone(), greetings.clone(), clock.clone());
         let settings = Settings::new(store.clone(), spool.clone(), greetings, clock.clone());
-        let (ada, eve) = (owners[0], owners[1]);
-        Self { store, objects, spool, clock, retrieval, settings, ada, eve, _folder: folder }
+        Self { store, objects, spool, clock, retrieval, settings, accounts, ada, eve, _folder: folder }
+    }
+
+    pub(crate) async fn add(&self, number: &str) -> Owner {
+        add(&self.accounts, self.ada.tenant, number, None).await
     }
 
     /// A finished recording in the spool: one second of a tone that grows.
@@ -97,6 +90,19 @@ impl Office {
             other => panic!("{other:?}"),
         }
     }
+}
+
+async fn add(accounts: &Accounts, tenant: TenantId, number: &str, email: Option<&str>) -> Owner {
+    let new = NewUser {
+        extension: number.parse::<Extension>().unwrap(),
+        first: "Ada".to_owned(),
+        last: "Lovelace".to_owned(),
+        emails: email.map(|email| email.parse().unwrap()).into_iter().collect(),
+        mode: None,
+        pin: None,
+    };
+    let account = accounts.add_user(tenant, new).await.unwrap();
+    Owner { tenant, mailbox: account.mailbox.id }
 }
 
 #[tokio::test]

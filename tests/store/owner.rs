@@ -257,7 +257,7 @@ async fn twenty_wrong_guesses_an_hour_refuse_a_source_whatever_the_number(bed: B
 async fn guesses_at_once_never_get_more_than_the_limit(bed: Bed) {
     let tenant = bed.home("1001").await.tenant;
     let guess = |nth: u8| {
-        let store = if nth % 2 == 0 { bed.store.clone() } else { bed.second.clone() };
+        let store = if nth.is_multiple_of(2) { bed.store.clone() } else { bed.second.clone() };
         tokio::spawn(async move { store.guess(tenant, "1001", [nth; 32], LIMITS).await.unwrap().allowed })
     };
     let mut allowed = 0;

@@ -178,6 +178,7 @@ mod tests {
             quota: Quota { messages: Some(2), bytes: None },
             recipients: Vec::new(),
             attachment: AttachmentFormat::Wav,
+            phone: crate::domain::PhoneSettings::default(),
             created_at: Timestamp::UNIX_EPOCH,
         }
     }

@@ -168,6 +168,7 @@ fn mailbox(clock: &ManualClock, tenant: crate::domain::TenantId) -> Mailbox {
             recipient("old@example.org", MailMode::None),
         ],
         attachment: AttachmentFormat::Wav,
+        phone: crate::domain::PhoneSettings::default(),
         created_at: clock.now(),
     }
 }

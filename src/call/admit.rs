@@ -102,7 +102,8 @@ fn negotiate(
     incoming: IncomingCall,
     (media, media_events): Opened,
 ) -> Result<(Ends, String), (Box<IncomingCall>, SdpRefusal)> {
-    let address = desk.settings.advertise.unwrap_or_else(|| desk.ways.to(incoming.source, desk.clock.monotonic()));
+    let address =
+        desk.settings.advertise.unwrap_or_else(|| desk.ways.to(incoming.source, desk.clock.monotonic()));
     let local = LocalMedia::new(address, media.port());
     let mut session = Session::new(desk.clock.random_u32());
     let sdp = match &incoming.offer {

@@ -137,7 +137,9 @@ mod tests {
         let short = sounds.get(Sound::Tone { hertz: 440, millis: 100 });
         assert_eq!(short.duration(), Duration::from_millis(100));
         let pause = sounds.get(Sound::Pause(Duration::from_millis(300)));
-        assert!(pause.duration() == Duration::from_millis(300) && pause.pcm().iter().all(|sample| *sample == 0));
+        assert!(
+            pause.duration() == Duration::from_millis(300) && pause.pcm().iter().all(|sample| *sample == 0)
+        );
     }
 
     #[test]

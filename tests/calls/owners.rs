@@ -381,7 +381,7 @@ fn signed_in(profile: &str, tutorial: bool) -> Line {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 30_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1_500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_an_owner_does_no_other_message_is_touched_and_the_call_ends(

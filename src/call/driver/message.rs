@@ -41,7 +41,7 @@ impl Driver {
                 match known {
                     Some(pcm) => Some(pcm),
                     None => match retrieval.open(owner, part.id).await {
-                        Ok(opened) => Some(whole(opened.introduction, opened.audio)),
+                        Ok(opened) => Some(whole(opened.introductions, opened.audio)),
                         Err(error) => {
                             tracing::warn!(message = %part.id, %error, "a message cannot be played");
                             None
@@ -74,11 +74,16 @@ impl Driver {
     }
 }
 
-/// The introduction of whoever forwarded it, a breath, and the message.
-fn whole(introduction: Option<Arc<Pcm>>, audio: Arc<Pcm>) -> Arc<Pcm> {
-    let Some(introduction) = introduction else { return audio };
-    let mut samples = resample::resample(&introduction.samples, introduction.rate, audio.rate);
-    samples.extend(std::iter::repeat_n(0, audio.rate as usize / 2));
+/// The introductions of whoever forwarded it, a breath after each, and the message.
+fn whole(introductions: Vec<Arc<Pcm>>, audio: Arc<Pcm>) -> Arc<Pcm> {
+    if introductions.is_empty() {
+        return audio;
+    }
+    let mut samples = Vec::new();
+    for introduction in introductions {
+        samples.extend(resample::resample(&introduction.samples, introduction.rate, audio.rate));
+        samples.extend(std::iter::repeat_n(0, audio.rate as usize / 2));
+    }
     samples.extend_from_slice(&audio.samples);
     Arc::new(Pcm { rate: audio.rate, samples })
 }

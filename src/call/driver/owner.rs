@@ -10,7 +10,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use tokio::sync::mpsc;
 
-use crate::blob::spool::Head;
+use crate::blob::spool::{Head, Marks};
 use crate::call::{Desk, Owners};
 use crate::domain::{CallerId, Mailbox, Owner, RecordingId, RedirectReason, TenantId};
 use crate::flow::keys::Profile;
@@ -19,6 +19,7 @@ use crate::flow::{CallEvent, RecordLimits, Take};
 use crate::service::accounts::PinFault;
 use crate::service::login::{Attempt, ChangeFault, LoginOutcome, Source, Welcome};
 use crate::service::owner::OwnerError;
+use crate::service::sending::{Sent, Why};
 
 use super::{Answer, Driver, Kept};
 
@@ -169,6 +170,11 @@ impl Clerk {
             (Reply::Sent { .. } | Reply::Done, Some((take, _))) => Some(take),
             _ => None,
         };
+        if let (Some(_), Some((_, id))) = (taken, take)
+            && let Err(error) = self.desk.deposit.discard(id).await
+        {
+            tracing::warn!(recording = %id, %error, "a recording that was taken stays in the spool for now");
+        }
         let event = match quiet {
             None => Some(CallEvent::Reply(number, reply)),
             Some(failure) if reply == Reply::Failed => failure,
@@ -281,7 +287,16 @@ async fn serve(
             owners.retrieval.leave_place(owner, place.map(|(message, at)| (message, millis(at)))).await?;
             Reply::Done
         }
-        Request::Find(_) | Request::Send { .. } | Request::Forward { .. } => Reply::Failed,
+        Request::Find(extension) => {
+            Reply::Recipient(owners.sending.find(owner, &extension).await?.map(|found| found.name))
+        }
+        Request::Send { to, urgent, private, .. } => {
+            let marks = Marks { urgent, private };
+            sent(owners.sending.send(owner, take.ok_or(gone)?, marks, &to).await?)
+        }
+        Request::Forward { message, to, .. } => {
+            sent(owners.sending.forward(owner, message, take, &to).await?)
+        }
         Request::Greetings => Reply::Greetings(owners.settings.greetings(owner).await?),
         Request::KeepGreeting(_, kind) => {
             owners.settings.keep(owner, take.ok_or(gone)?, kind, None).await?;
@@ -318,6 +333,17 @@ async fn serve(
             Reply::Done
         }
     })
+}
+
+/// To nobody, only because it is not possible now: then the recording is still there to be sent again.
+fn sent(sent: Sent) -> Reply {
+    if sent.delivered.is_empty() && sent.refused.iter().any(|(_, why)| *why == Why::Failed) {
+        return Reply::Failed;
+    }
+    Reply::Sent {
+        to: u32::try_from(sent.delivered.len()).unwrap_or(u32::MAX),
+        failed: sent.refused.into_iter().map(|(extension, _)| extension).collect(),
+    }
 }
 
 async fn change_pin(owners: &Owners, owner: Owner, pin: SecretString) -> Reply {

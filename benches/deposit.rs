@@ -63,7 +63,8 @@ impl Bed {
             alias: None,
             reason: RedirectReason::NoAnswer,
             began_at: self.clock.now(),
-            sample_rate: 8_000,            draft: false,
+            sample_rate: 8_000,
+            draft: false,
         };
         let mut writer = self.spool.begin(&head).unwrap();
         writer.append(sound).unwrap();

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 
 use crate::blob::spool::{Head, Marks};
 use crate::call::{Desk, Owners};
-use crate::domain::{CallerId, Mailbox, Owner, RecordingId, RedirectReason, TenantId};
+use crate::domain::{CallerId, GreetingKind, Mailbox, Owner, RecordingId, RedirectReason, TenantId};
 use crate::flow::keys::Profile;
 use crate::flow::owner::desk::{BadPin, Reply, Request, Session, Zone};
 use crate::flow::{CallEvent, RecordLimits, Take};
@@ -206,6 +206,21 @@ impl Clerk {
         (reply, None)
     }
 
+    /// A name or a greeting that was uploaded need not be recorded in the first call.
+    async fn note_greetings(&self, welcome: &mut Welcome) {
+        let tutorial = &mut welcome.mailbox.phone.tutorial;
+        if tutorial.done {
+            return;
+        }
+        match self.desk.owners.settings.greetings(welcome.owner).await {
+            Ok(greetings) => {
+                tutorial.name |= greetings.iter().any(|greeting| greeting.kind == GreetingKind::Name);
+                tutorial.greeting |= greetings.iter().any(|greeting| greeting.kind != GreetingKind::Name);
+            }
+            Err(error) => tracing::warn!(%error, "the greetings of an owner cannot be listed"),
+        }
+    }
+
     async fn sign_in(
         &mut self,
         extension: &str,
@@ -222,7 +237,9 @@ impl Clerk {
                     language: welcome.language.clone(),
                     head: head(&self.desk, &welcome.mailbox),
                 };
-                (Reply::Welcome(Box::new(session(&self.desk, *welcome))), Some(Box::new(inside)))
+                let mut welcome = *welcome;
+                self.note_greetings(&mut welcome).await;
+                (Reply::Welcome(Box::new(session(&self.desk, welcome))), Some(Box::new(inside)))
             }
             LoginOutcome::Refused { wait, last } => (Reply::Refused { wait, last }, None),
             LoginOutcome::Unavailable => (Reply::Failed, None),

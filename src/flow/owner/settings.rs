@@ -1,5 +1,5 @@
 //! Personal settings: greetings, the name, PIN, order, envelope, mail; and the first use of a mailbox, which goes through
-//! some of them and can be left and resumed: only what is done is noted as done.
+//! some of them. A step that is made is noted at once, so that a call that drops is no loss.
 
 use jiff::civil::Date;
 
@@ -207,6 +207,9 @@ pub(super) fn pin_changed(turn: &mut Turn<'_>, reply: Reply) -> State {
     let why = match reply {
         Reply::Done => {
             turn.memory.session.phone.tutorial.pin = true;
+            if turn.memory.tutorial {
+                turn.note_settings();
+            }
             return pin_over(turn, vec![owner::PIN_CHANGED.into()]);
         }
         Reply::BadPin(BadPin::Shape) => owner::PIN_SHAPE,
@@ -238,7 +241,8 @@ fn pin_over(turn: &mut Turn<'_>, lead: Vec<Utterance>) -> State {
     Choosing::enter(turn, Menu::Settings, lead)
 }
 
-/// The next step of the first use: PIN, name, greeting. A step that is left comes again with the next call.
+/// The next step of the first use: PIN, name, greeting. A caller who hangs up goes on with the next call; who leaves a
+/// step by `*` is not asked for it again.
 pub(super) fn first_steps(turn: &mut Turn<'_>, lead: Vec<Utterance>) -> State {
     let done = turn.session().phone.tutorial;
     let step = turn.memory.step;
@@ -253,8 +257,8 @@ pub(super) fn first_steps(turn: &mut Turn<'_>, lead: Vec<Utterance>) -> State {
     }
     turn.memory.tutorial = false;
     let mut lead = lead;
+    turn.memory.session.phone.tutorial.done = true;
     if done.pin && done.name && done.greeting {
-        turn.memory.session.phone.tutorial.done = true;
         lead.push(owner::TUTORIAL_DONE.into());
     }
     turn.note_settings();

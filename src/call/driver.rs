@@ -119,7 +119,7 @@ pub(super) struct Driver {
     /// Carries out what an owner asks for.
     worker: Option<owner::Worker>,
     /// Who signed in.
-    inside: Option<owner::Inside>,
+    inside: Option<Box<owner::Inside>>,
     fetched: message::Fetched,
     /// What the flow wants to be heard now.
     playing: Option<PlayId>,
@@ -257,7 +257,7 @@ impl Driver {
         match answer {
             Answer::Stored(take, outcome) => self.tell(CallEvent::Stored { take, outcome }).await,
             Answer::Discarded => {}
-            Answer::Done(done) => self.on_done(*done).await,
+            Answer::Done(done) => self.on_done(done).await,
             Answer::Ready(ready) => self.on_ready(ready).await,
         }
     }

@@ -66,6 +66,7 @@ impl Office {
             reason: RedirectReason::NoAnswer,
             began_at: self.clock.now(),
             sample_rate: 8000,
+            draft: true,
         };
         let sound: Vec<i16> = (0..samples).map(|n| if n % 16 < 8 { 6000 } else { -6000 }).collect();
         let mut writer = self.spool.begin(&head).unwrap();

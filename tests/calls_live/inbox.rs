@@ -144,3 +144,27 @@ fn keys_by_info_do_the_same() {
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
     is_deleted(&server, "2001");
 }
+
+#[test]
+fn the_card_is_printed_and_a_profile_is_judged() {
+    let server = Server::prepare("", "");
+    let card = server.json(&["keys", "card", "--profile", "cisco"]);
+    let playing = card.as_array().unwrap().iter().find(|menu| menu["menu"] == "playing").unwrap();
+    let line = |keys: &str| {
+        let lines = playing["keys"].as_array().unwrap();
+        lines.iter().find(|line| line["keys"] == keys).unwrap().clone()
+    };
+    assert_eq!((&line("3")["command"], &line("3")["waits"]), (&"delete".into(), &false.into()));
+    assert_eq!(line("#")["waits"], true);
+    assert!(server.ok(&["keys", "card"]).contains("7    delete"), "the card of the configuration");
+    let file = server.file("mine.toml");
+    let (good, bad) = ("title = \"Mine\"\nextends = \"cisco\"\n", "[greeting]\nkeys = { 1 = \"listen\" }\n");
+    std::fs::write(&file, good).unwrap();
+    server.ok(&["keys", "check", file.to_str().unwrap()]);
+    std::fs::write(&file, format!("{good}{bad}")).unwrap();
+    let ran = server.run(&["keys", "check", file.to_str().unwrap()]);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.err.contains("no way out") && ran.err.contains("does not lead to help"), "{}", ran.err);
+    server.configure("", &format!("[voicemail]\nkeys = {:?}\n", file.to_str().unwrap()));
+    assert!(server.run(&["check"]).err.contains("no way out"), "a server does not start with it");
+}

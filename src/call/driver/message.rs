@@ -63,6 +63,8 @@ impl Driver {
     /// The sound is there: it plays, unless something else does by now.
     pub(super) async fn on_ready(&mut self, ready: Ready) {
         let wanted = self.playing == Some(ready.play);
+        let outcome = if ready.sound.is_some() { "played" } else { "failed" };
+        metrics::counter!("aftertone_messages_played_total", "outcome" => outcome).increment(1);
         let Some((pcm, clip)) = ready.sound else {
             return self.tell(CallEvent::MessageUnplayable(ready.play)).await;
         };

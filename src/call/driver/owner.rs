@@ -103,7 +103,7 @@ impl Driver {
     }
 
     /// A service has answered.
-    pub(super) async fn on_done(&mut self, done: Done) {
+    pub(super) async fn on_done(&mut self, done: Box<Done>) {
         if let Some(take) = done.taken {
             self.takes.remove(&take);
         }
@@ -111,7 +111,7 @@ impl Driver {
             self.purpose.language.clone_from(&inside.language);
             let min_speech = Duration::from_millis(300);
             self.purpose.kept = Some(Kept { head: inside.head.clone(), min_speech });
-            self.inside = Some(*inside);
+            self.inside = Some(inside);
         }
         tracing::trace!(number = done.number, "a service has answered");
         if let Some(event) = done.event {

@@ -412,7 +412,7 @@ async fn an_unfinished_greeting_of_the_owner_never_becomes_a_message() {
     writer.append(&[900; 8_000]).unwrap();
     drop(writer);
     let world = world.restart();
-    world.deposit.resume().await.unwrap();
-    assert_eq!(world.spool().health().depth, 0, "nobody asks for it any more");
+    assert_eq!(world.deposit.resume().await.unwrap(), Resumed { done: 1, waiting: 0 });
+    world.depth(0).await;
     assert!(world.inbox().await.is_empty());
 }

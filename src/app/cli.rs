@@ -54,6 +54,9 @@ pub(super) enum Command {
     /// Links that were sent by mail.
     #[command(subcommand)]
     Link(LinkCommand),
+    /// Phones whose lamp shows whether messages wait.
+    #[command(subcommand)]
+    Lamp(LampCommand),
     /// The outbox: mails that wait, are done or were given up.
     #[command(subcommand)]
     Job(JobCommand),
@@ -100,6 +103,14 @@ pub(super) enum MessageCommand {
         /// The file to write.
         #[arg(long, value_name = "FILE.wav")]
         out: PathBuf,
+    },
+    /// Mark or move a message, as its owner does by phone; lamps follow.
+    Mark {
+        /// Id of the message.
+        id: String,
+        /// heard, new, saved, inbox, trash or restore.
+        #[arg(value_name = "MARK")]
+        mark: String,
     },
     /// Show where a message went: stored, mailed, opened, heard.
     Ledger {
@@ -155,6 +166,26 @@ pub(super) enum LinkCommand {
     Revoke {
         /// Id of the message.
         message: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum LampCommand {
+    /// List who is told about which mailbox, and what was told and confirmed last.
+    List(Json),
+    /// Tell a phone or phone system about a mailbox without being asked (NOTIFY).
+    Add {
+        /// Extension of the mailbox.
+        #[arg(long)]
+        mailbox: String,
+        /// Where the NOTIFY goes, for example sip:1001@pbx.example.org.
+        #[arg(long, value_name = "URI")]
+        to: String,
+    },
+    /// Tell it no more.
+    Remove {
+        /// Id of the lamp.
+        id: String,
     },
 }
 

@@ -2,6 +2,7 @@
 
 mod check;
 mod explain;
+mod lamps;
 mod messages;
 mod phone;
 mod print;
@@ -56,6 +57,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         Command::Message(command) => messages::message(&session, command).await,
         Command::Greeting(command) => messages::greeting(&session, command).await,
         Command::Link(command) => messages::link(&session, command).await,
+        Command::Lamp(command) => lamps::lamp(&session, command).await,
         Command::Job(command) => messages::job(&session, command).await,
         Command::Explain(args) => explain::run(&session, args).await,
         Command::Call(args) => phone::run(&session, args).await,

@@ -14,6 +14,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::blob::objects::Objects;
 use crate::blob::spool::Spool;
+use crate::call::lamps::SipLight;
 use crate::call::{self, CallSettings, Desk, Ending, Owners};
 use crate::clock::SharedClock;
 use crate::domain::Tenant;
@@ -24,6 +25,7 @@ use crate::outbox::{self, Outbox};
 use crate::service::accounts::Accounts;
 use crate::service::deposit::{Deposit, DepositSettings};
 use crate::service::greetings::Greetings;
+use crate::service::lamp::Lamps;
 use crate::service::links::Links;
 use crate::service::login::Login;
 use crate::service::prompts::PromptSet;
@@ -221,6 +223,13 @@ impl Server {
 
         let (calls, background) = (TaskTracker::new(), TaskTracker::new());
         let ending = Ending::default();
+        let lamps = Lamps::new(store.clone(), clock.clone(), Arc::new(SipLight::new(signal.clone())));
+        outbox.tell_lamps(lamps.clone());
+        if let Some(subscriptions) = signal.subscriptions() {
+            let nudged = outbox.clone();
+            let nudge: Arc<dyn Fn() + Send + Sync> = Arc::new(move || nudged.nudge());
+            background.spawn(call::lamps::serve(lamps, nudge, subscriptions, ending.stop.clone()));
+        }
         if !is_prepared {
             let (base, config, until) = (base, config.clone(), ending.stop.clone());
             let (resumer, worker) = (deposit.clone(), outbox.clone());

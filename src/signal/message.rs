@@ -10,7 +10,7 @@ use super::text;
 use super::wire::header;
 
 /// Methods that we serve.
-pub(super) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, INFO, PRACK, NOTIFY";
+pub(super) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, INFO, PRACK, NOTIFY, SUBSCRIBE";
 /// Extensions that we know (RFC 4028, RFC 3262).
 pub(super) const SUPPORTED: &str = "timer, 100rel";
 /// Bodies that we read.

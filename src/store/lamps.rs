@@ -29,7 +29,8 @@ const EXPIRED: &str = select!("WHERE expires_at <= $1 ORDER BY expires_at LIMIT 
 
 const PUT: &str = "INSERT INTO lamps (id, tenant_id, mailbox_id, name, dialog, cseq, expires_at, created_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-    ON CONFLICT (name) DO UPDATE SET dialog = excluded.dialog, expires_at = excluded.expires_at";
+    ON CONFLICT (name) DO UPDATE
+    SET dialog = excluded.dialog, expires_at = excluded.expires_at, last_error = NULL";
 
 const REMOVE: &str = "DELETE FROM lamps WHERE id = $1";
 

@@ -11,7 +11,7 @@ use md5::{Digest as _, Md5};
 use crate::live::{Server, free_address, installed, together};
 
 /// Runs one scenario as a caller on an address of its own; fails with what sipp saw.
-fn scenario(server: &Server, name: &str, user: &str, more: &[&str]) {
+pub(crate) fn scenario(server: &Server, name: &str, user: &str, more: &[&str]) {
     let file = format!("{}/tests/sipp/{name}.xml", env!("CARGO_MANIFEST_DIR"));
     static MEDIA: AtomicU16 = AtomicU16::new(0);
     let place = (std::process::id() as u16 % 20) * 25 + MEDIA.fetch_add(1, Ordering::Relaxed) % 25;

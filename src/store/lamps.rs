@@ -34,7 +34,8 @@ const PUT: &str = "INSERT INTO lamps (id, tenant_id, mailbox_id, name, dialog, c
 
 const REMOVE: &str = "DELETE FROM lamps WHERE id = $1";
 
-const NEXT_CSEQ: &str = "UPDATE lamps SET cseq = cseq + 1 WHERE id = $1 RETURNING id, cseq";
+// From here until it confirms, nobody knows what the phone shows: a NOTIFY may arrive and its answer be lost.
+const NEXT_CSEQ: &str = "UPDATE lamps SET cseq = cseq + 1, told = NULL WHERE id = $1 RETURNING id, cseq";
 
 // What was told under an older number is no longer what the phone shows.
 const TOLD: &str = "UPDATE lamps SET told = $3, told_at = $4, last_error = NULL WHERE id = $1 AND cseq = $2";
@@ -58,7 +59,7 @@ pub struct Lamp {
     pub cseq: u32,
     /// When the subscription ends; `None` for one that is configured.
     pub expires_at: Option<Timestamp>,
-    /// What it confirmed last.
+    /// What it confirmed last; `None` while it is being told.
     pub told: Option<Counts>,
     /// When it did.
     pub told_at: Option<Timestamp>,
@@ -177,7 +178,8 @@ impl Store {
         Ok(touched > 0)
     }
 
-    /// The CSeq of the next NOTIFY to a lamp; each is given once, on whichever node.
+    /// The CSeq of the next NOTIFY to a lamp; each is given once, on whichever node. What the lamp shows is unknown from
+    /// then on, until it confirms.
     ///
     /// # Errors
     /// [`super::StoreError::Missing`].

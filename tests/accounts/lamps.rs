@@ -31,7 +31,7 @@ struct Phones {
     shown: Mutex<HashMap<LampId, (u32, Counts)>>,
 }
 
-impl WaitingLight for Arc<Phones> {
+impl WaitingLight for Phones {
     fn tell(&self, waiting: Waiting) -> Told {
         let line = *self.line.lock().unwrap();
         if matches!(line, Line::Well | Line::Deaf) {
@@ -61,8 +61,7 @@ impl Desk {
     async fn new() -> Self {
         let office = Office::new().await;
         let phones = Arc::new(Phones { line: Mutex::new(Line::Well), shown: Mutex::default() });
-        let light = Arc::new(Arc::clone(&phones));
-        let lamps = Lamps::new(office.store.clone(), office.clock.clone(), light);
+        let lamps = Lamps::new(office.store.clone(), office.clock.clone(), phones.clone());
         Self { office, phones, lamps }
     }
 

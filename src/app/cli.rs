@@ -8,7 +8,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 
 use super::telemetry::LogFormat;
 
-pub(super) use people::{NumberCommand, TenantCommand, TenantSet, UserAdd, UserCommand, UserSet};
+pub(super) use people::{NumberCommand, TenantAdd, TenantCommand, TenantSet, UserAdd, UserCommand, UserSet};
 
 /// Voicemail for SIP phone systems.
 #[derive(Debug, Parser)]
@@ -20,6 +20,9 @@ pub(super) struct Args {
     /// Folder for the database, audio, recordings in progress and mail files.
     #[arg(long, global = true, value_name = "DIR", default_value = "aftertone-data")]
     pub data: PathBuf,
+    /// Whose users, mailboxes and settings the command is about, where there are several tenants.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub tenant: Option<String>,
     /// Look of the log on standard error; its level is RUST_LOG.
     #[arg(long, global = true, value_enum, default_value_t)]
     pub log_format: LogFormat,
@@ -36,7 +39,7 @@ pub(super) enum Command {
     Serve,
     /// Check configuration, database, object store, mail, ports and prompts; say what to do.
     Check,
-    /// What all mailboxes inherit, and what happens to calls that reach none.
+    /// Closed worlds of users; what all mailboxes of one inherit, and what happens to calls that reach none.
     #[command(subcommand)]
     Tenant(TenantCommand),
     /// Users and their mailboxes.

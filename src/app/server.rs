@@ -40,7 +40,7 @@ use crate::store::{Store, StoreError};
 use super::Failure;
 use super::config::Config;
 use super::health::Parts;
-use super::reload::needs_restart;
+use super::reload::{mails_differ, needs_restart};
 
 /// Running calls get so long to end after a stop was asked for.
 const DRAIN: Duration = Duration::from_secs(60);
@@ -58,6 +58,8 @@ pub struct Server {
     config: Config,
     reception: Reception,
     settings: watch::Sender<Arc<CallSettings>>,
+    outbox: Outbox,
+    clock: SharedClock,
     /// Accounts, for the demo.
     pub(super) accounts: Accounts,
     /// Facts, for the demo.
@@ -99,7 +101,7 @@ impl Base {
         Ok(Self { store, objects, accounts })
     }
 
-    /// The tenant of a server that has only one; made by the configuration when the store is new.
+    /// The only tenant, or the one named `default`; made by the configuration when the store is new.
     pub(super) async fn first_tenant(&self, config: &Config) -> Result<Tenant, StoreError> {
         let known = self.store.tenants().await?;
         if let [only] = known.as_slice() {
@@ -249,6 +251,7 @@ impl Server {
         let proxies = web.trusted_proxies.clone();
         background.spawn(http::serve(listener, http::router(web), proxies, ending.stop.clone()));
         let settings = watch::Sender::new(Arc::new(call_settings(config)));
+        let nudged = outbox.clone();
         let desk = Desk {
             reception: reception.clone(),
             engine,
@@ -257,8 +260,10 @@ impl Server {
             greetings,
             owners,
             prompts,
-            nudge: Arc::new(move || outbox.nudge()),
-            clock,
+            sounds: Arc::default(),
+            ways: Arc::default(),
+            nudge: Arc::new(move || nudged.nudge()),
+            clock: clock.clone(),
             settings: Arc::clone(&settings.borrow()),
         };
         let taking = call::receive(desk, settings.subscribe(), incoming, calls.clone(), ending.clone());
@@ -275,6 +280,8 @@ impl Server {
             config,
             reception,
             settings,
+            outbox,
+            clock,
             accounts,
             store,
         })
@@ -291,12 +298,24 @@ impl Server {
     }
 
     /// Takes a changed configuration over: who may call, how the mailbox is found, where calls may be transferred to,
-    /// and the other settings of calls. Running calls keep theirs. What is read at start only is named in the log.
-    pub fn reload(&mut self, config: Config) {
+    /// how mails go, and the other settings of calls. Running calls keep theirs. What is read at start only is named in the log.
+    pub fn reload(&mut self, mut config: Config) {
         let access = signal_config(&config);
         self.signal.set_access(access.peers, access.trunks);
         self.reception.set_rules(config.rules());
         self.settings.send_replace(Arc::new(call_settings(&config)));
+        if mails_differ(&self.config, &config) {
+            match mailer(&config, &self.clock) {
+                Ok(mailer) => self.outbox.set_mailer(mailer),
+                Err(failure) => {
+                    tracing::error!(
+                        why = failure.text,
+                        "mails go on as before: correct mail.url or mail.from"
+                    );
+                    config.mail.clone_from(&self.config.mail);
+                }
+            }
+        }
         let waiting = needs_restart(&self.config, &config);
         if !waiting.is_empty() {
             tracing::warn!(keys = waiting.join(", "), "these changes need a restart");

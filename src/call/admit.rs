@@ -1,8 +1,5 @@
 //! Takes an incoming call: finds out what it gets, answers, and hands over to the driver.
 
-use std::net::IpAddr;
-use std::net::{SocketAddr, UdpSocket};
-
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
@@ -105,7 +102,8 @@ fn negotiate(
     incoming: IncomingCall,
     (media, media_events): Opened,
 ) -> Result<(Ends, String), (Box<IncomingCall>, SdpRefusal)> {
-    let address = desk.settings.advertise.unwrap_or_else(|| leading_to(incoming.source));
+    let address =
+        desk.settings.advertise.unwrap_or_else(|| desk.ways.to(incoming.source, desk.clock.monotonic()));
     let local = LocalMedia::new(address, media.port());
     let mut session = Session::new(desk.clock.random_u32());
     let sdp = match &incoming.offer {
@@ -120,16 +118,6 @@ fn negotiate(
     };
     let IncomingCall { dialog, events: dialog_events, .. } = incoming;
     Ok((Ends { dialog, dialog_events, media, media_events, session, local }, sdp))
-}
-
-/// Our address on the way to the peer, as the system would route it. Sends nothing.
-pub fn leading_to(peer: SocketAddr) -> IpAddr {
-    let any: IpAddr = if peer.is_ipv4() { [0, 0, 0, 0].into() } else { [0_u16; 8].into() };
-    let found = UdpSocket::bind((any, 0)).and_then(|socket| {
-        socket.connect(peer)?;
-        socket.local_addr()
-    });
-    found.map_or(any, |address| address.ip())
 }
 
 /// 488 with the reason.

@@ -8,6 +8,7 @@ pub mod lamps;
 pub mod phone;
 mod plan;
 mod says;
+mod ways;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -30,6 +31,9 @@ use crate::service::retrieval::Retrieval;
 use crate::service::sending::Sending;
 use crate::service::settings::Settings;
 use crate::signal::IncomingCall;
+
+pub use says::Sounds;
+pub use ways::Ways;
 
 /// What is the same for every call.
 #[derive(Debug, Clone)]
@@ -90,6 +94,10 @@ pub struct Desk {
     pub owners: Owners,
     /// The spoken prompts.
     pub prompts: Arc<PromptSet>,
+    /// Tones and pauses.
+    pub sounds: Arc<Sounds>,
+    /// Our addresses as peers see them.
+    pub ways: Arc<Ways>,
     /// Tells the outbox that there may be work.
     pub nudge: Arc<dyn Fn() + Send + Sync>,
     /// Time and ids.

@@ -23,7 +23,7 @@ use crate::rtp::packet::{Packet, Sender};
 use crate::signal::{Dialog, DialogEvent, OutgoingCall, Signal, SignalError};
 use crate::sip::sdp::{LocalMedia, SdpRefusal, Session, Stream};
 
-pub use super::admit::leading_to;
+pub use super::ways::leading_to;
 pub use steps::{Step, parse_steps};
 
 use ear::ToneEar;

@@ -1,6 +1,7 @@
 //! What a flow wants said becomes clips. What cannot be had is left out and logged: a call never stalls on a sound.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::audio::Clip;
@@ -34,9 +35,11 @@ pub(super) async fn clips(
                     clips.extend(recording(desk, id).await);
                 }
             }
-            Utterance::Tone(ToneChoice::Sine { hertz, millis }) => clips.push(tone(*hertz, *millis)),
+            Utterance::Tone(ToneChoice::Sine { hertz, millis }) => {
+                clips.push(desk.sounds.get(Sound::Tone { hertz: *hertz, millis: *millis }));
+            }
             Utterance::Tone(ToneChoice::Silent) => {}
-            Utterance::Pause(length) => clips.push(Arc::new(Clip::silence(*length))),
+            Utterance::Pause(length) => clips.push(desk.sounds.get(Sound::Pause(*length))),
         }
     }
     clips
@@ -56,12 +59,70 @@ async fn recording(desk: &Desk, id: RecordingId) -> Option<Arc<Clip>> {
     }
 }
 
-fn tone(hertz: u16, millis: u16) -> Arc<Clip> {
-    const RATE: u32 = 16_000;
-    /// −12 dBFS: clear, and not a shock after a soft greeting.
-    const TONE_PEAK: i16 = 8_192;
-    Arc::new(Clip::from_pcm(
-        &tones::sine(f64::from(hertz), Duration::from_millis(millis.into()), RATE, TONE_PEAK),
-        RATE,
-    ))
+/// Tones and pauses, made once and shared by all calls.
+#[derive(Debug, Default)]
+pub struct Sounds {
+    made: Mutex<HashMap<Sound, Arc<Clip>>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Sound {
+    Tone { hertz: u16, millis: u16 },
+    Pause(Duration),
+}
+
+impl Sound {
+    fn make(self) -> Clip {
+        const RATE: u32 = 16_000;
+        /// −12 dBFS: clear, and not a shock after a soft greeting.
+        const TONE_PEAK: i16 = 8_192;
+        match self {
+            Self::Tone { hertz, millis } => {
+                let length = Duration::from_millis(millis.into());
+                Clip::from_pcm(&tones::sine(f64::from(hertz), length, RATE, TONE_PEAK), RATE)
+            }
+            Self::Pause(length) => Clip::silence(length),
+        }
+    }
+}
+
+impl Sounds {
+    /// Mailboxes choose among few; beyond so many, the memory begins anew.
+    const KEPT: usize = 64;
+
+    fn get(&self, sound: Sound) -> Arc<Clip> {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if made.len() >= Self::KEPT && !made.contains_key(&sound) {
+            made.clear();
+        }
+        Arc::clone(made.entry(sound).or_insert_with(|| Arc::new(sound.make())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tone_is_made_once_and_every_length_and_pitch_is_its_own() {
+        let sounds = Sounds::default();
+        let beep = Sound::Tone { hertz: 440, millis: 400 };
+        assert!(Arc::ptr_eq(&sounds.get(beep), &sounds.get(beep)));
+        assert_eq!(sounds.get(beep).duration(), Duration::from_millis(400));
+        let short = sounds.get(Sound::Tone { hertz: 440, millis: 100 });
+        assert_eq!(short.duration(), Duration::from_millis(100));
+        let pause = sounds.get(Sound::Pause(Duration::from_millis(300)));
+        assert!(
+            pause.duration() == Duration::from_millis(300) && pause.pcm().iter().all(|sample| *sample == 0)
+        );
+    }
+
+    #[test]
+    fn no_more_sounds_are_kept_than_agreed() {
+        let sounds = Sounds::default();
+        for hertz in 300..400 {
+            sounds.get(Sound::Tone { hertz, millis: 20 });
+        }
+        assert!(sounds.made.lock().unwrap().len() <= Sounds::KEPT);
+    }
 }

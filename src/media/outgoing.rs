@@ -206,11 +206,16 @@ impl Outgoing {
         }
         self.pausing = true;
         self.catch_up(terms, now_us);
-        if target.is_some() && now_us >= self.alive_us {
+        let Some(to) = target.filter(|_| now_us >= self.alive_us) else { return };
+        if let Some(payload_type) = terms.comfort_noise {
+            self.sender.write_header(payload_type, false, self.sender.timestamp(), &mut self.packet);
+            self.packet.extend_from_slice(&STILL);
+            self.put(to, wire);
+        } else {
             self.send_sound(terms, target, wire);
-            self.move_on(terms, terms.ptime_ms);
-            (self.pausing, self.tail) = (true, 0);
         }
+        self.move_on(terms, terms.ptime_ms);
+        self.pausing = true;
     }
 
     fn send_sound(&mut self, terms: Terms, target: Option<SocketAddr>, wire: &impl Wire) -> Option<PlayId> {
@@ -223,24 +228,18 @@ impl Outgoing {
         let timestamp = self.sender.timestamp();
         self.sender.write_header(terms.payload_type, false, timestamp, &mut self.packet);
         let filled = self.player.fill(terms.codec, terms.ptime_ms, &mut self.packet);
-        let noise = terms.comfort_noise.filter(|_| !filled.sound && !self.steady);
-        if let (Some(payload_type), Some(second)) = (noise, self.packet.get_mut(1)) {
-            *second = payload_type & 0x7f;
-            self.packet.truncate(HEADER_LEN);
-            self.packet.extend_from_slice(&STILL);
-        } else if (self.pausing || (filled.sound && !self.talking))
+        if (self.pausing || (filled.sound && !self.talking))
             && let Some(second) = self.packet.get_mut(1)
         {
             *second |= 0x80;
         }
-        self.tail = match (filled.sound, noise) {
-            (true, _) => TAIL,
-            // Comfort noise says that there is a pause: nothing needs to follow.
-            (false, Some(_)) => 0,
-            (false, None) => self.tail.saturating_sub(1),
-        };
-        (self.pausing, self.talking) = (noise.is_some(), filled.sound);
+        self.tail = if filled.sound { TAIL } else { self.tail.saturating_sub(1) };
+        (self.pausing, self.talking) = (false, filled.sound);
         self.put(target, wire);
+        if self.tail == 0 && terms.comfort_noise.is_some() {
+            // Comfort noise says that there is a pause now.
+            self.alive_us = 0;
+        }
         filled.finished
     }
 
@@ -429,7 +428,8 @@ mod tests {
         run(&mut out, &mut now, 2_500, &sent);
         let sent = sent.0.borrow();
         let kinds: Vec<_> = sent.iter().map(|bytes| (bytes[1] & 0x7f, bytes.len())).collect();
-        assert_eq!(kinds, [(0, 172), (0, 172), (0, 172), (13, 13), (13, 13), (13, 13)]);
+        assert_eq!(kinds[..6], [(0, 172); 6], "60 ms of sound, then silence");
+        assert_eq!(kinds[6..], [(13, 13); 3], "at once, then each second");
         assert!(sent.iter().skip(1).all(|bytes| bytes[1] & 0x80 == 0), "only sound begins a talkspurt");
     }
 

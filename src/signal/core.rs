@@ -195,13 +195,7 @@ impl Core {
             goodbyes: TaskTracker::new(),
             stop: CancellationToken::new(),
         });
-        let timers = Arc::clone(&core);
-        tokio::spawn(async move {
-            tokio::select! {
-                () = timers.stop.cancelled() => {}
-                () = quiet(timers.endpoint.process_timer()) => {}
-            }
-        });
+        tokio::spawn(super::upkeep::run(Arc::clone(&core)));
         for side in &core.net.udp {
             tokio::spawn(super::net::serve_udp(Arc::clone(&core), Arc::clone(side)));
         }

@@ -23,6 +23,7 @@ mod text;
 mod timers;
 mod uac;
 mod uas;
+mod upkeep;
 mod via;
 mod wire;
 mod within;

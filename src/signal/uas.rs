@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError};
 
-use rsipstack::sip::{Method, Request, Response, SipMessage};
+use rsipstack::sip::{Header, Headers, Method, Request, Response, SipMessage, Version};
 use rsipstack::transaction::key::TransactionKey;
 use rsipstack::transaction::transaction::Transaction;
 use tokio::sync::mpsc;
@@ -208,14 +208,9 @@ fn unavailable() -> Refusing {
     (503, vec![("Retry-After", RETRY_AFTER.to_string())])
 }
 
-/// What the body and the caller's wishes allow (RFC 3261 §8.2.3, §21.4.7).
-fn acceptable(request: &Request) -> Result<(), Refusing> {
-    let kind = header(&request.headers, "Content-Type").map(|v| v.split(';').next().unwrap_or(v).trim());
-    let sdp = kind.is_none_or(|kind| kind.eq_ignore_ascii_case("application/sdp"));
-    let coding = header(&request.headers, "Content-Encoding");
-    if !request.body.is_empty() && (!sdp || coding.is_some_and(|c| !c.eq_ignore_ascii_case("identity"))) {
-        return Err(plain(415));
-    }
+/// The offer, when the body and the caller's wishes allow one (RFC 3261 §8.2.3, §21.4.7).
+fn acceptable(request: &Request) -> Result<Option<String>, Refusing> {
+    let offer = message::sdp(&request.headers, &request.body).map_err(|refusal| plain(refusal.code()))?;
     let accept = joined(&request.headers, "Accept");
     let fits = |item: &str| {
         let kind = item.split(';').next().unwrap_or(item).trim().to_ascii_lowercase();
@@ -224,7 +219,7 @@ fn acceptable(request: &Request) -> Result<(), Refusing> {
     if !accept.is_empty() && !accept.split(',').any(fits) {
         return Err(plain(406));
     }
-    Ok(())
+    Ok(offer)
 }
 
 type Refused = (Box<Transaction>, Refusing);
@@ -236,14 +231,14 @@ async fn invite(
     trunk: Option<Arc<str>>,
     arrival: &Arrival<'_>,
 ) -> Result<(), Refused> {
-    let (terms, merged, target, permit) = match prepare(core, &tx.original) {
+    let Ready { terms, merged, target, offer, permit } = match prepare(core, &tx.original) {
         Ok(ready) => ready,
         Err(refusing) => return Err((Box::new(tx), refusing)),
     };
     let trying = message::body(respond(&tx.original, 100, "", &core.server), None);
     reply(&mut tx, trying).await;
 
-    let request = tx.original.clone();
+    let request = take_request(&mut tx);
     let peer = peer(core, &request, target);
     let (inbox_tx, inbox) = mpsc::channel(INBOX);
     let (command_tx, commands) = mpsc::channel(8);
@@ -258,7 +253,7 @@ async fn invite(
     let incoming = IncomingCall {
         facts: facts(&request, &arrival.uri, &arrival.written),
         trunk: trunk.map(|name| name.to_string()),
-        offer: message::sdp(&request.body),
+        offer,
         source: arrival.origin.flow.remote,
         dialog: Dialog::new(peer.call_id.clone(), command_tx),
         events,
@@ -280,11 +275,30 @@ async fn invite(
     Ok(())
 }
 
-type Ready = (session::Terms, String, String, mpsc::OwnedPermit<IncomingCall>);
+/// The INVITE, for the call. Its transaction goes on with the headers that it compares and answers by.
+pub(super) fn take_request(tx: &mut Transaction) -> Request {
+    let kept = |h: &&Header| {
+        matches!(h, Header::Via(_) | Header::From(_) | Header::To(_) | Header::CallId(_) | Header::CSeq(_))
+    };
+    let whole = &mut tx.original;
+    let headers = Headers(whole.headers.iter().filter(kept).cloned().collect());
+    let uri = whole.uri.clone();
+    let slim = Request { method: whole.method, uri, version: Version::V2, headers, body: Vec::new() };
+    std::mem::replace(whole, slim)
+}
+
+/// What an INVITE comes to.
+struct Ready {
+    terms: session::Terms,
+    merged: String,
+    target: String,
+    offer: Option<String>,
+    permit: mpsc::OwnedPermit<IncomingCall>,
+}
 
 /// Everything that can stand against an INVITE.
 fn prepare(core: &Core, request: &Request) -> Result<Ready, Refusing> {
-    acceptable(request)?;
+    let offer = acceptable(request)?;
     let contact = header(&request.headers, "Contact").and_then(|v| text::list(v).into_iter().next());
     let contact = contact.and_then(text::address).ok_or_else(|| plain(400))?;
     text::place(contact.uri).filter(|_| is_sip(contact.uri)).ok_or_else(|| plain(400))?;
@@ -298,7 +312,7 @@ fn prepare(core: &Core, request: &Request) -> Result<Ready, Refusing> {
     if !core.invites.lock().unwrap_or_else(PoisonError::into_inner).insert(merged.clone()) {
         return Err(plain(482));
     }
-    Ok((terms, merged, contact.uri.to_owned(), permit))
+    Ok(Ready { terms, merged, target: contact.uri.to_owned(), offer, permit })
 }
 
 fn is_sip(uri: &str) -> bool {
@@ -343,7 +357,10 @@ pub(super) async fn pump(core: Arc<Core>, mut tx: Transaction, inbox: mpsc::Send
             Method::Cancel => Inbound::Cancelled,
             Method::Ack => {
                 acked = true;
-                Inbound::Acked { seq, body: message::sdp(&request.body) }
+                Inbound::Acked {
+                    seq,
+                    body: message::sdp(&request.headers, &request.body).unwrap_or_default(),
+                }
             }
             _ => continue,
         };

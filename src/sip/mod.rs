@@ -1,5 +1,6 @@
 //! What we need of SIP beside the stack: who was called and why, SDP offer/answer, message summaries, digest. Pure.
 
+pub mod body;
 pub mod diversion;
 mod facts;
 pub mod history;

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::db::{Row, Tx, args};
 use super::fault::{Named as _, missing};
 use super::read::{Reader, bounded, micros, opt_micros, to_json};
+use super::tx::Statement;
 use super::{Result, Store, Work};
 use crate::domain::{Counts, JobId, LampId, MailboxId, Owner, TenantId};
 
@@ -78,8 +79,22 @@ const ADD_LAMP_JOB: &str =
     ON CONFLICT (tenant_id, about) WHERE state = 'queued' AND about IS NOT NULL
     DO UPDATE SET next_at = jobs.next_at";
 
-/// Leaves word that the counts of the mailbox may have changed, if anybody wants to know. `job` is the id of the job
-/// that this makes, unless one waits already.
+/// The statement that leaves word that the counts of the mailbox may have changed, if anybody wants to know. `job` is
+/// the id of the job that this makes, unless one waits already.
+pub(super) fn statement(
+    tenant: TenantId,
+    mailbox: MailboxId,
+    job: JobId,
+    now: Timestamp,
+) -> Result<Statement> {
+    let about = format!("lamp:{mailbox}");
+    let work = to_json(&Work::Lamp { mailbox })?;
+    let nobody: Option<Uuid> = None;
+    let args = args![job.uuid(), tenant.uuid(), nobody, work, micros(now), about, mailbox.uuid()];
+    Ok((ADD_LAMP_JOB, args))
+}
+
+/// Leaves word that the counts of the mailbox may have changed.
 pub(super) async fn changed(
     tx: &mut Tx,
     tenant: TenantId,
@@ -87,11 +102,7 @@ pub(super) async fn changed(
     job: JobId,
     now: Timestamp,
 ) -> Result<()> {
-    let about = format!("lamp:{mailbox}");
-    let work = to_json(&Work::Lamp { mailbox })?;
-    let nobody: Option<Uuid> = None;
-    let args = args![job.uuid(), tenant.uuid(), nobody, work, micros(now), about, mailbox.uuid()];
-    tx.run(ADD_LAMP_JOB, args).await?;
+    tx.batch(vec![statement(tenant, mailbox, job, now)?]).await?;
     Ok(())
 }
 

@@ -35,12 +35,15 @@ async fn opus_is_recorded_at_its_bandwidth() {
     call.phone.payload_type = 111;
     call.handle.connect(&call.stream);
     let mut encoder = Encoder::new(Codec::Opus).unwrap();
-    call.record(RecordPlan { sample_rate: 48_000, ..plan() }).await;
-    for frame in voice(48_000, 2_000, 9_000.0).chunks(960) {
+    let mut encode = |frame: &[i16]| {
         let mut packet = Vec::new();
         encoder.encode(frame, &mut packet).unwrap();
-        call.phone.packet(&packet, 960);
-    }
+        packet
+    };
+    // Before the recording begins: encoding takes time, in which the line would be silent.
+    let packets: Vec<_> = voice(48_000, 2_000, 9_000.0).chunks(960).map(&mut encode).collect();
+    call.record(RecordPlan { sample_rate: 48_000, ..plan() }).await;
+    packets.iter().for_each(|packet| call.phone.packet(packet, 960));
     call.handle.stop_recording();
     let (_, length, _, class) = call.stopped().await;
     assert_eq!((length, class), (Duration::from_secs(2), RecordingClass::Speech));
@@ -66,7 +69,8 @@ async fn a_clip_is_heard_whole_in_a_stream_without_a_break() {
     }
     let heard: Vec<u8> = sound.iter().flat_map(|packet| packet.payload).copied().collect();
     let spoken = [&clip.bytes(Codec::Pcmu)[..], &clip.bytes(Codec::Pcmu)[..]].concat();
-    assert!(heard == spoken, "the clips, bit by bit");
+    assert!(heard.starts_with(&spoken), "the clips, bit by bit");
+    assert!(heard[spoken.len()..].iter().all(|&byte| byte == 0xff), "a little silence at their end");
     assert!(sound[0].marker, "a talkspurt is marked");
     assert_eq!(packets.iter().filter(|packet| packet.marker).count(), 1);
     assert!(pauses.iter().all(|packet| packet.payload_type == 13), "comfort noise in pauses");
@@ -86,7 +90,8 @@ async fn a_play_that_is_stopped_or_replaced_does_not_finish() {
     call.phone.received();
     pause(60).await;
     for bytes in call.phone.received() {
-        assert_ne!(Packet::parse(&bytes).unwrap().payload_type, 0, "no sound");
+        let packet = Packet::parse(&bytes).unwrap();
+        assert!(packet.payload_type == 13 || packet.payload == [0xff; 160], "no sound");
     }
     call.handle.play(PlayId(3), Vec::new());
     assert_eq!(call.event().await, MediaEvent::PlayFinished(PlayId(3)));
@@ -147,7 +152,10 @@ async fn the_limit_is_exact_and_announced_by_a_tone() {
     let said = speech(4_000);
     call.say(&said[..20_000]).await;
     call.clock.advance(Duration::from_millis(40));
-    let is_sound = |bytes: &Vec<u8>| Packet::parse(bytes).unwrap().payload_type == 0;
+    let is_sound = |bytes: &Vec<u8>| {
+        let packet = Packet::parse(bytes).unwrap();
+        packet.payload_type == 0 && packet.payload != [0xff; 160]
+    };
     // The warning tone; without it this never ends well.
     while !call.heard().await.iter().any(is_sound) {}
     call.say(&said[20_000..]).await;

@@ -57,6 +57,9 @@ pub(super) enum Command {
     /// Links that were sent by mail.
     #[command(subcommand)]
     Link(LinkCommand),
+    /// The audio directory: whom callers find by which keys.
+    #[command(subcommand)]
+    Directory(DirectoryCommand),
     /// Phones whose lamp shows whether messages wait.
     #[command(subcommand)]
     Lamp(LampCommand),
@@ -169,6 +172,26 @@ pub(super) enum LinkCommand {
     Revoke {
         /// Id of the message.
         message: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum DirectoryCommand {
+    /// Whom these keys (or letters) find. Only people with a recorded name who want to be found are.
+    Find {
+        /// For example 568 or lov.
+        keys: String,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Which words of a name callers may type, and whether people without a recorded name are found and spelled.
+    Set {
+        /// any, last or first.
+        #[arg(long, value_name = "any|last|first")]
+        by: Option<String>,
+        /// Find also people without a recorded name.
+        #[arg(long, value_name = "true|false")]
+        spell: Option<bool>,
     },
 }
 

@@ -7,6 +7,7 @@
 mod db;
 mod deposit;
 mod fault;
+mod findable;
 mod greetings;
 mod group;
 mod jobs;
@@ -33,6 +34,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use self::findable::Findable;
 pub use self::lamps::Lamp;
 pub use self::lockouts::{Guess, Limits};
 pub use self::owner::LONGEST_LIST;

@@ -168,7 +168,7 @@ async fn insert_user(tx: &mut Tx, user: &User) -> Result<()> {
     Ok(())
 }
 
-fn read_user(row: &Row) -> Result<User> {
+pub(super) fn read_user(row: &Row) -> Result<User> {
     let row = Reader::new(row, "users", "id");
     Ok(User {
         id: UserId::from_uuid(row.id("id")?),

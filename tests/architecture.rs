@@ -147,6 +147,36 @@ fn nothing_panics_or_waits_for_later_outside_of_tests() {
 }
 
 #[test]
+fn the_readme_names_every_metric_and_no_other() {
+    let names = |text: &str| -> std::collections::BTreeSet<String> {
+        let is_part = |c: char| c.is_ascii_lowercase() || c == '_';
+        let cut = |rest: &str| rest.chars().take_while(|c| is_part(*c)).collect::<String>();
+        text.split("aftertone_").skip(1).map(cut).filter(|name| !name.is_empty()).collect()
+    };
+    let quoted = |text: &str| -> String {
+        // Only string literals are names of metrics.
+        code(text)
+            .split('"')
+            .skip(1)
+            .step_by(2)
+            .filter(|word| word.starts_with("aftertone_"))
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    let used: std::collections::BTreeSet<String> = sources()
+        .iter()
+        .filter(|(path, _)| !is_test_file(path))
+        .flat_map(|(_, text)| names(&quoted(text)))
+        .collect();
+    assert!(used.len() > 20, "{used:?}");
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let told = names(&readme);
+    let missing: Vec<_> = used.difference(&told).collect();
+    let gone: Vec<_> = told.difference(&used).collect();
+    assert!(missing.is_empty() && gone.is_empty(), "not in the README: {missing:?}; only there: {gone:?}");
+}
+
+#[test]
 fn the_entry_point_stays_small() {
     let main = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/main.rs")).unwrap();
     assert!(main.lines().count() <= 40);

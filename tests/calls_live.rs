@@ -15,6 +15,8 @@ mod endings;
 mod greetings;
 #[path = "calls_live/inbox.rs"]
 mod inbox;
+#[path = "calls_live/lamps.rs"]
+mod lamps;
 #[path = "calls_live/leave.rs"]
 mod leave;
 #[path = "calls_live/life.rs"]

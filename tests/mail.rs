@@ -15,7 +15,7 @@ use std::time::Duration;
 use aftertone::audio::decode::{DecodeLimits, decode_upload};
 use aftertone::clock::Clock as _;
 use aftertone::domain::{AfterMail, AttachmentFormat, Folder, MailMode, RecordingId};
-use aftertone::mail::{MailError, Timeouts};
+use aftertone::mail::{MailError, Mailer, Sender, Timeouts};
 use aftertone::outbox::Settings;
 use aftertone::service::links::LinkRefusal;
 use aftertone::store::JobState;
@@ -48,6 +48,20 @@ fn token_of(bytes: &[u8]) -> String {
 }
 
 // ---- modes
+
+#[tokio::test]
+async fn a_mail_that_one_server_refuses_goes_by_another_that_is_set_meanwhile() {
+    let bed = MailBed::new(&[(ADA, MailMode::Link)]).await;
+    let outbox = bed.outbox(&format!("smtp://127.0.0.1:{}", ports::free_port()));
+    bed.deposit().await;
+    outbox.work_off().await;
+    assert_eq!(bed.only_job().await.state, JobState::Retry);
+    let sender = Sender::parse("Post <post@example.org>").unwrap();
+    outbox.set_mailer(Mailer::open(&bed.files_url(), sender, quick(), bed.clock.clone()).unwrap());
+    bed.clock.advance(Duration::from_secs(3_600));
+    outbox.work_off().await;
+    assert_eq!((bed.mails().len(), bed.only_job().await.state), (1, JobState::Done));
+}
 
 #[tokio::test]
 async fn each_of_the_nine_modes_sends_what_it_says_and_leaves_the_message_where_it_says() {

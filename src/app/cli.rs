@@ -8,7 +8,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 
 use super::telemetry::LogFormat;
 
-pub(super) use people::{NumberCommand, TenantCommand, TenantSet, UserAdd, UserCommand, UserSet};
+pub(super) use people::{NumberCommand, TenantAdd, TenantCommand, TenantSet, UserAdd, UserCommand, UserSet};
 
 /// Voicemail for SIP phone systems.
 #[derive(Debug, Parser)]
@@ -20,6 +20,9 @@ pub(super) struct Args {
     /// Folder for the database, audio, recordings in progress and mail files.
     #[arg(long, global = true, value_name = "DIR", default_value = "aftertone-data")]
     pub data: PathBuf,
+    /// Whose users, mailboxes and settings the command is about, where there are several tenants.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub tenant: Option<String>,
     /// Look of the log on standard error; its level is RUST_LOG.
     #[arg(long, global = true, value_enum, default_value_t)]
     pub log_format: LogFormat,
@@ -36,7 +39,7 @@ pub(super) enum Command {
     Serve,
     /// Check configuration, database, object store, mail, ports and prompts; say what to do.
     Check,
-    /// What all mailboxes inherit, and what happens to calls that reach none.
+    /// Closed worlds of users; what all mailboxes of one inherit, and what happens to calls that reach none.
     #[command(subcommand)]
     Tenant(TenantCommand),
     /// Users and their mailboxes.
@@ -54,6 +57,12 @@ pub(super) enum Command {
     /// Links that were sent by mail.
     #[command(subcommand)]
     Link(LinkCommand),
+    /// The audio directory: whom callers find by which keys.
+    #[command(subcommand)]
+    Directory(DirectoryCommand),
+    /// Phones whose lamp shows whether messages wait.
+    #[command(subcommand)]
+    Lamp(LampCommand),
     /// The outbox: mails that wait, are done or were given up.
     #[command(subcommand)]
     Job(JobCommand),
@@ -103,6 +112,14 @@ pub(super) enum MessageCommand {
         /// The file to write.
         #[arg(long, value_name = "FILE.wav")]
         out: PathBuf,
+    },
+    /// Mark or move a message, as its owner does by phone; lamps follow.
+    Mark {
+        /// Id of the message.
+        id: String,
+        /// heard, new, saved, inbox, trash or restore.
+        #[arg(value_name = "MARK")]
+        mark: String,
     },
     /// Show where a message went: stored, mailed, opened, heard.
     Ledger {
@@ -158,6 +175,46 @@ pub(super) enum LinkCommand {
     Revoke {
         /// Id of the message.
         message: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum DirectoryCommand {
+    /// Whom these keys (or letters) find. Only people with a recorded name who want to be found are.
+    Find {
+        /// For example 568 or lov.
+        keys: String,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Which words of a name callers may type, and whether people without a recorded name are found and spelled.
+    Set {
+        /// any, last or first.
+        #[arg(long, value_name = "any|last|first")]
+        by: Option<String>,
+        /// Find also people without a recorded name.
+        #[arg(long, value_name = "true|false")]
+        spell: Option<bool>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum LampCommand {
+    /// List who is told about which mailbox, and what was told and confirmed last.
+    List(Json),
+    /// Tell a phone or phone system about a mailbox without being asked (NOTIFY).
+    Add {
+        /// Extension of the mailbox.
+        #[arg(long)]
+        mailbox: String,
+        /// Where the NOTIFY goes, for example sip:1001@pbx.example.org.
+        #[arg(long, value_name = "URI")]
+        to: String,
+    },
+    /// Tell it no more.
+    Remove {
+        /// Id of the lamp.
+        id: String,
     },
 }
 

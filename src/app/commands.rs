@@ -1,8 +1,10 @@
 //! Carries out the command line. Every command works beside a running server: all state is in the store.
 
 mod check;
+mod directory;
 mod explain;
 mod keys;
+mod lamps;
 mod messages;
 mod phone;
 mod print;
@@ -29,13 +31,39 @@ struct Session {
     /// Where the configuration was read from, to read it again.
     file: Option<PathBuf>,
     clock: SharedClock,
+    /// The tenant that was asked for.
+    tenant: Option<String>,
 }
 
 impl Session {
+    /// The stores, and the tenant that the command is about: the one named, the only one, or `default`.
     async fn open(&self) -> Result<(Base, Tenant), Failure> {
-        let base = Base::open(&self.config, &self.clock).await?;
-        let tenant = base.first_tenant(&self.config).await?;
+        let base = self.base().await?;
+        let tenant = match &self.tenant {
+            Some(name) => self.named(&base, name).await?,
+            None => base.first_tenant(&self.config).await?,
+        };
         Ok((base, tenant))
+    }
+
+    async fn base(&self) -> Result<Base, Failure> {
+        let base = Base::open(&self.config, &self.clock).await?;
+        if base.store.tenants().await?.is_empty() {
+            base.first_tenant(&self.config).await?;
+        }
+        Ok(base)
+    }
+
+    async fn named(&self, base: &Base, name: &str) -> Result<Tenant, Failure> {
+        let mut known = base.store.tenants().await?;
+        if let Some(at) = known.iter().position(|tenant| tenant.name == name) {
+            return Ok(known.swap_remove(at));
+        }
+        let known: Vec<String> = known.into_iter().map(|tenant| tenant.name).collect();
+        Err(Failure::refused(format!(
+            "there is no tenant {name:?}: choose one of {}, or add it with tenant add",
+            known.join(", ")
+        )))
     }
 }
 
@@ -46,7 +74,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     };
     telemetry::start_log(args.log_format, quiet);
     let config = Config::load(args.config.as_deref(), &args.data)?;
-    let session = Session { config, file: args.config, clock: SystemClock::shared() };
+    let session = Session { config, file: args.config, clock: SystemClock::shared(), tenant: args.tenant };
     match args.command {
         Command::Demo(demo) => demo::run(session.config, session.clock, demo.once).await,
         Command::Serve => serve(&session).await,
@@ -57,6 +85,8 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         Command::Message(command) => messages::message(&session, command).await,
         Command::Greeting(command) => messages::greeting(&session, command).await,
         Command::Link(command) => messages::link(&session, command).await,
+        Command::Directory(command) => directory::directory(&session, command).await,
+        Command::Lamp(command) => lamps::lamp(&session, command).await,
         Command::Job(command) => messages::job(&session, command).await,
         Command::Explain(args) => explain::run(&session, args).await,
         Command::Call(args) => phone::run(&session, args).await,

@@ -22,13 +22,16 @@ pub(super) fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
         ("http.trusted_proxies", old.http.trusted_proxies != new.http.trusted_proxies),
         ("database.url", old.database_url().expose_secret() != new.database_url().expose_secret()),
         ("storage.url", old.storage_url() != new.storage_url()),
-        ("mail.url", old.mail_url().expose_secret() != new.mail_url().expose_secret()),
-        ("mail.from", old.mail.from != new.mail.from),
         ("mail.link_lifetime", old.mail.link_lifetime != new.mail.link_lifetime),
         ("voicemail.retention", old.voicemail.retention != new.voicemail.retention),
         ("voicemail.prompts", old.voicemail.prompts != new.voicemail.prompts),
     ];
     changed.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key).collect()
+}
+
+/// Whether mails go another way.
+pub(super) fn mails_differ(old: &Config, new: &Config) -> bool {
+    old.mail_url().expose_secret() != new.mail_url().expose_secret() || old.mail.from != new.mail.from
 }
 
 #[cfg(test)]
@@ -46,6 +49,7 @@ mod tests {
         new.rtp.ports = 30_000..=30_100;
         new.rtp.steady = true;
         new.mail.url = Some("smtp://127.0.0.1".to_owned().into());
-        assert_eq!(needs_restart(&old, &new), ["rtp.ports", "rtp.steady", "mail.url"]);
+        assert_eq!(needs_restart(&old, &new), ["rtp.ports", "rtp.steady"]);
+        assert!(mails_differ(&old, &new) && !mails_differ(&old, &old.clone()));
     }
 }

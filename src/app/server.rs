@@ -14,6 +14,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::blob::objects::Objects;
 use crate::blob::spool::Spool;
+use crate::call::lamps::SipLight;
 use crate::call::{self, CallSettings, Desk, Ending, Owners};
 use crate::clock::SharedClock;
 use crate::domain::Tenant;
@@ -24,6 +25,7 @@ use crate::outbox::{self, Outbox};
 use crate::service::accounts::Accounts;
 use crate::service::deposit::{Deposit, DepositSettings};
 use crate::service::greetings::Greetings;
+use crate::service::lamp::Lamps;
 use crate::service::links::Links;
 use crate::service::login::Login;
 use crate::service::prompts::PromptSet;
@@ -38,7 +40,7 @@ use crate::store::{Store, StoreError};
 use super::Failure;
 use super::config::Config;
 use super::health::Parts;
-use super::reload::needs_restart;
+use super::reload::{mails_differ, needs_restart};
 
 /// Running calls get so long to end after a stop was asked for.
 const DRAIN: Duration = Duration::from_secs(60);
@@ -56,6 +58,8 @@ pub struct Server {
     config: Config,
     reception: Reception,
     settings: watch::Sender<Arc<CallSettings>>,
+    outbox: Outbox,
+    clock: SharedClock,
     /// Accounts, for the demo.
     pub(super) accounts: Accounts,
     /// Facts, for the demo.
@@ -97,7 +101,7 @@ impl Base {
         Ok(Self { store, objects, accounts })
     }
 
-    /// The tenant of a server that has only one; made by the configuration when the store is new.
+    /// The only tenant, or the one named `default`; made by the configuration when the store is new.
     pub(super) async fn first_tenant(&self, config: &Config) -> Result<Tenant, StoreError> {
         let known = self.store.tenants().await?;
         if let [only] = known.as_slice() {
@@ -221,6 +225,13 @@ impl Server {
 
         let (calls, background) = (TaskTracker::new(), TaskTracker::new());
         let ending = Ending::default();
+        let lamps = Lamps::new(store.clone(), clock.clone(), Arc::new(SipLight::new(signal.clone())));
+        outbox.tell_lamps(lamps.clone());
+        if let Some(subscriptions) = signal.subscriptions() {
+            let nudged = outbox.clone();
+            let nudge: Arc<dyn Fn() + Send + Sync> = Arc::new(move || nudged.nudge());
+            background.spawn(call::lamps::serve(lamps, nudge, subscriptions, ending.stop.clone()));
+        }
         if !is_prepared {
             let (base, config, until) = (base, config.clone(), ending.stop.clone());
             let (resumer, worker) = (deposit.clone(), outbox.clone());
@@ -240,6 +251,7 @@ impl Server {
         let proxies = web.trusted_proxies.clone();
         background.spawn(http::serve(listener, http::router(web), proxies, ending.stop.clone()));
         let settings = watch::Sender::new(Arc::new(call_settings(config)));
+        let nudged = outbox.clone();
         let desk = Desk {
             reception: reception.clone(),
             engine,
@@ -250,8 +262,8 @@ impl Server {
             prompts,
             sounds: Arc::default(),
             ways: Arc::default(),
-            nudge: Arc::new(move || outbox.nudge()),
-            clock,
+            nudge: Arc::new(move || nudged.nudge()),
+            clock: clock.clone(),
             settings: Arc::clone(&settings.borrow()),
         };
         let taking = call::receive(desk, settings.subscribe(), incoming, calls.clone(), ending.clone());
@@ -268,6 +280,8 @@ impl Server {
             config,
             reception,
             settings,
+            outbox,
+            clock,
             accounts,
             store,
         })
@@ -284,12 +298,24 @@ impl Server {
     }
 
     /// Takes a changed configuration over: who may call, how the mailbox is found, where calls may be transferred to,
-    /// and the other settings of calls. Running calls keep theirs. What is read at start only is named in the log.
-    pub fn reload(&mut self, config: Config) {
+    /// how mails go, and the other settings of calls. Running calls keep theirs. What is read at start only is named in the log.
+    pub fn reload(&mut self, mut config: Config) {
         let access = signal_config(&config);
         self.signal.set_access(access.peers, access.trunks);
         self.reception.set_rules(config.rules());
         self.settings.send_replace(Arc::new(call_settings(&config)));
+        if mails_differ(&self.config, &config) {
+            match mailer(&config, &self.clock) {
+                Ok(mailer) => self.outbox.set_mailer(mailer),
+                Err(failure) => {
+                    tracing::error!(
+                        why = failure.text,
+                        "mails go on as before: correct mail.url or mail.from"
+                    );
+                    config.mail.clone_from(&self.config.mail);
+                }
+            }
+        }
         let waiting = needs_restart(&self.config, &config);
         if !waiting.is_empty() {
             tracing::warn!(keys = waiting.join(", "), "these changes need a restart");

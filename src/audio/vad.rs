@@ -96,6 +96,8 @@ pub struct SpeechDetector {
     hangover: u32,
     /// Frames that had a sign of speech.
     signs: u32,
+    /// As often the second ear has heard a voice.
+    convictions: u32,
     doubtful: second::Doubt,
     /// The last two frames at 4 kHz, for the pitch.
     slow: Vec<f32>,
@@ -117,6 +119,7 @@ impl SpeechDetector {
             pitched: false,
             hangover: 0,
             signs: 0,
+            convictions: 0,
             doubtful: second::Doubt::default(),
             slow: Vec::with_capacity(2 * SLOW_FRAME),
             narrow: vec![0; DELAY],
@@ -146,9 +149,16 @@ impl SpeechDetector {
             }
         }
         if self.hangover == 0 && self.signs < CONVINCED && self.second_ear_hears_voice() {
+            self.convictions = self.convictions.saturating_add(second::RUN as u32);
             self.hangover = HANGOVER;
         }
         if self.hangover > 0 { Verdict::Speech } else { Verdict::Silence }
+    }
+
+    /// Frames so far in which something spoke for a voice. Grows by one with a click or the first moment of a noise, by more with
+    /// the shortest word, however softly it is said.
+    pub const fn evidence(&self) -> u32 {
+        self.signs.saturating_add(self.convictions)
     }
 
     fn take_in(&mut self, samples: &[i16]) {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::local;
 use bytes::Bytes;
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::local::LocalFileSystem;
@@ -19,8 +20,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// A bucket that is slower than this counts as away.
 const BYTES_PER_SECOND: u64 = 256 * 1024;
 const MAX_KEY: usize = 512;
-/// Crashes in the middle of the same put that are cleared away at once.
-const MOST_HALVES: u32 = 16;
 
 /// What went wrong with an object.
 #[derive(Debug, thiserror::Error)]
@@ -100,7 +99,8 @@ impl Objects {
     }
 
     fn folder(folder: &Path, url: &str) -> Result<Self, ObjectError> {
-        make_durable(folder).map_err(|error| ObjectError::Away(format!("{}: {error}", folder.display())))?;
+        local::make_folder(folder)
+            .map_err(|error| ObjectError::Away(format!("{}: {error}", folder.display())))?;
         let store =
             LocalFileSystem::new_with_prefix(folder).map_err(|error| config(url, &error.to_string()))?;
         let folder = Some(folder.to_owned());
@@ -135,25 +135,25 @@ impl Objects {
     /// # Errors
     /// [`ObjectError::Away`], or [`ObjectError::Key`].
     pub async fn put(&self, key: &str, bytes: Bytes) -> Result<(), ObjectError> {
-        self.put_at_once(key, bytes).await?;
-        self.tidy(key).await;
-        Ok(())
+        self.put_with(key, bytes, local::clear_halves).await
     }
 
-    async fn put_at_once(&self, key: &str, bytes: Bytes) -> Result<(), ObjectError> {
-        let path = self.path(key)?;
+    /// `after` follows a put into a folder, on the same thread.
+    async fn put_with(&self, key: &str, bytes: Bytes, after: fn(&Path, &str)) -> Result<(), ObjectError> {
         let patience = patience(bytes.len() as u64);
-        within(patience, self.store.put(&path, bytes.into())).await?.map(drop).map_err(away)
-    }
-
-    /// A crash in the middle of a put leaves half a file beside the object; whoever puts the object again clears it away.
-    async fn tidy(&self, key: &str) {
-        let Some(folder) = &self.folder else { return };
-        for number in 1..=MOST_HALVES {
-            if tokio::fs::remove_file(folder.join(format!("{key}#{number}"))).await.is_err() {
-                return;
-            }
-            tracing::info!("half an object, left by a crash, was cleared away");
+        let path = self.path(key)?;
+        let Some(folder) = self.folder.clone() else {
+            return within(patience, self.store.put(&path, bytes.into())).await?.map(drop).map_err(away);
+        };
+        let key = key.to_owned();
+        let put = tokio::task::spawn_blocking(move || {
+            local::put(&folder, &key, &bytes)?;
+            after(&folder, &key);
+            Ok::<_, std::io::Error>(())
+        });
+        match within(patience, put).await? {
+            Ok(put) => put.map_err(|error| ObjectError::Away(error.to_string())),
+            Err(error) => Err(ObjectError::Away(error.to_string())),
         }
     }
 
@@ -203,7 +203,8 @@ impl Objects {
     pub async fn probe(&self) -> Result<(), ObjectError> {
         const KEY: &str = "probe/aftertone-probe";
         let content = Bytes::from_static(b"aftertone");
-        self.put_at_once(KEY, content.clone()).await?;
+        // Another node may be probing: its half is its own.
+        self.put_with(KEY, content.clone(), |_, _| {}).await?;
         match self.get(KEY).await {
             // Two nodes may probe at once, and the other one deletes: both saw that the store works.
             Err(ObjectError::Missing(_)) => {}
@@ -286,17 +287,6 @@ fn is_loopback(endpoint: &reqwest::Url) -> bool {
     let host = endpoint.host_str().unwrap_or_default();
     let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
-}
-
-/// Makes the folder and the folders above it, each entry synced.
-fn make_durable(folder: &Path) -> std::io::Result<()> {
-    let missing: Vec<PathBuf> =
-        folder.ancestors().take_while(|above| !above.exists()).map(Path::to_owned).collect();
-    std::fs::create_dir_all(folder)?;
-    for parent in missing.iter().filter_map(|made| made.parent()) {
-        std::fs::File::open(parent)?.sync_all()?;
-    }
-    Ok(())
 }
 
 fn patience(bytes: u64) -> Duration {

@@ -156,11 +156,27 @@ impl Spool {
         Ok(self.scan(id).await?.into_recorded())
     }
 
+    /// As [`Spool::read`], and works on it on the same blocking thread.
+    ///
+    /// # Errors
+    /// As [`Spool::read`].
+    pub async fn read_and<T: Send + 'static>(
+        &self,
+        id: RecordingId,
+        work: impl FnOnce(Recorded) -> T + Send + 'static,
+    ) -> Result<T, SpoolError> {
+        self.scan_and(id, |scan| work(scan.into_recorded())).await
+    }
+
     /// Bytes of the recording's file: what reading it will cost.
     ///
     /// # Errors
     /// [`SpoolError::Missing`] or [`SpoolError::Disk`].
     pub async fn size(&self, id: RecordingId) -> Result<u64, SpoolError> {
+        let known = lock(&self.engine.shared.entries).get(&id).and_then(|entry| entry.state().good_len);
+        if let Some(size) = known {
+            return Ok(size);
+        }
         self.blocking(id, move |disk| disk.size(&file_name(id))).await
     }
 
@@ -256,12 +272,22 @@ impl Spool {
     }
 
     async fn scan(&self, id: RecordingId) -> Result<Scan, SpoolError> {
+        self.scan_and(id, |scan| scan).await
+    }
+
+    async fn scan_and<T: Send + 'static>(
+        &self,
+        id: RecordingId,
+        work: impl FnOnce(Scan) -> T + Send + 'static,
+    ) -> Result<T, SpoolError> {
         match self.written(id).await {
             Ok(()) | Err(SpoolError::Disk { .. }) => {}
             Err(error) => return Err(error),
         }
-        let scan = self.blocking(id, move |disk| Ok(record::scan(&disk.read(&file_name(id))?))).await?;
-        scan.ok_or_else(|| SpoolError::Corrupt(self.engine.shared.folder.join(file_name(id))))
+        let read = move |disk: &dyn Disk| Ok(record::scan(&disk.read(&file_name(id))?).map(work));
+        self.blocking(id, read)
+            .await?
+            .ok_or_else(|| SpoolError::Corrupt(self.engine.shared.folder.join(file_name(id))))
     }
 
     /// The recording as this process knows it; one of an earlier process is looked up in the folder.

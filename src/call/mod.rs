@@ -4,6 +4,7 @@
 
 mod admit;
 mod driver;
+pub mod lamps;
 pub mod phone;
 mod plan;
 mod says;

@@ -3,10 +3,12 @@
 //! Values only. An [`Owner`] is made where somebody has proven to be one (the PIN, a link); every query of the owner's
 //! side takes it, so that no message of another mailbox can be named.
 
+use std::str::FromStr;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Extension, Folder, GreetingId, MailboxId, Message, MessageId, TenantId};
+use super::{Extension, Folder, GreetingId, Invalid, MailboxId, Message, MessageId, TenantId};
 
 /// The mailbox whose owner asks. Part of every query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -54,6 +56,23 @@ impl Mark {
             Self::Trash => "trashed",
             Self::Restore => "restored",
             Self::Purge => "purged",
+        }
+    }
+}
+
+impl FromStr for Mark {
+    type Err = Invalid;
+
+    /// What may be asked for by name: everything but [`Mark::Purge`], which cannot be undone.
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        match text {
+            "heard" => Ok(Self::Heard),
+            "new" => Ok(Self::New),
+            "saved" => Ok(Self::Save),
+            "inbox" => Ok(Self::Inbox),
+            "trash" => Ok(Self::Trash),
+            "restore" => Ok(Self::Restore),
+            _ => Err(Invalid::new("mark", text, "choose heard, new, saved, inbox, trash or restore")),
         }
     }
 }

@@ -104,6 +104,8 @@ pub enum StopCause {
     Asked,
     /// No RTP came any more.
     MediaLost,
+    /// Nobody is there any more: the line sends busy or dial tone.
+    Tone,
     /// The disk takes no more; what came before is kept.
     StorageFailed,
     /// The call ended.
@@ -118,6 +120,7 @@ impl StopCause {
             Self::Limit => "limit",
             Self::Asked => "key",
             Self::MediaLost => "media-lost",
+            Self::Tone => "tone",
             Self::StorageFailed => "storage-failed",
             Self::HungUp => "hung-up",
         }

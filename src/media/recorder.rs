@@ -18,6 +18,8 @@ use super::{MediaEvent, RecordPlan};
 const KEPT_SILENCE_MS: u64 = 500;
 /// The detector says "speech" for so long after its last sign.
 const HANGOVER_MS: u64 = 240;
+/// A stretch of speech with fewer signs of a voice than this is a click, or a noise that begins.
+const LEAST_EVIDENCE: u32 = 2;
 /// The tone of a key is on the line for so long before a telephone-event says so.
 const KEY_LEAK_MS: u64 = 60;
 /// A key that began so long before the end has ended the recording.
@@ -57,6 +59,11 @@ pub(super) struct Recorder {
     /// End of the last speech, hangover included.
     speech_to: Option<u64>,
     voiced: u64,
+    /// The stretch of speech that is running, and the detector's evidence when it began.
+    stretch: u64,
+    evidence: u32,
+    /// Where the tones that are running began, and the speech before them.
+    before_tones: (u64, u64),
     key_at: Option<u64>,
     warned: bool,
     failed: bool,
@@ -83,6 +90,9 @@ impl Recorder {
             heard_to: start,
             speech_to: None,
             voiced: samples(plan.earlier_voiced, rate),
+            stretch: 0,
+            evidence: 0,
+            before_tones: (start, 0),
             key_at: None,
             warned: plan.warn_before.is_zero() || plan.warn_before >= plan.max || start >= warn_at,
             failed: false,
@@ -120,6 +130,9 @@ impl Recorder {
         if at >= samples(self.plan.max, self.rate) {
             return Progress::Stop(StopCause::Limit);
         }
+        if self.tones.is_dead() {
+            return Progress::Stop(StopCause::Tone);
+        }
         if at.saturating_sub(self.silent_from()) >= samples(self.plan.silence, self.rate) {
             return Progress::Stop(StopCause::Silence);
         }
@@ -133,6 +146,12 @@ impl Recorder {
     /// Ends it: the verdict goes to the spool, the event to the call.
     pub(super) fn finish(mut self, cause: StopCause) -> MediaEvent {
         self.drain_resampler();
+        // A word that the end cut off goes on for as long as one that silence ends.
+        let cut_word = if self.stretch > 0 { self.ms(HANGOVER_MS) } else { 0 };
+        self.end_stretch(cut_word);
+        if cause == StopCause::Tone {
+            self.voiced = self.before_tones.1;
+        }
         let keep_samples = self.keep(cause);
         let voiced = duration(self.voiced, self.rate).min(duration(keep_samples, self.rate));
         let class = self.class(voiced);
@@ -221,10 +240,31 @@ impl Recorder {
 
     fn judge_frame(&mut self, frame: &[i16], end: u64) {
         self.tones.frame(frame);
-        if self.speech.frame(frame) == Voice::Speech {
-            self.voiced += frame.len() as u64;
-            self.speech_to = Some(end);
+        if self.tones.running() == 1 {
+            let stretch = if self.is_word() { self.stretch } else { 0 };
+            self.before_tones = (end - frame.len() as u64, self.voiced + stretch);
         }
+        if self.stretch == 0 {
+            self.evidence = self.speech.evidence();
+        }
+        if self.speech.frame(frame) == Voice::Speech {
+            self.stretch += frame.len() as u64;
+            self.speech_to = Some(end);
+        } else {
+            self.end_stretch(0);
+        }
+    }
+
+    /// Whether the running stretch is more than a click or the first moment of a noise.
+    fn is_word(&self) -> bool {
+        self.speech.evidence() >= self.evidence + LEAST_EVIDENCE
+    }
+
+    fn end_stretch(&mut self, more: u64) {
+        if self.stretch > 0 && self.is_word() {
+            self.voiced += self.stretch + more;
+        }
+        self.stretch = 0;
     }
 
     /// Where the silence that is running began.
@@ -238,6 +278,9 @@ impl Recorder {
         let end = self.heard_to.min(self.writer.len_samples());
         match (cause, self.key_at) {
             // Where nothing was heard the detector may be wrong, and nothing shows where the words would end.
+            // Only tones, or a message before them.
+            (StopCause::Tone, _) if self.voiced == 0 => end,
+            (StopCause::Tone, _) => end.min(self.before_tones.0),
             (StopCause::Silence, _) if self.speech_to.is_none() => end,
             (StopCause::Silence, _) => end.min(self.silent_from() + self.ms(KEPT_SILENCE_MS)),
             (StopCause::Asked, Some(key)) if key + self.ms(KEY_ENDS_MS) >= end => {

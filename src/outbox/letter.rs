@@ -6,15 +6,18 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use tokio::sync::SemaphorePermit;
+use tokio::time::timeout;
 
 use super::Parts;
 use super::attach::{self, AttachError};
 use crate::blob::objects::ObjectError;
-use crate::domain::{
-    AfterMail, Folder, MailAddress, MailMode, Mailbox, Message, MessageId, Owner, Tenant, TenantId,
-};
-use crate::mail::{Attachment, LinkView, MailError, MailView, render};
-use crate::store::{Job, StoreError, Work};
+use crate::domain::{AfterMail, Folder, MailAddress, MailMode, Mailbox, Message, MessageId, Owner, TenantId};
+use crate::mail::{Attachment, LinkView, Mail, MailError, MailView, Sender, render};
+use crate::store::{Job, LetterFacts, StoreError, Work};
+
+/// How long a mail waits for its turn before it is put off: the lease of its job runs meanwhile.
+const TURN: Duration = Duration::from_secs(120);
 
 /// How a try ended well.
 #[derive(Debug, PartialEq, Eq)]
@@ -111,43 +114,47 @@ impl Parts {
     }
 
     async fn mail(&self, tenant: TenantId, message: MessageId, to: &MailAddress) -> Result<Done, Failure> {
-        let Some(message) = present(self.store.message(tenant, message).await)? else {
+        let Some(facts) = self.store.letter_facts(tenant, message).await? else {
             return Ok(Done::Skipped("the message is gone"));
         };
-        let Some(mailbox) = present(self.store.mailbox(tenant, message.mailbox).await)? else {
+        let Some(mailbox) = &facts.mailbox else {
             return Ok(Done::Skipped("the mailbox is gone"));
         };
-        let mode = mode_of(&mailbox, to);
+        let mode = mode_of(mailbox, to);
         if mode == MailMode::None {
             return Ok(Done::Skipped("the address no longer asks for mail"));
         }
-        let ready = self.mailer.ready().await?;
-        let view = self.view(&message, &mailbox, to, mode).await?;
+        let _turn = self.turn().await?;
+        let mailer = self.mailer();
+        let ready = mailer.ready().await?;
+        let view = self.view(&facts, mailbox, to, mode).await?;
         let has_audio = view.attachment.is_some();
-        let sender = self.mailer.sender().clone();
-        // Megabytes of base64 are no work for the async threads.
-        let mail = tokio::task::spawn_blocking(move || render(&view, &sender))
-            .await
-            .map_err(|error| Failure::again("render", error.to_string()))??;
+        let mail = rendered(view, mailer.sender().clone()).await?;
         let accepted = ready.send(&mail).await?;
         let move_to = if has_audio { mode.after_mail().and_then(folder_after) } else { None };
         let detail = format!("{to}: {} (Message-ID {})", accepted.detail, mail.message_id());
-        Ok(Done::Accepted { message: message.id, move_to, detail })
+        Ok(Done::Accepted { message, move_to, detail })
+    }
+
+    /// Only so many mails are made and handed over at once.
+    pub(super) async fn turn(&self) -> Result<SemaphorePermit<'_>, Failure> {
+        let busy =
+            || Failure::again("busy", "the mails before this one are still being handed over".to_owned());
+        match timeout(TURN, self.turns.acquire()).await {
+            Ok(Ok(turn)) => Ok(turn),
+            Ok(Err(_)) | Err(_) => Err(busy()),
+        }
     }
 
     async fn view(
         &self,
-        message: &Message,
+        facts: &LetterFacts,
         mailbox: &Mailbox,
         to: &MailAddress,
         mode: MailMode,
     ) -> Result<MailView, Failure> {
-        let tenant = self.store.tenant(message.tenant).await?;
-        let owner = match mailbox.user {
-            Some(user) => present(self.store.user(message.tenant, user).await)?.map(|user| user.full_name()),
-            None => None,
-        };
-        let zone = zone_of(mailbox, &tenant);
+        let message = &facts.message;
+        let zone = zone_of(mailbox, &facts.tenant_zone);
         let attachment =
             if mode.after_mail().is_some() { self.attachment(message, mailbox).await? } else { None };
         let link = match attachment {
@@ -158,7 +165,7 @@ impl Parts {
             message: message.id,
             to: to.clone(),
             mode,
-            owner: owner.unwrap_or_default(),
+            owner: facts.owner.clone().unwrap_or_default(),
             extension: mailbox.extension.clone(),
             caller: message.caller.clone(),
             alias: message.alias.clone(),
@@ -183,8 +190,14 @@ impl Parts {
     }
 }
 
-fn shown_until(expires: Timestamp, zone: &TimeZone) -> jiff::Zoned {
-    expires.to_zoned(zone.clone())
+async fn rendered(view: MailView, sender: Sender) -> Result<Mail, Failure> {
+    if view.attachment.is_none() {
+        return Ok(render(&view, &sender)?);
+    }
+    // Megabytes of base64 are no work for the async threads.
+    Ok(tokio::task::spawn_blocking(move || render(&view, &sender))
+        .await
+        .map_err(|error| Failure::again("render", error.to_string()))??)
 }
 
 /// What is not there any more is no failure.
@@ -194,6 +207,10 @@ pub(super) fn present<T>(found: Result<T, StoreError>) -> Result<Option<T>, Stor
         Err(StoreError::Missing { .. }) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+fn shown_until(expires: Timestamp, zone: &TimeZone) -> jiff::Zoned {
+    expires.to_zoned(zone.clone())
 }
 
 fn mode_of(mailbox: &Mailbox, to: &MailAddress) -> MailMode {
@@ -212,8 +229,8 @@ const fn folder_after(after: AfterMail) -> Option<Folder> {
     }
 }
 
-pub(super) fn zone_of(mailbox: &Mailbox, tenant: &Tenant) -> TimeZone {
-    let name = mailbox.zone.as_deref().unwrap_or(&tenant.zone);
+pub(super) fn zone_of(mailbox: &Mailbox, tenant_zone: &str) -> TimeZone {
+    let name = mailbox.zone.as_deref().unwrap_or(tenant_zone);
     TimeZone::get(name).unwrap_or_else(|error| {
         tracing::warn!(zone = name, %error, "this time zone is not known here; the mail says UTC");
         TimeZone::UTC

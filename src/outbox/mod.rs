@@ -13,11 +13,11 @@ mod settle;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
@@ -33,6 +33,8 @@ use self::letter::Failure;
 
 /// What a try may need beyond the mail server's own time limits is cut off this long before the lease ends.
 const MARGIN: Duration = Duration::from_secs(30);
+/// Pause between two looks for jobs while there are any: those of many calls are taken, and written down, together.
+const PACE: Duration = Duration::from_millis(200);
 /// How often the jobs are counted for the metrics.
 const COUNT_EVERY: Duration = Duration::from_secs(30);
 
@@ -41,6 +43,8 @@ const COUNT_EVERY: Duration = Duration::from_secs(30);
 pub struct Settings {
     /// Jobs at the same time.
     pub workers: u32,
+    /// Mails, of these, that are made and handed over at the same time.
+    pub senders: u32,
     /// How long a job belongs to the worker that took it. Longer than the slowest delivery, because a lease that ends
     /// too early doubles the mail; short enough that what a crash left is taken up within half an hour.
     pub lease: Duration,
@@ -57,7 +61,8 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            workers: 4,
+            workers: 32,
+            senders: 4,
             lease: Duration::from_secs(600),
             poll: Duration::from_secs(5),
             give_up: Duration::from_secs(5 * 24 * 3600),
@@ -77,15 +82,22 @@ pub struct Outbox {
 struct Parts {
     store: Store,
     objects: Objects,
-    mailer: Mailer,
+    mailer: RwLock<Arc<Mailer>>,
     links: Links,
     /// `None` until there is a SIP side.
     lamps: OnceLock<Lamps>,
     clock: SharedClock,
     settings: Settings,
     wake: Notify,
+    turns: Semaphore,
     /// The log says once that the jobs cannot be seen, not at every look.
     is_blind: AtomicBool,
+}
+
+impl Parts {
+    fn mailer(&self) -> Arc<Mailer> {
+        Arc::clone(&self.mailer.read().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 impl Outbox {
@@ -99,7 +111,9 @@ impl Outbox {
         settings: Settings,
     ) -> Self {
         let (wake, is_blind, lamps) = (Notify::new(), AtomicBool::new(false), OnceLock::new());
-        let parts = Parts { store, objects, mailer, links, lamps, clock, settings, wake, is_blind };
+        let turns = Semaphore::new(settings.senders.max(1) as usize);
+        let mailer = RwLock::new(Arc::new(mailer));
+        let parts = Parts { store, objects, mailer, links, lamps, clock, settings, wake, turns, is_blind };
         Self { parts: Arc::new(parts) }
     }
 
@@ -108,6 +122,11 @@ impl Outbox {
         if self.parts.lamps.set(lamps).is_err() {
             tracing::warn!("the outbox already tells lamps");
         }
+    }
+
+    /// From now on mails go this way; those that are under way go the old one.
+    pub fn set_mailer(&self, mailer: Mailer) {
+        *self.parts.mailer.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(mailer);
     }
 
     /// There may be a new job: look at once. Never waits.
@@ -125,15 +144,26 @@ impl Outbox {
         poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut count = interval(COUNT_EVERY);
         count.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut pace = interval(PACE);
+        pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut may_be_more = true;
         while !shutdown.is_cancelled() {
-            for job in self.lease(workers.saturating_sub(running.len())).await {
-                running.spawn(self.clone().work(job));
-            }
+            let free = workers.saturating_sub(running.len());
             tokio::select! {
                 () = shutdown.cancelled() => break,
                 Some(ended) = running.join_next() => noted(ended),
-                () = self.parts.wake.notified(), if running.len() < workers => {}
-                _ = poll.tick(), if running.len() < workers => self.parts.mailer.tidy().await,
+                _ = pace.tick(), if may_be_more && free > 0 => {
+                    let jobs = self.lease(free).await;
+                    may_be_more = jobs.len() == free;
+                    for job in jobs {
+                        running.spawn(self.clone().work(job));
+                    }
+                }
+                () = self.parts.wake.notified(), if !may_be_more => may_be_more = true,
+                _ = poll.tick() => {
+                    self.parts.mailer().tidy().await;
+                    may_be_more = true;
+                }
                 _ = count.tick() => self.count().await,
             }
         }

@@ -22,7 +22,9 @@ impl Parts {
             Some(user) => present(self.store.user(owner.tenant, user).await)?,
             None => None,
         };
-        let ready = self.mailer.ready().await?;
+        let _turn = self.turn().await?;
+        let mailer = self.mailer();
+        let ready = mailer.ready().await?;
         let view = NoticeView {
             job,
             to: to.clone(),
@@ -30,10 +32,10 @@ impl Parts {
                 Notice::Locked => NoticeKind::Locked,
             },
             owner: user.map(|user| user.full_name()).unwrap_or_default(),
-            at: self.clock.now().to_zoned(zone_of(&mailbox, &tenant)),
+            at: self.clock.now().to_zoned(zone_of(&mailbox, &tenant.zone)),
             extension: mailbox.extension,
         };
-        ready.send(&render_notice(&view, self.mailer.sender())?).await?;
+        ready.send(&render_notice(&view, mailer.sender())?).await?;
         Ok(Done::Noticed)
     }
 }

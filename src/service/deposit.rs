@@ -16,16 +16,18 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use metrics::{counter, histogram};
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 
 pub(super) use self::message::{hex, jobs as mail_jobs};
 use self::obstacle::Obstacle;
 pub use self::types::{DepositSettings, Kept};
+use crate::audio::wav::WavError;
 use crate::blob::objects::Objects;
-use crate::blob::spool::{Recorded, Spool, SpoolError, Verdict};
+use crate::blob::spool::{Recorded, Spool, SpoolError};
 use crate::clock::SharedClock;
-use crate::domain::{Mailbox, RecordingClass, RecordingId};
+use crate::domain::{Mailbox, Message, RecordingClass, RecordingId};
 use crate::store::{Deposited, Store, StoreError};
 
 /// Memory is lent in units of this many bytes.
@@ -273,34 +275,34 @@ impl Inner {
         if let Err(error @ SpoolError::Disk { .. }) = self.spool.written(id).await {
             tracing::error!(recording = %id, %error, "the end of a recording is missing");
         }
-        let recorded = match self.spool.read(id).await {
-            Ok(recorded) => recorded,
+        let take = match self.spool.read_and(id, Take::of).await {
+            Ok(take) => take,
             Err(SpoolError::Missing(_)) => return self.already_there(id).await,
             Err(error) => return Err(error.into()),
         };
-        if recorded.head.draft {
-            return self.drop_it(id, "draft").await;
-        }
-        if recorded.samples.is_empty() {
-            return self.drop_it(id, "empty").await;
-        }
-        let mailbox = self.store.mailbox(recorded.head.tenant, recorded.head.mailbox).await?;
-        let (recorded, verdict) = judged(recorded, mailbox.min_speech).await?;
-        if verdict.class == RecordingClass::NoSpeech && !mailbox.keep_no_speech {
+        let (message, bytes) = match take {
+            Take::Draft => return self.drop_it(id, "draft").await,
+            Take::Empty => return self.drop_it(id, "empty").await,
+            Take::Encoded(encoded) => encoded?,
+            Take::Unjudged(recorded) => {
+                let mailbox = self.store.mailbox(recorded.head.tenant, recorded.head.mailbox).await?;
+                judged_and_encoded(recorded, mailbox.min_speech).await?
+            }
+        };
+        let mailbox = self.store.mailbox(message.tenant, message.mailbox).await?;
+        if message.class == RecordingClass::NoSpeech && !mailbox.keep_no_speech {
             return self.drop_it(id, "no-speech").await;
         }
-        self.store_message(&mailbox, recorded, verdict).await
+        self.store_message(&mailbox, id, message, bytes).await
     }
 
     async fn store_message(
         &self,
         mailbox: &Mailbox,
-        recorded: Recorded,
-        verdict: Verdict,
+        id: RecordingId,
+        message: Message,
+        bytes: Bytes,
     ) -> Result<Kept, Obstacle> {
-        let id = recorded.head.id;
-        let audio = blocking(move || message::encode(recorded, verdict)).await?;
-        let (message, bytes) = audio?;
         let jobs = message::jobs(mailbox, &message, &self.clock);
         self.objects.put(&message.object, bytes).await?;
         match self.store.deposit(&message, &jobs).await {
@@ -348,16 +350,36 @@ impl Inner {
     }
 }
 
-/// The recorder's verdict, or, where a crash came before it, our own.
-async fn judged(recorded: Recorded, min_speech: Duration) -> Result<(Recorded, Verdict), Obstacle> {
-    if let Some(verdict) = recorded.verdict {
-        return Ok((recorded, verdict));
+/// What was read of a recording, and made of it on the same thread.
+enum Take {
+    /// No message: an owner's greeting or the like that nobody kept.
+    Draft,
+    /// Nothing was recorded.
+    Empty,
+    /// With the recorder's verdict.
+    Encoded(Result<(Message, Bytes), WavError>),
+    /// A crash came before the verdict.
+    Unjudged(Recorded),
+}
+
+impl Take {
+    fn of(recorded: Recorded) -> Self {
+        match recorded.verdict {
+            _ if recorded.head.draft => Self::Draft,
+            _ if recorded.samples.is_empty() => Self::Empty,
+            Some(verdict) => Self::Encoded(message::encode(recorded, verdict)),
+            None => Self::Unjudged(recorded),
+        }
     }
-    blocking(move || {
+}
+
+/// Where a crash came before the recorder's verdict: our own.
+async fn judged_and_encoded(recorded: Recorded, min_speech: Duration) -> Result<(Message, Bytes), Obstacle> {
+    let judged = blocking(move || {
         let verdict = judge::verdict(&recorded.samples, recorded.head.sample_rate, min_speech);
-        (recorded, verdict)
-    })
-    .await
+        message::encode(recorded, verdict)
+    });
+    Ok(judged.await??)
 }
 
 /// Work on all samples of a recording belongs off the async threads.

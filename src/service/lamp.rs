@@ -4,12 +4,15 @@
 //! shows something else, and is tried again until all have confirmed. How a lamp is reached is the business of a
 //! [`WaitingLight`]. Driven by the outbox, and by the SIP side for those that subscribe.
 
+mod subscribe;
+
 use std::fmt::Debug;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
+pub use self::subscribe::{Grant, Wish, new_lamp};
 use crate::clock::SharedClock;
 use crate::domain::{Counts, LampId, Owner};
 use crate::store::{Lamp, Result, Store, StoreError};
@@ -108,17 +111,26 @@ impl Lamps {
         self.store.remove_lamp(id).await.map(drop)
     }
 
-    /// Ends what has expired, and leaves word for every lamp that shows something else than its counts: no lamp stays
-    /// wrong because a job was lost. How many lamps were ended, and how many were wrong.
+    /// Ends the subscriptions that have expired; how many.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn reconcile(&self) -> Result<(u32, u32)> {
-        let (mut ended, mut wrong) = (0, 0);
+    pub async fn end_expired(&self) -> Result<u32> {
+        let mut ended = 0;
         for lamp in self.store.expired_lamps(BATCH).await? {
             self.end(lamp).await?;
             ended += 1;
         }
+        Ok(ended)
+    }
+
+    /// Leaves word for every lamp that shows something else than its counts: none stays wrong because a job was lost.
+    /// Those that did not answer have their own job already. How many were wrong.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn reconcile(&self) -> Result<u32> {
+        let mut wrong = 0;
         let mut known: Option<(Owner, Counts)> = None;
         for lamp in self.store.all_lamps(u32::MAX).await? {
             let counts = match known {
@@ -127,16 +139,19 @@ impl Lamps {
             };
             known = Some((lamp.owner, counts));
             if lamp.told != Some(counts) {
-                self.store.refresh_lamps(lamp.owner).await?;
                 wrong += 1;
+                if lamp.last_error.is_none() {
+                    self.store.refresh_lamps(lamp.owner).await?;
+                }
             }
         }
         metrics::gauge!("aftertone_lamps_wrong").set(wrong);
-        Ok((ended, wrong))
+        Ok(wrong)
     }
 
     async fn tell(&self, lamp: Lamp, counts: Counts) -> std::result::Result<(), String> {
         let (id, now) = (lamp.id, self.clock.now());
+        let second_failure = lamp.expires_at.is_some() && lamp.last_error.is_some();
         let cseq = match self.store.next_cseq(id).await {
             Ok(cseq) => cseq,
             // It unsubscribed at this moment.
@@ -144,6 +159,11 @@ impl Lamps {
             Err(error) => return Err(error.to_string()),
         };
         let told = self.light.tell(Waiting { lamp, cseq, counts, last: false, now }).await;
+        let told = match told {
+            // A phone that is there subscribes again (RFC 6665 §4.2.2); one that is not must not hold up the others.
+            Err(LampFault::Later(why)) if second_failure => Err(LampFault::Gone(why)),
+            told => told,
+        };
         self.settle(id, cseq, counts, told).await
     }
 

@@ -167,17 +167,7 @@ impl Login {
     /// # Errors
     /// [`StoreError`].
     pub async fn own(&self, tenant: TenantId, number: &str) -> Result<Option<Extension>, StoreError> {
-        if let Ok(extension) = number.parse::<Extension>()
-            && self.store.mailbox_by_extension(tenant, &extension).await?.is_some()
-        {
-            return Ok(Some(extension));
-        }
-        let Some(number) = self.store.number(tenant, number).await? else { return Ok(None) };
-        match self.store.mailbox(tenant, number.mailbox).await {
-            Ok(mailbox) => Ok(Some(mailbox.extension)),
-            Err(StoreError::Missing { .. }) => Ok(None),
-            Err(error) => Err(error),
-        }
+        Ok(mailbox_of(&self.store, tenant, number).await?.map(|mailbox| mailbox.extension))
     }
 
     /// Opens a mailbox for a device that its owner trusts. `identity` must be one that was authenticated (digest); what a
@@ -281,6 +271,25 @@ impl LoginOutcome {
             Self::Refused { .. } => "refused",
             Self::Unavailable => "unavailable",
         }
+    }
+}
+
+/// The mailbox that a number, an alias or an extension is.
+pub(super) async fn mailbox_of(
+    store: &Store,
+    tenant: TenantId,
+    number: &str,
+) -> Result<Option<Mailbox>, StoreError> {
+    if let Ok(extension) = number.parse::<Extension>()
+        && let Some(mailbox) = store.mailbox_by_extension(tenant, &extension).await?
+    {
+        return Ok(Some(mailbox));
+    }
+    let Some(number) = store.number(tenant, number).await? else { return Ok(None) };
+    match store.mailbox(tenant, number.mailbox).await {
+        Ok(mailbox) => Ok(Some(mailbox)),
+        Err(StoreError::Missing { .. }) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

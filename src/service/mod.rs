@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod deposit;
+pub mod directory;
 pub mod greetings;
 pub mod ladder;
 pub mod lamp;

@@ -11,8 +11,11 @@ use crate::sip::CallFacts;
 use crate::store::Store;
 
 use super::ladder::{self, Choice, Situation};
-use super::remembered::Remembered;
+use super::remembered::{Inquiry, Remembered};
 use super::routing::{self, Decision, Explanation, Outcome, RoutingError, TrunkRules};
+
+/// A directory that changes while a call is decided is asked again, so many times; then once more, without memory.
+const TRIES: u32 = 3;
 
 /// The routing rules of every trunk, and of calls that come over none.
 #[derive(Debug, Clone, Default)]
@@ -70,19 +73,32 @@ impl Reception {
     ) -> Result<Verdict, RoutingError> {
         let rules = self.rules();
         let rules = trunk.and_then(|trunk| rules.trunks.get(trunk)).unwrap_or(&rules.usual);
-        let decision = routing::route(&self.directory, rules, facts).await?;
-        let (greetings, usage) = match &decision.outcome {
-            Outcome::Mailbox { mailbox, .. } => {
-                let (tenant, mailbox) = (mailbox.tenant, mailbox.id);
-                tokio::try_join!(
-                    self.directory.greetings(tenant, mailbox),
-                    self.directory.usage(tenant, mailbox)
-                )?
+        for _ in 0..TRIES {
+            let inquiry = self.directory.inquire().await;
+            let verdict = verdict(&inquiry, rules, facts, now).await;
+            if inquiry.holds() {
+                return verdict;
             }
-            Outcome::Login | Outcome::Default(_) => (Vec::new(), Usage::default()),
-        };
-        Ok(Verdict { decision, greetings, usage, now })
+        }
+        verdict(&self.directory.inquire_anew(), rules, facts, now).await
     }
+}
+
+async fn verdict(
+    inquiry: &Inquiry<'_>,
+    rules: &TrunkRules,
+    facts: &CallFacts,
+    now: Timestamp,
+) -> Result<Verdict, RoutingError> {
+    let decision = routing::route(inquiry, rules, facts).await?;
+    let (greetings, usage) = match &decision.outcome {
+        Outcome::Mailbox { mailbox, .. } => {
+            let (tenant, mailbox) = (mailbox.tenant, mailbox.id);
+            (inquiry.greetings(tenant, mailbox).await?, inquiry.usage(tenant, mailbox)?)
+        }
+        Outcome::Login | Outcome::Default(_) => (Vec::new(), Usage::default()),
+    };
+    Ok(Verdict { decision, greetings, usage, now })
 }
 
 impl Verdict {

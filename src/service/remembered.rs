@@ -1,14 +1,16 @@
-//! The directory with a memory: every answer of the store is remembered, and given again while the database is away,
-//! so that known mailboxes go on taking messages. Never consulted while the database answers.
+//! The directory with a memory. What was read once is not read again while the directory's revision, asked of the store for
+//! every call, stays the same; and it serves calls while the database is away, so that known mailboxes go on taking
+//! messages.
+//!
+//! An [`Inquiry`] is one call's view: all that it answers is of one revision, which [`Inquiry::holds`] confirms at the end.
 
 use std::collections::HashMap;
-use std::hash::Hash;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::domain::{Extension, Greeting, Mailbox, MailboxId, PhoneNumber, Tenant, TenantId, Usage};
-use crate::store::{Number, Result, Store, StoreError};
+use crate::store::{Moment, Number, Result, Store, StoreError};
 
 use super::routing::Directory;
 
@@ -23,9 +25,32 @@ const LITTLE_PATIENCE: Duration = Duration::from_millis(150);
 #[derive(Debug, Clone)]
 pub struct Remembered {
     store: Store,
-    memory: Arc<Mutex<HashMap<Question, Answer>>>,
+    memory: Arc<Mutex<Memory>>,
     /// The log says once that answers come from memory, not at every question.
     is_away: Arc<AtomicBool>,
+}
+
+#[derive(Debug, Default)]
+struct Memory {
+    /// The newest that was seen.
+    revision: Option<i64>,
+    answers: HashMap<Question, Known>,
+}
+
+#[derive(Debug)]
+struct Known {
+    answer: Answer,
+    /// The answer was read when the directory had this revision. `None`: only for when the database is away.
+    revision: Option<i64>,
+}
+
+/// One call's questions.
+#[derive(Debug)]
+pub struct Inquiry<'a> {
+    remembered: &'a Remembered,
+    /// Answers of this revision are taken from memory. `None`: nothing is.
+    revision: Option<i64>,
+    moment: Mutex<Option<Moment>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -39,6 +64,7 @@ enum Question {
     Ending(TenantId, PhoneNumber),
     Greetings(TenantId, MailboxId),
     Usage(TenantId, MailboxId),
+    Party(TenantId, String),
 }
 
 #[derive(Debug, Clone)]
@@ -49,6 +75,8 @@ enum Answer {
     Numbers(Vec<Number>),
     Greetings(Vec<Greeting>),
     Usage(Usage),
+    /// The caller is known.
+    Party,
 }
 
 impl Remembered {
@@ -57,64 +85,120 @@ impl Remembered {
         Self { store, memory: Arc::default(), is_away: Arc::default() }
     }
 
+    /// For a call that may use what is remembered.
+    pub async fn inquire(&self) -> Inquiry<'_> {
+        let known = lock(&self.memory).revision;
+        let revision = match known {
+            Some(revision) => Some(revision),
+            // Without an answer, each question is asked by itself, and says what is wrong.
+            None => tokio::time::timeout(PATIENCE, self.store.revision()).await.ok().and_then(Result::ok),
+        };
+        if known.is_none() {
+            lock(&self.memory).revision = revision;
+        }
+        Inquiry { remembered: self, revision, moment: Mutex::default() }
+    }
+
+    /// For a call that asks everything of the store.
+    pub fn inquire_anew(&self) -> Inquiry<'_> {
+        Inquiry { remembered: self, revision: None, moment: Mutex::default() }
+    }
+
+    fn remember(&self, question: Question, answer: Answer, revision: Option<i64>) {
+        let mut memory = lock(&self.memory);
+        if memory.answers.len() >= QUESTIONS {
+            memory.answers.clear();
+        }
+        memory.answers.insert(question, Known { answer, revision });
+    }
+
+    fn recall(&self, question: &Question) -> Option<Answer> {
+        lock(&self.memory).answers.get(question).map(|known| known.answer.clone())
+    }
+
+    fn is_there(&self) {
+        if self.is_away.swap(false, Ordering::Relaxed) {
+            tracing::info!("the database answers again");
+        }
+    }
+
+    fn is_gone(&self, why: &str) {
+        if !self.is_away.swap(true, Ordering::Relaxed) {
+            tracing::warn!(why, "the database is away: remembered answers serve calls");
+        }
+        metrics::counter!("aftertone_directory_remembered_total").increment(1);
+    }
+
+    /// The store's answer, if it comes in time.
+    async fn in_time<T>(&self, is_known: bool, asked: impl Future<Output = Result<T>>) -> Result<T> {
+        let is_away = self.is_away.load(Ordering::Relaxed);
+        let patience = if is_away && is_known { LITTLE_PATIENCE } else { PATIENCE };
+        let late = |_| Err(StoreError::Away(format!("no answer within {} ms", patience.as_millis())));
+        tokio::time::timeout(patience, asked).await.unwrap_or_else(late)
+    }
+}
+
+impl Inquiry<'_> {
+    /// Whether all that was answered still held when [`Directory::is_party`] was asked, which must have been the last
+    /// question. If not, it must be asked again. What was remembered while the database is away holds.
+    pub fn holds(&self) -> bool {
+        let Some(moment) = *lock(&self.moment) else { return true };
+        lock(&self.remembered.memory).revision = Some(moment.revision);
+        self.revision.is_none_or(|revision| revision == moment.revision)
+    }
+
     /// Every greeting of the mailbox.
     ///
     /// # Errors
     /// When the store is away and nothing is remembered.
     pub async fn greetings(&self, tenant: TenantId, mailbox: MailboxId) -> Result<Vec<Greeting>> {
         let question = Question::Greetings(tenant, mailbox);
-        let asked = async { self.store.greetings(tenant, mailbox).await.map(Answer::Greetings) };
+        let asked = async { self.remembered.store.greetings(tenant, mailbox).await.map(Answer::Greetings) };
         match self.ask(question, asked).await? {
             Answer::Greetings(greetings) => Ok(greetings),
             _ => Ok(Vec::new()),
         }
     }
 
-    /// How full the mailbox is.
+    /// How full the mailbox was when [`Directory::is_party`] was asked, or when last seen.
     ///
     /// # Errors
     /// When the store is away and nothing is remembered.
-    pub async fn usage(&self, tenant: TenantId, mailbox: MailboxId) -> Result<Usage> {
-        let question = Question::Usage(tenant, mailbox);
-        let asked = async { self.store.usage(tenant, mailbox).await.map(Answer::Usage) };
-        match self.ask(question, asked).await? {
-            Answer::Usage(usage) => Ok(usage),
-            _ => Ok(Usage::default()),
+    pub fn usage(&self, tenant: TenantId, mailbox: MailboxId) -> Result<Usage> {
+        if let Some(moment) = *lock(&self.moment) {
+            return Ok(moment.usage);
+        }
+        match self.remembered.recall(&Question::Usage(tenant, mailbox)) {
+            Some(Answer::Usage(usage)) => Ok(usage),
+            _ => Err(StoreError::Away("how full the mailbox is was never asked".to_owned())),
         }
     }
 
     async fn ask(&self, question: Question, asked: impl Future<Output = Result<Answer>>) -> Result<Answer> {
-        let was_away = self.is_away.load(Ordering::Relaxed);
-        let patience = if was_away && self.knows(&question) { LITTLE_PATIENCE } else { PATIENCE };
-        let late = |_| Err(StoreError::Away(format!("no answer within {} ms", patience.as_millis())));
-        let answer = tokio::time::timeout(patience, asked).await.unwrap_or_else(late);
-        match answer {
+        let (answer, is_known) = {
+            let memory = lock(&self.remembered.memory);
+            let known = memory.answers.get(&question);
+            let holds = |known: &&Known| self.revision.is_some() && known.revision == self.revision;
+            (known.filter(holds).map(|known| known.answer.clone()), known.is_some())
+        };
+        if let Some(answer) = answer {
+            return Ok(answer);
+        }
+        match self.remembered.in_time(is_known, asked).await {
             Ok(answer) => {
-                if self.is_away.swap(false, Ordering::Relaxed) {
-                    tracing::info!("the database answers again");
-                }
-                remember(&self.memory, question, answer.clone());
+                self.remembered.is_there();
+                self.remembered.remember(question, answer.clone(), self.revision);
                 Ok(answer)
             }
-            Err(StoreError::Away(why)) => {
-                let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-                match memory.get(&question) {
-                    Some(answer) => {
-                        if !self.is_away.swap(true, Ordering::Relaxed) {
-                            tracing::warn!(why, "the database is away: remembered answers serve calls");
-                        }
-                        metrics::counter!("aftertone_directory_remembered_total").increment(1);
-                        Ok(answer.clone())
-                    }
-                    None => Err(StoreError::Away(why)),
+            Err(StoreError::Away(why)) => match self.remembered.recall(&question) {
+                Some(answer) => {
+                    self.remembered.is_gone(&why);
+                    Ok(answer)
                 }
-            }
+                None => Err(StoreError::Away(why)),
+            },
             Err(error) => Err(error),
         }
-    }
-
-    fn knows(&self, question: &Question) -> bool {
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner).contains_key(question)
     }
 
     async fn tenant(
@@ -129,32 +213,32 @@ impl Remembered {
     }
 }
 
-fn remember<K: Eq + Hash, V>(memory: &Mutex<HashMap<K, V>>, question: K, answer: V) {
-    let mut memory = memory.lock().unwrap_or_else(PoisonError::into_inner);
-    if memory.len() >= QUESTIONS {
-        memory.clear();
-    }
-    memory.insert(question, answer);
-}
-
-impl Directory for Remembered {
+impl Directory for Inquiry<'_> {
     async fn tenant_by_domain(&self, domain: &str) -> Result<Option<Tenant>> {
-        self.tenant(Question::TenantByDomain(domain.to_owned()), self.store.tenant_by_domain(domain)).await
+        self.tenant(
+            Question::TenantByDomain(domain.to_owned()),
+            self.remembered.store.tenant_by_domain(domain),
+        )
+        .await
     }
 
     async fn tenant_by_name(&self, name: &str) -> Result<Option<Tenant>> {
-        self.tenant(Question::TenantByName(name.to_owned()), Directory::tenant_by_name(&self.store, name))
-            .await
+        self.tenant(
+            Question::TenantByName(name.to_owned()),
+            Directory::tenant_by_name(&self.remembered.store, name),
+        )
+        .await
     }
 
     async fn usual_tenant(&self) -> Result<Tenant> {
-        let asked = async { self.store.usual_tenant().await.map(Some) };
+        let asked = async { self.remembered.store.usual_tenant().await.map(Some) };
         let missing = StoreError::Missing { what: "tenant", value: "default".to_owned() };
         self.tenant(Question::UsualTenant, asked).await?.ok_or(missing)
     }
 
     async fn mailbox(&self, tenant: TenantId, id: MailboxId) -> Result<Mailbox> {
-        let asked = async { Ok(Answer::Mailbox(Some(Box::new(self.store.mailbox(tenant, id).await?)))) };
+        let asked =
+            async { Ok(Answer::Mailbox(Some(Box::new(self.remembered.store.mailbox(tenant, id).await?)))) };
         match self.ask(Question::Mailbox(tenant, id), asked).await? {
             Answer::Mailbox(Some(mailbox)) => Ok(*mailbox),
             _ => Err(StoreError::Missing { what: "mailbox", value: id.to_string() }),
@@ -163,7 +247,7 @@ impl Directory for Remembered {
 
     async fn mailbox_by_extension(&self, tenant: TenantId, extension: &Extension) -> Result<Option<Mailbox>> {
         let asked = async {
-            let found = self.store.mailbox_by_extension(tenant, extension).await?;
+            let found = self.remembered.store.mailbox_by_extension(tenant, extension).await?;
             Ok(Answer::Mailbox(found.map(Box::new)))
         };
         match self.ask(Question::ByExtension(tenant, extension.clone()), asked).await? {
@@ -173,18 +257,53 @@ impl Directory for Remembered {
     }
 
     async fn number(&self, tenant: TenantId, number: &str) -> Result<Option<Number>> {
-        let asked = async { self.store.number(tenant, number).await.map(Answer::Number) };
+        let asked = async { self.remembered.store.number(tenant, number).await.map(Answer::Number) };
         match self.ask(Question::Number(tenant, number.to_owned()), asked).await? {
             Answer::Number(number) => Ok(number),
             _ => Ok(None),
         }
     }
 
+    async fn is_party(
+        &self,
+        tenant: TenantId,
+        taking: Option<MailboxId>,
+        extension: Option<&Extension>,
+        exact: &[String],
+    ) -> Result<bool> {
+        let party = exact.first().map(|number| Question::Party(tenant, number.clone()));
+        let usage = taking.map(|mailbox| Question::Usage(tenant, mailbox));
+        let is_known = usage.as_ref().is_some_and(|usage| self.remembered.recall(usage).is_some());
+        let asked = self.remembered.store.moment(tenant, taking, extension, exact);
+        match self.remembered.in_time(is_known, asked).await {
+            Ok(moment) => {
+                self.remembered.is_there();
+                *lock(&self.moment) = Some(moment);
+                if let Some(usage) = usage {
+                    self.remembered.remember(usage, Answer::Usage(moment.usage), None);
+                }
+                if let Some(party) = party.filter(|_| moment.is_known) {
+                    self.remembered.remember(party, Answer::Party, None);
+                }
+                Ok(moment.is_known)
+            }
+            Err(StoreError::Away(why)) if is_known || taking.is_none() => {
+                self.remembered.is_gone(&why);
+                Ok(party.is_some_and(|party| self.remembered.recall(&party).is_some()))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     async fn numbers_ending(&self, tenant: TenantId, digits: &PhoneNumber) -> Result<Vec<Number>> {
-        let asked = async { self.store.numbers_ending(tenant, digits).await.map(Answer::Numbers) };
+        let asked = async { self.remembered.store.numbers_ending(tenant, digits).await.map(Answer::Numbers) };
         match self.ask(Question::Ending(tenant, digits.clone()), asked).await? {
             Answer::Numbers(numbers) => Ok(numbers),
             _ => Ok(Vec::new()),
         }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

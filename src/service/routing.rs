@@ -172,7 +172,7 @@ pub async fn route<D: Directory>(
         }
     };
     let caller = caller(facts);
-    let internal = match lookup.is_internal(&tenant, &caller).await {
+    let internal = match lookup.is_internal(&tenant, &outcome, &caller).await {
         // The database is away and this caller was never asked for: no reason to turn a known mailbox's caller away.
         Err(RoutingError::Store(StoreError::Away(_))) => false,
         answer => answer?,
@@ -274,21 +274,20 @@ impl<'a, D: Directory> Lookup<'a, D> {
     }
 
     /// Whether the caller's number is a mailbox of this tenant, exactly. Chooses a greeting, and grants nothing: caller
-    /// identities can be forged.
-    async fn is_internal(&self, tenant: &Tenant, caller: &CallerId) -> Result<bool, RoutingError> {
-        let Some(number) = caller.number.as_deref() else { return Ok(false) };
-        let forms = matching::forms(number, self.rules);
-        if let Some(extension) = &forms.extension
-            && self.directory.mailbox_by_extension(tenant.id, extension).await?.is_some()
-        {
-            return Ok(true);
-        }
-        for number in &forms.exact {
-            if self.directory.number(tenant.id, number).await?.is_some() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+    /// identities can be forged. Asked for every call, also those without a number, and last of all.
+    async fn is_internal(
+        &self,
+        tenant: &Tenant,
+        outcome: &Outcome,
+        caller: &CallerId,
+    ) -> Result<bool, RoutingError> {
+        let taking = match outcome {
+            Outcome::Mailbox { mailbox, .. } => Some(mailbox.id),
+            Outcome::Login | Outcome::Default(_) => None,
+        };
+        let forms =
+            caller.number.as_deref().map(|number| matching::forms(number, self.rules)).unwrap_or_default();
+        Ok(self.directory.is_party(tenant.id, taking, forms.extension.as_ref(), &forms.exact).await?)
     }
 }
 

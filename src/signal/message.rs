@@ -8,13 +8,15 @@ use rsipstack::sip::{Header, Headers, Method, Request, Response, StatusCode, Ver
 
 use super::text;
 use super::wire::header;
+use crate::sip::body::{BodyRefusal, session_description};
 
 /// Methods that we serve.
-pub(super) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, INFO, PRACK, NOTIFY";
+pub(super) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, INFO, PRACK, NOTIFY, SUBSCRIBE";
 /// Extensions that we know (RFC 4028, RFC 3262).
 pub(super) const SUPPORTED: &str = "timer, 100rel";
 /// Bodies that we read.
-pub(super) const ACCEPT: &str = "application/sdp, application/dtmf-relay, application/dtmf, message/sipfrag";
+pub(super) const ACCEPT: &str =
+    "application/sdp, multipart/mixed, application/dtmf-relay, application/dtmf, message/sipfrag";
 
 /// A response to `request` with the copied headers of RFC 3261 §8.2.6; `tag` completes a To without one.
 pub(super) fn respond(request: &Request, code: u16, tag: &str, server: &str) -> Response {
@@ -39,7 +41,7 @@ pub(super) fn respond(request: &Request, code: u16, tag: &str, server: &str) -> 
         add(&mut response, "Allow", ALLOW);
     }
     if matches!(code, 415 | 406) {
-        add(&mut response, "Accept", "application/sdp");
+        add(&mut response, "Accept", "application/sdp, multipart/mixed");
     }
     response
 }
@@ -74,10 +76,12 @@ pub(super) fn tag_of(value: &str) -> Option<&str> {
     text::param(address.params, "tag").filter(|tag| !tag.is_empty())
 }
 
-/// The body as SDP text, when there is one.
-pub(super) fn sdp(body: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(body);
-    (!text.trim().is_empty()).then(|| text.into_owned())
+/// The session description of a body with these headers, when there is one.
+///
+/// # Errors
+/// When there is a body, but none that can be read.
+pub(super) fn sdp(headers: &Headers, body: &[u8]) -> Result<Option<String>, BodyRefusal> {
+    session_description(header(headers, "Content-Type"), header(headers, "Content-Encoding"), body)
 }
 
 /// Number of a request's CSeq.

@@ -484,6 +484,7 @@ async fn each_fault_gets_the_answer_that_the_rfc_asks_for() {
         (invite("h").replace("Max-Forwards: 70", "Max-Forwards: 0"), "483"),
         (invite("i").replace("Max-Forwards: 70", "Max-Forwards: 300"), "400"),
         (invite("j").replace("application/sdp", "application/isup"), "415"),
+        (invite("jm").replace("application/sdp", "multipart/mixed;boundary=gone"), "400"),
         (invite("k").replace("Contact:", "Accept: text/plain\r\nContact:"), "406"),
         (invite("l").replace("Contact:", "Require: 100rel, nonsense\r\nContact:"), "420"),
         (invite("m").replace("Contact:", "X-Contact:"), "400"),
@@ -510,7 +511,7 @@ async fn each_fault_gets_the_answer_that_the_rfc_asks_for() {
         match code {
             "405" | "501" => assert!(line(&answer, "Allow").is_some(), "{answer}"),
             "420" => assert_eq!(line(&answer, "Unsupported"), Some("nonsense")),
-            "415" | "406" => assert_eq!(line(&answer, "Accept"), Some("application/sdp")),
+            "415" | "406" => assert_eq!(line(&answer, "Accept"), Some("application/sdp, multipart/mixed")),
             "422" => assert_eq!(line(&answer, "Min-SE"), Some("90")),
             _ => {}
         }
@@ -637,6 +638,26 @@ async fn a_request_out_of_order_gets_500_and_one_of_an_unknown_dialog_481() {
     phone.expect("SIP/2.0 405").await;
     phone.send(&phone.request("OPTIONS", 12, "h", "", "")).await;
     assert_eq!(tag(&phone.expect("SIP/2.0 200").await), phone.tag);
+}
+
+#[tokio::test]
+async fn an_offer_beside_isup_is_taken_and_two_offers_are_refused() {
+    let mut server = Server::start().await;
+    let mut phone = Phone::to(server.udp).await;
+    let kind = "Content-Type: multipart/mixed;boundary=\"next-part\"\r\nMIME-Version: 1.0\r\n";
+    let isup = "--next-part\r\nContent-Type: application/ISUP;version=itu-t92+\r\nContent-Disposition: signal;handling=optional\r\n\r\n\u{1}\u{0}\r\n";
+    let sdp = format!("--next-part\r\nContent-Type: application/sdp\r\n\r\n{OFFER}\r\n");
+    let twice = format!("{sdp}{sdp}--next-part--\r\n");
+    phone.send(&phone.request("INVITE", 1, "two", kind, &twice)).await;
+    assert!(phone.expect("SIP/2.0 4").await.starts_with("SIP/2.0 400"));
+    let text = phone.request("INVITE", 1, "isup", kind, &format!("{isup}{sdp}--next-part--\r\n"));
+    phone.send(&text.replace(&phone.id, "isup-call")).await;
+    phone.id = "isup-call".to_owned();
+    let call = server.call().await;
+    assert_eq!(call.offer.as_deref().map(str::trim_end), Some(OFFER.trim_end()));
+    call.dialog.answer(ANSWER).await.unwrap();
+    let answer = phone.expect("SIP/2.0 200").await;
+    assert!(answer.ends_with(ANSWER), "{answer}");
 }
 
 #[tokio::test]

@@ -220,7 +220,9 @@ impl Call {
         self.stage = Stage::Up;
         let limits = Limits { ..self.core().limits };
         self.arm(session::accepted(&response.headers, limits));
-        self.tell(DialogEvent::Confirmed { answer: message::sdp(&response.body) });
+        self.tell(DialogEvent::Confirmed {
+            answer: message::sdp(&response.headers, &response.body).unwrap_or_default(),
+        });
     }
 
     /// A 2xx that came again, or one of another fork, which is taken down (RFC 3261 §13.2.2.4).

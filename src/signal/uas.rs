@@ -16,7 +16,7 @@ use super::facts::{facts, joined};
 use super::message::{self, Peer, add, respond};
 use super::net::Origin;
 use super::wire::{self, header};
-use super::{Dialog, IncomingCall, session, text};
+use super::{Dialog, IncomingCall, lamps, session, text};
 
 /// Seconds after which a refused caller may try again.
 const RETRY_AFTER: u32 = 10;
@@ -35,14 +35,17 @@ pub(super) struct Arrival<'a> {
 }
 
 /// Status code and further headers of a refusal.
-type Refusing = (u16, Vec<(&'static str, String)>);
+pub(super) type Refusing = (u16, Vec<(&'static str, String)>);
 
-fn plain(code: u16) -> Refusing {
+pub(super) fn plain(code: u16) -> Refusing {
     (code, Vec::new())
 }
 
 /// Takes a new transaction.
 pub(super) async fn dispatch(core: &Arc<Core>, tx: Transaction, arrival: Arrival<'_>) {
+    if tx.original.method == Method::Subscribe {
+        return subscribe(core, tx, &arrival);
+    }
     let to = header(&tx.original.headers, "To").unwrap_or_default();
     if let Some(tag) = message::tag_of(to).map(str::to_owned) {
         return in_dialog(core, tx, &tag, &arrival);
@@ -69,6 +72,17 @@ pub(super) async fn dispatch(core: &Arc<Core>, tx: Transaction, arrival: Arrival
     }
 }
 
+/// Its dialogs are not those of calls: they are looked up by the application.
+fn subscribe(core: &Arc<Core>, tx: Transaction, arrival: &Arrival<'_>) {
+    if arrival.origin.standing == Standing::Asked {
+        return;
+    }
+    match admit(core, &tx.original, arrival) {
+        Ok(_) => lamps::subscribe(core, tx, arrival),
+        Err(refusing) => refuse(core, &tx, refusing, arrival),
+    }
+}
+
 fn in_dialog(core: &Arc<Core>, tx: Transaction, tag: &str, arrival: &Arrival<'_>) {
     let from = header(&tx.original.headers, "From").and_then(message::tag_of).unwrap_or_default();
     let call_id = header(&tx.original.headers, "Call-ID").unwrap_or_default();
@@ -87,7 +101,7 @@ fn in_dialog(core: &Arc<Core>, tx: Transaction, tag: &str, arrival: &Arrival<'_>
 }
 
 /// Refuses without keeping state (RFC 3261 §8.2.7): a repeated request is refused again.
-fn refuse(core: &Core, tx: &Transaction, (code, headers): Refusing, arrival: &Arrival<'_>) {
+pub(super) fn refuse(core: &Core, tx: &Transaction, (code, headers): Refusing, arrival: &Arrival<'_>) {
     let call_id = header(&tx.original.headers, "Call-ID").unwrap_or_default();
     let tag = wire::stateless_tag(call_id, &arrival.branch);
     let mut response = respond(&tx.original, code, &tag, &core.server);
@@ -128,7 +142,7 @@ fn admit(core: &Core, request: &Request, arrival: &Arrival<'_>) -> Result<Option
     Ok(trunk)
 }
 
-const SERVED: [Method; 9] = [
+const SERVED: [Method; 10] = [
     Method::Invite,
     Method::Ack,
     Method::Bye,
@@ -138,6 +152,7 @@ const SERVED: [Method; 9] = [
     Method::Info,
     Method::PRack,
     Method::Notify,
+    Method::Subscribe,
 ];
 
 /// Demands the account of one of the trunks of this address (RFC 3261 §22.1).
@@ -185,6 +200,7 @@ pub(super) fn options_answer(request: &Request, tag: &str, core: &Core) -> Respo
     add(&mut response, "Accept", message::ACCEPT);
     add(&mut response, "Accept-Encoding", "identity");
     add(&mut response, "Supported", message::SUPPORTED);
+    add(&mut response, "Allow-Events", crate::sip::summary::EVENT);
     message::body(response, None)
 }
 
@@ -192,14 +208,9 @@ fn unavailable() -> Refusing {
     (503, vec![("Retry-After", RETRY_AFTER.to_string())])
 }
 
-/// What the body and the caller's wishes allow (RFC 3261 §8.2.3, §21.4.7).
-fn acceptable(request: &Request) -> Result<(), Refusing> {
-    let kind = header(&request.headers, "Content-Type").map(|v| v.split(';').next().unwrap_or(v).trim());
-    let sdp = kind.is_none_or(|kind| kind.eq_ignore_ascii_case("application/sdp"));
-    let coding = header(&request.headers, "Content-Encoding");
-    if !request.body.is_empty() && (!sdp || coding.is_some_and(|c| !c.eq_ignore_ascii_case("identity"))) {
-        return Err(plain(415));
-    }
+/// The offer, when the body and the caller's wishes allow one (RFC 3261 §8.2.3, §21.4.7).
+fn acceptable(request: &Request) -> Result<Option<String>, Refusing> {
+    let offer = message::sdp(&request.headers, &request.body).map_err(|refusal| plain(refusal.code()))?;
     let accept = joined(&request.headers, "Accept");
     let fits = |item: &str| {
         let kind = item.split(';').next().unwrap_or(item).trim().to_ascii_lowercase();
@@ -208,7 +219,7 @@ fn acceptable(request: &Request) -> Result<(), Refusing> {
     if !accept.is_empty() && !accept.split(',').any(fits) {
         return Err(plain(406));
     }
-    Ok(())
+    Ok(offer)
 }
 
 type Refused = (Box<Transaction>, Refusing);
@@ -220,7 +231,7 @@ async fn invite(
     trunk: Option<Arc<str>>,
     arrival: &Arrival<'_>,
 ) -> Result<(), Refused> {
-    let (terms, merged, target, permit) = match prepare(core, &tx.original) {
+    let Ready { terms, merged, target, offer, permit } = match prepare(core, &tx.original) {
         Ok(ready) => ready,
         Err(refusing) => return Err((Box::new(tx), refusing)),
     };
@@ -242,7 +253,7 @@ async fn invite(
     let incoming = IncomingCall {
         facts: facts(&request, &arrival.uri, &arrival.written),
         trunk: trunk.map(|name| name.to_string()),
-        offer: message::sdp(&request.body),
+        offer,
         source: arrival.origin.flow.remote,
         dialog: Dialog::new(peer.call_id.clone(), command_tx),
         events,
@@ -276,11 +287,18 @@ pub(super) fn take_request(tx: &mut Transaction) -> Request {
     std::mem::replace(whole, slim)
 }
 
-type Ready = (session::Terms, String, String, mpsc::OwnedPermit<IncomingCall>);
+/// What an INVITE comes to.
+struct Ready {
+    terms: session::Terms,
+    merged: String,
+    target: String,
+    offer: Option<String>,
+    permit: mpsc::OwnedPermit<IncomingCall>,
+}
 
 /// Everything that can stand against an INVITE.
 fn prepare(core: &Core, request: &Request) -> Result<Ready, Refusing> {
-    acceptable(request)?;
+    let offer = acceptable(request)?;
     let contact = header(&request.headers, "Contact").and_then(|v| text::list(v).into_iter().next());
     let contact = contact.and_then(text::address).ok_or_else(|| plain(400))?;
     text::place(contact.uri).filter(|_| is_sip(contact.uri)).ok_or_else(|| plain(400))?;
@@ -294,7 +312,7 @@ fn prepare(core: &Core, request: &Request) -> Result<Ready, Refusing> {
     if !core.invites.lock().unwrap_or_else(PoisonError::into_inner).insert(merged.clone()) {
         return Err(plain(482));
     }
-    Ok((terms, merged, contact.uri.to_owned(), permit))
+    Ok(Ready { terms, merged, target: contact.uri.to_owned(), offer, permit })
 }
 
 fn is_sip(uri: &str) -> bool {
@@ -339,7 +357,10 @@ pub(super) async fn pump(core: Arc<Core>, mut tx: Transaction, inbox: mpsc::Send
             Method::Cancel => Inbound::Cancelled,
             Method::Ack => {
                 acked = true;
-                Inbound::Acked { seq, body: message::sdp(&request.body) }
+                Inbound::Acked {
+                    seq,
+                    body: message::sdp(&request.headers, &request.body).unwrap_or_default(),
+                }
             }
             _ => continue,
         };

@@ -5,7 +5,7 @@ use std::future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rsipstack::sip::{Headers, Method, Request, Response};
+use rsipstack::sip::{Method, Request, Response};
 use rsipstack::transaction::transaction::Transaction;
 use tokio::sync::oneshot;
 
@@ -194,13 +194,13 @@ impl Call {
                 };
             }
         };
-        if !tx.original.body.is_empty() && !is_sdp(&tx.original.headers) {
-            return self.plain(&mut tx, 415).await;
-        }
+        let offer = match message::sdp(&tx.original.headers, &tx.original.body) {
+            Ok(offer) => offer,
+            Err(refusal) => return self.plain(&mut tx, refusal.code()).await,
+        };
         if let Some(target) = contact(&tx.original.headers) {
             self.peer.target = target;
         }
-        let offer = message::sdp(&tx.original.body);
         if !invite && offer.is_none() {
             let mut response = self.reply_to(&tx.original, 200);
             add(&mut response, "Contact", self.flow.contact());
@@ -295,7 +295,7 @@ impl Call {
         reliable.acked = true;
         self.timers.stop(Name::Provisional);
         self.timers.stop(Name::Unacknowledged);
-        match message::sdp(&tx.original.body) {
+        match message::sdp(&tx.original.headers, &tx.original.body).unwrap_or_default() {
             Some(offer) if self.offered => {
                 self.ask_application(Some(offer), Way::Transaction(tx), None).await
             }
@@ -378,11 +378,6 @@ impl Call {
             self.tell(DialogEvent::Transfer(None));
         }
     }
-}
-
-fn is_sdp(headers: &Headers) -> bool {
-    let kind = header(headers, "Content-Type").and_then(|v| v.split(';').next()).unwrap_or_default();
-    kind.trim().eq_ignore_ascii_case("application/sdp")
 }
 
 /// The key of a signal; some senders write 10 and 11 for `*` and `#`.

@@ -15,11 +15,13 @@ use sqlx::sqlite::{
     Sqlite, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
     SqliteSynchronous,
 };
-use sqlx::{Connection as _, Decode, Row as _, Transaction, Type};
+use sqlx::{Connection as _, Decode, Row as _, Type};
 use uuid::Uuid;
 
 use super::StoreError;
 use super::fault::Fault;
+use super::tx::Of;
+pub(super) use super::tx::Tx;
 
 /// How long one statement, one commit or the wait for a connection may take before the database counts as away.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -94,6 +96,8 @@ macro_rules! query {
         query
     }};
 }
+
+pub(super) use query;
 
 /// The pools.
 #[derive(Debug, Clone)]
@@ -214,8 +218,10 @@ impl Db {
         self.must_have_tables()?;
         patient(async {
             Ok(match self {
-                Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
-                Self::Postgres { pool, .. } => Tx::Postgres(pool.begin().await?),
+                Self::Sqlite { writer, .. } => {
+                    Tx::new(Of::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?))
+                }
+                Self::Postgres { pool, .. } => Tx::new(Of::Postgres(pool.begin().await?)),
             })
         })
         .await
@@ -230,54 +236,6 @@ impl Db {
             }
             Self::Postgres { pool, .. } => pool.close().await,
         }
-    }
-}
-
-/// A transaction. Dropped without [`Tx::commit`], it leaves nothing behind.
-#[derive(Debug)]
-pub(super) enum Tx {
-    Sqlite(Transaction<'static, Sqlite>),
-    Postgres(Transaction<'static, Postgres>),
-}
-
-impl Tx {
-    /// Runs a statement; how many rows it touched.
-    pub(super) async fn run(&mut self, sql: &'static str, args: Vec<Value>) -> Result<u64, Fault> {
-        patient(async {
-            Ok(match self {
-                Self::Sqlite(tx) => query!(sql, args).execute(&mut **tx).await?.rows_affected(),
-                Self::Postgres(tx) => query!(sql, args).execute(&mut **tx).await?.rows_affected(),
-            })
-        })
-        .await
-    }
-
-    /// Runs a statement that answers with rows.
-    pub(super) async fn rows(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Vec<Row>, Fault> {
-        patient(async {
-            match self {
-                Self::Sqlite(tx) => {
-                    let rows = query!(sql, args).fetch_all(&mut **tx).await?;
-                    Ok(rows.into_iter().map(Row::Sqlite).collect())
-                }
-                Self::Postgres(tx) => {
-                    let rows = query!(sql, args).fetch_all(&mut **tx).await?;
-                    Ok(rows.into_iter().map(Row::Postgres).collect())
-                }
-            }
-        })
-        .await
-    }
-
-    /// Makes it durable. When this fails with [`StoreError::Away`], it may or may not have happened.
-    pub(super) async fn commit(self) -> Result<(), Fault> {
-        patient(async {
-            match self {
-                Self::Sqlite(tx) => tx.commit().await,
-                Self::Postgres(tx) => tx.commit().await,
-            }
-        })
-        .await
     }
 }
 
@@ -301,7 +259,9 @@ impl Row {
     }
 }
 
-async fn patient<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, Fault> {
+/// One trip to the database, which gets only so long.
+pub(super) async fn patient<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, Fault> {
+    metrics::counter!("aftertone_store_trips_total").increment(1);
     match tokio::time::timeout(PATIENCE, work).await {
         Ok(result) => result.map_err(Fault::from),
         Err(_) => Err(Fault::away("it did not answer in time")),

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::db::{Row, Tx, args};
 use super::fault::{found, missing};
 use super::lamps;
-use super::messages::{ADD_LEDGER, move_from_inbox};
+use super::messages::move_from_inbox;
 use super::read::{Reader, bounded, micros};
 use super::{Job, JobState, Result, Store, Work};
 use crate::domain::{Folder, JobId, MessageId, TenantId};
@@ -56,7 +56,9 @@ const NEWEST_OF_STATE: &str = "SELECT id, tenant_id, work, state, attempts, next
 
 const COUNT: &str = "SELECT state, COUNT(*) AS jobs FROM jobs GROUP BY state";
 
-const EXISTS: &str = "SELECT 1 FROM messages WHERE tenant_id = $1 AND id = $2";
+// Unless there is no message (any more): the job's end counts all the same.
+const ENTER: &str = "INSERT INTO ledger (tenant_id, message_id, at, event, detail)
+    SELECT $1, $2, $3, $4, $5 WHERE EXISTS (SELECT 1 FROM messages WHERE tenant_id = $1 AND id = $2)";
 
 impl JobState {
     /// Every state, in the order of a job's life.
@@ -84,21 +86,8 @@ impl Store {
         let now = self.clock.now();
         let until = now.saturating_add(lease).unwrap_or(Timestamp::MAX);
         let sql = if self.db.is_sqlite() { LEASE_SQLITE } else { LEASE_POSTGRES };
-        let mut tx = self.db.begin().await?;
-        let rows = tx.rows(sql, args![micros(now), micros(until), limit]).await?;
-        let mut jobs = Vec::with_capacity(rows.len());
-        for row in &rows {
-            match read_job(row) {
-                Ok(job) => jobs.push(job),
-                // One unreadable job must not hold up all others: it waits for a person.
-                Err(error) => {
-                    tracing::error!(%error, "a job cannot be read and is given up");
-                    let id = Reader::new(row, "jobs", "id").id("id")?;
-                    tx.run(UNREADABLE, args![id, micros(now), bounded(&error.to_string())]).await?;
-                }
-            }
-        }
-        tx.commit().await?;
+        let mut jobs =
+            self.write(move |tx| Box::pin(async move { take(tx, sql, now, until, limit).await })).await?;
         jobs.sort_by_key(|job| (job.created_at, job.id));
         Ok(jobs)
     }
@@ -131,17 +120,21 @@ impl Store {
         detail: &str,
     ) -> Result<()> {
         let now = self.clock.now();
-        let mut tx = self.db.begin().await?;
-        report(&mut tx, job, JobState::Done, now, None).await?;
-        if let Some(folder) = move_to {
-            let moved = move_from_inbox(&mut tx, job.tenant, message, folder, micros(now)).await?;
-            if let Some(mailbox) = moved {
-                let lamp = JobId::from_uuid(self.clock.uuid());
-                lamps::changed(&mut tx, job.tenant, mailbox, lamp, now).await?;
-            }
-        }
-        enter(&mut tx, job.tenant, Some(message), now, "mail-accepted", detail).await?;
-        Ok(tx.commit().await?)
+        let (job, line) = (job.clone(), Some(Line::new(Some(message), "mail-accepted", detail)));
+        let lamp = JobId::from_uuid(self.clock.uuid());
+        self.write(move |tx| {
+            Box::pin(async move {
+                report(tx, &job, JobState::Done, now, now, None, line).await?;
+                if let Some(folder) = move_to {
+                    let moved = move_from_inbox(tx, job.tenant, message, folder, micros(now)).await?;
+                    if let Some(mailbox) = moved {
+                        lamps::changed(tx, job.tenant, mailbox, lamp, now).await?;
+                    }
+                }
+                Ok(())
+            })
+        })
+        .await
     }
 
     /// Done without a mail, because nobody wants it any more; the ledger gets `mail-skipped`. One transaction.
@@ -149,11 +142,8 @@ impl Store {
     /// # Errors
     /// [`super::StoreError::Missing`] when the lease on the job is somebody else's by now.
     pub async fn job_skipped(&self, job: &Job, why: &str) -> Result<()> {
-        let now = self.clock.now();
-        let mut tx = self.db.begin().await?;
-        report(&mut tx, job, JobState::Done, now, None).await?;
-        enter(&mut tx, job.tenant, message_of(&job.work), now, "mail-skipped", why).await?;
-        Ok(tx.commit().await?)
+        let line = Line::new(message_of(&job.work), "mail-skipped", why);
+        self.end_try(job, JobState::Done, self.clock.now(), None, Some(line)).await
     }
 
     /// Done, and of no concern to any message's ledger.
@@ -161,9 +151,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError::Missing`] when the lease on the job is somebody else's by now.
     pub async fn job_finished(&self, job: &Job) -> Result<()> {
-        let mut tx = self.db.begin().await?;
-        report(&mut tx, job, JobState::Done, self.clock.now(), None).await?;
-        Ok(tx.commit().await?)
+        self.end_try(job, JobState::Done, self.clock.now(), None, None).await
     }
 
     /// To be tried again at `at`; the ledger gets `mail-deferred`. One transaction.
@@ -171,11 +159,8 @@ impl Store {
     /// # Errors
     /// [`super::StoreError::Missing`] when the lease on the job is somebody else's by now.
     pub async fn job_retry(&self, job: &Job, at: Timestamp, error: &str) -> Result<()> {
-        let now = self.clock.now();
-        let mut tx = self.db.begin().await?;
-        report(&mut tx, job, JobState::Retry, at, Some(error)).await?;
-        enter(&mut tx, job.tenant, message_of(&job.work), now, "mail-deferred", error).await?;
-        Ok(tx.commit().await?)
+        let line = Line::new(message_of(&job.work), "mail-deferred", error);
+        self.end_try(job, JobState::Retry, at, Some(error), Some(line)).await
     }
 
     /// Given up; the ledger gets `mail-bounced`. One transaction.
@@ -183,11 +168,21 @@ impl Store {
     /// # Errors
     /// [`super::StoreError::Missing`] when the lease on the job is somebody else's by now.
     pub async fn job_dead(&self, job: &Job, error: &str) -> Result<()> {
-        let now = self.clock.now();
-        let mut tx = self.db.begin().await?;
-        report(&mut tx, job, JobState::Dead, now, Some(error)).await?;
-        enter(&mut tx, job.tenant, message_of(&job.work), now, "mail-bounced", error).await?;
-        Ok(tx.commit().await?)
+        let line = Line::new(message_of(&job.work), "mail-bounced", error);
+        self.end_try(job, JobState::Dead, self.clock.now(), Some(error), Some(line)).await
+    }
+
+    async fn end_try(
+        &self,
+        job: &Job,
+        state: JobState,
+        at: Timestamp,
+        error: Option<&str>,
+        line: Option<Line>,
+    ) -> Result<()> {
+        let (job, error, now) = (job.clone(), error.map(bounded), self.clock.now());
+        self.write(move |tx| Box::pin(async move { report(tx, &job, state, at, now, error, line).await }))
+            .await
     }
 
     /// A dead or waiting job becomes due at once.
@@ -239,31 +234,62 @@ pub(super) const fn message_of(work: &Work) -> Option<MessageId> {
     }
 }
 
-/// Writes how a try ended, if the lease is still ours.
-async fn report(tx: &mut Tx, job: &Job, state: JobState, at: Timestamp, error: Option<&str>) -> Result<()> {
-    let (tenant, id) = (job.tenant.uuid(), job.id.uuid());
-    let args = args![tenant, id, job.attempts, state.as_str(), micros(at), error.map(bounded)];
-    if tx.run(REPORT, args).await? == 0 {
-        return Err(missing("lease of ours on job", job.id));
+/// Leases what is due.
+async fn take(
+    tx: &mut Tx,
+    sql: &'static str,
+    now: Timestamp,
+    until: Timestamp,
+    limit: u32,
+) -> Result<Vec<Job>> {
+    let rows = tx.rows(sql, args![micros(now), micros(until), limit]).await?;
+    let mut jobs = Vec::with_capacity(rows.len());
+    for row in &rows {
+        match read_job(row) {
+            Ok(job) => jobs.push(job),
+            // One unreadable job must not hold up all others: it waits for a person.
+            Err(error) => {
+                tracing::error!(%error, "a job cannot be read and is given up");
+                let id = Reader::new(row, "jobs", "id").id("id")?;
+                tx.run(UNREADABLE, args![id, micros(now), bounded(&error.to_string())]).await?;
+            }
+        }
     }
-    Ok(())
+    Ok(jobs)
 }
 
-/// A ledger line, unless there is no message (any more): the job's end counts all the same.
-async fn enter(
-    tx: &mut Tx,
-    tenant: TenantId,
+/// What the ledger of a message gets when a try ends.
+struct Line {
     message: Option<MessageId>,
-    at: Timestamp,
-    event: &str,
-    detail: &str,
-) -> Result<()> {
-    let Some(message) = message else { return Ok(()) };
-    if tx.rows(EXISTS, args![tenant.uuid(), message.uuid()]).await?.is_empty() {
-        return Ok(());
+    event: &'static str,
+    detail: String,
+}
+
+impl Line {
+    fn new(message: Option<MessageId>, event: &'static str, detail: &str) -> Self {
+        Self { message, event, detail: bounded(detail) }
     }
-    tx.run(ADD_LEDGER, args![tenant.uuid(), message.uuid(), micros(at), event, bounded(detail)]).await?;
-    Ok(())
+}
+
+/// Writes how a try ended, if the lease is still ours, and the ledger's line.
+async fn report(
+    tx: &mut Tx,
+    job: &Job,
+    state: JobState,
+    at: Timestamp,
+    now: Timestamp,
+    error: Option<String>,
+    line: Option<Line>,
+) -> Result<()> {
+    let (tenant, id) = (job.tenant.uuid(), job.id.uuid());
+    let mut statements = vec![(REPORT, args![tenant, id, job.attempts, state.as_str(), micros(at), error])];
+    if let Some(Line { message: Some(message), event, detail }) = line {
+        statements.push((ENTER, args![tenant, message.uuid(), micros(now), event, detail]));
+    }
+    match tx.batch(statements).await?.first() {
+        Some(1..) => Ok(()),
+        _ => Err(missing("lease of ours on job", job.id)),
+    }
 }
 
 fn read_job(row: &Row) -> Result<Job> {

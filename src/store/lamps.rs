@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::db::{Row, Tx, args};
 use super::fault::{Named as _, missing};
 use super::read::{Reader, bounded, micros, opt_micros, to_json};
+use super::tx::Statement;
 use super::{Result, Store, Work};
 use crate::domain::{Counts, JobId, LampId, MailboxId, Owner, TenantId};
 
@@ -29,11 +30,13 @@ const EXPIRED: &str = select!("WHERE expires_at <= $1 ORDER BY expires_at LIMIT 
 
 const PUT: &str = "INSERT INTO lamps (id, tenant_id, mailbox_id, name, dialog, cseq, expires_at, created_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-    ON CONFLICT (name) DO UPDATE SET dialog = excluded.dialog, expires_at = excluded.expires_at";
+    ON CONFLICT (name) DO UPDATE
+    SET dialog = excluded.dialog, expires_at = excluded.expires_at, last_error = NULL";
 
 const REMOVE: &str = "DELETE FROM lamps WHERE id = $1";
 
-const NEXT_CSEQ: &str = "UPDATE lamps SET cseq = cseq + 1 WHERE id = $1 RETURNING id, cseq";
+// From here until it confirms, nobody knows what the phone shows: a NOTIFY may arrive and its answer be lost.
+const NEXT_CSEQ: &str = "UPDATE lamps SET cseq = cseq + 1, told = NULL WHERE id = $1 RETURNING id, cseq";
 
 // What was told under an older number is no longer what the phone shows.
 const TOLD: &str = "UPDATE lamps SET told = $3, told_at = $4, last_error = NULL WHERE id = $1 AND cseq = $2";
@@ -57,7 +60,7 @@ pub struct Lamp {
     pub cseq: u32,
     /// When the subscription ends; `None` for one that is configured.
     pub expires_at: Option<Timestamp>,
-    /// What it confirmed last.
+    /// What it confirmed last; `None` while it is being told.
     pub told: Option<Counts>,
     /// When it did.
     pub told_at: Option<Timestamp>,
@@ -76,8 +79,22 @@ const ADD_LAMP_JOB: &str =
     ON CONFLICT (tenant_id, about) WHERE state = 'queued' AND about IS NOT NULL
     DO UPDATE SET next_at = jobs.next_at";
 
-/// Leaves word that the counts of the mailbox may have changed, if anybody wants to know. `job` is the id of the job
-/// that this makes, unless one waits already.
+/// The statement that leaves word that the counts of the mailbox may have changed, if anybody wants to know. `job` is
+/// the id of the job that this makes, unless one waits already.
+pub(super) fn statement(
+    tenant: TenantId,
+    mailbox: MailboxId,
+    job: JobId,
+    now: Timestamp,
+) -> Result<Statement> {
+    let about = format!("lamp:{mailbox}");
+    let work = to_json(&Work::Lamp { mailbox })?;
+    let nobody: Option<Uuid> = None;
+    let args = args![job.uuid(), tenant.uuid(), nobody, work, micros(now), about, mailbox.uuid()];
+    Ok((ADD_LAMP_JOB, args))
+}
+
+/// Leaves word that the counts of the mailbox may have changed.
 pub(super) async fn changed(
     tx: &mut Tx,
     tenant: TenantId,
@@ -85,11 +102,7 @@ pub(super) async fn changed(
     job: JobId,
     now: Timestamp,
 ) -> Result<()> {
-    let about = format!("lamp:{mailbox}");
-    let work = to_json(&Work::Lamp { mailbox })?;
-    let nobody: Option<Uuid> = None;
-    let args = args![job.uuid(), tenant.uuid(), nobody, work, micros(now), about, mailbox.uuid()];
-    tx.run(ADD_LAMP_JOB, args).await?;
+    tx.batch(vec![statement(tenant, mailbox, job, now)?]).await?;
     Ok(())
 }
 
@@ -176,7 +189,8 @@ impl Store {
         Ok(touched > 0)
     }
 
-    /// The CSeq of the next NOTIFY to a lamp; each is given once, on whichever node.
+    /// The CSeq of the next NOTIFY to a lamp; each is given once, on whichever node. What the lamp shows is unknown from
+    /// then on, until it confirms.
     ///
     /// # Errors
     /// [`super::StoreError::Missing`].

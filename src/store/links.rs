@@ -23,7 +23,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError::Missing`] names the message; `Taken` a link with the same id or token.
     pub async fn add_link(&self, link: &Link) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let (id, message) = (link.id, link.message);
         let args = args![
             link.id.uuid(),
             link.tenant.uuid(),
@@ -34,8 +34,13 @@ impl Store {
             opt_micros(link.revoked_at),
             micros(link.created_at),
         ];
-        tx.run(ADD, args).await.taken("link", link.id).orphan("message", link.message)?;
-        Ok(tx.commit().await?)
+        self.write(move |tx| {
+            Box::pin(async move {
+                tx.run(ADD, args).await.taken("link", id).orphan("message", message)?;
+                Ok(())
+            })
+        })
+        .await
     }
 
     /// Also expired and revoked ones: the page says which.

@@ -7,9 +7,12 @@
 mod db;
 mod deposit;
 mod fault;
+mod findable;
 mod greetings;
+mod group;
 mod jobs;
 mod lamps;
+mod letters;
 mod links;
 mod lockouts;
 mod mailboxes;
@@ -21,7 +24,9 @@ mod people;
 mod phones;
 mod read;
 mod retention;
+mod revision;
 mod tenants;
+mod tx;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -29,12 +34,15 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use self::findable::Findable;
 pub use self::lamps::Lamp;
 pub use self::lockouts::{Guess, Limits};
 pub use self::owner::LONGEST_LIST;
 
 use self::db::Db;
-use self::deposit::Depositor;
+use self::group::Group;
+pub use self::letters::LetterFacts;
+pub use self::revision::Moment;
 use crate::clock::SharedClock;
 use crate::domain::{JobId, LinkId, MailAddress, MailboxId, MessageId, TenantId};
 
@@ -227,7 +235,7 @@ pub enum Deposited {
 pub struct Store {
     db: Db,
     clock: SharedClock,
-    depositor: Option<Arc<Depositor>>,
+    group: Option<Arc<Group>>,
 }
 
 impl Store {
@@ -256,11 +264,11 @@ impl Store {
                 ));
             }
             let db = Db::open_sqlite(Path::new(path)).await?;
-            let depositor = Some(Arc::new(Depositor::start(db.clone(), clock.clone())));
-            return Ok(Self { db, clock, depositor });
+            let group = Some(Arc::new(Group::start(db.clone())));
+            return Ok(Self { db, clock, group });
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Ok(Self { db: Db::name_postgres(url)?, clock, depositor: None });
+            return Ok(Self { db: Db::name_postgres(url)?, clock, group: None });
         }
         // The URL may carry a password: it is not repeated.
         Err(StoreError::Refused(

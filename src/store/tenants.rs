@@ -1,9 +1,9 @@
 //! Tenants and the SIP domains that mean them.
 
 use super::db::{Row, args};
-use super::fault::{Named as _, missing};
+use super::fault::{Fault, Named as _, found, missing};
 use super::read::{Reader, to_json};
-use super::{Result, Store};
+use super::{Result, Store, StoreError};
 use crate::domain::{DefaultAction, Tenant, TenantId};
 
 const DEFAULT: &str = "default";
@@ -28,7 +28,11 @@ const PUT: &str = "INSERT INTO tenants (id, name, zone, language, operator, defa
     ON CONFLICT (id) DO UPDATE SET name = excluded.name, zone = excluded.zone, language = excluded.language,
         operator = excluded.operator, default_action = excluded.default_action";
 
+const REMOVE: &str = "DELETE FROM tenants WHERE id = $1";
+
 const CLEAR_DOMAINS: &str = "DELETE FROM tenant_domains WHERE tenant_id = $1";
+
+const CLEAR_GUESSES: &str = "DELETE FROM lockouts WHERE tenant_id = $1";
 
 const ADD_DOMAIN: &str = "INSERT INTO tenant_domains (domain, tenant_id, place) VALUES ($1, $2, $3)";
 
@@ -101,6 +105,25 @@ impl Store {
                 .await
                 .taken("domain", domain)?;
         }
+        Ok(tx.commit().await?)
+    }
+
+    /// Removes a tenant that nothing belongs to.
+    ///
+    /// # Errors
+    /// [`super::StoreError::Missing`]; [`super::StoreError::Refused`] while it has users, or removed ones who can still be put back.
+    pub async fn remove_tenant(&self, tenant: &Tenant) -> Result<()> {
+        let mut tx = self.db.begin().await?;
+        tx.run(CLEAR_DOMAINS, args![tenant.id.uuid()]).await?;
+        tx.run(CLEAR_GUESSES, args![tenant.id.uuid()]).await?;
+        let touched = tx.run(REMOVE, args![tenant.id.uuid()]).await.map_err(|fault| match fault {
+            Fault::Orphan(_) => StoreError::Refused(format!(
+                "tenant {} has users, or removed users whose messages are still kept",
+                tenant.name
+            )),
+            other => other.into(),
+        })?;
+        found(touched, "tenant", &tenant.name)?;
         Ok(tx.commit().await?)
     }
 

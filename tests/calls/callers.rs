@@ -41,6 +41,7 @@ fn chances() -> impl Strategy<Value = Vec<(u64, Chance)>> {
         StopCause::Silence,
         StopCause::Limit,
         StopCause::MediaLost,
+        StopCause::Tone,
         StopCause::StorageFailed,
         StopCause::HungUp,
     ]);

@@ -279,6 +279,7 @@ fn parse_cause(word: &str) -> Result<StopCause, String> {
         "limit" => StopCause::Limit,
         "asked" => StopCause::Asked,
         "media-lost" => StopCause::MediaLost,
+        "tone" => StopCause::Tone,
         "storage-failed" => StopCause::StorageFailed,
         "hung-up" => StopCause::HungUp,
         _ => return Err(format!("{word:?} is no cause")),

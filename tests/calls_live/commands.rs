@@ -20,6 +20,50 @@ fn has(value: &Value, names: &[&str]) {
 }
 
 #[test]
+fn tenants_are_worlds_of_their_own_found_by_domain_and_by_trunk() {
+    let trunk = "[[sip.trunks]]\nname = \"beta\"\npeers = [\"127.0.0.7\"]\nroute = { tenant = \"beta\" }\n";
+    let server = Server::prepare("domain = \"pbx.example.org\"", trunk);
+    server.ok(&["tenant", "add", "acme", "--domain", "Acme.example", "--zone", "Europe/Berlin"]);
+    server.ok(&["tenant", "add", "beta", "--operator", "100"]);
+    for (tenant, name) in [("default", "Dora"), ("acme", "Ada"), ("beta", "Bob")] {
+        server.ok(&["user", "add", "--tenant", tenant, "--extension", "1001", "--first", name]);
+    }
+    let names: Vec<Value> =
+        server.json(&["tenant", "list"]).as_array().unwrap().iter().map(|it| it["name"].clone()).collect();
+    assert_eq!(names, [json!("acme"), json!("beta"), json!("default")]);
+    let shown = server.json(&["--tenant", "acme", "tenant", "show"]);
+    assert_eq!((&shown["domains"], &shown["zone"]), (&json!(["acme.example"]), &json!("Europe/Berlin")));
+    for (tenant, name) in [(None, "Dora"), (Some("acme"), "Ada"), (Some("beta"), "Bob")] {
+        let which = tenant.map_or(vec![], |tenant| vec!["--tenant", tenant]);
+        let users = server.json(&[&["user", "list"][..], &which].concat());
+        assert_eq!((users.as_array().unwrap().len(), &users[0]["first"]), (1, &json!(name)));
+    }
+    // The domain of the request decides, then the trunk, then the first tenant.
+    let mailbox = |to: &str, more: &[&str]| {
+        let explained = server.json(&[&["explain", "--to", to][..], more].concat());
+        explained["tenant"].as_str().unwrap_or_default().to_owned()
+    };
+    assert_eq!(mailbox("sip:1001@ACME.example", &[]), "acme");
+    assert_eq!(mailbox("sip:1001@acme.example", &["--trunk", "beta"]), "acme");
+    assert_eq!(mailbox("sip:1001@192.0.2.1", &["--trunk", "beta"]), "beta");
+    assert_eq!(mailbox("sip:1001@192.0.2.1", &[]), "default");
+
+    let refused = |args: &[&str], words: &str| {
+        let ran = server.run(args);
+        assert!(matches!(ran.code, Some(1 | 2)) && ran.err.contains(words), "{args:?}: {ran:?}");
+    };
+    refused(&["user", "list", "--tenant", "nobody"], "choose one of acme, beta, default");
+    refused(&["tenant", "add", "acme"], "already");
+    refused(&["tenant", "add", "Two Words"], "small letters");
+    refused(&["tenant", "add", "gamma", "--domain", "acme.example"], "already taken");
+    refused(&["tenant", "add", "gamma", "--zone", "Mars/Base"], "IANA zone");
+    refused(&["tenant", "remove", "acme"], "has users");
+    server.ok(&["tenant", "add", "gamma"]);
+    server.ok(&["tenant", "remove", "gamma"]);
+    assert_eq!(server.json(&["tenant", "list"]).as_array().unwrap().len(), 3);
+}
+
+#[test]
 fn every_command_works_beside_a_running_server() {
     let server = Server::start("domain = \"pbx.example.org\"", "");
     let added = server.json(&[

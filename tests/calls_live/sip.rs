@@ -11,11 +11,15 @@ use md5::{Digest as _, Md5};
 use crate::live::{Server, free_address, installed, together};
 
 /// Runs one scenario as a caller on an address of its own; fails with what sipp saw.
-fn scenario(server: &Server, name: &str, user: &str, more: &[&str]) {
+pub(crate) fn scenario(server: &Server, name: &str, user: &str, more: &[&str]) {
     let file = format!("{}/tests/sipp/{name}.xml", env!("CARGO_MANIFEST_DIR"));
     static MEDIA: AtomicU16 = AtomicU16::new(0);
-    let place = (std::process::id() as u16 % 20) * 25 + MEDIA.fetch_add(1, Ordering::Relaxed) % 25;
-    let (port, media) = (free_address().port().to_string(), (6_000 + 8 * place).to_string());
+    // sipp takes a few ports from there on, and gives up when one of them is somebody else's.
+    let is_free = |first: &u16| (0..6).all(|more| UdpSocket::bind(("127.0.0.1", first + more)).is_ok());
+    let first = (std::process::id() as u16 % 20) * 25;
+    let place = || first + MEDIA.fetch_add(1, Ordering::Relaxed) % 400;
+    let media = std::iter::repeat_with(|| 6_000 + 8 * place()).take(400).find(is_free).unwrap();
+    let (port, media) = (free_address().port().to_string(), media.to_string());
     let messages = server.file(&format!("{name}-{port}.txt"));
     let ran = Command::new("sipp")
         .args(["-sf", &file, "-m", "1", "-s", user, "-i", "127.0.0.1", "-p", &port, "-mp", &media])

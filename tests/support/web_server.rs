@@ -94,6 +94,30 @@ fn run(folder: &Path, args: &[&str]) -> String {
     said
 }
 
+/// Seen only where somebody is refused, or something fails.
+const TROUBLES: &[&str] = &[
+    "aftertone_calls_refused_total",
+    "aftertone_directory_remembered_total",
+    "aftertone_http_connections_refused_total",
+    "aftertone_link_guesses_total",
+    "aftertone_media_events_dropped_total",
+    "aftertone_messages_purged_total",
+    "aftertone_recordings_dropped_total",
+    "aftertone_recordings_quarantined_total",
+    "aftertone_recordings_refused_total",
+    "aftertone_sip_dropped_total",
+    "aftertone_spool_failures_total",
+];
+
+/// The token of the link in the only mail.
+fn token(folder: &Path) -> String {
+    let mut mails = std::fs::read_dir(folder.join("data/mail")).unwrap().map(|file| file.unwrap().path());
+    let mail = mails.find(|path| path.extension().is_some_and(|end| end == "eml")).expect("a mail");
+    let mail = std::fs::read_to_string(mail).unwrap().replace("=\r\n", "").replace("=\n", "");
+    let link = mail.split("/m/").nth(1).expect("a link");
+    link.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect()
+}
+
 #[tokio::test]
 async fn after_a_call_every_documented_metric_is_there_and_readiness_tells_what_is_wrong() {
     // The test may be the first in its process that speaks HTTP as a client.
@@ -120,8 +144,7 @@ async fn after_a_call_every_documented_metric_is_there_and_readiness_tells_what_
         .split('`')
         .filter(|word| word.starts_with("aftertone_"))
         .map(|word| word.split('{').next().unwrap())
-        // Seen only where somebody is refused.
-        .filter(|name| !["aftertone_calls_refused_total", "aftertone_link_guesses_total"].contains(name))
+        .filter(|name| !TROUBLES.contains(name))
         .collect();
     assert!(documented.len() >= 18, "{documented:?}");
     let missing: Vec<_> =
@@ -133,6 +156,20 @@ async fn after_a_call_every_documented_metric_is_there_and_readiness_tells_what_
     for private in ["\"1001", "ada@", "sip:", "127.0.0.1"] {
         assert!(!metrics.contains(private), "{private} stands in the metrics");
     }
+
+    // What is exported is what the page plays, byte by byte.
+    let folder = server.folder.path().to_owned();
+    let page = format!("http://{}/m/{}/audio.wav", server.http, token(&folder));
+    let played = reqwest::get(page).await.unwrap().error_for_status().unwrap().bytes().await.unwrap();
+    let exported = tokio::task::spawn_blocking(move || {
+        let listed = run(&folder, &["message", "list", "--mailbox", "1001", "--json"]);
+        let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
+        let (id, out) = (listed[0]["id"].as_str().unwrap().to_owned(), folder.join("out.wav"));
+        run(&folder, &["message", "export", &id, "--out", out.to_str().unwrap()]);
+        std::fs::read(out).unwrap()
+    });
+    let exported = exported.await.unwrap();
+    assert!(exported.len() > 16_000 && exported == played, "{} and {} bytes", exported.len(), played.len());
 
     // The store goes away, and comes back.
     let audio = server.folder.path().join("data/audio");

@@ -10,6 +10,23 @@ pub(in crate::app) enum TenantCommand {
     Show(Json),
     /// Change settings.
     Set(TenantSet),
+    /// List tenants.
+    List(Json),
+    /// Add a tenant.
+    Add(TenantAdd),
+    /// Remove a tenant that has no users any more.
+    Remove {
+        /// Its name.
+        name: String,
+    },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(in crate::app) struct TenantAdd {
+    /// Short name: small letters, digits and hyphens.
+    pub name: String,
+    #[command(flatten)]
+    pub settings: TenantSet,
 }
 
 #[derive(Debug, ClapArgs)]

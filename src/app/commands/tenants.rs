@@ -1,26 +1,73 @@
-//! `aftertone tenant …`: what all mailboxes inherit, and what happens to calls that reach none.
+//! `aftertone tenant …`: the closed worlds of users, what all mailboxes of one inherit, and what happens to calls that reach none.
 
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-use crate::domain::{DefaultAction, Tenant};
+use crate::domain::{DefaultAction, Tenant, TenantId};
 use crate::sip::uri::Uri;
 
 use super::super::Failure;
-use super::super::cli::{TenantCommand, TenantSet};
+use super::super::cli::{TenantAdd, TenantCommand, TenantSet};
 use super::super::server::{self, Base};
 use super::{Session, extension, print};
 
+/// Longest name.
+const LONGEST_NAME: usize = 63;
+
 pub(super) async fn tenant(session: &Session, command: TenantCommand) -> Result<(), Failure> {
-    let (base, tenant) = session.open().await?;
     match command {
-        TenantCommand::Show(json) => print::thing(json.json, &tenant_json(&tenant)),
+        TenantCommand::Show(json) => {
+            let (_, tenant) = session.open().await?;
+            print::thing(json.json, &tenant_json(&tenant));
+        }
         TenantCommand::Set(set) => {
+            let (base, tenant) = session.open().await?;
             let changed = changed(session, &base, tenant, set).await?;
             base.store.put_tenant(&changed).await?;
             println!("changed tenant {}", changed.name);
         }
+        TenantCommand::List(json) => {
+            let tenants = session.base().await?.store.tenants().await?;
+            let rows: Vec<_> = tenants.iter().map(tenant_json).collect();
+            print::rows(json.json, &["name", "domains", "zone", "language", "default_action"], &rows);
+        }
+        TenantCommand::Add(new) => add(session, new).await?,
+        TenantCommand::Remove { name } => {
+            let base = session.base().await?;
+            let tenant = session.named(&base, &name).await?;
+            base.store.remove_tenant(&tenant).await?;
+            println!("removed tenant {name}");
+        }
     }
+    Ok(())
+}
+
+async fn add(session: &Session, new: TenantAdd) -> Result<(), Failure> {
+    let TenantAdd { name, settings } = new;
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if name.is_empty() || name.len() > LONGEST_NAME || !name.chars().all(is_plain) {
+        return Err(Failure::usage(format!(
+            "{name:?} is no name of a tenant: write small letters, digits and hyphens, such as acme"
+        )));
+    }
+    let base = session.base().await?;
+    if base.store.tenants().await?.iter().any(|known| known.name == name) {
+        return Err(Failure::refused(format!(
+            "there is a tenant {name} already: change it with tenant set --tenant {name}"
+        )));
+    }
+    let tenant = Tenant {
+        id: TenantId::from_uuid(session.clock.uuid()),
+        name,
+        domains: Vec::new(),
+        zone: session.config.voicemail.zone.clone(),
+        language: session.config.voicemail.language.clone(),
+        operator: None,
+        default_action: DefaultAction::Announce,
+    };
+    let tenant = changed(session, &base, tenant, settings).await?;
+    base.store.put_tenant(&tenant).await?;
+    println!("added tenant {}", tenant.name);
     Ok(())
 }
 

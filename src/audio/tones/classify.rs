@@ -4,6 +4,7 @@
 
 use std::sync::LazyLock;
 
+use super::tail::{Frame, Tail};
 use super::{Probe, dot};
 use crate::audio::level::{decibels, narrow};
 use crate::domain::RecordingClass;
@@ -36,6 +37,8 @@ const FAINT_EDGES: u32 = 2;
 const SETTLED: u32 = 100;
 /// … which is looked at each time so many frames of other sound were heard.
 const LOOK_EACH: u32 = 25;
+/// Once it is a voice's, one frame of so many is enough to find the tones that a dead line ends with.
+const LOOK_AGAIN: u32 = 4;
 /// CNG lasts 425 to 575 ms (ITU-T T.30 §4), CED 2.6 to 4 s.
 const CNG: std::ops::RangeInclusive<u32> = 19..=32;
 const CED: u32 = 50;
@@ -78,6 +81,15 @@ enum Sound {
 
 const fn is_tone(sound: Sound) -> bool {
     !matches!(sound, Sound::Pause | Sound::Other | Sound::Faint)
+}
+
+/// What a frame means for whether somebody is on the line. Fax tones are a machine's, which is there.
+const fn end_of_line(sound: Sound) -> Frame {
+    match sound {
+        Sound::European | Sound::AmericanBusy | Sound::AmericanDial | Sound::Special(_) => Frame::Tone,
+        Sound::Pause | Sound::Faint => Frame::Pause,
+        Sound::Other | Sound::Cng | Sound::Ced => Frame::Other,
+    }
 }
 
 /// How loud the frames of other sound were.
@@ -135,8 +147,11 @@ pub struct ToneClassifier {
     pause: u32,
     others: Levels,
     totals: Totals,
-    /// It is a voice, whatever comes.
+    /// It is a voice, whatever comes; only how it ends is looked at.
     settled: bool,
+    /// Frames since the last one that was looked at.
+    skipped: u32,
+    tail: Tail,
 }
 
 /// Frames and runs of a recording so far.
@@ -167,15 +182,35 @@ impl ToneClassifier {
             others: Levels { frames: [0; 40] },
             totals: Totals::default(),
             settled: false,
+            skipped: 0,
+            tail: Tail::default(),
         }
+    }
+
+    /// Frames since the first of the tones that are running now, pauses between them included; 0 when none is running.
+    pub const fn running(&self) -> u32 {
+        self.tail.frames()
+    }
+
+    /// Whether the line has sent nothing but the tones of a network for so long that nobody can be there any more.
+    pub const fn is_dead(&self) -> bool {
+        self.tail.is_dead()
     }
 
     /// Takes the next 20 ms. A frame of another length counts as other sound.
     pub fn frame(&mut self, samples: &[i16]) {
+        if self.settled && self.tail.frames() == 0 {
+            self.skipped += 1;
+            if self.skipped < LOOK_AGAIN {
+                return;
+            }
+            self.skipped = 0;
+        }
+        let sound = self.judge(samples);
+        self.tail.frame(end_of_line(sound));
         if self.settled {
             return;
         }
-        let sound = self.judge(samples);
         if sound == self.current.0 {
             self.current.1 = self.current.1.saturating_add(1);
             return;

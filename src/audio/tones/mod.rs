@@ -5,6 +5,7 @@
 
 mod classify;
 mod detect;
+mod tail;
 
 pub(super) use classify::purity;
 pub use classify::{ToneClass, ToneClassifier, classify_recording};

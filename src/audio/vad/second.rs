@@ -13,7 +13,7 @@ use crate::audio::tones::purity;
 /// 20 ms at 8 kHz.
 const FRAME: usize = 160;
 /// So many frames in a row must sound like a voice: 320 ms, since the first of them are judged by a detector that knows no noise yet.
-const RUN: usize = 16;
+pub(super) const RUN: usize = 16;
 /// Quieter frames, in dB of full scale, are not worth a question.
 const QUIET: f32 = -60.0;
 /// A frame with so much of its power in one sine is a tone.

@@ -105,8 +105,8 @@ pub(super) fn scan(bytes: &[u8]) -> Option<Scan> {
     if kind != Kind::Head {
         return None;
     }
-    let mut recorded =
-        Recorded { head: json(payload)?, marks: Marks::default(), verdict: None, samples: Vec::new() };
+    let samples = Vec::with_capacity(after.len() / 2);
+    let mut recorded = Recorded { head: json(payload)?, marks: Marks::default(), verdict: None, samples };
     rest = after;
     while let Some((kind, payload, after)) = next_record(rest) {
         if take_in(&mut recorded, kind, payload).is_none() {

@@ -256,7 +256,7 @@ fn conclude(turn: &mut Turn<'_>, draft: Draft, cause: StopCause, sheet: Sheet, w
             turn.keep_if_wanted(draft);
             State::Done
         }
-        (StopCause::MediaLost, _) => {
+        (StopCause::MediaLost | StopCause::Tone, _) => {
             let draft = turn.settle(sheet.spare, draft);
             keep_and_hang_up(turn, draft)
         }

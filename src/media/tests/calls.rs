@@ -35,12 +35,15 @@ async fn opus_is_recorded_at_its_bandwidth() {
     call.phone.payload_type = 111;
     call.handle.connect(&call.stream);
     let mut encoder = Encoder::new(Codec::Opus).unwrap();
-    call.record(RecordPlan { sample_rate: 48_000, ..plan() }).await;
-    for frame in voice(48_000, 2_000, 9_000.0).chunks(960) {
+    let mut encode = |frame: &[i16]| {
         let mut packet = Vec::new();
         encoder.encode(frame, &mut packet).unwrap();
-        call.phone.packet(&packet, 960);
-    }
+        packet
+    };
+    // Before the recording begins: encoding takes time, in which the line would be silent.
+    let packets: Vec<_> = voice(48_000, 2_000, 9_000.0).chunks(960).map(&mut encode).collect();
+    call.record(RecordPlan { sample_rate: 48_000, ..plan() }).await;
+    packets.iter().for_each(|packet| call.phone.packet(packet, 960));
     call.handle.stop_recording();
     let (_, length, _, class) = call.stopped().await;
     assert_eq!((length, class), (Duration::from_secs(2), RecordingClass::Speech));

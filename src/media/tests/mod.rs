@@ -4,6 +4,7 @@
 
 mod attacks;
 mod calls;
+mod words;
 
 use std::net::{SocketAddr, UdpSocket};
 

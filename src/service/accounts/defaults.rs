@@ -37,7 +37,7 @@ impl Default for MailboxDefaults {
         Self {
             max_message: Duration::from_secs(180),
             silence: Duration::from_secs(5),
-            min_speech: Duration::from_millis(500),
+            min_speech: Duration::from_millis(250),
             keep_no_speech: false,
             mail_tones: false,
             instructions: true,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::audio::wav;
-use crate::blob::spool::{Head, Marks};
+use crate::blob::spool::{Head, Marks, Verdict};
 use crate::clock::{Clock, ManualClock};
 use crate::domain::{
     AfterMail, AttachmentFormat, CallerId, Folder, MailMode, Message, Quota, Recipient, RedirectReason,

@@ -23,6 +23,30 @@ pub trait Directory: Sync {
     ) -> impl Future<Output = Result<Option<Mailbox>>> + Send;
     /// A number or alias, exactly.
     fn number(&self, tenant: TenantId, number: &str) -> impl Future<Output = Result<Option<Number>>> + Send;
+    /// Whether a caller with one of these forms has a mailbox of the tenant. `taking` is the mailbox that takes the call:
+    /// who answers may look at it in the same breath.
+    fn is_party(
+        &self,
+        tenant: TenantId,
+        taking: Option<MailboxId>,
+        extension: Option<&Extension>,
+        exact: &[String],
+    ) -> impl Future<Output = Result<bool>> + Send {
+        let _ = taking;
+        async move {
+            if let Some(extension) = extension
+                && self.mailbox_by_extension(tenant, extension).await?.is_some()
+            {
+                return Ok(true);
+            }
+            for number in exact {
+                if self.number(tenant, number).await?.is_some() {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        }
+    }
     /// Every number that ends in these digits.
     fn numbers_ending(
         &self,

@@ -63,6 +63,8 @@ struct Options {
     bench: bool,
 }
 
+/// A call shorter than greeting, tone and so much speech leaves no message, and none would be missing.
+const LEAST_SPEECH: f64 = 3.0;
 /// New calls per second of `--signal-only`.
 const SIGNAL_RATE: f64 = 1500.0;
 
@@ -102,19 +104,27 @@ fn run(options: &Options, calls: u32, speech: &Speech) -> Row {
     } else {
         verify::recordings(&server, &outcome.calls, speech, options.verify)
     };
-    let row = Row::new(&outcome, &meter, verdict);
+    let row = Row::new(&outcome, &meter, verdict, server.deposits());
     server.stop(options.keep);
     row
 }
 
 fn main() -> ExitCode {
     let options = Options::parse();
+    if !options.signal_only && options.hold < options.greeting + LEAST_SPEECH {
+        let least = options.greeting + LEAST_SPEECH;
+        eprintln!("--hold {}: calls must last {least} s to leave a message after the greeting", options.hold);
+        return ExitCode::FAILURE;
+    }
     let speech = Speech::new();
     let mut good = true;
     println!("{}", if options.signal_only { Row::SIGNAL_HEAD } else { Row::HEAD });
     for calls in &options.calls {
         let row = run(&options, *calls, &speech);
         println!("{}", if options.signal_only { row.signal_line() } else { row.line(*calls) });
+        if !options.signal_only {
+            println!("  {calls} calls: {}", row.deposit_line());
+        }
         for complaint in row.complaints() {
             eprintln!("  {calls} calls: {complaint}");
         }

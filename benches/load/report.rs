@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::call::{Call, State};
 use super::generator::Outcome;
-use super::server::Meter;
+use super::server::{Deposits, Meter};
 use super::verify::Verdict;
 
 /// A packet so late, in microseconds, is heard as a gap.
@@ -52,28 +52,30 @@ pub(crate) struct Row {
     kib: f64,
     idle_mib: f64,
     own_late: Spread,
+    load_share: f64,
     resent: u32,
     strays: u64,
     unsent: u64,
     failed: BTreeMap<u16, usize>,
     recorded: Spread,
     verdict: Verdict,
+    deposits: Deposits,
 }
 
 impl Row {
     /// Head of the table.
     pub(crate) const HEAD: &'static str = "\
-|       | new     | set-up ms       | first audio ms  | packet late ms  |      | recordings           | compared, whole, |  CPU ms per | core | KiB per | idle | load   |
-| calls | calls/s |     p50     p99 |     p50     p99 |     p50     p99 | gaps | whole / all   of s   |    worst frames  | call-second |   %  |    call | MiB  | p99 ms |
-|------:|--------:|----------------:|----------------:|----------------:|-----:|---------------------:|-----------------:|------------:|-----:|--------:|-----:|-------:|";
+|       | new     | set-up ms       | first audio ms  | packet late ms  |      | recordings           | compared, whole, |  CPU ms per | core | KiB per | idle | load        |
+| calls | calls/s |     p50     p99 |     p50     p99 |     p50     p99 | gaps | whole / all   of s   |    worst frames  | call-second |   %  |    call | MiB  | p99 ms    % |
+|------:|--------:|----------------:|----------------:|----------------:|-----:|---------------------:|-----------------:|------------:|-----:|--------:|-----:|------------:|";
 
     /// Head of the table of `--signal-only`.
     pub(crate) const SIGNAL_HEAD: &'static str = "\
-| offered/s | set up/s | set-up p50 ms | p99 ms | CPU ms per call | core % | failed |
-|----------:|---------:|--------------:|-------:|----------------:|-------:|-------:|";
+| offered/s | set up/s | set-up p50 ms | p99 ms | CPU ms per call | core % | load % | failed |
+|----------:|---------:|--------------:|-------:|----------------:|-------:|-------:|-------:|";
 
     /// Figures of the calls placed within the window; recordings and failures of all.
-    pub(crate) fn new(outcome: &Outcome, meter: &Meter, verdict: Verdict) -> Self {
+    pub(crate) fn new(outcome: &Outcome, meter: &Meter, verdict: Verdict, deposits: Deposits) -> Self {
         let begin = outcome.calls.first().map_or(Duration::ZERO, |call| call.invited) + outcome.plan.ramp;
         let measured: Vec<&Call> = outcome.calls.iter().filter(|call| call.invited >= begin).collect();
         let late = Spread::new(measured.iter().flat_map(|call| call.heard.lateness()));
@@ -108,6 +110,7 @@ impl Row {
             cpu_share: meter.share_of_core() * 100.0,
             kib: meter.kib_per_call(),
             idle_mib: meter.idle_mib(),
+            load_share: meter.share_of_load_core() * 100.0,
             own_late: Spread::new(outcome.own_lateness.iter().copied()),
             resent: outcome.calls.iter().map(|call| call.resent).sum(),
             strays: outcome.strays,
@@ -115,14 +118,23 @@ impl Row {
             failed,
             recorded: Spread::of(measured.iter().filter_map(|call| call.recorded())),
             verdict,
+            deposits,
         }
+    }
+
+    /// What a message cost behind the call.
+    pub(crate) fn deposit_line(&self) -> String {
+        let Deposits { half_ms, most_ms, trips, commits } = self.deposits;
+        format!(
+            "hang-up to durable: p50 within {half_ms:.0} ms, p99 within {most_ms:.0} ms; {trips:.1} trips to the database and {commits:.1} commits a call"
+        )
     }
 
     /// The line of the table.
     pub(crate) fn line(&self, calls: u32) -> String {
         let Verdict { expected, complete, compared, whole, worst, .. } = &self.verdict;
         format!(
-            "| {calls:5} | {:7.1} | {:7.1} {:7.1} | {:7.1} {:7.1} | {:7.1} {:7.1} | {:4} | {complete:5} / {expected:5} {:6.1} | {compared:3}, {whole:3}, {:5.1} % | {:11.3} | {:4.0} | {:7.1} | {:4.0} | {:6.1} |",
+            "| {calls:5} | {:7.1} | {:7.1} {:7.1} | {:7.1} {:7.1} | {:7.1} {:7.1} | {:4} | {complete:5} / {expected:5} {:6.1} | {compared:3}, {whole:3}, {:5.1} % | {:11.3} | {:4.0} | {:7.1} | {:4.0} | {:6.1} {:4.0} |",
             self.rate,
             self.setup.ms(0.5),
             self.setup.ms(0.99),
@@ -138,19 +150,21 @@ impl Row {
             self.kib,
             self.idle_mib,
             self.own_late.ms(0.99),
+            self.load_share,
         )
     }
 
     /// The line of the table of `--signal-only`.
     pub(crate) fn signal_line(&self) -> String {
         format!(
-            "| {:9.0} | {:8.1} | {:13.1} | {:6.1} | {:15.3} | {:6.0} | {:6} |",
+            "| {:9.0} | {:8.1} | {:13.1} | {:6.1} | {:15.3} | {:6.0} | {:6.0} | {:6} |",
             self.rate,
             self.answered_per_second,
             self.setup.ms(0.5),
             self.setup.ms(0.99),
             self.cpu_ms,
             self.cpu_share,
+            self.load_share,
             self.failed.values().sum::<usize>(),
         )
     }

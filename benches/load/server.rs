@@ -2,9 +2,9 @@
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddrV4, TcpListener, TcpStream, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream, UdpSocket};
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -33,6 +33,20 @@ pub(crate) struct Server {
     child: Child,
     folder: TempDir,
     sip: SocketAddrV4,
+    http: SocketAddr,
+}
+
+/// What the server says of the messages it has stored.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Deposits {
+    /// Half of them were durable so many milliseconds after their call had ended.
+    pub(crate) half_ms: f64,
+    /// All but one in a hundred.
+    pub(crate) most_ms: f64,
+    /// Trips to the database for a message, from INVITE to mail.
+    pub(crate) trips: f64,
+    /// Commits for a message.
+    pub(crate) commits: f64,
 }
 
 impl Server {
@@ -71,7 +85,7 @@ impl Server {
             .stderr(log)
             .spawn()
             .expect("the program starts");
-        let server = Self { child, folder, sip };
+        let server = Self { child, folder, sip, http };
         assert!(is_ready(http), "the server is not ready after 30 s:\n{}", server.log_tail());
         server
     }
@@ -86,6 +100,33 @@ impl Server {
         let mailbox = mailbox.to_string();
         let listed = run(aftertone(&self.folder).args(["message", "list", "--json", "--mailbox", &mailbox]));
         serde_json::from_slice(&listed).expect("message list prints JSON")
+    }
+
+    /// From `/metrics`; times are the upper ends of its buckets.
+    pub(crate) fn deposits(&self) -> Deposits {
+        let text = get(self.http, "/metrics").unwrap_or_default();
+        let value = |name: &str| {
+            let of = |line: &&str| line.split([' ', '{']).next() == Some(name);
+            text.lines()
+                .filter(of)
+                .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
+                .sum::<f64>()
+        };
+        let count = value("aftertone_deposit_seconds_count");
+        let within = |share: f64| {
+            let bucket = |line: &str| {
+                let (limit, below) =
+                    line.strip_prefix("aftertone_deposit_seconds_bucket{le=\"")?.split_once("\"} ")?;
+                (below.parse::<f64>().ok()? >= share * count).then(|| limit.parse::<f64>().ok()).flatten()
+            };
+            text.lines().find_map(bucket).unwrap_or(f64::NAN) * 1000.0
+        };
+        Deposits {
+            half_ms: within(0.5),
+            most_ms: within(0.99),
+            trips: value("aftertone_store_trips_total") / count,
+            commits: value("aftertone_store_commits_total") / count,
+        }
     }
 
     /// The samples of a message.
@@ -120,12 +161,7 @@ impl Server {
 
     /// Processor time since its start.
     fn cpu(&self) -> Duration {
-        let stat = fs::read_to_string(self.proc("stat")).expect("/proc tells of the server");
-        // The name in parentheses may hold blanks; utime and stime are the fields 14 and 15 (proc_pid_stat(5)).
-        let after_name = stat.rsplit(") ").next().unwrap_or_default();
-        let ticks: u32 =
-            after_name.split(' ').skip(11).take(2).filter_map(|field| field.parse::<u32>().ok()).sum();
-        TICK * ticks
+        processor_time(&self.proc("stat"))
     }
 
     /// Resident memory in KiB.
@@ -147,6 +183,19 @@ impl Drop for Server {
     }
 }
 
+/// Processor time of a process since its start.
+fn processor_time(stat: &Path) -> Duration {
+    let stat = fs::read_to_string(stat).expect("/proc tells of the process");
+    // The name in parentheses may hold blanks; utime and stime are the fields 14 and 15 (proc_pid_stat(5)).
+    let after_name = stat.rsplit(") ").next().unwrap_or_default();
+    TICK * after_name.split(' ').skip(11).take(2).filter_map(|field| field.parse::<u32>().ok()).sum::<u32>()
+}
+
+/// Processor time of the callers, who are this process.
+fn own_cpu() -> Duration {
+    processor_time(Path::new("/proc/self/stat"))
+}
+
 /// The program with the run's folder and configuration.
 fn aftertone(folder: &TempDir) -> Command {
     let mut command = Command::new(PROGRAM);
@@ -163,25 +212,40 @@ fn run(command: &mut Command) -> Vec<u8> {
     output.stdout
 }
 
-fn is_ready(http: std::net::SocketAddr) -> bool {
+fn is_ready(http: SocketAddr) -> bool {
     (0..LOOKS).any(|_| {
         std::thread::sleep(Duration::from_millis(100));
-        let Ok(mut stream) = TcpStream::connect(http) else { return false };
-        let request = format!("GET /readyz HTTP/1.1\r\nHost: {http}\r\nConnection: close\r\n\r\n");
-        let mut answer = String::new();
-        stream.write_all(request.as_bytes()).is_ok()
-            && stream.read_to_string(&mut answer).is_ok()
-            && answer.starts_with("HTTP/1.1 200")
+        get(http, "/readyz").is_some_and(|answer| answer.starts_with("HTTP/1.1 200"))
     })
+}
+
+/// The whole answer, head and body.
+fn get(http: SocketAddr, path: &str) -> Option<String> {
+    let mut stream = TcpStream::connect(http).ok()?;
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {http}\r\nConnection: close\r\n\r\n");
+    let mut answer = String::new();
+    stream.write_all(request.as_bytes()).ok()?;
+    stream.read_to_string(&mut answer).ok()?;
+    Some(answer)
+}
+
+/// When the window begins: the time, and the processor time of server and callers.
+#[derive(Debug, Clone, Copy)]
+struct Begin {
+    at: Duration,
+    cpu: Duration,
+    own: Duration,
 }
 
 /// What the server used within the window.
 #[derive(Debug, Default)]
 pub(crate) struct Meter {
     idle_kib: u64,
-    begin: Option<(Duration, Duration)>,
+    begin: Option<Begin>,
     /// Processor time and wall time of the window.
     pub(crate) used: Option<(Duration, Duration)>,
+    /// Processor time of the callers.
+    own: Duration,
     /// Calls times seconds.
     pub(crate) call_seconds: f64,
     most_up: usize,
@@ -199,9 +263,10 @@ impl Meter {
         if now < window.start || self.used.is_some() {
             return;
         }
-        let (cpu, begin) = *self.begin.get_or_insert_with(|| (server.cpu(), now));
+        let begin = *self.begin.get_or_insert_with(|| Begin { at: now, cpu: server.cpu(), own: own_cpu() });
         if now >= window.end {
-            self.used = Some((server.cpu() - cpu, now - begin));
+            self.used = Some((server.cpu() - begin.cpu, now - begin.at));
+            self.own = own_cpu() - begin.own;
             self.busy_kib = server.memory();
             return;
         }
@@ -224,6 +289,11 @@ impl Meter {
         self.used.map_or(f64::NAN, |(cpu, _)| {
             cpu.as_secs_f64() * 1000.0 / self.call_seconds.max(f64::MIN_POSITIVE)
         })
+    }
+
+    /// Share of their core that the callers used: when it nears 1, they are the bottleneck.
+    pub(crate) fn share_of_load_core(&self) -> f64 {
+        self.used.map_or(f64::NAN, |(_, wall)| self.own.as_secs_f64() / wall.as_secs_f64())
     }
 
     /// Share of the core that was used.

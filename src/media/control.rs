@@ -8,14 +8,12 @@ use crate::sip::sdp::{Direction, Stream};
 use super::ear::Ear;
 use super::engine::Shared;
 use super::outgoing::Outgoing;
-use super::ports::for_socket;
+use super::ports::{for_socket, receive};
 
 /// How often this runs.
 const PERIOD_MS: u64 = 1000;
 /// A report in so many periods.
 const REPORT_EACH: u64 = 5;
-/// RTCP datagrams taken at once; the rest is the kernel's to drop.
-const MOST_DATAGRAMS: usize = 16;
 
 /// RTCP and metrics of one session.
 #[derive(Debug)]
@@ -34,7 +32,7 @@ pub(super) struct Control {
 pub(super) struct Line<'a> {
     pub(super) stream: Option<&'a Stream>,
     pub(super) ear: &'a mut Ear,
-    pub(super) out: &'a Outgoing,
+    pub(super) out: &'a mut Outgoing,
     pub(super) shared: &'a Shared,
     pub(super) rtp: &'a UdpSocket,
 }
@@ -58,8 +56,8 @@ impl Control {
     pub(super) fn mind(&mut self, now_ms: u64, line: &mut Line<'_>) {
         self.receive(now_ms, line.ear);
         self.count(line.ear, line.out);
-        if line.out.sent() > 0 {
-            metrics::histogram!("aftertone_rtp_send_late_seconds").record(line.out.late_us() as f64 / 1e6);
+        if let Some(late_us) = line.out.take_late_us() {
+            metrics::histogram!("aftertone_rtp_send_late_seconds").record(late_us as f64 / 1e6);
         }
         self.periods += 1;
         if self.periods.is_multiple_of(REPORT_EACH) {
@@ -75,14 +73,7 @@ impl Control {
     }
 
     fn receive(&self, now_ms: u64, ear: &mut Ear) {
-        let mut buffer = [0; 1500];
-        for _ in 0..MOST_DATAGRAMS {
-            match self.rtcp.recv_from(&mut buffer) {
-                Ok((length, from)) => ear.report(now_ms, from, buffer.get(..length).unwrap_or_default()),
-                Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {}
-                Err(_) => break,
-            }
-        }
+        receive(&self.rtcp, |from, bytes| ear.report(now_ms, from, bytes));
     }
 
     fn report(&mut self, now_ms: u64, line: &mut Line<'_>, goodbye: bool) {
@@ -90,7 +81,7 @@ impl Control {
         else {
             return;
         };
-        let (out, sent) = (line.out, line.out.sent());
+        let (out, sent) = (&*line.out, line.out.sent());
         // Before any packet of ours or of theirs there is nothing to report.
         if sent == 0 && line.ear.received() == 0 {
             return;

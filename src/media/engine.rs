@@ -21,14 +21,12 @@ use super::ports::Ports;
 use super::session::Session;
 use super::{EngineConfig, MediaEvent, MediaHandle, OpenError};
 
-/// Commands that wait for a session's next tick: more than a dialogue can think of in 20 ms.
+/// Commands that wait for a session: more than a dialogue can think of in 20 ms.
 const COMMANDS: usize = 256;
 /// Events that wait for their reader.
 const EVENTS: usize = 64;
 /// Clips that wait to be encoded.
 const CLIPS: usize = 1024;
-/// Sessions are spread over the 20 ms of a tick by this step, so that no two that follow each other share a moment.
-const SPREAD_MS: usize = 7;
 
 /// One worker thread, as seen from outside.
 #[derive(Debug)]
@@ -50,7 +48,6 @@ pub(super) struct Shared {
     pub(super) preparer: Preparer,
     pub(super) cname: String,
     workers: Vec<Worker>,
-    spread: AtomicUsize,
     closed: AtomicBool,
 }
 
@@ -70,7 +67,6 @@ impl Shared {
             warning: Arc::new(warning),
             preparer: start_preparer()?,
             workers,
-            spread: AtomicUsize::new(0),
             closed: AtomicBool::new(false),
         }))
     }
@@ -91,8 +87,7 @@ impl Shared {
         metrics::gauge!("aftertone_media_sessions").increment(1);
         let lease = Lease { shared: Arc::clone(self), worker: index, port };
         let session = Session::new(Arc::clone(self), lease, pair, to_do, events);
-        let spread = self.spread.fetch_add(SPREAD_MS, Ordering::Relaxed) % 20;
-        worker.runtime.spawn(session.run(Duration::from_millis(spread as u64)));
+        worker.runtime.spawn(session.run());
         Ok((MediaHandle::new(port, commands), heard))
     }
 

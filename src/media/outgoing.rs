@@ -62,7 +62,7 @@ pub(super) struct Outgoing {
     alive_us: u64,
     target: Option<SocketAddr>,
     sent: u64,
-    late_us: u64,
+    late_us: Option<u64>,
 }
 
 impl Outgoing {
@@ -82,7 +82,7 @@ impl Outgoing {
             alive_us: 0,
             target: None,
             sent: 0,
-            late_us: 0,
+            late_us: None,
         }
     }
 
@@ -162,7 +162,7 @@ impl Outgoing {
                 self.rest(terms, now_us, target, wire);
                 break;
             };
-            self.late_us = now_us.saturating_sub(self.due_us);
+            self.late_us = self.late_us.max(Some(now_us.saturating_sub(self.due_us)));
             self.move_on(terms, ms);
             if finished.is_some() {
                 break;
@@ -182,9 +182,9 @@ impl Outgoing {
         self.sent
     }
 
-    /// How late the last packet was.
-    pub(super) const fn late_us(&self) -> u64 {
-        self.late_us
+    /// How late the latest packet of sound was since this was asked last; `None` when there was none.
+    pub(super) const fn take_late_us(&mut self) -> Option<u64> {
+        self.late_us.take()
     }
 
     fn move_on(&mut self, terms: Terms, ms: u32) {

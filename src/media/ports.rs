@@ -1,18 +1,24 @@
 //! Ports and sockets: pairs of an even RTP port and the odd RTCP port above it (RFC 3550 §11). Non-blocking std
 //! sockets that no reactor knows: each session asks its own.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::io;
+use std::io::{self, IoSliceMut};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::ops::RangeInclusive;
+use std::os::fd::AsRawFd as _;
 use std::sync::{Mutex, PoisonError};
 
+use nix::errno::Errno;
+use nix::sys::socket::{MsgFlags, MultiHeaders, SockaddrStorage, recvmmsg};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::OpenError;
 
-/// Datagrams taken at once; a flood beyond it is the kernel's to drop.
-const MOST_DATAGRAMS: usize = 256;
+/// Datagrams taken with one system call: what usually comes between two looks, and a few.
+const BATCH: usize = 8;
+/// Batches taken at once; a flood beyond them is the kernel's to drop.
+const MOST_BATCHES: usize = 32;
 /// Larger datagrams are cut off, which no packet of ours survives: none is that large.
 const DATAGRAM: usize = 2048;
 /// Two seconds of packets of 20 ms with what the kernel adds to each.
@@ -102,17 +108,54 @@ fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
     Ok(socket.into())
 }
 
-/// Hands on what has come to a socket.
+/// What a worker receives into, for one of its sockets after the other.
+struct Mailbag {
+    headers: MultiHeaders<SockaddrStorage>,
+    buffers: Box<[[u8; DATAGRAM]; BATCH]>,
+}
+
+thread_local! {
+    static MAILBAG: RefCell<Mailbag> = RefCell::new(Mailbag {
+        headers: MultiHeaders::preallocate(BATCH, None),
+        buffers: Box::new([[0; DATAGRAM]; BATCH]),
+    });
+}
+
+/// Hands on what has come to a socket. (`sink` must not receive.)
 pub(super) fn receive(socket: &UdpSocket, mut sink: impl FnMut(SocketAddr, &[u8])) {
-    let mut buffer = [0; DATAGRAM];
-    for _ in 0..MOST_DATAGRAMS {
-        match socket.recv_from(&mut buffer) {
-            Ok((length, from)) => sink(from, buffer.get(..length).unwrap_or_default()),
-            // The echo of something that we sent (ICMP); what came in is behind it.
-            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {}
-            Err(_) => break,
+    MAILBAG.with_borrow_mut(|bag| {
+        for _ in 0..MOST_BATCHES {
+            if !bag.take_from(socket, &mut sink) {
+                break;
+            }
         }
+    });
+}
+
+impl Mailbag {
+    /// One batch; whether there may be more.
+    fn take_from(&mut self, socket: &UdpSocket, sink: &mut impl FnMut(SocketAddr, &[u8])) -> bool {
+        let mut places = self.buffers.each_mut().map(|buffer| [IoSliceMut::new(buffer)]);
+        let flags = MsgFlags::MSG_DONTWAIT;
+        let came = match recvmmsg(socket.as_raw_fd(), &mut self.headers, places.iter_mut(), flags, None) {
+            Ok(came) => came,
+            // The echo of something that we sent (ICMP); what came in is behind it.
+            Err(error) => return error == Errno::ECONNREFUSED,
+        };
+        let mut count = 0;
+        for datagram in came {
+            count += 1;
+            if let Some(from) = datagram.address.as_ref().and_then(address) {
+                sink(from, datagram.iovs().next().unwrap_or_default());
+            }
+        }
+        count == BATCH
     }
+}
+
+fn address(from: &SockaddrStorage) -> Option<SocketAddr> {
+    let v4 = from.as_sockaddr_in().map(|address| SocketAddr::from(*address));
+    v4.or_else(|| from.as_sockaddr_in6().map(|address| SocketAddr::from(*address)))
 }
 
 /// The form in which a socket that is bound to `local` takes an address.

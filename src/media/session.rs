@@ -117,9 +117,9 @@ impl Session {
         }
     }
 
-    /// Runs to the end of the session; begins after `offset`.
-    pub(super) async fn run(mut self, offset: Duration) {
-        let mut due = Instant::now() + offset;
+    /// Runs to the end of the session. Its ticks have their phase from what is asked: calls do not share a moment.
+    pub(super) async fn run(mut self) {
+        let mut due = Instant::now();
         let timer = sleep_until(due);
         tokio::pin!(timer);
         let ending = loop {
@@ -131,7 +131,8 @@ impl Session {
             due = next_tick(due, self.period(), woken);
             timer.as_mut().reset(due);
         };
-        self.end(ending).await;
+        // On the heap for its moment, rather than in every session for its whole life.
+        Box::pin(self.end(ending)).await;
     }
 
     /// Waits for the next tick, or, while there is nothing to send, for a command. `Some`: one came, or (`None` within)

@@ -99,6 +99,12 @@ impl Remembered {
         Inquiry { remembered: self, revision, moment: Mutex::default() }
     }
 
+    /// As if the database went away.
+    #[cfg(test)]
+    pub(super) async fn close(&self) {
+        self.store.close().await;
+    }
+
     /// For a call that asks everything of the store.
     pub fn inquire_anew(&self) -> Inquiry<'_> {
         Inquiry { remembered: self, revision: None, moment: Mutex::default() }
@@ -153,7 +159,8 @@ impl Inquiry<'_> {
     /// When the store is away and nothing is remembered.
     pub async fn greetings(&self, tenant: TenantId, mailbox: MailboxId) -> Result<Vec<Greeting>> {
         let question = Question::Greetings(tenant, mailbox);
-        let asked = async { self.remembered.store.greetings(tenant, mailbox).await.map(Answer::Greetings) };
+        let asked =
+            || async { self.remembered.store.greetings(tenant, mailbox).await.map(Answer::Greetings) };
         match self.ask(question, asked).await? {
             Answer::Greetings(greetings) => Ok(greetings),
             _ => Ok(Vec::new()),
@@ -174,7 +181,12 @@ impl Inquiry<'_> {
         }
     }
 
-    async fn ask(&self, question: Question, asked: impl Future<Output = Result<Answer>>) -> Result<Answer> {
+    /// What is asked becomes a future only when it must be asked, and then on the heap: it is many times what a call
+    /// needs besides.
+    async fn ask<F>(&self, question: Question, asked: impl FnOnce() -> F) -> Result<Answer>
+    where
+        F: Future<Output = Result<Answer>>,
+    {
         let (answer, is_known) = {
             let memory = lock(&self.remembered.memory);
             let known = memory.answers.get(&question);
@@ -184,7 +196,7 @@ impl Inquiry<'_> {
         if let Some(answer) = answer {
             return Ok(answer);
         }
-        match self.remembered.in_time(is_known, asked).await {
+        match self.remembered.in_time(is_known, Box::pin(asked())).await {
             Ok(answer) => {
                 self.remembered.is_there();
                 self.remembered.remember(question, answer.clone(), self.revision);
@@ -201,12 +213,11 @@ impl Inquiry<'_> {
         }
     }
 
-    async fn tenant(
-        &self,
-        question: Question,
-        asked: impl Future<Output = Result<Option<Tenant>>>,
-    ) -> Result<Option<Tenant>> {
-        match self.ask(question, async { asked.await.map(Answer::Tenant) }).await? {
+    async fn tenant<F>(&self, question: Question, asked: impl FnOnce() -> F) -> Result<Option<Tenant>>
+    where
+        F: Future<Output = Result<Option<Tenant>>>,
+    {
+        match self.ask(question, || async move { asked().await.map(Answer::Tenant) }).await? {
             Answer::Tenant(tenant) => Ok(tenant),
             _ => Ok(None),
         }
@@ -215,30 +226,29 @@ impl Inquiry<'_> {
 
 impl Directory for Inquiry<'_> {
     async fn tenant_by_domain(&self, domain: &str) -> Result<Option<Tenant>> {
-        self.tenant(
-            Question::TenantByDomain(domain.to_owned()),
-            self.remembered.store.tenant_by_domain(domain),
-        )
+        self.tenant(Question::TenantByDomain(domain.to_owned()), || {
+            self.remembered.store.tenant_by_domain(domain)
+        })
         .await
     }
 
     async fn tenant_by_name(&self, name: &str) -> Result<Option<Tenant>> {
-        self.tenant(
-            Question::TenantByName(name.to_owned()),
-            Directory::tenant_by_name(&self.remembered.store, name),
-        )
+        self.tenant(Question::TenantByName(name.to_owned()), || {
+            Directory::tenant_by_name(&self.remembered.store, name)
+        })
         .await
     }
 
     async fn usual_tenant(&self) -> Result<Tenant> {
-        let asked = async { self.remembered.store.usual_tenant().await.map(Some) };
+        let asked = || async { self.remembered.store.usual_tenant().await.map(Some) };
         let missing = StoreError::Missing { what: "tenant", value: "default".to_owned() };
         self.tenant(Question::UsualTenant, asked).await?.ok_or(missing)
     }
 
     async fn mailbox(&self, tenant: TenantId, id: MailboxId) -> Result<Mailbox> {
-        let asked =
-            async { Ok(Answer::Mailbox(Some(Box::new(self.remembered.store.mailbox(tenant, id).await?)))) };
+        let asked = || async {
+            Ok(Answer::Mailbox(Some(Box::new(self.remembered.store.mailbox(tenant, id).await?))))
+        };
         match self.ask(Question::Mailbox(tenant, id), asked).await? {
             Answer::Mailbox(Some(mailbox)) => Ok(*mailbox),
             _ => Err(StoreError::Missing { what: "mailbox", value: id.to_string() }),
@@ -246,7 +256,7 @@ impl Directory for Inquiry<'_> {
     }
 
     async fn mailbox_by_extension(&self, tenant: TenantId, extension: &Extension) -> Result<Option<Mailbox>> {
-        let asked = async {
+        let asked = || async {
             let found = self.remembered.store.mailbox_by_extension(tenant, extension).await?;
             Ok(Answer::Mailbox(found.map(Box::new)))
         };
@@ -257,7 +267,7 @@ impl Directory for Inquiry<'_> {
     }
 
     async fn number(&self, tenant: TenantId, number: &str) -> Result<Option<Number>> {
-        let asked = async { self.remembered.store.number(tenant, number).await.map(Answer::Number) };
+        let asked = || async { self.remembered.store.number(tenant, number).await.map(Answer::Number) };
         match self.ask(Question::Number(tenant, number.to_owned()), asked).await? {
             Answer::Number(number) => Ok(number),
             _ => Ok(None),
@@ -275,7 +285,7 @@ impl Directory for Inquiry<'_> {
         let usage = taking.map(|mailbox| Question::Usage(tenant, mailbox));
         let is_known = usage.as_ref().is_some_and(|usage| self.remembered.recall(usage).is_some());
         let asked = self.remembered.store.moment(tenant, taking, extension, exact);
-        match self.remembered.in_time(is_known, asked).await {
+        match self.remembered.in_time(is_known, Box::pin(asked)).await {
             Ok(moment) => {
                 self.remembered.is_there();
                 *lock(&self.moment) = Some(moment);
@@ -296,7 +306,8 @@ impl Directory for Inquiry<'_> {
     }
 
     async fn numbers_ending(&self, tenant: TenantId, digits: &PhoneNumber) -> Result<Vec<Number>> {
-        let asked = async { self.remembered.store.numbers_ending(tenant, digits).await.map(Answer::Numbers) };
+        let asked =
+            || async { self.remembered.store.numbers_ending(tenant, digits).await.map(Answer::Numbers) };
         match self.ask(Question::Ending(tenant, digits.clone()), asked).await? {
             Answer::Numbers(numbers) => Ok(numbers),
             _ => Ok(Vec::new()),

@@ -173,7 +173,7 @@ impl Call {
     }
 
     async fn start(time: SharedClock, clock: Arc<ManualClock>, silence_timeout: Duration) -> Self {
-        let engine = Engine::start(config(41_000..=41_999, silence_timeout), time).unwrap();
+        let engine = Engine::start(config(22_000..=22_999, silence_timeout), time).unwrap();
         let (handle, events) = engine.open().await.unwrap();
         let phone = Phone::new(handle.port());
         let stream = stream_to(&phone, Codec::Pcmu);

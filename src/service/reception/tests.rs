@@ -1,0 +1,149 @@
+//! What a call gets must be what stands in the database when it comes, however much is remembered.
+
+use super::*;
+use crate::clock::{Clock as _, ManualClock};
+use crate::domain::{GreetingId, GreetingKind, Message, MessageId, RecordingClass, RedirectReason};
+use crate::service::accounts::{Accounts, MailboxDefaults, NewUser};
+use crate::sip::Party;
+use crate::store::Number;
+
+struct World {
+    _folder: tempfile::TempDir,
+    clock: Arc<ManualClock>,
+    reception: Reception,
+    /// As another process beside the server has it.
+    other: Store,
+    mailbox: Mailbox,
+}
+
+impl World {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = ManualClock::new("2026-03-04T05:06:07Z".parse().unwrap(), 1);
+        let url = format!("sqlite://{}/facts.db", folder.path().display());
+        let store = Store::open(&url, clock.clone()).await.unwrap();
+        let other = Store::open(&url, clock.clone()).await.unwrap();
+        let reception = Reception::new(store, Rules::default());
+        let mut world =
+            Self { _folder: folder, mailbox: user(&other, &clock, "1001").await, clock, reception, other };
+        world.mailbox.quota.messages = Some(2);
+        world.other.put_mailbox(&world.mailbox).await.unwrap();
+        world
+    }
+
+    async fn call(&self, to: &str, from: &str) -> Verdict {
+        let facts = CallFacts {
+            request_uri: format!("sip:{to}@192.0.2.1"),
+            to: Party { name: None, uri: format!("sip:{to}@192.0.2.1") },
+            from: Party { name: None, uri: format!("sip:{from}@192.0.2.7") },
+            ..CallFacts::default()
+        };
+        Box::pin(self.reception.decide(&facts, None, self.clock.now())).await.unwrap()
+    }
+
+    fn message(&self) -> Message {
+        Message {
+            id: MessageId::from_uuid(self.clock.uuid()),
+            tenant: self.mailbox.tenant,
+            mailbox: self.mailbox.id,
+            folder: crate::domain::Folder::Inbox,
+            heard_at: None,
+            urgent: false,
+            private: false,
+            caller: crate::domain::CallerId::anonymous(),
+            alias: None,
+            reason: RedirectReason::NoAnswer,
+            received_at: self.clock.now(),
+            duration_ms: 1_000,
+            voiced_ms: 1_000,
+            class: RecordingClass::Speech,
+            sample_rate: 8_000,
+            bytes: 16_044,
+            sha256: "ab".repeat(32),
+            object: "a/b.wav".to_owned(),
+        }
+    }
+}
+
+async fn user(store: &Store, clock: &Arc<ManualClock>, extension: &str) -> Mailbox {
+    let tenant = store.default_tenant().await.unwrap().id;
+    let accounts = Accounts::new(store.clone(), clock.clone(), MailboxDefaults::default());
+    let new = NewUser {
+        extension: extension.parse().unwrap(),
+        first: "Ada".to_owned(),
+        last: "Lovelace".to_owned(),
+        emails: Vec::new(),
+        mode: None,
+        pin: None,
+    };
+    Box::pin(accounts.add_user(tenant, new)).await.unwrap().mailbox
+}
+
+#[tokio::test]
+async fn a_change_made_beside_the_server_holds_for_the_next_call() {
+    let world = World::new().await;
+    for _ in 0..2 {
+        assert!(world.call("1001", "5550123").await.mailbox().is_some_and(|mailbox| mailbox.enabled));
+        assert!(world.call("5559", "5550123").await.mailbox().is_none());
+    }
+
+    let mut mailbox = world.mailbox.clone();
+    mailbox.enabled = false;
+    world.other.put_mailbox(&mailbox).await.unwrap();
+    assert!(world.call("1001", "5550123").await.mailbox().is_some_and(|mailbox| !mailbox.enabled));
+
+    let number =
+        Number { tenant: mailbox.tenant, number: "5559".to_owned(), mailbox: mailbox.id, label: None };
+    world.other.put_number(&number).await.unwrap();
+    assert_eq!(world.call("5559", "5550123").await.mailbox().map(|mailbox| mailbox.id), Some(mailbox.id));
+    world.other.remove_number(mailbox.tenant, mailbox.id, "5559").await.unwrap();
+    assert!(world.call("5559", "5550123").await.mailbox().is_none());
+
+    let greeting = Greeting {
+        id: GreetingId::from_uuid(world.clock.uuid()),
+        tenant: mailbox.tenant,
+        mailbox: mailbox.id,
+        kind: GreetingKind::Standard,
+        label: "hello".to_owned(),
+        object: "a/hello.wav".to_owned(),
+        duration_ms: 1_000,
+        active: true,
+        from: None,
+        until: None,
+        created_at: world.clock.now(),
+    };
+    world.other.add_greeting(&greeting).await.unwrap();
+    assert_eq!(world.call("1001", "5550123").await.greetings, [greeting]);
+
+    world.other.remove_user(mailbox.tenant, mailbox.user.unwrap()).await.unwrap();
+    assert!(world.call("1001", "5550123").await.mailbox().is_none());
+    let again = user(&world.other, &world.clock, "1001").await;
+    assert_eq!(world.call("1001", "5550123").await.mailbox().map(|mailbox| mailbox.id), Some(again.id));
+}
+
+#[tokio::test]
+async fn fullness_and_colleagues_are_those_of_the_moment() {
+    let world = World::new().await;
+    for message in 0..2 {
+        assert!(!world.call("1001", "1002").await.is_full(), "after {message} messages");
+        world.other.deposit(&world.message(), &[]).await.unwrap();
+    }
+    assert!(world.call("1001", "1002").await.is_full());
+    assert!(!world.call("1001", "1002").await.decision.internal);
+    user(&world.other, &world.clock, "1002").await;
+    assert!(world.call("1001", "1002").await.decision.internal);
+}
+
+#[tokio::test]
+async fn a_known_mailbox_takes_calls_while_the_database_is_away_and_an_unknown_one_is_not_made_up() {
+    let world = World::new().await;
+    user(&world.other, &world.clock, "1002").await;
+    assert!(world.call("1001", "1002").await.decision.internal);
+    world.reception.directory.close().await;
+    let verdict = world.call("1001", "1002").await;
+    assert_eq!(verdict.mailbox(), Some(&world.mailbox));
+    assert!(verdict.decision.internal, "the colleague is remembered");
+    let facts = CallFacts { request_uri: "sip:1003@192.0.2.1".to_owned(), ..CallFacts::default() };
+    let unknown = world.reception.decide(&facts, None, world.clock.now()).await;
+    assert!(matches!(unknown, Err(RoutingError::Store(_))), "{unknown:?}");
+}

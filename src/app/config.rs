@@ -267,11 +267,9 @@ impl Config {
         if !(4..=12).contains(&self.voicemail.pin_length) {
             return wrong("voicemail.pin_length must lie between 4 and 12 digits".to_owned());
         }
-        if jiff::tz::TimeZone::get(&self.voicemail.zone).is_err() {
-            let zone = &self.voicemail.zone;
-            return wrong(format!(
-                "voicemail.zone {zone:?} is not an IANA zone: write one like Europe/Berlin"
-            ));
+        let zone = &self.voicemail.zone;
+        if jiff::tz::TimeZone::get(zone).is_err() {
+            return wrong(format!("voicemail.zone {zone:?} is no IANA zone: write one like Europe/Berlin"));
         }
         for trunk in &self.sip.trunks {
             let given = [trunk.realm.is_some(), trunk.user.is_some(), trunk.password.is_some()];

@@ -153,13 +153,14 @@ fn the_readme_names_every_metric_and_no_other() {
         let cut = |rest: &str| rest.chars().take_while(|c| is_part(*c)).collect::<String>();
         text.split("aftertone_").skip(1).map(cut).filter(|name| !name.is_empty()).collect()
     };
+    // Names of metrics are whole string literals.
     let quoted = |text: &str| -> String {
-        // Only string literals are names of metrics.
-        code(text)
-            .split('"')
-            .skip(1)
-            .step_by(2)
-            .filter(|word| word.starts_with("aftertone_"))
+        let literals =
+            text.split("\"aftertone_").skip(1).map(|rest| format!("aftertone_{rest} ")).collect::<Vec<_>>();
+        literals
+            .iter()
+            .filter_map(|text| text.split_once('"'))
+            .map(|(name, _)| name)
             .collect::<Vec<_>>()
             .join(" ")
     };

@@ -72,6 +72,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         _ => "warn",
     };
     telemetry::start_log(args.log_format, quiet);
+    telemetry::quiet_contained_panics();
     let config = Config::load(args.config.as_deref(), &args.data)?;
     let session = Session { config, file: args.config, clock: SystemClock::shared(), tenant: args.tenant };
     match args.command {

@@ -4,6 +4,7 @@
 
 mod refusal;
 mod values;
+mod voicemail;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -16,8 +17,6 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use crate::domain::Quota;
-use crate::service::accounts::{MailboxDefaults, PinPolicy};
 use crate::service::reception::Rules;
 use crate::service::routing::TrunkRules;
 use crate::signal::Transport;
@@ -276,25 +275,6 @@ impl Default for Voicemail {
     }
 }
 
-impl Voicemail {
-    /// The rules for new PINs.
-    pub const fn pins(&self) -> PinPolicy {
-        PinPolicy { shortest: self.pin_length, refuse_dates: self.pin_no_dates }
-    }
-
-    /// What new mailboxes begin with.
-    pub fn defaults(&self) -> MailboxDefaults {
-        MailboxDefaults {
-            max_message: self.max_message,
-            silence: self.silence,
-            min_speech: self.min_speech,
-            keep_no_speech: self.keep_no_speech,
-            quota: Quota { messages: (self.max_messages > 0).then_some(self.max_messages), bytes: None },
-            ..MailboxDefaults::default()
-        }
-    }
-}
-
 impl Config {
     /// Reads the file (if any) and the environment.
     ///
@@ -342,11 +322,9 @@ impl Config {
         if !(4..=12).contains(&self.voicemail.pin_length) {
             return wrong("voicemail.pin_length must lie between 4 and 12 digits".to_owned());
         }
-        if jiff::tz::TimeZone::get(&self.voicemail.zone).is_err() {
-            let zone = &self.voicemail.zone;
-            return wrong(format!(
-                "voicemail.zone {zone:?} is not an IANA zone: write one like Europe/Berlin"
-            ));
+        let zone = &self.voicemail.zone;
+        if jiff::tz::TimeZone::get(zone).is_err() {
+            return wrong(format!("voicemail.zone {zone:?} is no IANA zone: write one like Europe/Berlin"));
         }
         for trunk in &self.sip.trunks {
             let given = [trunk.realm.is_some(), trunk.user.is_some(), trunk.password.is_some()];

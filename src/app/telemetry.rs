@@ -7,6 +7,8 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::audio::decode;
+
 /// How log lines look.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum LogFormat {
@@ -26,6 +28,20 @@ pub(super) fn start_log(format: LogFormat, default: &str) {
         LogFormat::Json => builder.json().flatten_event(true).finish().try_init(),
         LogFormat::Text => builder.finish().try_init(),
     };
+}
+
+/// A decoder that gives up on a damaged sound file by a panic is caught, and its file refused: no crash of ours, and not to be
+/// printed as one.
+pub(super) fn quiet_contained_panics() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if std::thread::current().name() == Some(decode::THREAD) {
+            let at = panic.location().map(ToString::to_string);
+            tracing::debug!(at, "a sound file made its decoder give up; it is refused");
+        } else {
+            usual(panic);
+        }
+    }));
 }
 
 /// Buckets in seconds for waits from a millisecond to half a minute.

@@ -59,6 +59,9 @@ pub struct Decoded {
     pub rate: u32,
 }
 
+/// Name of the threads that decode. A file can make the decoder panic there; that is caught, and told as [`DecodeError::Damaged`].
+pub const THREAD: &str = "decode";
+
 /// Why a file was refused. Every message can be shown to whoever sent the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
@@ -101,7 +104,7 @@ pub fn decode_upload(bytes: Vec<u8>, limits: DecodeLimits) -> Result<Decoded, De
     let (answer, result) = mpsc::sync_channel(1);
     let flag = Arc::clone(&stop);
     std::thread::Builder::new()
-        .name("decode".into())
+        .name(THREAD.into())
         .stack_size(STACK)
         .spawn(move || {
             // The receiver is gone when the time was up: then nobody wants the result.

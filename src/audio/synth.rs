@@ -1,8 +1,5 @@
 //! Sounds for tests: noise, and a voice of pulses through formants, with syllables and pauses. Not for callers.
 
-use super::decode::{DecodeLimits, decode_upload};
-use super::level::{decibels, mean_square};
-
 /// Noise of a linear congruential generator: the same at every run.
 pub(crate) fn noise(rate: u32, ms: u32, rms: f64) -> Vec<i16> {
     let mut state = 0x2545_f491_u64;
@@ -54,23 +51,4 @@ pub(crate) fn voice(rate: u32, ms: u32, peak: f64) -> Vec<i16> {
             (sound * loud * peak / 3.0) as i16
         })
         .collect()
-}
-
-/// Lone words ("yes", "no", "hi", "call me") of synthetic voices, one of which whispers, at 8 kHz.
-pub(crate) fn lone_words() -> Vec<(String, Vec<i16>)> {
-    let folder = format!("{}/tests/fixtures/words", env!("CARGO_MANIFEST_DIR"));
-    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
-    files.sort();
-    let decode = |path: &std::path::PathBuf| {
-        let decoded = decode_upload(std::fs::read(path).unwrap(), DecodeLimits::default()).unwrap();
-        assert_eq!(decoded.rate, 8_000);
-        (path.file_stem().unwrap().to_string_lossy().into_owned(), decoded.samples)
-    };
-    files.iter().map(decode).collect()
-}
-
-/// The sound at this level, in dB of full scale.
-pub(crate) fn at_level(samples: &[i16], db: f32) -> Vec<i16> {
-    let gain = 10_f32.powf((db - decibels(mean_square(samples))) / 20.0);
-    samples.iter().map(|&sample| (f32::from(sample) * gain).round() as i16).collect()
 }

@@ -311,12 +311,6 @@ impl Line {
         }
     }
 
-    /// How much was heard so far.
-    fn heard_for(&self) -> Duration {
-        let rate = f64::from(self.stream.codec.sample_rate());
-        Duration::from_secs_f64(self.heard.len() as f64 / rate)
-    }
-
     /// Begins to send a key: as an event where those were agreed on, else as sound.
     fn press(&mut self, key: Key) {
         if !self.stream.events.is_empty() {

@@ -63,15 +63,12 @@ struct Shown<'a> {
 }
 
 /// The words of one mail, cleaned; the templates escape them.
-#[derive(Template)]
-#[template(config = "src/mail/askama.toml", path = "voicemail.html")]
-struct Html<'a> {
-    subject: &'a str,
-    mailbox: &'a str,
-    caller: &'a str,
-    alias: Option<&'a str>,
-    received: &'a str,
-    length: &'a str,
+struct Words<'a> {
+    mailbox: String,
+    caller: String,
+    alias: Option<String>,
+    received: String,
+    length: String,
     urgent: bool,
     private: bool,
     link: Option<&'a Shown<'a>>,
@@ -80,18 +77,16 @@ struct Html<'a> {
 }
 
 #[derive(Template)]
+#[template(config = "src/mail/askama.toml", path = "voicemail.html")]
+struct Html<'a> {
+    subject: &'a str,
+    words: &'a Words<'a>,
+}
+
+#[derive(Template)]
 #[template(config = "src/mail/askama.toml", path = "voicemail.txt")]
 struct Text<'a> {
-    mailbox: &'a str,
-    caller: &'a str,
-    alias: Option<&'a str>,
-    received: &'a str,
-    length: &'a str,
-    urgent: bool,
-    private: bool,
-    link: Option<&'a Shown<'a>>,
-    too_large: bool,
-    attached: bool,
+    words: &'a Words<'a>,
 }
 
 #[derive(Template)]
@@ -183,19 +178,17 @@ fn body(view: &MailView, subject: &str) -> Result<Body, MailError> {
     let link = view.link.as_ref();
     let shown =
         link.map(|link| Shown { url: link.url.expose_secret(), expires: text::long_time(&link.expires) });
-    let plain = SinglePart::plain(if view.mode.is_brief() {
-        brief(view, shown.as_ref())?
-    } else {
-        full(view, shown.as_ref())?
-    });
     let audio = view.attachment.as_ref().map(|attachment| audio(view, attachment)).transpose()?;
     if view.mode.is_brief() {
+        let plain = SinglePart::plain(brief(view, shown.as_ref())?);
         return Ok(match audio {
             Some(audio) => Body::Multi(MultiPart::mixed().singlepart(plain).singlepart(audio)),
             None => Body::Single(plain),
         });
     }
-    let html = SinglePart::html(html(view, subject, shown.as_ref())?);
+    let words = words(view, shown.as_ref());
+    let plain = SinglePart::plain(Text { words: &words }.render().map_err(unbuilt)?);
+    let html = SinglePart::html(Html { subject, words: &words }.render().map_err(unbuilt)?);
     let readable = MultiPart::alternative().singlepart(plain).singlepart(html);
     Ok(Body::Multi(match audio {
         Some(audio) => MultiPart::mixed().multipart(readable).singlepart(audio),
@@ -203,39 +196,20 @@ fn body(view: &MailView, subject: &str) -> Result<Body, MailError> {
     }))
 }
 
-fn html(view: &MailView, subject: &str, link: Option<&Shown<'_>>) -> Result<String, MailError> {
-    Html {
-        subject,
-        mailbox: &view.mailbox_shown(),
-        caller: &view.caller_shown(),
-        alias: view.alias_shown().as_deref(),
-        received: &text::long_time(&view.received),
-        length: &text::spoken_length(view.length),
+/// The words of the long forms.
+fn words<'a>(view: &MailView, link: Option<&'a Shown<'a>>) -> Words<'a> {
+    Words {
+        mailbox: view.mailbox_shown(),
+        caller: view.caller_shown(),
+        alias: view.alias_shown(),
+        received: text::long_time(&view.received),
+        length: text::spoken_length(view.length),
         urgent: view.urgent,
         private: view.private,
         link,
         too_large: view.is_too_large(),
         attached: view.attachment.is_some(),
     }
-    .render()
-    .map_err(unbuilt)
-}
-
-fn full(view: &MailView, link: Option<&Shown<'_>>) -> Result<String, MailError> {
-    Text {
-        mailbox: &view.mailbox_shown(),
-        caller: &view.caller_shown(),
-        alias: view.alias_shown().as_deref(),
-        received: &text::long_time(&view.received),
-        length: &text::spoken_length(view.length),
-        urgent: view.urgent,
-        private: view.private,
-        link,
-        too_large: view.is_too_large(),
-        attached: view.attachment.is_some(),
-    }
-    .render()
-    .map_err(unbuilt)
 }
 
 fn brief(view: &MailView, link: Option<&Shown<'_>>) -> Result<String, MailError> {

@@ -118,6 +118,10 @@ impl Session {
     }
 
     /// Runs to the end of the session. Its ticks have their phase from what is asked: calls do not share a moment.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the phase of tokio's own timer; nothing else is read from it"
+    )]
     pub(super) async fn run(mut self) {
         let mut due = Instant::now();
         let timer = sleep_until(due);
@@ -358,6 +362,7 @@ impl Session {
 
 /// When the tick after the one of `due` is. Keeps the phase: a tick that was missed is not made up for, since time is
 /// read anew at each. A tick that was asked for begins a phase of its own.
+#[expect(clippy::disallowed_methods, reason = "the phase of tokio's own timer; nothing else is read from it")]
 fn next_tick(due: Instant, period: Duration, asked: bool) -> Instant {
     let now = Instant::now();
     let next = due + period;

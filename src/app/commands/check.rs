@@ -35,7 +35,11 @@ pub(super) async fn run(session: &Session) -> Result<(), Failure> {
     checks.extend(config.sip.listen.iter().map(|transport| port(*transport)));
     let broken = checks.iter().filter(|check| !check.ok).count();
     for check in &checks {
-        let detail = if check.ok { "ok" } else { &check.detail };
+        let detail = match (check.ok, check.detail.as_str()) {
+            (true, "") => "ok".to_owned(),
+            (true, detail) => format!("ok ({detail})"),
+            (false, detail) => detail.to_owned(),
+        };
         println!("{:<10} {detail}", check.name);
     }
     match broken {
@@ -84,17 +88,17 @@ async fn mail(session: &Session) -> Check {
 
 /// A port that a running server holds is in use rightly; anything else that holds it is in the way.
 fn port(transport: Transport) -> Check {
-    let (address, tried) = match transport {
-        Transport::Udp(address) => (address, UdpSocket::bind(address).map(drop)),
-        Transport::Tcp(address) => (address, TcpListener::bind(address).map(drop)),
+    let (name, tried) = match transport {
+        Transport::Udp(address) => (format!("udp://{address}"), UdpSocket::bind(address).map(drop)),
+        Transport::Tcp(address) => (format!("tcp://{address}"), TcpListener::bind(address).map(drop)),
     };
     match tried {
-        Ok(()) => passed("sip"),
+        Ok(()) => Check { name: "sip", ok: true, detail: name },
         Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
-            Check { name: "sip", ok: true, detail: String::new() }
+            Check { name: "sip", ok: true, detail: format!("{name}, in use") }
         }
         Err(error) => {
-            failed("sip", format!("{address}: {error}"), "set sip.listen to an address of this machine")
+            failed("sip", format!("{name}: {error}"), "set sip.listen to an address of this machine")
         }
     }
 }

@@ -18,8 +18,9 @@ pub(super) enum Frame {
 const EDGE: u32 = 2;
 /// No network pauses so long between the pulses of a tone: 1 s.
 const LONGEST_PAUSE: u32 = 50;
-/// A line that has sent nothing but tones for so many frames is dead: 6 s, which no singer holds.
-const DEAD: u32 = 300;
+/// A line that has sent nothing but tones for so many frames is dead: 4 s. Sooner than the usual silence, for which some of
+/// these tones are taken, so that no menu is read to nobody.
+const DEAD: u32 = 200;
 
 /// The tones that are running.
 #[derive(Debug, Default, Clone, Copy)]

@@ -10,13 +10,6 @@ use super::Line;
 /// A call without a tone: the script goes on nevertheless after so long.
 const TONE_PATIENCE: Duration = Duration::from_secs(30);
 
-/// A wait is over when so much was heard as well, but this much later at the latest: a busy machine makes both sides
-/// slow, and what was to be heard in the meantime would come after the next key.
-const HEARING_PATIENCE: Duration = Duration::from_secs(10);
-
-/// What is on its way.
-const SLACK: Duration = Duration::from_millis(60);
-
 /// One step of what the phone does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
@@ -66,22 +59,13 @@ pub(super) struct Steps {
     since: Duration,
     endless: bool,
     begun: bool,
-    /// How much was heard when the step began.
-    heard: Duration,
     /// Tones that were waited for.
     tones: u32,
 }
 
 impl Steps {
     pub(super) fn new(steps: Vec<Step>, now: Duration) -> Self {
-        Self {
-            endless: steps.is_empty(),
-            left: steps.into(),
-            since: now,
-            begun: false,
-            heard: Duration::ZERO,
-            tones: 0,
-        }
+        Self { endless: steps.is_empty(), left: steps.into(), since: now, begun: false, tones: 0 }
     }
 
     /// Goes on as far as possible. True: the script is at its end.
@@ -89,10 +73,7 @@ impl Steps {
         while let Some(step) = self.left.front() {
             let waited = now.saturating_sub(self.since);
             let done = match step {
-                Step::Wait(wait) => {
-                    let heard = line.heard_for().saturating_sub(self.heard) + SLACK;
-                    waited >= *wait && (heard >= *wait || waited >= *wait + HEARING_PATIENCE)
-                }
+                Step::Wait(wait) => waited >= *wait,
                 Step::AwaitTone => line.tone.count() > self.tones || waited >= TONE_PATIENCE,
                 Step::Press(key) => {
                     if !self.begun {
@@ -116,7 +97,6 @@ impl Steps {
             }
             self.left.pop_front();
             self.since = now;
-            self.heard = line.heard_for();
         }
         !self.endless
     }

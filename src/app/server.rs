@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -14,7 +13,6 @@ use tokio_util::task::TaskTracker;
 
 use crate::blob::objects::Objects;
 use crate::blob::spool::Spool;
-use crate::call::lamps::SipLight;
 use crate::call::{self, CallSettings, Desk, Ending, Owners};
 use crate::clock::SharedClock;
 use crate::domain::Tenant;
@@ -25,21 +23,17 @@ use crate::outbox::{self, Outbox};
 use crate::service::accounts::Accounts;
 use crate::service::deposit::{Deposit, DepositSettings};
 use crate::service::greetings::Greetings;
-use crate::service::lamp::Lamps;
 use crate::service::links::Links;
-use crate::service::login::Login;
 use crate::service::prompts::PromptSet;
 use crate::service::reception::Reception;
 use crate::service::retention::Retention;
-use crate::service::retrieval::Retrieval;
-use crate::service::sending::Sending;
-use crate::service::settings::Settings;
 use crate::signal::{DigestAccount, Signal, SignalConfig, Transport, TrunkAccess};
 use crate::store::{Store, StoreError};
 
 use super::Failure;
 use super::config::Config;
 use super::health::Parts;
+use super::limits::raise_file_limit;
 use super::reload::{mails_differ, needs_restart};
 
 /// Running calls get so long to end after a stop was asked for.
@@ -188,12 +182,7 @@ impl Server {
         let settings = DepositSettings::default();
         let deposit = Deposit::new(store.clone(), objects.clone(), spool.clone(), clock.clone(), settings);
         let greetings = Greetings::new(store.clone(), objects.clone(), clock.clone());
-        let owners = Owners {
-            login: Login::new(store.clone(), clock.clone(), config.voicemail.pins()),
-            retrieval: Retrieval::new(store.clone(), objects.clone(), greetings.clone(), clock.clone()),
-            settings: Settings::new(store.clone(), spool.clone(), greetings.clone(), clock.clone()),
-            sending: Sending::new(store.clone(), objects.clone(), spool.clone(), clock.clone()),
-        };
+        let owners = Owners::new(&store, &objects, &spool, &greetings, &clock, config.voicemail.pins());
         let reception = Reception::new(store.clone(), config.rules());
         let engine = Engine::start(engine_config(config), clock.clone())?;
         let draining = Arc::new(AtomicBool::new(false));
@@ -225,13 +214,9 @@ impl Server {
 
         let (calls, background) = (TaskTracker::new(), TaskTracker::new());
         let ending = Ending::default();
-        let lamps = Lamps::new(store.clone(), clock.clone(), Arc::new(SipLight::new(signal.clone())));
-        outbox.tell_lamps(lamps.clone());
-        if let Some(subscriptions) = signal.subscriptions() {
-            let nudged = outbox.clone();
-            let nudge: Arc<dyn Fn() + Send + Sync> = Arc::new(move || nudged.nudge());
-            background.spawn(call::lamps::serve(lamps, nudge, subscriptions, ending.stop.clone()));
-        }
+        let (nudged, until) = (outbox.clone(), ending.stop.clone());
+        let lamps = call::lamps::start(&signal, &store, &clock, move || nudged.nudge(), until, &background);
+        outbox.tell_lamps(lamps);
         if !is_prepared {
             let (base, config, until) = (base, config.clone(), ending.stop.clone());
             let (resumer, worker) = (deposit.clone(), outbox.clone());
@@ -356,18 +341,6 @@ async fn prepared(base: &Base, config: &Config) -> Result<bool, Failure> {
             Ok(false)
         }
         Err(error) => Err(Failure::refused(format!("{error}: correct database.url"))),
-    }
-}
-
-/// Each call takes two sockets; the usual limit of 1024 open files would end at 500 calls.
-fn raise_file_limit() {
-    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    if current == maximum {
-        return;
-    }
-    match setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }) {
-        Ok(()) => tracing::debug!(from = ?current, to = ?maximum, "limit of open files raised"),
-        Err(error) => tracing::warn!(%error, limit = ?current, "the limit of open files cannot be raised"),
     }
 }
 

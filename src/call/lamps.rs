@@ -9,12 +9,14 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
+use crate::clock::SharedClock;
 use crate::service::lamp::{Grant, LampFault, Lamps, Told, Waiting, WaitingLight, Wish};
 use crate::signal::{LampDialog, Life, NotifyError, Signal, Subscribing, Verdict};
 use crate::sip;
 use crate::sip::uri::Uri;
-use crate::store::{Lamp, StoreError};
+use crate::store::{Lamp, Store, StoreError};
 
 /// SUBSCRIBEs that are worked on at once; further ones wait, and get 503 when too many do.
 const AT_ONCE: usize = 32;
@@ -57,9 +59,25 @@ impl WaitingLight for SipLight {
     }
 }
 
+/// Serves lamps over these transports, in a task of `tasks`, until `stop`. `nudge` tells the outbox that there may be work.
+pub fn start(
+    signal: &Signal,
+    store: &Store,
+    clock: &SharedClock,
+    nudge: impl Fn() + Send + Sync + 'static,
+    stop: CancellationToken,
+    tasks: &TaskTracker,
+) -> Lamps {
+    let lamps = Lamps::new(store.clone(), clock.clone(), Arc::new(SipLight::new(signal.clone())));
+    if let Some(subscriptions) = signal.subscriptions() {
+        tasks.spawn(serve(lamps.clone(), Arc::new(nudge), subscriptions, stop));
+    }
+    lamps
+}
+
 /// Grants and renews subscriptions, ends those that expire, and reconciles all of them now and then. `nudge` tells the
 /// outbox that there may be work.
-pub async fn serve(
+async fn serve(
     lamps: Lamps,
     nudge: Arc<dyn Fn() + Send + Sync>,
     mut subscriptions: mpsc::Receiver<Subscribing>,

@@ -18,10 +18,12 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::blob::objects::Objects;
 use crate::blob::spool::Spool;
 use crate::clock::SharedClock;
 use crate::flow::keys::Profile;
 use crate::media::Engine;
+use crate::service::accounts::PinPolicy;
 use crate::service::deposit::Deposit;
 use crate::service::greetings::Greetings;
 use crate::service::login::Login;
@@ -32,6 +34,7 @@ use crate::service::retrieval::Retrieval;
 use crate::service::sending::Sending;
 use crate::service::settings::Settings;
 use crate::signal::IncomingCall;
+use crate::store::Store;
 
 pub use says::Sounds;
 pub use ways::Ways;
@@ -78,6 +81,26 @@ pub struct Owners {
     pub settings: Settings,
     /// Messages to others.
     pub sending: Sending,
+}
+
+impl Owners {
+    /// Over these stores, with these rules for new PINs.
+    pub fn new(
+        store: &Store,
+        objects: &Objects,
+        spool: &Spool,
+        greetings: &Greetings,
+        clock: &SharedClock,
+        pins: PinPolicy,
+    ) -> Self {
+        let (clock, greetings) = (clock.clone(), greetings.clone());
+        Self {
+            login: Login::new(store.clone(), clock.clone(), pins),
+            retrieval: Retrieval::new(store.clone(), objects.clone(), greetings.clone(), clock.clone()),
+            settings: Settings::new(store.clone(), spool.clone(), greetings, clock.clone()),
+            sending: Sending::new(store.clone(), objects.clone(), spool.clone(), clock),
+        }
+    }
 }
 
 /// What calls need from the rest of the server.

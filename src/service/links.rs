@@ -176,12 +176,12 @@ impl Links {
         self.mark(linked, Mark::Trash).await
     }
 
-    /// Brings the message back out of the trash, to where it lay.
+    /// Brings the message back to the inbox.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn restore(&self, linked: &LinkedMessage) -> Result<(), StoreError> {
-        self.mark(linked, Mark::Restore).await
+        self.mark(linked, Mark::Inbox).await
     }
 
     /// Takes back every link to the message.

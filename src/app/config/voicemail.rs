@@ -55,7 +55,7 @@ impl Default for Voicemail {
         Self {
             max_message: Duration::from_secs(180),
             silence: Duration::from_secs(5),
-            min_speech: Duration::from_millis(500),
+            min_speech: Duration::from_millis(250),
             keep_no_speech: false,
             max_messages: 100,
             retention: Duration::from_secs(30 * 24 * 3600),

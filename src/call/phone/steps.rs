@@ -65,13 +65,7 @@ pub(super) struct Steps {
 
 impl Steps {
     pub(super) fn new(steps: Vec<Step>, now: Duration) -> Self {
-        Self {
-            endless: steps.is_empty(),
-            left: steps.into(),
-            since: now,
-            begun: false,
-            tones: 0,
-        }
+        Self { endless: steps.is_empty(), left: steps.into(), since: now, begun: false, tones: 0 }
     }
 
     /// Goes on as far as possible. True: the script is at its end.

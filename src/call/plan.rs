@@ -146,7 +146,7 @@ async fn greeting(desk: &Desk, verdict: &Verdict, mailbox: &Mailbox) -> Greeted 
         clips: name.into_iter().collect(),
     };
     let Some(choice) = verdict.greeting() else { return built_in(None) };
-    tracing::info!(greeting = %choice.why, "greeting chosen");
+    tracing::debug!(greeting = %choice.why, "greeting chosen");
     let (id, is_whole) = match choice.play {
         Play::Greeting { id, .. } => (id, true),
         Play::RecordedName(id) => (id, false),

@@ -14,6 +14,10 @@ use super::player::{OPUS_MS, Player};
 
 /// Packets sent at once after a stall: the rest follows with the next ticks, none is dropped.
 const BURST: u32 = 5;
+/// Timers have a grain: what is due so soon is due now.
+const GRAIN_US: u64 = 1_000;
+/// How often to look again at what cannot be sent yet, and at what is late.
+const RETRY_US: u64 = 20_000;
 /// A stall longer than this is not made up for: the clock moves on instead.
 const HOPELESS_US: u64 = 2_000_000;
 /// Keys are sent in packets of 20 ms whatever the packet time.
@@ -122,12 +126,10 @@ impl Outgoing {
         self.terms.is_none() || !speaks
     }
 
-    /// How often to call [`Outgoing::tick`].
-    pub(super) fn tick_ms(&self) -> u64 {
-        match self.terms {
-            Some(terms) if terms.ptime_ms % 20 != 0 => 10,
-            _ => 20,
-        }
+    /// When to call [`Outgoing::tick`] next while there is something to send: each packet leaves at its time, whenever the
+    /// first one was asked for.
+    pub(super) const fn next_us(&self, now_us: u64) -> u64 {
+        if self.due_us > now_us + GRAIN_US { self.due_us } else { now_us + RETRY_US }
     }
 
     /// Sends what is due to `target`; without one (hold) time and clips go on unheard. Tells a play that ended.
@@ -146,10 +148,8 @@ impl Outgoing {
             self.catch_up(terms, now_us);
         }
         let mut finished = None;
-        // Half a tick of grace: a first tick that was late must not make all others wait for the next one.
-        let horizon = now_us + self.tick_ms() * 500;
         for _ in 0..BURST {
-            if self.due_us > horizon {
+            if self.due_us > now_us + GRAIN_US {
                 break;
             }
             let ms = if !self.keys.is_idle() && terms.event.is_some() {
@@ -333,8 +333,11 @@ mod tests {
         for (ptime, bytes) in [(10_u8, 80), (20, 160), (30, 240), (40, 320), (60, 480)] {
             let (mut out, _) = connected(&stream(Codec::Pcmu, ptime));
             let sent = Sent::default();
-            for now in (0..6_000).step_by(out.tick_ms() as usize) {
-                out.tick(now * 1000, target(), &sent);
+            let mut now = 0;
+            while now < 6_000_000 {
+                out.tick(now, target(), &sent);
+                assert_eq!(out.next_us(now), now + u64::from(ptime) * 1000, "each at its time");
+                now = out.next_us(now);
             }
             let packets = packets(&sent);
             assert_eq!(packets.len(), 6_000 / usize::from(ptime), "ptime {ptime}");
@@ -395,7 +398,7 @@ mod tests {
     fn run(out: &mut Outgoing, now_ms: &mut u64, to_ms: u64, sent: &Sent) {
         while *now_ms < to_ms {
             out.tick(*now_ms * 1000, target(), sent);
-            *now_ms += if out.is_resting() { 60 } else { 20 };
+            *now_ms = if out.is_resting() { *now_ms + 60 } else { out.next_us(*now_ms * 1000) / 1000 };
         }
     }
 
@@ -455,7 +458,6 @@ mod tests {
         assert_eq!(out.sender().ssrc(), first);
         out.connect(&stream(Codec::Opus, 60), &*clock, 0);
         assert_ne!(out.sender().ssrc(), first);
-        assert_eq!(out.tick_ms(), 20);
     }
 
     #[test]

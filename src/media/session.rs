@@ -123,17 +123,15 @@ impl Session {
         reason = "the phase of tokio's own timer; nothing else is read from it"
     )]
     pub(super) async fn run(mut self) {
-        let mut due = Instant::now();
-        let timer = sleep_until(due);
+        let timer = sleep_until(Instant::now());
         tokio::pin!(timer);
         let ending = loop {
             let asked = self.wait(timer.as_mut()).await;
-            let woken = asked.is_some();
-            if let Some(ending) = self.tick(asked) {
+            let (began, now) = (Instant::now(), self.shared.clock.monotonic());
+            if let Some(ending) = self.tick(asked, now) {
                 break ending;
             }
-            due = next_tick(due, self.period(), woken);
-            timer.as_mut().reset(due);
+            timer.as_mut().reset(began + self.period(now));
         };
         // On the heap for its moment, rather than in every session for its whole life.
         Box::pin(self.end(ending)).await;
@@ -153,13 +151,17 @@ impl Session {
         }
     }
 
-    fn period(&self) -> Duration {
-        Duration::from_millis(if self.out.is_resting() { LISTEN_MS } else { self.out.tick_ms() })
+    /// Until the next tick.
+    fn period(&self, now: Duration) -> Duration {
+        if self.out.is_resting() {
+            return Duration::from_millis(LISTEN_MS);
+        }
+        let now_us = now.as_micros() as u64;
+        Duration::from_micros(self.out.next_us(now_us).saturating_sub(now_us))
     }
 
     /// One tick, maybe because something was asked. `Some`: the session is over.
-    fn tick(&mut self, asked: Option<Option<Command>>) -> Option<Ending> {
-        let now = self.shared.clock.monotonic();
+    fn tick(&mut self, asked: Option<Option<Command>>, now: Duration) -> Option<Ending> {
         let (now_us, now_ms) = (now.as_micros() as u64, now.as_millis() as u64);
         if let Some(ending) = self.obey(asked, now_us) {
             return Some(ending);
@@ -358,20 +360,4 @@ impl Session {
             }
         }
     }
-}
-
-/// When the tick after the one of `due` is. Keeps the phase: a tick that was missed is not made up for, since time is
-/// read anew at each. A tick that was asked for begins a phase of its own.
-#[expect(clippy::disallowed_methods, reason = "the phase of tokio's own timer; nothing else is read from it")]
-fn next_tick(due: Instant, period: Duration, asked: bool) -> Instant {
-    let now = Instant::now();
-    let next = due + period;
-    if asked {
-        return now + period;
-    }
-    if next > now {
-        return next;
-    }
-    let missed = (now - next).as_micros() / period.as_micros().max(1) + 1;
-    next + period * u32::try_from(missed).unwrap_or(1)
 }

@@ -8,8 +8,6 @@ mod judge;
 mod message;
 mod obstacle;
 mod resume;
-#[cfg(test)]
-mod tests;
 mod types;
 
 use std::collections::{HashMap, HashSet};
@@ -394,3 +392,6 @@ fn units(bytes: u64) -> u32 {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

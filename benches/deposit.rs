@@ -64,6 +64,7 @@ impl Bed {
             reason: RedirectReason::NoAnswer,
             began_at: self.clock.now(),
             sample_rate: 8_000,
+            draft: false,
         };
         let mut writer = self.spool.begin(&head).unwrap();
         writer.append(sound).unwrap();

@@ -28,6 +28,7 @@ fn plan() -> Plan {
         min_speech: Duration::from_secs(1),
         keep_no_speech: false,
         operator: true,
+        sign_in: false,
     }
 }
 

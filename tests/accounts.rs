@@ -1,6 +1,17 @@
 //! Accounts as the command line uses them: what is refused, what is filled in, what is kept.
 #![expect(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
 
+#[path = "accounts/lamps.rs"]
+mod lamps;
+#[path = "accounts/login.rs"]
+mod login;
+#[path = "accounts/phone.rs"]
+mod phone;
+#[path = "support/postgres.rs"]
+mod postgres_server;
+#[path = "accounts/sending.rs"]
+mod sending;
+
 use std::time::Duration;
 
 use aftertone::clock::{ManualClock, SystemClock};

@@ -13,6 +13,10 @@ mod ears;
 mod endings;
 #[path = "calls_live/greetings.rs"]
 mod greetings;
+#[path = "calls_live/inbox.rs"]
+mod inbox;
+#[path = "calls_live/lamps.rs"]
+mod lamps;
 #[path = "calls_live/leave.rs"]
 mod leave;
 #[path = "calls_live/life.rs"]

@@ -165,6 +165,7 @@ fn record(spool: &Spool, inbox: &Inbox) -> RecordingId {
         reason: RedirectReason::NoAnswer,
         began_at: clock.now(),
         sample_rate: 8_000,
+        draft: false,
     };
     let sound = Speech::get().samples(2);
     let mut writer = spool.begin(&head).unwrap();

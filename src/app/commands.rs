@@ -1,7 +1,10 @@
 //! Carries out the command line. Every command works beside a running server: all state is in the store.
 
 mod check;
+mod directory;
 mod explain;
+mod keys;
+mod lamps;
 mod messages;
 mod phone;
 mod print;
@@ -83,10 +86,13 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         Command::Message(command) => messages::message(&session, command).await,
         Command::Greeting(command) => messages::greeting(&session, command).await,
         Command::Link(command) => messages::link(&session, command).await,
+        Command::Directory(command) => directory::directory(&session, command).await,
+        Command::Lamp(command) => lamps::lamp(&session, command).await,
         Command::Job(command) => messages::job(&session, command).await,
         Command::Explain(args) => explain::run(&session, args).await,
         Command::Call(args) => phone::run(&session, args).await,
         Command::Prompts(command) => prompts::run(command),
+        Command::Keys(command) => keys::run(&session, command),
     }
 }
 

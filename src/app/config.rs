@@ -4,6 +4,7 @@
 
 mod refusal;
 mod values;
+mod voicemail;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -16,13 +17,12 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use crate::domain::Quota;
-use crate::service::accounts::MailboxDefaults;
 use crate::service::reception::Rules;
 use crate::service::routing::TrunkRules;
 use crate::signal::Transport;
 
 pub(super) use values::parse_duration;
+pub use voicemail::Voicemail;
 
 /// Why the configuration cannot be used; one sentence with the remedy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -220,70 +220,6 @@ impl Default for Mail {
     }
 }
 
-/// `[voicemail]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Voicemail {
-    /// Longest message.
-    #[serde(deserialize_with = "values::duration")]
-    pub max_message: Duration,
-    /// Silence that ends a recording.
-    #[serde(deserialize_with = "values::duration")]
-    pub silence: Duration,
-    /// Less speech than this is "no speech".
-    #[serde(deserialize_with = "values::duration")]
-    pub min_speech: Duration,
-    /// Keep messages without speech.
-    pub keep_no_speech: bool,
-    /// Messages in a mailbox; 0 for no limit.
-    pub max_messages: u32,
-    /// Trash is emptied after so long.
-    #[serde(deserialize_with = "values::duration")]
-    pub retention: Duration,
-    /// Language of the prompts.
-    pub language: String,
-    /// IANA zone of the first tenant.
-    pub zone: String,
-    /// Say how to leave a message even after the owner's own greeting.
-    pub always_instruct: bool,
-    /// Where `0` leads.
-    pub operator: Option<String>,
-    /// Folder of prompts that replaces the built-in ones.
-    pub prompts: Option<PathBuf>,
-}
-
-impl Default for Voicemail {
-    fn default() -> Self {
-        Self {
-            max_message: Duration::from_secs(180),
-            silence: Duration::from_secs(5),
-            min_speech: Duration::from_millis(250),
-            keep_no_speech: false,
-            max_messages: 100,
-            retention: Duration::from_secs(30 * 24 * 3600),
-            language: "en".to_owned(),
-            zone: "UTC".to_owned(),
-            always_instruct: false,
-            operator: None,
-            prompts: None,
-        }
-    }
-}
-
-impl Voicemail {
-    /// What new mailboxes begin with.
-    pub fn defaults(&self) -> MailboxDefaults {
-        MailboxDefaults {
-            max_message: self.max_message,
-            silence: self.silence,
-            min_speech: self.min_speech,
-            keep_no_speech: self.keep_no_speech,
-            quota: Quota { messages: (self.max_messages > 0).then_some(self.max_messages), bytes: None },
-            ..MailboxDefaults::default()
-        }
-    }
-}
-
 impl Config {
     /// Reads the file (if any) and the environment.
     ///
@@ -327,6 +263,9 @@ impl Config {
         }
         if self.sip.session_expires < Duration::from_secs(90) {
             return wrong("sip.session_expires is below the 90 s of RFC 4028: choose 90s or more".to_owned());
+        }
+        if !(4..=12).contains(&self.voicemail.pin_length) {
+            return wrong("voicemail.pin_length must lie between 4 and 12 digits".to_owned());
         }
         let zone = &self.voicemail.zone;
         if jiff::tz::TimeZone::get(zone).is_err() {

@@ -5,6 +5,7 @@ mod commands;
 pub mod config;
 mod demo;
 mod health;
+mod limits;
 pub mod prompts;
 mod reload;
 mod server;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -14,7 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::blob::objects::Objects;
 use crate::blob::spool::Spool;
-use crate::call::{self, CallSettings, Desk, Ending};
+use crate::call::{self, CallSettings, Desk, Ending, Owners};
 use crate::clock::SharedClock;
 use crate::domain::Tenant;
 use crate::http::{self, Web};
@@ -34,6 +33,7 @@ use crate::store::{Store, StoreError};
 use super::Failure;
 use super::config::Config;
 use super::health::Parts;
+use super::limits::raise_file_limit;
 use super::reload::{mails_differ, needs_restart};
 
 /// Running calls get so long to end after a stop was asked for.
@@ -90,7 +90,8 @@ impl Base {
         })?;
         let store = Store::name(config.database_url().expose_secret(), clock.clone()).await?;
         let objects = Objects::open(&config.storage_url())?;
-        let accounts = Accounts::new(store.clone(), clock.clone(), config.voicemail.defaults());
+        let accounts = Accounts::new(store.clone(), clock.clone(), config.voicemail.defaults())
+            .with_pin_policy(config.voicemail.pins());
         Ok(Self { store, objects, accounts })
     }
 
@@ -181,6 +182,7 @@ impl Server {
         let settings = DepositSettings::default();
         let deposit = Deposit::new(store.clone(), objects.clone(), spool.clone(), clock.clone(), settings);
         let greetings = Greetings::new(store.clone(), objects.clone(), clock.clone());
+        let owners = Owners::new(&store, &objects, &spool, &greetings, &clock, config.voicemail.pins());
         let reception = Reception::new(store.clone(), config.rules());
         let engine = Engine::start(engine_config(config), clock.clone())?;
         let draining = Arc::new(AtomicBool::new(false));
@@ -212,6 +214,9 @@ impl Server {
 
         let (calls, background) = (TaskTracker::new(), TaskTracker::new());
         let ending = Ending::default();
+        let (nudged, until) = (outbox.clone(), ending.stop.clone());
+        let lamps = call::lamps::start(&signal, &store, &clock, move || nudged.nudge(), until, &background);
+        outbox.tell_lamps(lamps);
         if !is_prepared {
             let (base, config, until) = (base, config.clone(), ending.stop.clone());
             let (resumer, worker) = (deposit.clone(), outbox.clone());
@@ -238,6 +243,7 @@ impl Server {
             spool,
             deposit,
             greetings,
+            owners,
             prompts,
             sounds: Arc::default(),
             ways: Arc::default(),
@@ -338,18 +344,6 @@ async fn prepared(base: &Base, config: &Config) -> Result<bool, Failure> {
     }
 }
 
-/// Each call takes two sockets; the usual limit of 1024 open files would end at 500 calls.
-fn raise_file_limit() {
-    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    if current == maximum {
-        return;
-    }
-    match setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }) {
-        Ok(()) => tracing::debug!(from = ?current, to = ?maximum, "limit of open files raised"),
-        Err(error) => tracing::warn!(%error, limit = ?current, "the limit of open files cannot be raised"),
-    }
-}
-
 fn engine_config(config: &Config) -> EngineConfig {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     EngineConfig {
@@ -392,5 +386,6 @@ fn call_settings(config: &Config) -> CallSettings {
         operator: config.voicemail.operator.clone(),
         language: config.voicemail.language.clone(),
         domain: config.sip.domain.clone(),
+        keys: config.voicemail.keys.clone(),
     }
 }

@@ -11,6 +11,7 @@ pub mod level;
 pub mod loudness;
 pub mod mp3;
 pub mod resample;
+pub mod stretch;
 pub mod tones;
 pub mod vad;
 pub mod wav;

@@ -1,5 +1,7 @@
 //! Drives one flow: events from dialog, media and services in, actions out, until both the flow and the call are over.
 
+mod message;
+pub(super) mod owner;
 mod takes;
 mod transfer;
 
@@ -15,7 +17,9 @@ use tokio_util::sync::CancellationToken;
 use crate::audio::Clip;
 use crate::blob::spool::{Head, Marks};
 use crate::domain::{GreetingId, RecordingId};
-use crate::flow::{Action, Actions, CallEvent, CallTime, Flow, PlayId, StoreOutcome, Take, TransferOutcome};
+use crate::flow::{
+    Action, Actions, CallEvent, CallTime, Flow, PlayId, StoreOutcome, Take, TransferOutcome, Utterance,
+};
 use crate::media::{MediaEvent, MediaHandle, MediaStats};
 use crate::service::outbound::AllowedTargets;
 use crate::signal::{Dialog, DialogEvent, Refusal};
@@ -39,6 +43,8 @@ pub(super) struct Purpose {
     pub(super) language: String,
     /// The owner's greetings that may be played.
     pub(super) greetings: Vec<(GreetingId, Arc<Clip>)>,
+    /// Where an owner may sign in; `None`: nowhere.
+    pub(super) gate: Option<owner::Gate>,
 }
 
 impl Purpose {
@@ -50,6 +56,7 @@ impl Purpose {
             targets: AllowedTargets::default(),
             language: language.to_owned(),
             greetings: Vec::new(),
+            gate: None,
         }
     }
 }
@@ -76,6 +83,8 @@ pub(super) struct Ends {
 enum Answer {
     Stored(Take, StoreOutcome),
     Discarded,
+    Done(Box<owner::Done>),
+    Ready(message::Ready),
 }
 
 /// A recording of this call.
@@ -85,6 +94,8 @@ struct Recording {
     /// As its head in the spool says; kept when a later take is added to it.
     sample_rate: u32,
     voiced: Duration,
+    /// No message: an owner's.
+    draft: bool,
 }
 
 /// One call.
@@ -103,6 +114,15 @@ pub(super) struct Driver {
     /// The ACK has come.
     confirmed: bool,
     transfer: Transfer,
+    /// Where the transfer goes.
+    target: Option<String>,
+    /// Carries out what an owner asks for.
+    worker: Option<owner::Worker>,
+    /// Who signed in.
+    inside: Option<Box<owner::Inside>>,
+    fetched: message::Fetched,
+    /// What the flow wants to be heard now.
+    playing: Option<PlayId>,
 }
 
 impl Driver {
@@ -131,6 +151,11 @@ impl Driver {
             answered_at,
             confirmed: false,
             transfer: Transfer::None,
+            target: None,
+            worker: None,
+            inside: None,
+            fetched: None,
+            playing: None,
         };
         driver.tell(CallEvent::Started).await;
         while driver.dialog.is_some() {
@@ -229,8 +254,11 @@ impl Driver {
 
     async fn on_answer(&mut self, answer: Answer) {
         self.pending = self.pending.saturating_sub(1);
-        if let Answer::Stored(take, outcome) = answer {
-            self.tell(CallEvent::Stored { take, outcome }).await;
+        match answer {
+            Answer::Stored(take, outcome) => self.tell(CallEvent::Stored { take, outcome }).await,
+            Answer::Discarded => {}
+            Answer::Done(done) => self.on_done(done).await,
+            Answer::Ready(ready) => self.on_ready(ready).await,
         }
     }
 
@@ -244,7 +272,10 @@ impl Driver {
     async fn carry_out(&mut self, event: CallEvent) {
         let mut events = vec![event];
         while let Some(event) = events.pop() {
-            tracing::debug!(?event, "flow");
+            match &event {
+                CallEvent::Digit(_) if self.flow.hides_keys() => tracing::debug!("flow: a secret key"),
+                event => tracing::debug!(?event, "flow"),
+            }
             if let CallEvent::RecordingStopped { cause, .. } = &event {
                 metrics::counter!("aftertone_recordings_ended_total", "cause" => cause.as_str()).increment(1);
             }
@@ -272,21 +303,39 @@ impl Driver {
     async fn perform(&mut self, action: Action) -> Option<CallEvent> {
         match action {
             Action::Play(id, utterances) => return self.play(id, &utterances).await,
-            Action::StopPlaying => self.on_line(MediaHandle::stop_playing),
+            Action::StopPlaying => {
+                self.playing = None;
+                self.on_line(MediaHandle::stop_playing);
+            }
             Action::Record { take, append, limits } => return self.record(take, append, limits).await,
             Action::StopRecording(_) => self.on_line(MediaHandle::stop_recording),
             Action::Mark { take, urgent, private } => self.mark(take, Marks { urgent, private }).await,
             Action::Persist(take) => self.persist(take),
             Action::Discard(take) => self.discard(take),
-            Action::TransferToOperator => return self.transfer().await,
+            Action::TransferToOperator => {
+                self.target.clone_from(&self.purpose.operator);
+                return self.transfer().await;
+            }
+            Action::TransferTo(number) => {
+                self.target = Some(number);
+                return self.transfer().await;
+            }
+            Action::Ask(number, request) => return self.ask(number, request),
+            // Taken by the dialogue that holds both.
+            Action::SignIn => {}
             Action::HangUp => self.hang_up("the dialogue is over").await,
         }
         None
     }
 
-    async fn play(&mut self, id: PlayId, utterances: &[crate::flow::Utterance]) -> Option<CallEvent> {
+    async fn play(&mut self, id: PlayId, utterances: &[Utterance]) -> Option<CallEvent> {
+        self.playing = Some(id);
+        if let [Utterance::Message(part)] = utterances {
+            return self.play_message(id, *part);
+        }
         let takes = |take| self.takes.get(&take).map(|recording: &Recording| recording.id);
-        let clips = super::says::clips(&self.desk, &self.purpose, takes, utterances).await;
+        let owner = self.inside.as_ref().map(|inside| inside.owner);
+        let clips = super::says::clips(&self.desk, (&self.purpose, owner), takes, utterances).await;
         if clips.is_empty() {
             return Some(CallEvent::PlayFinished(id));
         }
@@ -326,6 +375,7 @@ impl Driver {
             let Some(answer) = answered.recv().await else { break };
             self.on_answer(answer).await;
         }
+        self.forget_drafts().await;
         stats
     }
 }

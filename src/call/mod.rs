@@ -4,6 +4,7 @@
 
 mod admit;
 mod driver;
+pub mod lamps;
 pub mod phone;
 mod plan;
 mod says;
@@ -17,15 +18,23 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::blob::objects::Objects;
 use crate::blob::spool::Spool;
 use crate::clock::SharedClock;
+use crate::flow::keys::Profile;
 use crate::media::Engine;
+use crate::service::accounts::PinPolicy;
 use crate::service::deposit::Deposit;
 use crate::service::greetings::Greetings;
+use crate::service::login::Login;
 use crate::service::outbound::AllowedTargets;
 use crate::service::prompts::PromptSet;
 use crate::service::reception::Reception;
+use crate::service::retrieval::Retrieval;
+use crate::service::sending::Sending;
+use crate::service::settings::Settings;
 use crate::signal::IncomingCall;
+use crate::store::Store;
 
 pub use says::Sounds;
 pub use ways::Ways;
@@ -49,6 +58,8 @@ pub struct CallSettings {
     pub language: String,
     /// Host that turns a number into a URI when the peer's is not known.
     pub domain: Option<String>,
+    /// The keys of owners who have not chosen others.
+    pub keys: Arc<Profile>,
 }
 
 impl CallSettings {
@@ -56,6 +67,39 @@ impl CallSettings {
         let own = trunk.and_then(|trunk| self.trunk_targets.iter().find(|(name, _)| name == trunk));
         let entries = own.map_or(&self.transfer_targets, |(_, entries)| entries);
         AllowedTargets::new(entries, self.domain.as_deref().unwrap_or(peer_host))
+    }
+}
+
+/// The services behind an owner's call.
+#[derive(Debug, Clone)]
+pub struct Owners {
+    /// Opens mailboxes.
+    pub login: Login,
+    /// Messages.
+    pub retrieval: Retrieval,
+    /// Settings and greetings.
+    pub settings: Settings,
+    /// Messages to others.
+    pub sending: Sending,
+}
+
+impl Owners {
+    /// Over these stores, with these rules for new PINs.
+    pub fn new(
+        store: &Store,
+        objects: &Objects,
+        spool: &Spool,
+        greetings: &Greetings,
+        clock: &SharedClock,
+        pins: PinPolicy,
+    ) -> Self {
+        let (clock, greetings) = (clock.clone(), greetings.clone());
+        Self {
+            login: Login::new(store.clone(), clock.clone(), pins),
+            retrieval: Retrieval::new(store.clone(), objects.clone(), greetings.clone(), clock.clone()),
+            settings: Settings::new(store.clone(), spool.clone(), greetings, clock.clone()),
+            sending: Sending::new(store.clone(), objects.clone(), spool.clone(), clock),
+        }
     }
 }
 
@@ -72,6 +116,8 @@ pub struct Desk {
     pub deposit: Deposit,
     /// The owners' greetings.
     pub greetings: Greetings,
+    /// What owners do with their mailboxes.
+    pub owners: Owners,
     /// The spoken prompts.
     pub prompts: Arc<PromptSet>,
     /// Tones and pauses.

@@ -1,20 +1,25 @@
 //! What the reception decided becomes the plan of a dialogue.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::audio::Clip;
 use crate::blob::spool::Head;
 use crate::domain::{DefaultAction, GreetingId, Mailbox, RecordingId, RedirectReason, Tenant};
+use crate::flow::entrance::Entrance;
 use crate::flow::leave::{Instructions, LeaveMessage, Mode, Plan};
+use crate::flow::owner::Owner;
 use crate::flow::phrases::builtin_greeting;
 use crate::flow::transfer::TransferFirst;
 use crate::flow::{Flow, Utterance};
 use crate::service::ladder::Play;
+use crate::service::login::Source;
 use crate::service::outbound::AllowedTargets;
 use crate::service::reception::Verdict;
 use crate::service::routing::Outcome;
 
 use super::Desk;
+use super::driver::owner::Gate;
 use super::driver::{Kept, Purpose};
 
 /// A dialogue, and what it needs from the call.
@@ -26,14 +31,19 @@ pub(super) struct Planned {
 /// Who is on the line, beside what the INVITE says.
 pub(super) struct Line<'a> {
     pub(super) trunk: Option<&'a str>,
-    pub(super) peer: String,
+    pub(super) peer: IpAddr,
 }
 
 /// The dialogue for what was decided.
 pub(super) async fn plan(desk: &Desk, verdict: &Verdict, line: &Line<'_>) -> Planned {
     let tenant = &verdict.decision.tenant;
-    let targets = desk.settings.targets(line.trunk, &line.peer);
+    let targets = desk.settings.targets(line.trunk, &line.peer.to_string());
     let usual = tenant.operator.clone().or_else(|| desk.settings.operator.clone());
+    let gate =
+        Gate { tenant: tenant.id, source: Source::new(line.peer, verdict.decision.caller.number.as_deref()) };
+    if verdict.decision.outcome == Outcome::Login {
+        return sign_in(desk, verdict, gate, targets).await;
+    }
     let Some(mailbox) = verdict.mailbox() else {
         return without_mailbox(&verdict.decision.outcome, tenant, usual, targets);
     };
@@ -47,10 +57,28 @@ pub(super) async fn plan(desk: &Desk, verdict: &Verdict, line: &Line<'_>) -> Pla
     if plan.mode == Mode::TakeMessage && desk.spool.health().trouble.is_some() {
         plan.mode = Mode::TechnicalTrouble;
     }
+    plan.sign_in = true;
+    let entrance = Entrance::new(LeaveMessage::new(plan), mailbox.extension.clone());
     let language = mailbox.language.clone().unwrap_or_else(|| tenant.language.clone());
     let kept = Kept { head: head(verdict, mailbox), min_speech: mailbox.min_speech };
-    let purpose = Purpose { kept: Some(kept), operator, targets, language, greetings: greeted.clips };
-    Planned { flow: Box::new(LeaveMessage::new(plan)), purpose }
+    let purpose =
+        Purpose { kept: Some(kept), operator, targets, language, greetings: greeted.clips, gate: Some(gate) };
+    Planned { flow: Box::new(entrance), purpose }
+}
+
+/// An owner calls to hear messages. From the own phone only the PIN is asked for: the number is no proof, but it saves
+/// typing the extension.
+async fn sign_in(desk: &Desk, verdict: &Verdict, gate: Gate, targets: AllowedTargets) -> Planned {
+    let tenant = &verdict.decision.tenant;
+    let own = match verdict.decision.caller.number.as_deref() {
+        None => None,
+        Some(number) => desk.owners.login.own(tenant.id, number).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the caller's own mailbox cannot be looked up: the extension is asked for");
+            None
+        }),
+    };
+    let purpose = Purpose { targets, gate: Some(gate), ..Purpose::bare(&tenant.language) };
+    Planned { flow: Box::new(Owner::new(own)), purpose }
 }
 
 /// No mailbox: an announcement, or the tenant's default target.
@@ -99,6 +127,7 @@ fn head(verdict: &Verdict, mailbox: &Mailbox) -> Head {
         reason: verdict.decision.reason,
         began_at: verdict.now,
         sample_rate: 0,
+        draft: false,
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::audio::Clip;
 use crate::audio::tones;
-use crate::domain::{RecordingId, ToneChoice};
+use crate::domain::{GreetingId, Owner, RecordingId, ToneChoice};
 use crate::flow::{Take, Utterance};
 
 use super::Desk;
@@ -15,7 +15,7 @@ use super::driver::Purpose;
 /// The clips for these utterances, in order.
 pub(super) async fn clips(
     desk: &Desk,
-    purpose: &Purpose,
+    (purpose, owner): (&Purpose, Option<Owner>),
     takes: impl Fn(Take) -> Option<RecordingId>,
     utterances: &[Utterance],
 ) -> Vec<Arc<Clip>> {
@@ -28,13 +28,15 @@ pub(super) async fn clips(
             },
             Utterance::Greeting(id) => match purpose.greetings.iter().find(|(known, _)| known == id) {
                 Some((_, clip)) => clips.push(clip.clone()),
-                None => tracing::error!(greeting = %id, "a greeting was not loaded"),
+                None => clips.extend(of_owner(desk, owner, *id).await),
             },
             Utterance::Recording(take) => {
                 if let Some(id) = takes(*take) {
                     clips.extend(recording(desk, id).await);
                 }
             }
+            // Alone in its play, which the driver begins itself.
+            Utterance::Message(_) => {}
             Utterance::Tone(ToneChoice::Sine { hertz, millis }) => {
                 clips.push(desk.sounds.get(Sound::Tone { hertz: *hertz, millis: *millis }));
             }
@@ -43,6 +45,29 @@ pub(super) async fn clips(
         }
     }
     clips
+}
+
+/// A greeting of whoever signed in, or the recorded name of a colleague.
+async fn of_owner(desk: &Desk, owner: Option<Owner>, id: GreetingId) -> Option<Arc<Clip>> {
+    let Some(owner) = owner else {
+        tracing::error!(greeting = %id, "a greeting was not loaded");
+        return None;
+    };
+    let load = async {
+        let own = desk.owners.settings.greetings(owner).await.unwrap_or_default();
+        match own.iter().find(|greeting| greeting.id == id) {
+            Some(greeting) => desk.greetings.load(greeting).await.map_err(|error| error.to_string()),
+            None => desk.owners.retrieval.name_clip(owner, id).await.map_err(|error| error.to_string()),
+        }
+    };
+    match tokio::time::timeout(super::GREETING_PATIENCE, load).await {
+        Ok(Ok(clip)) => Some(clip),
+        Ok(Err(error)) => {
+            tracing::warn!(greeting = %id, error, "a greeting cannot be loaded");
+            None
+        }
+        Err(_) => None,
+    }
 }
 
 async fn recording(desk: &Desk, id: RecordingId) -> Option<Arc<Clip>> {

@@ -60,6 +60,8 @@ ids! {
     JobId = "job id";
     /// A link that was sent by mail.
     LinkId = "link id";
+    /// A lamp that shows whether messages wait.
+    LampId = "lamp id";
 }
 
 impl From<RecordingId> for MessageId {

@@ -5,7 +5,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{AttachmentFormat, Extension, MailAddress, MailboxId, Recipient, TenantId, UserId};
+use super::{
+    AttachmentFormat, Extension, MailAddress, MailboxId, PhoneSettings, Recipient, TenantId, UserId,
+};
 
 /// A person. Has at most one own mailbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,6 +121,8 @@ pub struct Mailbox {
     pub recipients: Vec<Recipient>,
     /// How attached audio is encoded.
     pub attachment: AttachmentFormat,
+    /// How it behaves towards its owner on the phone.
+    pub phone: PhoneSettings,
     /// When it was made.
     pub created_at: Timestamp,
 }

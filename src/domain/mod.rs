@@ -4,23 +4,31 @@
 //! speaks in these types.
 
 mod caller;
+mod directory;
 mod extension;
 mod greeting;
 mod id;
 mod mailbox;
 mod message;
 mod notification;
+mod owner;
+mod part;
+mod phone;
 mod redirection;
 mod tenant;
 mod token;
 
 pub use caller::CallerId;
+pub use directory::{DirectorySettings, SearchBy, spellings, words};
 pub use extension::{Extension, PhoneNumber};
 pub use greeting::{Greeting, GreetingKind};
-pub use id::{GreetingId, JobId, LinkId, MailboxId, MessageId, RecordingId, TenantId, UserId};
+pub use id::{GreetingId, JobId, LampId, LinkId, MailboxId, MessageId, RecordingId, TenantId, UserId};
 pub use mailbox::{Mailbox, Quota, ToneChoice, Usage, User};
 pub use message::{Folder, Message, RecordingClass};
 pub use notification::{AfterMail, AttachmentFormat, MailAddress, MailMode, Recipient};
+pub use owner::{Counts, Heading, Mark, Marked, Owner, Place, Sender, Shelf};
+pub use part::{Origin, Part, PartKind};
+pub use phone::{Envelope, PhoneSettings, Tutorial};
 pub use redirection::RedirectReason;
 pub use tenant::{DefaultAction, Tenant};
 pub use token::LinkToken;

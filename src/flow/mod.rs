@@ -3,13 +3,16 @@
 //! A flow is told what happened ([`CallEvent`]) and answers with what is to be done ([`Action`]). It never waits,
 //! never reads a clock and never touches a socket; [`crate::call`] drives it and carries its actions out.
 
+pub mod entrance;
+pub mod keys;
 pub mod leave;
+pub mod owner;
 pub mod phrases;
 pub mod transfer;
 
 use std::time::Duration;
 
-use crate::domain::{GreetingId, RecordingClass, ToneChoice};
+use crate::domain::{GreetingId, Mark, MessageId, RecordingClass, ToneChoice};
 use crate::speech::Phrase;
 
 /// Time since the call was answered.
@@ -49,6 +52,19 @@ pub struct PlayId(pub u32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Take(pub u32);
 
+/// A message from a place on, as the owner wants to hear it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MessagePart {
+    /// Which.
+    pub id: MessageId,
+    /// From this place, in the message's own time.
+    pub from: Duration,
+    /// Speed in percent; the pitch stays.
+    pub speed_percent: u16,
+    /// Louder or quieter by so many decibels.
+    pub gain_db: i8,
+}
+
 /// One thing that is said or played.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Utterance {
@@ -58,6 +74,8 @@ pub enum Utterance {
     Greeting(GreetingId),
     /// What was just recorded in this call.
     Recording(Take),
+    /// A stored message, alone in its play: [`CallEvent::MessageBegan`] tells when it sounds.
+    Message(MessagePart),
     /// A tone.
     Tone(ToneChoice),
     /// Silence.
@@ -162,6 +180,14 @@ pub enum CallEvent {
     },
     /// The answer to [`Action::Transfer`].
     Transferred(TransferOutcome),
+    /// A play that holds an [`Utterance::Message`] begins to sound now.
+    MessageBegan(PlayId),
+    /// The message of this play is damaged or cannot be fetched; nothing of the play is heard.
+    MessageUnplayable(PlayId),
+    /// A service answers [`Action::Ask`] of this number.
+    Reply(u32, owner::desk::Reply),
+    /// A mark could not be noted: the message is as it was.
+    Unmarked(MessageId, Mark),
     /// The time given by [`Flow::deadline`] has come.
     DeadlineReached,
     /// The caller is gone. Nothing may be played after it; recordings may still be persisted or discarded.
@@ -203,6 +229,12 @@ pub enum Action {
     Discard(Take),
     /// Transfers the call to the operator of this mailbox; the answer is [`CallEvent::Transferred`].
     TransferToOperator,
+    /// Asks a service on behalf of whoever signed in; the answer is [`CallEvent::Reply`] of the same number.
+    Ask(u32, owner::desk::Request),
+    /// Transfers the call to this number, if it is allowed; the answer is [`CallEvent::Transferred`].
+    TransferTo(String),
+    /// The caller wants to sign in to the mailbox whose greeting plays. The dialogue is over; another one follows.
+    SignIn,
     /// Ends the call.
     HangUp,
 }
@@ -220,4 +252,9 @@ pub trait Flow: Send {
 
     /// Whether the dialogue is over: nothing more will be asked for.
     fn is_done(&self) -> bool;
+
+    /// Whether the keys that are pressed now are secret: they may stand in no log.
+    fn hides_keys(&self) -> bool {
+        false
+    }
 }

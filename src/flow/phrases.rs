@@ -1,6 +1,6 @@
 //! Every phrase a dialogue can say, as typed names. The words themselves are in `prompts/<lang>/phrases.toml`.
 //!
-//! Not a dictionary of a language: [`crate::speech`] is. [`ALL`] is what a language is checked against, so that no
+//! Not a dictionary of a language: [`crate::speech`] is. [`all`] is what a language is checked against, so that no
 //! dialogue can ask for words that a language does not have.
 
 use std::time::Duration;
@@ -24,7 +24,7 @@ impl Saying {
         Phrase::new(self.id)
     }
 
-    fn with(self, value: Arg) -> Phrase {
+    pub(super) fn with(self, value: Arg) -> Phrase {
         match self.args.first() {
             Some((name, _)) => self.phrase().with(name, value),
             None => self.phrase(),
@@ -39,12 +39,20 @@ impl From<Saying> for Utterance {
 }
 
 macro_rules! sayings {
-    ($($(#[$doc:meta])* $name:ident = $id:literal $(($arg:literal: $kind:ident))?;)*) => {
-        $($(#[$doc])* pub const $name: Saying = Saying { id: $id, args: &[$(($arg, ArgKind::$kind))?] };)*
+    ($($(#[$doc:meta])* $name:ident = $id:literal $(($($arg:literal: $kind:ident),+))?;)*) => {
+        $($(#[$doc])* pub const $name: Saying = Saying { id: $id, args: &[$($(($arg, ArgKind::$kind)),+)?] };)*
 
-        /// Every phrase a dialogue can say.
+        /// Every phrase of these.
         pub const ALL: &[Saying] = &[$($name),*];
     };
+}
+
+pub mod keys;
+pub mod owner;
+
+/// Every phrase a dialogue can say.
+pub fn all() -> impl Iterator<Item = &'static Saying> {
+    ALL.iter().chain(owner::ALL).chain(keys::ALL)
 }
 
 sayings! {
@@ -188,10 +196,10 @@ mod tests {
 
     #[test]
     fn every_phrase_has_its_own_id() {
-        let mut ids: Vec<_> = ALL.iter().map(|saying| saying.id).collect();
+        let mut ids: Vec<_> = all().map(|saying| saying.id).collect();
         ids.sort_unstable();
         ids.dedup();
-        assert_eq!(ids.len(), ALL.len());
+        assert_eq!(ids.len(), all().count());
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! no database and no queue: [`crate::outbox`] decides what is sent, when, and what follows.
 
 mod files;
+mod notice;
 mod render;
 mod sender;
 mod smtp;
@@ -12,6 +13,7 @@ mod text;
 mod transport;
 mod view;
 
+pub use notice::{NoticeKind, NoticeView, render_notice};
 pub use render::{Mail, render};
 pub use sender::Sender;
 pub use transport::{Accepted, Mailer, Ready, Timeouts};

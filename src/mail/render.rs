@@ -27,6 +27,16 @@ pub struct Mail {
 }
 
 impl Mail {
+    pub(super) const fn new(
+        from: Address,
+        to: Address,
+        bytes: Vec<u8>,
+        message_id: String,
+        file_stem: String,
+    ) -> Self {
+        Self { from, to, bytes, message_id, file_stem }
+    }
+
     /// The `Message-ID` without its angle brackets: the same for every try of the same message and address.
     pub fn message_id(&self) -> &str {
         &self.message_id
@@ -226,11 +236,11 @@ fn audio(view: &MailView, attachment: &Attachment) -> Result<SinglePart, MailErr
     Ok(Attached::new(view.attachment_name(attachment.format)).body(attachment.bytes.to_vec(), kind))
 }
 
-fn address(address: &MailAddress) -> Option<Address> {
+pub(super) fn address(address: &MailAddress) -> Option<Address> {
     address.as_str().parse().ok()
 }
 
 /// Cannot happen with what [`render`] puts in; if it does, trying again would not help.
-fn unbuilt(error: impl fmt::Display) -> MailError {
+pub(super) fn unbuilt(error: impl fmt::Display) -> MailError {
     MailError::permanent(format!("the mail could not be put together: {error}"))
 }

@@ -1,4 +1,4 @@
-//! One try of one job. A mail: gather the facts, make it, hand it over. A purge: delete the audio.
+//! One try of one job. A mail: gather the facts, make it, hand it over. A lamp: tell it. A purge: delete the audio.
 //!
 //! The server is asked first whether it is there at all: while it is away, no link is issued and no audio is encoded.
 
@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use super::Parts;
 use super::attach::{self, AttachError};
 use crate::blob::objects::ObjectError;
-use crate::domain::{AfterMail, Folder, MailAddress, MailMode, Mailbox, Message, MessageId, TenantId};
+use crate::domain::{AfterMail, Folder, MailAddress, MailMode, Mailbox, Message, MessageId, Owner, TenantId};
 use crate::mail::{Attachment, LinkView, Mail, MailError, MailView, Sender, render};
 use crate::store::{Job, LetterFacts, StoreError, Work};
 
@@ -35,6 +35,10 @@ pub(super) enum Done {
     Skipped(&'static str),
     /// The audio of a purged message is gone.
     Purged,
+    /// Every lamp shows the counts.
+    Lit,
+    /// The server took the notice.
+    Noticed,
 }
 
 /// How a try ended badly. `kind` and `code` may be logged; `why` may name people.
@@ -52,7 +56,7 @@ impl Failure {
         Self { kind, code: None, why, is_final: false }
     }
 
-    fn last(kind: &'static str, why: String) -> Self {
+    pub(super) fn last(kind: &'static str, why: String) -> Self {
         Self { kind, code: None, why, is_final: true }
     }
 }
@@ -85,8 +89,20 @@ impl Parts {
     pub(super) async fn attempt(&self, job: &Job) -> Result<Done, Failure> {
         match &job.work {
             Work::Mail { message, to } => self.mail(job.tenant, *message, to).await,
+            Work::Lamp { mailbox } => self.lamp(Owner { tenant: job.tenant, mailbox: *mailbox }).await,
+            Work::Notice { mailbox, to, notice } => {
+                let owner = Owner { tenant: job.tenant, mailbox: *mailbox };
+                self.notice(job.id, owner, to, *notice).await
+            }
             Work::Purge { object } => self.purge(object).await,
         }
+    }
+
+    async fn lamp(&self, owner: Owner) -> Result<Done, Failure> {
+        let Some(lamps) = self.lamps.get() else {
+            return Err(Failure::again("lamp", "the SIP side is not there yet".to_owned()));
+        };
+        lamps.converge(owner).await.map(|()| Done::Lit).map_err(|why| Failure::again("lamp", why))
     }
 
     async fn purge(&self, object: &str) -> Result<Done, Failure> {
@@ -121,7 +137,7 @@ impl Parts {
     }
 
     /// Only so many mails are made and handed over at once.
-    async fn turn(&self) -> Result<SemaphorePermit<'_>, Failure> {
+    pub(super) async fn turn(&self) -> Result<SemaphorePermit<'_>, Failure> {
         let busy =
             || Failure::again("busy", "the mails before this one are still being handed over".to_owned());
         match timeout(TURN, self.turns.acquire()).await {
@@ -184,6 +200,15 @@ async fn rendered(view: MailView, sender: Sender) -> Result<Mail, Failure> {
         .map_err(|error| Failure::again("render", error.to_string()))??)
 }
 
+/// What is not there any more is no failure.
+pub(super) fn present<T>(found: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(StoreError::Missing { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 fn shown_until(expires: Timestamp, zone: &TimeZone) -> jiff::Zoned {
     expires.to_zoned(zone.clone())
 }
@@ -204,7 +229,7 @@ const fn folder_after(after: AfterMail) -> Option<Folder> {
     }
 }
 
-fn zone_of(mailbox: &Mailbox, tenant_zone: &str) -> TimeZone {
+pub(super) fn zone_of(mailbox: &Mailbox, tenant_zone: &str) -> TimeZone {
     let name = mailbox.zone.as_deref().unwrap_or(tenant_zone);
     TimeZone::get(name).unwrap_or_else(|error| {
         tracing::warn!(zone = name, %error, "this time zone is not known here; the mail says UTC");

@@ -1,4 +1,4 @@
-//! Durable jobs: mails, and the audio of purged messages. Leases what is due, does it, and writes down how it ended.
+//! Durable jobs: mails, lamps, and the audio of purged messages. Leases what is due, does it, and writes down how it ended.
 //!
 //! A job is done at least once: it survives every crash in the store, and a lease that nobody answers for runs out.
 //! Mails of the same message to the same address carry the same `Message-ID`, so a rare second copy is known as one.
@@ -8,11 +8,12 @@
 mod attach;
 mod backoff;
 mod letter;
+mod notice;
 mod settle;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -24,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use crate::blob::objects::Objects;
 use crate::clock::SharedClock;
 use crate::mail::Mailer;
+use crate::service::lamp::Lamps;
 use crate::service::links::Links;
 use crate::store::{Job, Store, Work};
 
@@ -82,6 +84,8 @@ struct Parts {
     objects: Objects,
     mailer: RwLock<Arc<Mailer>>,
     links: Links,
+    /// `None` until there is a SIP side.
+    lamps: OnceLock<Lamps>,
     clock: SharedClock,
     settings: Settings,
     wake: Notify,
@@ -106,11 +110,17 @@ impl Outbox {
         clock: SharedClock,
         settings: Settings,
     ) -> Self {
-        let (wake, is_blind) = (Notify::new(), AtomicBool::new(false));
+        let (wake, is_blind, lamps) = (Notify::new(), AtomicBool::new(false), OnceLock::new());
         let turns = Semaphore::new(settings.senders.max(1) as usize);
         let mailer = RwLock::new(Arc::new(mailer));
-        Self {
-            parts: Arc::new(Parts { store, objects, mailer, links, clock, settings, wake, turns, is_blind }),
+        let parts = Parts { store, objects, mailer, links, lamps, clock, settings, wake, turns, is_blind };
+        Self { parts: Arc::new(parts) }
+    }
+
+    /// From now on lamps are told. Once only; until then their jobs wait.
+    pub fn tell_lamps(&self, lamps: Lamps) {
+        if self.parts.lamps.set(lamps).is_err() {
+            tracing::warn!("the outbox already tells lamps");
         }
     }
 

@@ -63,7 +63,7 @@ impl Parts {
                 self.store.job_done(job, *message, *move_to, detail).await
             }
             Verdict::Done(Done::Skipped(why)) => self.store.job_skipped(job, why).await,
-            Verdict::Done(Done::Purged) => self.store.job_finished(job).await,
+            Verdict::Done(Done::Purged | Done::Lit | Done::Noticed) => self.store.job_finished(job).await,
             Verdict::Again { at, failure } => self.store.job_retry(job, *at, &failure.why).await,
             Verdict::Dead(failure) => self.store.job_dead(job, &failure.why).await,
         }
@@ -72,8 +72,24 @@ impl Parts {
 
 fn report(job: &Job, verdict: &Verdict) {
     match &job.work {
-        Work::Mail { .. } => report_mail(job, verdict),
+        Work::Mail { .. } | Work::Notice { .. } => report_mail(job, verdict),
+        Work::Lamp { .. } => report_lamp(job, verdict),
         Work::Purge { .. } => report_purge(job, verdict),
+    }
+}
+
+fn report_lamp(job: &Job, verdict: &Verdict) {
+    let id = job.id;
+    match verdict {
+        Verdict::Done(_) => tracing::debug!(job = %id, "the lamps of a mailbox are told"),
+        // A phone that is switched off is no news: `aftertone lamp list` has it.
+        Verdict::Again { failure, .. } => {
+            tracing::debug!(job = %id, why = failure.why, "a lamp is told later")
+        }
+        Verdict::Dead(failure) => {
+            tracing::warn!(job = %id, "a lamp was given up: see `aftertone lamp list`");
+            tracing::debug!(job = %id, why = failure.why, "why the lamp was given up");
+        }
     }
 }
 
@@ -104,7 +120,11 @@ fn report_mail(job: &Job, verdict: &Verdict) {
             tracing::info!(job = %id, why, "no mail sent");
             "skipped"
         }
-        Verdict::Done(Done::Purged) => return,
+        Verdict::Done(Done::Noticed) => {
+            tracing::info!(job = %id, attempts = job.attempts, "notice accepted");
+            "accepted"
+        }
+        Verdict::Done(Done::Purged | Done::Lit) => return,
         Verdict::Again { at, failure } => {
             let Failure { kind, code, why, .. } = failure;
             tracing::warn!(job = %id, attempts = job.attempts, kind, code, next = %at, "mail put off");

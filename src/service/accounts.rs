@@ -8,16 +8,20 @@ mod error;
 mod pin;
 mod settings;
 
+use jiff::Timestamp;
 use secrecy::SecretString;
 
 pub use self::defaults::MailboxDefaults;
 pub use self::error::AccountError;
-pub use self::pin::{PinFault, check_pin};
+pub(super) use self::pin::hash_pin;
+pub use self::pin::{PinFault, PinPolicy};
 pub use self::settings::Changes;
 use self::settings::{check_name, number_text};
+use super::login::LIMITS;
 use crate::clock::SharedClock;
 use crate::domain::{
-    Extension, MailAddress, MailMode, Mailbox, MailboxId, Recipient, TenantId, Usage, User, UserId,
+    Extension, Invalid, MailAddress, MailMode, Mailbox, MailboxId, Owner, Recipient, TenantId, Usage, User,
+    UserId,
 };
 use crate::store::{Number, Store};
 
@@ -65,12 +69,19 @@ pub struct Accounts {
     store: Store,
     clock: SharedClock,
     defaults: MailboxDefaults,
+    policy: PinPolicy,
 }
 
 impl Accounts {
     /// Works on this store; new mailboxes get these defaults.
     pub const fn new(store: Store, clock: SharedClock, defaults: MailboxDefaults) -> Self {
-        Self { store, clock, defaults }
+        Self { store, clock, defaults, policy: PinPolicy::usual() }
+    }
+
+    /// The same, with these rules for new PINs.
+    #[must_use]
+    pub fn with_pin_policy(self, policy: PinPolicy) -> Self {
+        Self { policy, ..self }
     }
 
     /// Adds a user with a mailbox (002-004 … 002-014). With an address and no mode, mails carry a link.
@@ -144,7 +155,64 @@ impl Accounts {
         }
         let pin_hash = self.checked_hash(pin, &mailbox.extension).await?;
         self.store.put_account(&user, &mailbox, pin_hash.as_deref()).await?;
+        if pin_hash.is_some() {
+            // Who knows the new PIN is the owner: guesses at the old one count no more.
+            self.store.unlock(tenant, mailbox.extension.as_str()).await?;
+        }
         self.show(tenant, &mailbox.extension).await
+    }
+
+    /// Lets a mailbox that was locked after too many wrong PINs be opened again; whether there were any wrong ones.
+    ///
+    /// # Errors
+    /// [`AccountError::NoMailbox`].
+    pub async fn unlock(&self, tenant: TenantId, extension: &Extension) -> Result<bool> {
+        let (_, mailbox) = self.find(tenant, extension).await?;
+        let unlocked = self.store.unlock(tenant, extension.as_str()).await?;
+        tracing::info!(mailbox = %mailbox.id, unlocked, "a mailbox was unlocked");
+        Ok(unlocked)
+    }
+
+    /// The numbers that are locked, with the time of the last guess.
+    ///
+    /// # Errors
+    /// [`AccountError::Store`].
+    pub async fn locked(&self, tenant: TenantId) -> Result<Vec<(String, Timestamp)>> {
+        Ok(self.store.locked(tenant, LIMITS).await?)
+    }
+
+    /// The devices that open the mailbox without a PIN.
+    ///
+    /// # Errors
+    /// [`AccountError::NoMailbox`].
+    pub async fn devices(&self, tenant: TenantId, extension: &Extension) -> Result<Vec<String>> {
+        let (_, mailbox) = self.find(tenant, extension).await?;
+        Ok(self.store.devices(Owner { tenant, mailbox: mailbox.id }).await?)
+    }
+
+    /// Lets a device open the mailbox without a PIN, or no longer. `identity` is what it authenticates as.
+    ///
+    /// # Errors
+    /// [`AccountError::NoMailbox`].
+    pub async fn trust(
+        &self,
+        tenant: TenantId,
+        extension: &Extension,
+        identity: &str,
+        is: bool,
+    ) -> Result<()> {
+        let (_, mailbox) = self.find(tenant, extension).await?;
+        let owner = Owner { tenant, mailbox: mailbox.id };
+        check_name("device", identity)?;
+        if identity.trim().is_empty() {
+            return Err(Invalid::new("device", identity, "give the user that it authenticates as").into());
+        }
+        if is {
+            self.store.trust_device(owner, identity.trim()).await?;
+        } else {
+            self.store.distrust_device(owner, identity.trim()).await?;
+        }
+        Ok(())
     }
 
     /// Removes user, mailbox and numbers; the messages lie in the trash for 30 days.
@@ -154,6 +222,7 @@ impl Accounts {
     pub async fn remove(&self, tenant: TenantId, extension: &Extension) -> Result<()> {
         let (user, mailbox) = self.find(tenant, extension).await?;
         self.store.remove_user(tenant, user.id).await?;
+        self.store.unlock(tenant, extension.as_str()).await?;
         tracing::info!(mailbox = %mailbox.id, "a user was removed");
         Ok(())
     }
@@ -220,7 +289,7 @@ impl Accounts {
 
     async fn checked_hash(&self, pin: Option<SecretString>, extension: &Extension) -> Result<Option<String>> {
         let Some(pin) = pin else { return Ok(None) };
-        check_pin(&pin, extension)?;
+        self.policy.check(&pin, extension)?;
         pin::hash_pin(pin, self.clock.as_ref()).await.map(Some).map_err(AccountError::Hash)
     }
 }

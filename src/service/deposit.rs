@@ -18,6 +18,7 @@ use bytes::Bytes;
 use metrics::{counter, histogram};
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 
+pub(super) use self::message::{hex, jobs as mail_jobs};
 use self::obstacle::Obstacle;
 pub use self::types::{DepositSettings, Kept};
 use crate::audio::wav::WavError;
@@ -278,6 +279,7 @@ impl Inner {
             Err(error) => return Err(error.into()),
         };
         let (message, bytes) = match take {
+            Take::Draft => return self.drop_it(id, "draft").await,
             Take::Empty => return self.drop_it(id, "empty").await,
             Take::Encoded(encoded) => encoded?,
             Take::Unjudged(recorded) => {
@@ -348,6 +350,8 @@ impl Inner {
 
 /// What was read of a recording, and made of it on the same thread.
 enum Take {
+    /// No message: an owner's greeting or the like that nobody kept.
+    Draft,
     /// Nothing was recorded.
     Empty,
     /// With the recorder's verdict.
@@ -359,6 +363,7 @@ enum Take {
 impl Take {
     fn of(recorded: Recorded) -> Self {
         match recorded.verdict {
+            _ if recorded.head.draft => Self::Draft,
             _ if recorded.samples.is_empty() => Self::Empty,
             Some(verdict) => Self::Encoded(message::encode(recorded, verdict)),
             None => Self::Unjudged(recorded),

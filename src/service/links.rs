@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use crate::clock::SharedClock;
-use crate::domain::{Folder, LinkId, LinkToken, MailAddress, Message, MessageId, TenantId};
+use crate::domain::{LinkId, LinkToken, MailAddress, Mark, Message, MessageId, Owner, TenantId};
 use crate::store::{Link, Store, StoreError};
 
 /// The longest that any link may live.
@@ -157,7 +157,7 @@ impl Links {
     /// # Errors
     /// [`StoreError`].
     pub async fn heard(&self, linked: &LinkedMessage) -> Result<(), StoreError> {
-        self.store.mark_heard(linked.message.tenant, linked.message.id).await
+        self.mark(linked, Mark::Heard).await
     }
 
     /// Moves the message to the saved ones.
@@ -165,7 +165,7 @@ impl Links {
     /// # Errors
     /// [`StoreError`].
     pub async fn save(&self, linked: &LinkedMessage) -> Result<(), StoreError> {
-        self.move_to(linked, Folder::Saved).await
+        self.mark(linked, Mark::Save).await
     }
 
     /// Moves the message to the trash.
@@ -173,7 +173,7 @@ impl Links {
     /// # Errors
     /// [`StoreError`].
     pub async fn trash(&self, linked: &LinkedMessage) -> Result<(), StoreError> {
-        self.move_to(linked, Folder::Trash).await
+        self.mark(linked, Mark::Trash).await
     }
 
     /// Brings the message back to the inbox.
@@ -181,7 +181,7 @@ impl Links {
     /// # Errors
     /// [`StoreError`].
     pub async fn restore(&self, linked: &LinkedMessage) -> Result<(), StoreError> {
-        self.move_to(linked, Folder::Inbox).await
+        self.mark(linked, Mark::Inbox).await
     }
 
     /// Takes back every link to the message.
@@ -192,7 +192,7 @@ impl Links {
         self.store.revoke_links(tenant, message).await
     }
 
-    async fn move_to(&self, linked: &LinkedMessage, folder: Folder) -> Result<(), StoreError> {
-        self.store.move_message(linked.message.tenant, linked.message.id, folder).await
+    async fn mark(&self, linked: &LinkedMessage, mark: Mark) -> Result<(), StoreError> {
+        self.store.mark(Owner::of(&linked.message), linked.message.id, mark).await.map(drop)
     }
 }

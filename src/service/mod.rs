@@ -2,12 +2,19 @@
 
 pub mod accounts;
 pub mod deposit;
+pub mod directory;
 pub mod greetings;
 pub mod ladder;
+pub mod lamp;
 pub mod links;
+pub mod login;
 pub mod outbound;
+pub mod owner;
 pub mod prompts;
 pub mod reception;
 pub mod remembered;
 pub mod retention;
+pub mod retrieval;
 pub mod routing;
+pub mod sending;
+pub mod settings;

@@ -197,7 +197,7 @@ impl PromptSet {
     }
 
     fn add(&mut self, language: Language, source: Source) -> Result<(), PromptError> {
-        for saying in phrases::ALL {
+        for saying in phrases::all() {
             check(&language, *saying)?;
         }
         let clips = language.clips().iter().map(|_| OnceLock::new()).collect();

@@ -18,6 +18,8 @@ const AGAIN: Duration = Duration::from_secs(300);
 const LINKS: Duration = Duration::from_secs(90 * 24 * 3600);
 /// Done jobs can be looked at for so long. Those that were given up stay: a person must look at them.
 const JOBS: Duration = Duration::from_secs(90 * 24 * 3600);
+/// Sources of wrong PINs are remembered for so long after the last one; what was counted for a mailbox stays.
+const GUESSES: Duration = Duration::from_secs(24 * 3600);
 /// Rows in one transaction: deposits must not wait long for it.
 const BATCH: u32 = 100;
 
@@ -86,6 +88,7 @@ impl Retention {
         while all_of(self.store.purge_links(before, BATCH).await?, &mut swept.links) {}
         let before = self.before(JOBS);
         while all_of(self.store.purge_jobs(before, BATCH).await?, &mut swept.jobs) {}
+        self.store.purge_guesses(self.before(GUESSES)).await?;
         Ok(swept)
     }
 

@@ -26,7 +26,7 @@ use super::digest::Gate;
 use super::net::{Flow, Net, Origin, sip_addr};
 use super::session::Limits;
 use super::wire::{self, Input, header};
-use super::{IncomingCall, SignalConfig, message, stream};
+use super::{IncomingCall, SignalConfig, lamps, message, stream};
 use crate::clock::SharedClock;
 
 /// Calls that wait for the application at most; more get 503.
@@ -96,6 +96,7 @@ pub(super) struct Core {
     pub(super) access: Arc<Access>,
     pub(super) gate: Gate,
     pub(super) calls: mpsc::Sender<IncomingCall>,
+    pub(super) subscriptions: lamps::Subscriptions,
     pub(super) dialogs: Mutex<HashMap<String, Entry>>,
     /// INVITEs in progress by Call-ID, From tag and CSeq, to notice merged requests (RFC 3261 §8.2.2.2).
     pub(super) invites: Mutex<HashSet<String>>,
@@ -185,6 +186,7 @@ impl Core {
             access: Arc::new(Access::new(config.peers, config.trunks)),
             gate: Gate::new(secret),
             calls,
+            subscriptions: lamps::Subscriptions::new(),
             dialogs: Mutex::default(),
             invites: Mutex::default(),
             draining: AtomicBool::new(false),
@@ -384,6 +386,7 @@ const fn method(method: Method) -> &'static str {
         Method::Info => "INFO",
         Method::PRack => "PRACK",
         Method::Notify => "NOTIFY",
+        Method::Subscribe => "SUBSCRIBE",
         _ => "other",
     }
 }

@@ -11,7 +11,7 @@ use super::wire::header;
 use crate::sip::body::{BodyRefusal, session_description};
 
 /// Methods that we serve.
-pub(super) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, INFO, PRACK, NOTIFY";
+pub(super) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, INFO, PRACK, NOTIFY, SUBSCRIBE";
 /// Extensions that we know (RFC 4028, RFC 3262).
 pub(super) const SUPPORTED: &str = "timer, 100rel";
 /// Bodies that we read.

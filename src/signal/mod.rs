@@ -2,7 +2,7 @@
 //! [`DialogEvent`]s. Nothing of the stack's own types leaves this module, so that it can be replaced.
 //!
 //! From `rsipstack` come the message types and the transactions. Ours are the front door before its parser
-//! (`wire`, `net`, `stream`, `access`, `digest`) and the dialogs above (`uas`, `uac`, `call`, `within`, `refresh`).
+//! (`wire`, `net`, `stream`, `access`, `digest`) and the dialogs above (`uas`, `uac`, `call`, `within`, `refresh`, `lamps`).
 
 mod access;
 mod answer;
@@ -11,6 +11,7 @@ mod check;
 mod core;
 mod digest;
 mod facts;
+mod lamps;
 mod message;
 mod net;
 mod refresh;
@@ -34,6 +35,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
+
+pub use self::lamps::{LampDialog, Life, NotifyError, Subscribing, Verdict};
 
 use self::call::{Command, Order};
 use self::core::{Core, Timing};

@@ -16,7 +16,7 @@ use super::facts::{facts, joined};
 use super::message::{self, Peer, add, respond};
 use super::net::Origin;
 use super::wire::{self, header};
-use super::{Dialog, IncomingCall, session, text};
+use super::{Dialog, IncomingCall, lamps, session, text};
 
 /// Seconds after which a refused caller may try again.
 const RETRY_AFTER: u32 = 10;
@@ -35,14 +35,17 @@ pub(super) struct Arrival<'a> {
 }
 
 /// Status code and further headers of a refusal.
-type Refusing = (u16, Vec<(&'static str, String)>);
+pub(super) type Refusing = (u16, Vec<(&'static str, String)>);
 
-fn plain(code: u16) -> Refusing {
+pub(super) fn plain(code: u16) -> Refusing {
     (code, Vec::new())
 }
 
 /// Takes a new transaction.
 pub(super) async fn dispatch(core: &Arc<Core>, tx: Transaction, arrival: Arrival<'_>) {
+    if tx.original.method == Method::Subscribe {
+        return subscribe(core, tx, &arrival);
+    }
     let to = header(&tx.original.headers, "To").unwrap_or_default();
     if let Some(tag) = message::tag_of(to).map(str::to_owned) {
         return in_dialog(core, tx, &tag, &arrival);
@@ -69,6 +72,17 @@ pub(super) async fn dispatch(core: &Arc<Core>, tx: Transaction, arrival: Arrival
     }
 }
 
+/// Its dialogs are not those of calls: they are looked up by the application.
+fn subscribe(core: &Arc<Core>, tx: Transaction, arrival: &Arrival<'_>) {
+    if arrival.origin.standing == Standing::Asked {
+        return;
+    }
+    match admit(core, &tx.original, arrival) {
+        Ok(_) => lamps::subscribe(core, tx, arrival),
+        Err(refusing) => refuse(core, &tx, refusing, arrival),
+    }
+}
+
 fn in_dialog(core: &Arc<Core>, tx: Transaction, tag: &str, arrival: &Arrival<'_>) {
     let from = header(&tx.original.headers, "From").and_then(message::tag_of).unwrap_or_default();
     let call_id = header(&tx.original.headers, "Call-ID").unwrap_or_default();
@@ -87,7 +101,7 @@ fn in_dialog(core: &Arc<Core>, tx: Transaction, tag: &str, arrival: &Arrival<'_>
 }
 
 /// Refuses without keeping state (RFC 3261 §8.2.7): a repeated request is refused again.
-fn refuse(core: &Core, tx: &Transaction, (code, headers): Refusing, arrival: &Arrival<'_>) {
+pub(super) fn refuse(core: &Core, tx: &Transaction, (code, headers): Refusing, arrival: &Arrival<'_>) {
     let call_id = header(&tx.original.headers, "Call-ID").unwrap_or_default();
     let tag = wire::stateless_tag(call_id, &arrival.branch);
     let mut response = respond(&tx.original, code, &tag, &core.server);
@@ -128,7 +142,7 @@ fn admit(core: &Core, request: &Request, arrival: &Arrival<'_>) -> Result<Option
     Ok(trunk)
 }
 
-const SERVED: [Method; 9] = [
+const SERVED: [Method; 10] = [
     Method::Invite,
     Method::Ack,
     Method::Bye,
@@ -138,6 +152,7 @@ const SERVED: [Method; 9] = [
     Method::Info,
     Method::PRack,
     Method::Notify,
+    Method::Subscribe,
 ];
 
 /// Demands the account of one of the trunks of this address (RFC 3261 §22.1).
@@ -185,6 +200,7 @@ pub(super) fn options_answer(request: &Request, tag: &str, core: &Core) -> Respo
     add(&mut response, "Accept", message::ACCEPT);
     add(&mut response, "Accept-Encoding", "identity");
     add(&mut response, "Supported", message::SUPPORTED);
+    add(&mut response, "Allow-Events", crate::sip::summary::EVENT);
     message::body(response, None)
 }
 

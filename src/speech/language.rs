@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::calendar::{Dates, DatesText, Times, TimesText};
 use super::grammar::{Digits, DigitsText, NumberText, Numbers, PluralText};
 use super::{Arg, ArgKind, ClipId, Embedded, Phrase, Segment, SpeechError};
 
@@ -39,6 +40,8 @@ struct File {
     numbers: Vec<NumberText>,
     #[serde(default)]
     plurals: Vec<PluralText>,
+    times: Option<TimesText>,
+    dates: Option<DatesText>,
     phrases: BTreeMap<String, PhraseText>,
 }
 
@@ -76,6 +79,8 @@ pub struct Language {
     gap: Duration,
     digits: Digits,
     numbers: Numbers,
+    times: Option<Times>,
+    dates: Option<Dates>,
     plurals: Vec<PluralText>,
     phrases: BTreeMap<String, Pattern>,
     clips: Vec<ClipText>,
@@ -129,10 +134,16 @@ impl Language {
         let mut clips = Clips::default();
         let digits = Digits::new(file.digits, |word| clips.word(word))?;
         let numbers = Numbers::new(file.numbers, |word| clips.word(word))?;
+        let times = file.times.map(|text| Times::new(text, |word| clips.word(word))).transpose()?;
+        let dates = file.dates.map(|text| Dates::new(text, |word| clips.word(word))).transpose()?;
         let mut phrases = BTreeMap::new();
         for (id, text) in file.phrases {
             let pattern = Pattern::new(&id, text, &file.plurals, &mut clips)
                 .map_err(|problem| format!("phrase {id:?}: {problem}"))?;
+            let says = |kind| pattern.slots.iter().any(|(_, found)| *found == kind);
+            if says(ArgKind::Time) && times.is_none() || says(ArgKind::Date) && dates.is_none() {
+                return Err(format!("phrase {id:?} says a time or a date: [times] or [dates] is missing"));
+            }
             phrases.insert(id, pattern);
         }
         Ok(Self {
@@ -141,6 +152,8 @@ impl Language {
             gap: Duration::from_millis(file.sentence_gap_ms),
             digits,
             numbers,
+            times,
+            dates,
             plurals: file.plurals,
             phrases,
             clips: clips.finish()?,
@@ -188,6 +201,16 @@ impl Language {
                 Piece::Slot(name, kind) => match value(phrase, name, *kind)? {
                     Arg::Digits(digits) => self.digits.say(digits, &mut out)?,
                     Arg::Number(number) => self.numbers.say(*number, &mut out)?,
+                    Arg::Time(hour, minute) => {
+                        if let Some(times) = &self.times {
+                            times.say((*hour, *minute), &self.numbers, &mut out)?;
+                        }
+                    }
+                    Arg::Date(weekday, month, day) => {
+                        if let Some(dates) = &self.dates {
+                            dates.say((*weekday, *month, *day), &mut out)?;
+                        }
+                    }
                 },
             }
         }
@@ -263,7 +286,7 @@ impl Piece {
     }
 }
 
-/// Cuts a text at its placeholders, `{name:digits}` or `{name:number}`.
+/// Cuts a text at its placeholders: `{name:digits}`, `{name:number}`, `{name:time}` or `{name:date}`.
 fn pieces(stem: &str, text: &str, clips: &mut Clips) -> Result<Vec<Piece>, String> {
     let mut pieces = Vec::new();
     let mut rest = text;
@@ -285,7 +308,9 @@ fn pieces(stem: &str, text: &str, clips: &mut Clips) -> Result<Vec<Piece>, Strin
         let (name, kind) = match slot.split_once(':') {
             Some((name, "digits")) => (name, ArgKind::Digits),
             Some((name, "number")) => (name, ArgKind::Number),
-            _ => return Err(format!("{{{slot}}}: write {{name:digits}} or {{name:number}}")),
+            Some((name, "time")) => (name, ArgKind::Time),
+            Some((name, "date")) => (name, ArgKind::Date),
+            _ => return Err(format!("{{{slot}}}: write {{name:digits}}, :number, :time or :date")),
         };
         pieces.push(Piece::Slot(name.to_owned(), kind));
         rest = after;

@@ -3,6 +3,7 @@
 //! Knows texts, grammar and the names of clips, not sound: [`crate::service::prompts`] decodes the clips and
 //! [`crate::media`] plays them.
 
+mod calendar;
 mod embedded;
 mod grammar;
 mod language;
@@ -44,6 +45,10 @@ pub enum Arg {
     Digits(String),
     /// A cardinal number.
     Number(u32),
+    /// A time of the day: hour 0 to 23, minute.
+    Time(u8, u8),
+    /// A date: weekday (0 is Monday), month and day (from 1).
+    Date(u8, u8, u8),
 }
 
 impl Arg {
@@ -52,6 +57,8 @@ impl Arg {
         match self {
             Self::Digits(_) => ArgKind::Digits,
             Self::Number(_) => ArgKind::Number,
+            Self::Time(..) => ArgKind::Time,
+            Self::Date(..) => ArgKind::Date,
         }
     }
 }
@@ -63,6 +70,10 @@ pub enum ArgKind {
     Digits,
     /// [`Arg::Number`].
     Number,
+    /// [`Arg::Time`].
+    Time,
+    /// [`Arg::Date`].
+    Date,
 }
 
 /// The largest number that can be said.
@@ -105,6 +116,16 @@ pub enum SpeechError {
     /// A character that cannot be said as a digit.
     #[error("{0:?} cannot be said digit by digit: use 0 to 9, +, * and #")]
     NotADigit(char),
+    /// A date that no calendar has.
+    #[error("weekday {weekday} (from 0), month {month}, day {day} (from 1) is no date")]
+    NoDate {
+        /// 0 is Monday.
+        weekday: u8,
+        /// From 1.
+        month: u8,
+        /// From 1.
+        day: u8,
+    },
     /// A number that is too large.
     #[error("{0} is too large to be said: the largest number is {LARGEST_NUMBER}")]
     TooLarge(u32),

@@ -205,3 +205,48 @@ fn a_folder_without_phrases_is_told_what_it_should_hold() {
     let error = Language::load(std::path::Path::new("/nonexistent/en")).unwrap_err().to_string();
     assert!(error.contains("phrases.toml"), "{error}");
 }
+
+#[test]
+fn times_and_dates_are_said_as_people_say_them() {
+    let language = english();
+    let time =
+        |hour, minute| said(&language, &Phrase::new("received-today").with("time", Arg::Time(hour, minute)));
+    assert_eq!(time(0, 0), "Today at twelve a m");
+    assert_eq!(time(9, 5), "Today at nine oh five a m");
+    assert_eq!(time(12, 30), "Today at twelve thirty p m");
+    assert_eq!(time(23, 59), "Today at eleven fifty nine p m");
+    let date = |weekday, month, day| {
+        let phrase = Phrase::new("received-on")
+            .with("date", Arg::Date(weekday, month, day))
+            .with("time", Arg::Time(8, 0));
+        language.render(&phrase).map(|_| said(&language, &phrase))
+    };
+    assert!(date(0, 6, 21).unwrap().starts_with("On Monday June twenty first"), "{:?}", date(0, 6, 21));
+    assert!(date(6, 12, 31).unwrap().contains("Sunday December thirty first"));
+    for (weekday, month, day) in [(7, 1, 1), (0, 0, 1), (0, 13, 1), (0, 1, 0), (0, 1, 32)] {
+        assert!(matches!(date(weekday, month, day), Err(SpeechError::NoDate { .. })));
+    }
+}
+
+#[test]
+fn a_language_with_another_clock_needs_no_code() {
+    let german = std::fs::read_to_string("prompts/en/phrases.toml")
+        .unwrap()
+        .replace("clock = 12", "clock = 24")
+        .replace("halves = [\"a m\", \"p m\"]", "")
+        .replace("{hour} oh {minute} {half}", "{hour} uhr {minute}")
+        .replace("{hour} {minute} {half}", "{hour} uhr {minute}")
+        .replace("{hour} {half}", "{hour} uhr")
+        .replace("{weekday} {month} {day}", "{day} {month}");
+    let language = Language::parse("de", &german).unwrap();
+    let phrase = Phrase::new("received-today").with("time", Arg::Time(15, 5));
+    assert_eq!(said(&language, &phrase), "Today at fifteen uhr five");
+    let phrase = Phrase::new("until-day").with("date", Arg::Date(0, 3, 2));
+    assert!(said(&language, &phrase).ends_with("second March"));
+    assert!(
+        Language::parse("de", &german.replace("{day} {month}", "{day}"))
+            .unwrap_err()
+            .contains("lacks {month}")
+    );
+    assert!(Language::parse("de", &german.replace("uhr {minute}", "{sun}")).unwrap_err().contains("{sun}"));
+}

@@ -7,10 +7,11 @@ use jiff::Timestamp;
 use super::db::{Tx, args};
 use super::fault::{Named as _, missing};
 use super::jobs::{JOB_QUEUED, message_of};
+use super::lamps;
 use super::messages::ADD_LEDGER;
 use super::read::{Reader, micros, opt_micros, to_json, whole};
 use super::{Deposited, NewJob, Result, Store, StoreError};
-use crate::domain::{Folder, Message, MessageId};
+use crate::domain::{Folder, JobId, Message, MessageId};
 
 // Without a conflict target: two nodes that deposit the same message at once must never meet an error.
 const ADD_MESSAGE: &str = "INSERT INTO messages
@@ -38,11 +39,16 @@ impl Store {
     }
 }
 
-async fn write(tx: &mut Tx, message: &Message, jobs: &[NewJob], now: Timestamp) -> Result<Deposited> {
+pub(super) async fn write(
+    tx: &mut Tx,
+    message: &Message,
+    jobs: &[NewJob],
+    now: Timestamp,
+) -> Result<Deposited> {
     if add_message(tx, message, now).await? == Deposited::Already {
         return Ok(Deposited::Already);
     }
-    let (tenant, id, now) = (message.tenant.uuid(), message.id.uuid(), micros(now));
+    let (tenant, id, at, now) = (message.tenant.uuid(), message.id.uuid(), now, micros(now));
     let detail = format!("{} bytes", message.bytes);
     let mut statements = vec![(ADD_LEDGER, args![tenant, id, now, "stored", detail])];
     for job in jobs {
@@ -52,6 +58,9 @@ async fn write(tx: &mut Tx, message: &Message, jobs: &[NewJob], now: Timestamp) 
         let together = std::mem::take(&mut statements);
         tx.batch(together).await.taken("job", job.id).orphan("message", message.id)?;
     }
+    // A message comes once: its id is free among the jobs.
+    let lamp = JobId::from_uuid(message.id.uuid());
+    statements.push(lamps::statement(message.tenant, message.mailbox, lamp, at)?);
     tx.batch(statements).await?;
     Ok(Deposited::New)
 }

@@ -1,11 +1,13 @@
 //! Greetings and recorded names: which are active, which can be restored.
 
+use jiff::Timestamp;
+
 use super::db::{Row, args};
 use super::fault::{Named as _, missing};
 use super::mailboxes::lock_mailbox;
 use super::read::{Reader, micros, opt_micros};
 use super::{Result, Store};
-use crate::domain::{Greeting, GreetingId, GreetingKind, MailboxId, TenantId};
+use crate::domain::{Greeting, GreetingId, GreetingKind, MailboxId, Owner, TenantId};
 
 const SWITCH_OFF: &str = "UPDATE greetings SET active = $4
     WHERE tenant_id = $1 AND mailbox_id = $2 AND kind = $3";
@@ -19,6 +21,16 @@ const OF_MAILBOX: &str = "SELECT id, tenant_id, mailbox_id, kind, label, object,
 
 const BY_ID: &str = "SELECT id, tenant_id, mailbox_id, kind, label, object, duration_ms, active, from_at,
     until_at, created_at FROM greetings WHERE tenant_id = $1 AND id = $2";
+
+const SWITCH_ON: &str = "UPDATE greetings SET active = $4
+    WHERE tenant_id = $1 AND mailbox_id = $2 AND id = $3 RETURNING id, tenant_id, mailbox_id, kind, label, object,
+    duration_ms, active, from_at, until_at, created_at";
+
+const KIND: &str = "SELECT id, kind FROM greetings WHERE tenant_id = $1 AND mailbox_id = $2 AND id = $3";
+
+const SET_UNTIL: &str = "UPDATE greetings SET until_at = $4
+    WHERE tenant_id = $1 AND mailbox_id = $2 AND id = $3 RETURNING id, tenant_id, mailbox_id, kind, label, object,
+    duration_ms, active, from_at, until_at, created_at";
 
 impl Store {
     /// Adds a greeting. Makes it the active one of its kind; the older ones of the kind go inactive and stay
@@ -68,6 +80,42 @@ impl Store {
     pub async fn greeting(&self, tenant: TenantId, id: GreetingId) -> Result<Greeting> {
         let row = self.db.row(BY_ID, args![tenant.uuid(), id.uuid()]).await?;
         read_greeting(&row.ok_or_else(|| missing("greeting", id))?)
+    }
+
+    /// Makes a stored greeting of the mailbox the active one of its kind. One transaction.
+    ///
+    /// # Errors
+    /// [`super::StoreError::Missing`].
+    pub async fn choose_greeting(&self, owner: Owner, id: GreetingId) -> Result<Greeting> {
+        let (tenant, mailbox) = (owner.tenant.uuid(), owner.mailbox.uuid());
+        let mut tx = self.db.begin().await?;
+        lock_mailbox(&mut tx, owner.tenant, owner.mailbox).await?;
+        let rows = tx.rows(KIND, args![tenant, mailbox, id.uuid()]).await?;
+        let row = rows.first().ok_or_else(|| missing("greeting", id))?;
+        let kind = Reader::new(row, "greetings", "id").text("kind")?;
+        tx.run(SWITCH_OFF, args![tenant, mailbox, kind, false]).await?;
+        let rows = tx.rows(SWITCH_ON, args![tenant, mailbox, id.uuid(), true]).await?;
+        let greeting = read_greeting(rows.first().ok_or_else(|| missing("greeting", id))?)?;
+        tx.commit().await?;
+        Ok(greeting)
+    }
+
+    /// Sets until when a greeting of the mailbox plays.
+    ///
+    /// # Errors
+    /// [`super::StoreError::Missing`].
+    pub async fn set_greeting_until(
+        &self,
+        owner: Owner,
+        id: GreetingId,
+        until: Option<Timestamp>,
+    ) -> Result<Greeting> {
+        let mut tx = self.db.begin().await?;
+        let args = args![owner.tenant.uuid(), owner.mailbox.uuid(), id.uuid(), opt_micros(until)];
+        let rows = tx.rows(SET_UNTIL, args).await?;
+        let greeting = read_greeting(rows.first().ok_or_else(|| missing("greeting", id))?)?;
+        tx.commit().await?;
+        Ok(greeting)
     }
 
     /// Switches every greeting of the kind off.

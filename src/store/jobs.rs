@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::db::{Row, Tx, args};
 use super::fault::{found, missing};
+use super::lamps;
 use super::messages::move_from_inbox;
 use super::read::{Reader, bounded, micros};
 use super::{Job, JobState, Result, Store, Work};
@@ -43,7 +44,8 @@ const TAKE_BACK: &str = "UPDATE jobs SET state = 'retry', next_at = $1 WHERE sta
 
 const UNREADABLE: &str = "UPDATE jobs SET state = 'dead', next_at = $2, last_error = $3 WHERE id = $1";
 
-const AGAIN: &str = "UPDATE jobs SET state = 'queued', next_at = $2
+// Beside it, another job about the same may wait: only one of them may be the one that coalesces.
+const AGAIN: &str = "UPDATE jobs SET state = 'queued', next_at = $2, about = NULL
     WHERE id = $1 AND state IN ('queued', 'retry', 'dead')";
 
 const NEWEST: &str = "SELECT id, tenant_id, work, state, attempts, next_at, created_at, last_error
@@ -119,11 +121,15 @@ impl Store {
     ) -> Result<()> {
         let now = self.clock.now();
         let (job, line) = (job.clone(), Some(Line::new(Some(message), "mail-accepted", detail)));
+        let lamp = JobId::from_uuid(self.clock.uuid());
         self.write(move |tx| {
             Box::pin(async move {
                 report(tx, &job, JobState::Done, now, now, None, line).await?;
                 if let Some(folder) = move_to {
-                    move_from_inbox(tx, job.tenant, message, folder, micros(now)).await?;
+                    let moved = move_from_inbox(tx, job.tenant, message, folder, micros(now)).await?;
+                    if let Some(mailbox) = moved {
+                        lamps::changed(tx, job.tenant, mailbox, lamp, now).await?;
+                    }
                 }
                 Ok(())
             })
@@ -224,7 +230,7 @@ impl Store {
 pub(super) const fn message_of(work: &Work) -> Option<MessageId> {
     match work {
         Work::Mail { message, .. } => Some(*message),
-        Work::Purge { .. } => None,
+        Work::Lamp { .. } | Work::Notice { .. } | Work::Purge { .. } => None,
     }
 }
 

@@ -11,7 +11,8 @@ use super::fault::{Fault, Named as _, found, missing};
 use super::read::{Reader, micros, to_json};
 use super::{Result, Store};
 use crate::domain::{
-    AttachmentFormat, Extension, Mailbox, MailboxId, Quota, Recipient, TenantId, ToneChoice, Usage, UserId,
+    AttachmentFormat, Extension, Mailbox, MailboxId, PhoneSettings, Quota, Recipient, TenantId, ToneChoice,
+    Usage, UserId,
 };
 
 pub(super) const MAILBOXES: &str = "SELECT id, tenant_id, user_id, extension, enabled, settings, created_at
@@ -182,6 +183,8 @@ struct Settings {
     recipients: Vec<Recipient>,
     #[serde(default)]
     attachment: AttachmentFormat,
+    #[serde(default)]
+    phone: PhoneSettings,
 }
 
 impl Settings {
@@ -201,6 +204,7 @@ impl Settings {
             quota: mailbox.quota,
             recipients: mailbox.recipients.clone(),
             attachment: mailbox.attachment,
+            phone: mailbox.phone.clone(),
         })
     }
 }
@@ -232,6 +236,7 @@ pub(super) fn read_mailbox(row: &Row) -> Result<Mailbox> {
         quota: settings.quota,
         recipients: settings.recipients,
         attachment: settings.attachment,
+        phone: settings.phone,
         created_at: row.time("created_at")?,
     })
 }

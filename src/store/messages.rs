@@ -1,10 +1,10 @@
 //! Messages after their deposit: reading, hearing, moving; and the delivery ledger of each.
 
 use super::db::{Row, Tx, args};
-use super::fault::{Named as _, found, missing};
+use super::fault::{Named as _, missing};
 use super::read::{Reader, bounded, micros};
 use super::{LedgerEntry, Result, Store};
-use crate::domain::{CallerId, Folder, MailboxId, Message, MessageId, TenantId};
+use crate::domain::{CallerId, Folder, MailboxId, Mark, Message, MessageId, Owner, TenantId};
 
 macro_rules! select {
     ($rest:literal) => {
@@ -23,15 +23,6 @@ const ANYWHERE: &str = select!("WHERE id = $1");
 
 const OF_FOLDER: &str =
     select!("WHERE tenant_id = $1 AND mailbox_id = $2 AND folder = $3 ORDER BY received_at DESC, id DESC");
-
-const EXISTS: &str = "SELECT 1 FROM messages WHERE tenant_id = $1 AND id = $2";
-
-const HEARD: &str = "UPDATE messages SET heard_at = $3 WHERE tenant_id = $1 AND id = $2 AND heard_at IS NULL";
-
-// What lies in the trash already keeps its day of deletion.
-const MOVE: &str = "UPDATE messages SET folder = $3,
-    trashed_at = CASE WHEN $3 = 'trash' THEN COALESCE(trashed_at, $4) END
-    WHERE tenant_id = $1 AND id = $2";
 
 const LEDGER: &str =
     "SELECT id, at, event, detail FROM ledger WHERE tenant_id = $1 AND message_id = $2 ORDER BY id";
@@ -80,14 +71,8 @@ impl Store {
     /// # Errors
     /// [`super::StoreError::Missing`].
     pub async fn mark_heard(&self, tenant: TenantId, id: MessageId) -> Result<()> {
-        let now = micros(self.clock.now());
-        let mut tx = self.db.begin().await?;
-        if tx.run(HEARD, args![tenant.uuid(), id.uuid(), now]).await? == 0 {
-            let rows = tx.rows(EXISTS, args![tenant.uuid(), id.uuid()]).await?;
-            return rows.first().map(|_| ()).ok_or_else(|| missing("message", id));
-        }
-        tx.run(ADD_LEDGER, args![tenant.uuid(), id.uuid(), now, "heard", ""]).await?;
-        Ok(tx.commit().await?)
+        let message = self.message(tenant, id).await?;
+        self.mark(Owner::of(&message), id, Mark::Heard).await.map(drop)
     }
 
     /// Moves a message; the day it came into the trash is kept for its purge.
@@ -95,10 +80,13 @@ impl Store {
     /// # Errors
     /// [`super::StoreError::Missing`].
     pub async fn move_message(&self, tenant: TenantId, id: MessageId, to: Folder) -> Result<()> {
-        let mut tx = self.db.begin().await?;
-        let args = args![tenant.uuid(), id.uuid(), to.as_str(), micros(self.clock.now())];
-        found(tx.run(MOVE, args).await?, "message", id)?;
-        Ok(tx.commit().await?)
+        let message = self.message(tenant, id).await?;
+        let mark = match to {
+            Folder::Inbox => Mark::Inbox,
+            Folder::Saved => Mark::Save,
+            Folder::Trash => Mark::Trash,
+        };
+        self.mark(Owner::of(&message), id, mark).await.map(drop)
     }
 
     /// What happened to the message, oldest first.
@@ -125,19 +113,21 @@ impl Store {
     }
 }
 
-/// Moves a message that nobody has sorted since: what its owner did meanwhile wins.
+/// Moves a message that nobody has sorted since: what its owner did meanwhile wins. Its mailbox, if it was moved.
 pub(super) async fn move_from_inbox(
     tx: &mut Tx,
     tenant: TenantId,
     id: MessageId,
     to: Folder,
     now: i64,
-) -> Result<()> {
+) -> Result<Option<MailboxId>> {
     const MOVE_UNSORTED: &str =
-        "UPDATE messages SET folder = $3, trashed_at = CASE WHEN $3 = 'trash' THEN $4 END
-        WHERE tenant_id = $1 AND id = $2 AND folder = 'inbox'";
-    tx.run(MOVE_UNSORTED, args![tenant.uuid(), id.uuid(), to.as_str(), now]).await?;
-    Ok(())
+        "UPDATE messages SET folder = $3, trashed_at = CASE WHEN $3 = 'trash' THEN $4 END,
+        trashed_from = CASE WHEN $3 = 'trash' THEN 'inbox' END
+        WHERE tenant_id = $1 AND id = $2 AND folder = 'inbox' RETURNING id, mailbox_id";
+    let moved = tx.rows(MOVE_UNSORTED, args![tenant.uuid(), id.uuid(), to.as_str(), now]).await?;
+    let Some(row) = moved.first() else { return Ok(None) };
+    Ok(Some(MailboxId::from_uuid(Reader::new(row, "messages", "id").id("mailbox_id")?)))
 }
 
 pub(super) fn read_message(row: &Row) -> Result<Message> {

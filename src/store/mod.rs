@@ -7,15 +7,21 @@
 mod db;
 mod deposit;
 mod fault;
+mod findable;
 mod greetings;
 mod group;
 mod jobs;
+mod lamps;
 mod letters;
 mod links;
+mod lockouts;
 mod mailboxes;
 mod messages;
 mod numbers;
+mod owner;
+mod passing;
 mod people;
+mod phones;
 mod read;
 mod retention;
 mod revision;
@@ -27,6 +33,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+pub use self::findable::Findable;
+pub use self::lamps::Lamp;
+pub use self::lockouts::{Guess, Limits};
+pub use self::owner::LONGEST_LIST;
 
 use self::db::Db;
 use self::group::Group;
@@ -101,11 +112,33 @@ pub enum Work {
         /// The address; its mode is read when the mail is made.
         to: MailAddress,
     },
+    /// Tell the lamps of a mailbox how many messages there are by now.
+    Lamp {
+        /// Whose lamps.
+        mailbox: MailboxId,
+    },
+    /// Tell an owner by mail what happened to the mailbox.
+    Notice {
+        /// Whose mailbox.
+        mailbox: MailboxId,
+        /// Where the mail goes.
+        to: MailAddress,
+        /// What happened.
+        notice: Notice,
+    },
     /// Delete the audio of a message whose row is gone.
     Purge {
         /// Its key in the object store.
         object: String,
     },
+}
+
+/// What an owner is told about the mailbox itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Notice {
+    /// Too many wrong PINs: it cannot be opened by phone until it is unlocked.
+    Locked,
 }
 
 /// Where a job stands.

@@ -31,7 +31,7 @@ const REMOVE_USER: &str = "UPDATE users SET removed_at = $3
 const REMOVE_MAILBOX: &str = "UPDATE mailboxes SET removed_at = $3
     WHERE tenant_id = $1 AND user_id = $2 AND removed_at IS NULL RETURNING id";
 
-const TRASH_MESSAGES: &str = "UPDATE messages SET folder = 'trash', trashed_at = $3
+const TRASH_MESSAGES: &str = "UPDATE messages SET folder = 'trash', trashed_at = $3, trashed_from = folder
     WHERE tenant_id = $1 AND mailbox_id = $2 AND folder <> 'trash'";
 
 const REVOKE_LINKS: &str = "UPDATE links SET revoked_at = $3 WHERE tenant_id = $1 AND revoked_at IS NULL
@@ -40,6 +40,12 @@ const REVOKE_LINKS: &str = "UPDATE links SET revoked_at = $3 WHERE tenant_id = $
 const END_JOBS: &str = "UPDATE jobs SET state = 'dead', next_at = $3, last_error = 'the mailbox was removed'
     WHERE tenant_id = $1 AND state IN ('queued', 'retry')
     AND message_id IN (SELECT id FROM messages WHERE tenant_id = $1 AND mailbox_id = $2)";
+
+/// What only a living mailbox has: phones that watch it, devices that open it.
+const FORGET: [&str; 2] = [
+    "DELETE FROM lamps WHERE tenant_id = $1 AND mailbox_id = $2",
+    "DELETE FROM devices WHERE tenant_id = $1 AND mailbox_id = $2",
+];
 
 impl Store {
     /// User, mailbox and (if given) the PIN's Argon2id string, in one transaction.
@@ -132,6 +138,9 @@ impl Store {
             for sql in [TRASH_MESSAGES, REVOKE_LINKS, END_JOBS] {
                 tx.run(sql, args![tenant.uuid(), mailbox, now]).await?;
             }
+            for sql in FORGET {
+                tx.run(sql, args![tenant.uuid(), mailbox]).await?;
+            }
         }
         Ok(tx.commit().await?)
     }
@@ -159,7 +168,7 @@ async fn insert_user(tx: &mut Tx, user: &User) -> Result<()> {
     Ok(())
 }
 
-fn read_user(row: &Row) -> Result<User> {
+pub(super) fn read_user(row: &Row) -> Result<User> {
     let row = Reader::new(row, "users", "id");
     Ok(User {
         id: UserId::from_uuid(row.id("id")?),

@@ -3,12 +3,14 @@
 //! How long is long belongs to `service::retention`, which drives this.
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
-use super::db::args;
+use super::db::{Tx, args};
 use super::deposit::ADD_JOB;
 use super::jobs::JOB_QUEUED;
 use super::read::{Reader, micros, to_json};
 use super::{Result, Store, Work};
+use crate::clock::SharedClock;
 
 macro_rules! old_trash {
     ($lock:literal) => {
@@ -28,7 +30,8 @@ const OLD_TRASH_SQLITE: &str = old_trash!("");
 const OLD_TRASH_POSTGRES: &str = old_trash!(" FOR UPDATE SKIP LOCKED");
 
 /// What hangs on a message, and at last the message.
-const REMOVE: [&str; 4] = [
+const REMOVE: [&str; 5] = [
+    "DELETE FROM message_parts WHERE tenant_id = $1 AND message_id = $2",
     "DELETE FROM ledger WHERE tenant_id = $1 AND message_id = $2",
     "DELETE FROM links WHERE tenant_id = $1 AND message_id = $2",
     "DELETE FROM jobs WHERE tenant_id = $1 AND message_id = $2",
@@ -51,17 +54,10 @@ impl Store {
         let sql = if self.db.is_sqlite() { OLD_TRASH_SQLITE } else { OLD_TRASH_POSTGRES };
         let mut tx = self.db.begin().await?;
         let rows = tx.rows(sql, args![micros(before), limit]).await?;
-        let now = micros(self.clock.now());
         for row in &rows {
             let row = Reader::new(row, "messages", "id");
             let (id, tenant) = (row.id("id")?, row.id("tenant_id")?);
-            let work = Work::Purge { object: row.text("object")? };
-            for statement in REMOVE {
-                tx.run(statement, args![tenant, id]).await?;
-            }
-            let nobody: Option<uuid::Uuid> = None;
-            let job = args![self.clock.uuid(), tenant, nobody, to_json(&work)?, JOB_QUEUED, now, now];
-            tx.run(ADD_JOB, job).await?;
+            remove_message(&mut tx, tenant, id, row.text("object")?, &self.clock).await?;
         }
         tx.commit().await?;
         Ok(u32::try_from(rows.len()).unwrap_or(u32::MAX))
@@ -89,4 +85,21 @@ impl Store {
         tx.commit().await?;
         Ok(u32::try_from(touched).unwrap_or(u32::MAX))
     }
+}
+
+/// Removes a message with all that hangs on it, and leaves the job that deletes its audio.
+pub(super) async fn remove_message(
+    tx: &mut Tx,
+    tenant: Uuid,
+    id: Uuid,
+    object: String,
+    clock: &SharedClock,
+) -> Result<()> {
+    for statement in REMOVE {
+        tx.run(statement, args![tenant, id]).await?;
+    }
+    let nobody: Option<Uuid> = None;
+    let (work, now) = (to_json(&Work::Purge { object })?, micros(clock.now()));
+    tx.run(ADD_JOB, args![clock.uuid(), tenant, nobody, work, JOB_QUEUED, now, now]).await?;
+    Ok(())
 }

@@ -32,6 +32,8 @@ const REMOVE: &str = "DELETE FROM tenants WHERE id = $1";
 
 const CLEAR_DOMAINS: &str = "DELETE FROM tenant_domains WHERE tenant_id = $1";
 
+const CLEAR_GUESSES: &str = "DELETE FROM lockouts WHERE tenant_id = $1";
+
 const ADD_DOMAIN: &str = "INSERT INTO tenant_domains (domain, tenant_id, place) VALUES ($1, $2, $3)";
 
 impl Store {
@@ -113,6 +115,7 @@ impl Store {
     pub async fn remove_tenant(&self, tenant: &Tenant) -> Result<()> {
         let mut tx = self.db.begin().await?;
         tx.run(CLEAR_DOMAINS, args![tenant.id.uuid()]).await?;
+        tx.run(CLEAR_GUESSES, args![tenant.id.uuid()]).await?;
         let touched = tx.run(REMOVE, args![tenant.id.uuid()]).await.map_err(|fault| match fault {
             Fault::Orphan(_) => StoreError::Refused(format!(
                 "tenant {} has users, or removed users whose messages are still kept",

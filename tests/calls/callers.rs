@@ -201,6 +201,7 @@ impl Line {
             Action::Discard(take) => self.end(take, "discard"),
             Action::TransferToOperator => self.transferring = true,
             Action::HangUp => self.hung_up = true,
+            Action::Ask(..) | Action::TransferTo(_) | Action::SignIn => panic!("{action:?} of a caller"),
         }
     }
 

@@ -4,14 +4,18 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-use aftertone::domain::{GreetingId, RecordingClass, ToneChoice};
+use aftertone::domain::{Extension, GreetingId, RecordingClass, ToneChoice};
+use aftertone::flow::entrance::Entrance;
 use aftertone::flow::leave::{Instructions, LeaveMessage, Mode, Plan};
+use aftertone::flow::owner::Owner;
 use aftertone::flow::phrases;
 use aftertone::flow::{
     Action, CallEvent, CallTime, Flow, Key, PlayId, RecordLimits, StopCause, StoreOutcome, Take,
     TransferOutcome, Utterance,
 };
 use aftertone::speech::Arg;
+
+use crate::mailbox::{self, Mailbox};
 
 /// The plan of a script that sets nothing: an own greeting, no operator.
 pub(crate) fn plan() -> Plan {
@@ -25,7 +29,19 @@ pub(crate) fn plan() -> Plan {
         min_speech: secs(1.0),
         keep_no_speech: false,
         operator: false,
+        sign_in: false,
     }
+}
+
+/// Which dialogue the script is about.
+#[derive(Debug, Clone)]
+enum Dialogue {
+    /// A caller leaves a message.
+    Leave,
+    /// The same, and `*` leads into this mailbox.
+    Entrance(Extension),
+    /// Somebody signs in; this mailbox is presumed.
+    Owner(Option<Extension>),
 }
 
 fn secs(seconds: f64) -> Duration {
@@ -43,7 +59,16 @@ pub(crate) fn run(path: &Path) -> Result<(), String> {
 
 /// Runs this script.
 pub(crate) fn run_text(name: &str, text: &str) -> Result<(), String> {
-    let mut run = Run { plan: plan(), flow: None, last_play: PlayId(0), got: Vec::new(), asked_at: 0 };
+    let mut run = Run {
+        plan: plan(),
+        dialogue: Dialogue::Leave,
+        mailbox: Mailbox::default(),
+        flow: None,
+        last_play: PlayId(0),
+        last_ask: 0,
+        got: Vec::new(),
+        asked_at: 0,
+    };
     for (number, line) in text.lines().enumerate() {
         let line = line.split(" //").next().unwrap_or("").trim();
         if line.is_empty() || line.starts_with('#') {
@@ -58,8 +83,11 @@ type Problem = (usize, String);
 
 struct Run {
     plan: Plan,
-    flow: Option<LeaveMessage>,
+    dialogue: Dialogue,
+    mailbox: Mailbox,
+    flow: Option<Box<dyn Flow>>,
     last_play: PlayId,
+    last_ask: u32,
     got: Vec<Action>,
     asked_at: usize,
 }
@@ -76,17 +104,25 @@ impl Run {
         self.nothing_left()?;
         let now: f64 = time.trim().parse().map_err(|_| here(format!("{time:?} is no time")))?;
         let now = CallTime(secs(now));
-        let plan = &self.plan;
-        let flow = self.flow.get_or_insert_with(|| LeaveMessage::new(plan.clone()));
+        let flow = match &mut self.flow {
+            Some(flow) => flow,
+            None => self.flow.insert(begin(&self.dialogue, &self.plan)),
+        };
         if event == "deadline" && flow.deadline() != Some(now) {
             return Err(here(format!("the deadline is {:?}", flow.deadline())));
         }
-        let event = parse_event(event, self.last_play).map_err(here)?;
+        let words: Vec<&str> = event.split_whitespace().collect();
+        let event = match self.mailbox.reply(&words).map_err(here)? {
+            Some(reply) => CallEvent::Reply(self.last_ask, reply),
+            None => parse_event(event, self.last_play, &self.dialogue).map_err(here)?,
+        };
         flow.handle(now, event, &mut self.got);
         self.asked_at = number;
         for action in &self.got {
-            if let Action::Play(id, _) = action {
-                self.last_play = *id;
+            match action {
+                Action::Play(id, _) => self.last_play = *id,
+                Action::Ask(number, _) => self.last_ask = *number,
+                _ => {}
             }
         }
         Ok(())
@@ -124,8 +160,19 @@ impl Run {
             return Err(format!("{line:?} comes after the call began"));
         }
         let (name, value) = line.split_once(' ').ok_or_else(|| format!("{line:?} is no setting"))?;
+        if self.mailbox.set(name, value)? {
+            return Ok(());
+        }
         let plan = &mut self.plan;
         match (name, value) {
+            ("owner", "unknown") => self.dialogue = Dialogue::Owner(None),
+            ("owner", extension) => {
+                self.dialogue = Dialogue::Owner(Some(extension.parse().map_err(|error| format!("{error}"))?));
+            }
+            ("entrance", extension) => {
+                plan.sign_in = true;
+                self.dialogue = Dialogue::Entrance(extension.parse().map_err(|error| format!("{error}"))?);
+            }
             ("mode", value) => plan.mode = parse_mode(value)?,
             ("greeting", "none") => (plan.greeting, plan.own_greeting) = (None, false),
             ("greeting", "own") => {}
@@ -146,6 +193,15 @@ impl Run {
     }
 }
 
+fn begin(dialogue: &Dialogue, plan: &Plan) -> Box<dyn Flow> {
+    let leave = || LeaveMessage::new(plan.clone());
+    match dialogue {
+        Dialogue::Leave => Box::new(leave()),
+        Dialogue::Entrance(mailbox) => Box::new(Entrance::new(leave(), mailbox.clone())),
+        Dialogue::Owner(presumed) => Box::new(Owner::new(presumed.clone())),
+    }
+}
+
 fn parse_mode(word: &str) -> Result<Mode, String> {
     Ok(match word {
         "take-message" => Mode::TakeMessage,
@@ -159,7 +215,7 @@ fn parse_mode(word: &str) -> Result<Mode, String> {
     })
 }
 
-fn parse_seconds(text: &str) -> Result<Duration, String> {
+pub(crate) fn parse_seconds(text: &str) -> Result<Duration, String> {
     text.strip_suffix('s')
         .and_then(|text| text.parse().ok())
         .map(secs)
@@ -168,12 +224,17 @@ fn parse_seconds(text: &str) -> Result<Duration, String> {
 
 /// `started`, `key 1`, `played`, `deadline`, `hung up`, `transfer done`, `stored 1 waiting`,
 /// `stopped 1 silence 9.2s voiced 4.0s busy-tone` (the class may be left out).
-fn parse_event(text: &str, last_play: PlayId) -> Result<CallEvent, String> {
+fn parse_event(text: &str, last_play: PlayId, dialogue: &Dialogue) -> Result<CallEvent, String> {
+    let first = if matches!(dialogue, Dialogue::Owner(_)) { mailbox::FIRST_TAKE } else { 0 };
+    let parse_take = |text: &str| parse_take(text).map(|take| Take(take.0 + first));
     let words: Vec<&str> = text.split_whitespace().collect();
     Ok(match words.as_slice() {
         ["started"] => CallEvent::Started,
         ["played"] => CallEvent::PlayFinished(last_play),
         ["played", "earlier"] => CallEvent::PlayFinished(PlayId(last_play.0.wrapping_sub(1))),
+        ["began"] => CallEvent::MessageBegan(last_play),
+        ["unplayable"] => CallEvent::MessageUnplayable(last_play),
+        ["unmarked", message, mark] => CallEvent::Unmarked(mailbox::id(message), mailbox::parse_mark(mark)?),
         ["deadline"] => CallEvent::DeadlineReached,
         ["hung", "up"] => CallEvent::HungUp,
         ["key", key] => CallEvent::Digit(
@@ -226,8 +287,12 @@ fn parse_cause(word: &str) -> Result<StopCause, String> {
 }
 
 /// The action as a script writes it.
-fn describe(action: &Action) -> String {
+pub(crate) fn describe(action: &Action) -> String {
+    let number = |take: &Take| take.0 % mailbox::FIRST_TAKE;
     match action {
+        Action::Ask(_, request) => format!("ask {}", mailbox::describe_request(request)),
+        Action::TransferTo(target) => format!("transfer to {target}"),
+        Action::SignIn => "sign in".to_owned(),
         Action::Play(_, utterances) => {
             let mut text = String::from("play");
             for utterance in utterances {
@@ -237,11 +302,11 @@ fn describe(action: &Action) -> String {
             text
         }
         Action::StopPlaying => "hush".to_owned(),
-        Action::Record { take, append: false, .. } => format!("record {}", take.0),
-        Action::Record { take, append: true, .. } => format!("record {} more", take.0),
-        Action::StopRecording(take) => format!("stop {}", take.0),
+        Action::Record { take, append: false, .. } => format!("record {}", number(take)),
+        Action::Record { take, append: true, .. } => format!("record {} more", number(take)),
+        Action::StopRecording(take) => format!("stop {}", number(take)),
         Action::Mark { take, urgent, private } => {
-            let mut text = format!("mark {}", take.0);
+            let mut text = format!("mark {}", number(take));
             for (set, word) in [(urgent, " urgent"), (private, " private")] {
                 if *set {
                     text.push_str(word);
@@ -249,8 +314,8 @@ fn describe(action: &Action) -> String {
             }
             text
         }
-        Action::Persist(take) => format!("persist {}", take.0),
-        Action::Discard(take) => format!("discard {}", take.0),
+        Action::Persist(take) => format!("persist {}", number(take)),
+        Action::Discard(take) => format!("discard {}", number(take)),
         Action::TransferToOperator => "transfer".to_owned(),
         Action::HangUp => "hang up".to_owned(),
     }
@@ -264,13 +329,16 @@ fn describe_utterance(utterance: &Utterance) -> String {
                 let written = match value {
                     Arg::Digits(digits) => write!(text, "({digits})"),
                     Arg::Number(number) => write!(text, "({number})"),
+                    Arg::Time(hour, minute) => write!(text, "({hour}:{minute:02})"),
+                    Arg::Date(weekday, month, day) => write!(text, "({weekday}/{month}-{day})"),
                 };
                 written.unwrap();
             }
             text
         }
         Utterance::Greeting(_) => "greeting".to_owned(),
-        Utterance::Recording(take) => format!("recording-{}", take.0),
+        Utterance::Recording(take) => format!("recording-{}", take.0 % mailbox::FIRST_TAKE),
+        Utterance::Message(part) => mailbox::describe_part(part),
         Utterance::Tone(_) => "tone".to_owned(),
         Utterance::Pause(_) => "pause".to_owned(),
     }

@@ -85,8 +85,8 @@ fn a_hangup_reads_the_configuration_again() {
     server.configure("peers = [\"127.0.0.1\"]\naccess_numbers = [\"5000\"]", rtp);
     server.signal("HUP");
     server.until("it is taken over again", |server| server.log().matches("read again").count() == 2);
-    let heard = server.call("5000", "", None, &[]);
-    let sign_in = aftertone::flow::phrases::SIGN_IN_UNAVAILABLE.phrase();
+    let heard = server.call("5000", "w5", None, &[]);
+    let sign_in = aftertone::flow::phrases::owner::LOGIN_EXTENSION.phrase();
     assert!(crate::ears::says(&heard.samples, heard.rate, &sign_in), "so have the rules");
 
     server.configure("peers = \"everybody\"", rtp);

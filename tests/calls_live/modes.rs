@@ -55,9 +55,9 @@ fn a_mailbox_that_takes_no_message_says_why() {
             assert!(heard.said.contains("the peer hung up"), "{}", heard.said);
         }),
         Box::new(|| {
-            let heard = server.call("4003", "*,w6,0,w5", None, &[]);
-            is_told(&heard, phrases::SIGN_IN_UNAVAILABLE);
+            let heard = server.call("4003", "0,w6,*,w4", None, &[]);
             is_told(&heard, phrases::OPERATOR_NONE);
+            is_told(&heard, phrases::owner::LOGIN_PIN);
         }),
     ]);
 }

@@ -22,7 +22,7 @@ fn media_port() -> u16 {
 }
 
 /// Runs one scenario as a caller on an address of its own; fails with what sipp saw.
-fn scenario(server: &Server, name: &str, user: &str, more: &[&str]) {
+pub(crate) fn scenario(server: &Server, name: &str, user: &str, more: &[&str]) {
     let file = format!("{}/tests/sipp/{name}.xml", env!("CARGO_MANIFEST_DIR"));
     let (port, media) = (free_address().port().to_string(), media_port().to_string());
     let messages = server.file(&format!("{name}-{port}.txt"));

@@ -192,6 +192,7 @@ fn people(clock: &ManualClock) -> (Tenant, User, Mailbox) {
         quota: Quota::default(),
         recipients: Vec::new(),
         attachment: AttachmentFormat::Mp3,
+        phone: aftertone::domain::PhoneSettings::default(),
         created_at: now,
     };
     (tenant, user, mailbox)

@@ -100,6 +100,7 @@ impl Bed {
             quota: Quota::default(),
             recipients: vec![Recipient { address, mode: MailMode::Link }],
             attachment: AttachmentFormat::Mp3,
+            phone: aftertone::domain::PhoneSettings::default(),
             created_at: now,
         };
         Home { tenant, user, mailbox }

@@ -310,6 +310,7 @@ async fn people(store: &Store, clock: &ManualClock, tenant: &str, first: &str, l
         quota: Quota::default(),
         recipients: Vec::new(),
         attachment: AttachmentFormat::Mp3,
+        phone: aftertone::domain::PhoneSettings::default(),
         created_at: now,
     };
     store.put_tenant(&tenant).await.unwrap();

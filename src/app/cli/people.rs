@@ -63,6 +63,26 @@ pub(in crate::app) enum UserCommand {
     },
     /// Change a user or the settings of the mailbox.
     Set(Box<UserSet>),
+    /// Let a mailbox that was locked after too many wrong PINs be opened by phone again.
+    Unlock {
+        /// Extension of the mailbox.
+        #[arg(long)]
+        extension: String,
+    },
+    /// List the numbers that are locked after too many wrong PINs.
+    Locked(Json),
+    /// Let a device that authenticates open a mailbox without the PIN, or no longer.
+    Device {
+        /// Extension of the mailbox.
+        #[arg(long)]
+        extension: String,
+        /// User that the device authenticates as (SIP digest). What a caller merely says of himself never counts.
+        #[arg(long, value_name = "USER")]
+        trust: Option<String>,
+        /// Ask this device for the PIN again.
+        #[arg(long, value_name = "USER", conflicts_with = "trust")]
+        distrust: Option<String>,
+    },
     /// Remove a user. The messages stay restorable for 30 days.
     Remove {
         /// Extension of the mailbox.
@@ -155,6 +175,18 @@ pub(in crate::app) struct UserSet {
     /// Language of the prompts; empty for the tenant's.
     #[arg(long)]
     pub language: Option<String>,
+    /// The audio directory finds the person (once there is a recorded name).
+    #[arg(long, value_name = "true|false")]
+    pub announce: Option<bool>,
+    /// Further first name that the directory knows the person by; replaces all; may be given several times; empty for none.
+    #[arg(long)]
+    pub nickname: Vec<String>,
+    /// May send a message to everybody at once.
+    #[arg(long, value_name = "true|false")]
+    pub may_broadcast: Option<bool>,
+    /// May call back who left a message (to allowed targets only).
+    #[arg(long, value_name = "true|false")]
+    pub may_call_back: Option<bool>,
 }
 
 #[derive(Debug, Subcommand)]

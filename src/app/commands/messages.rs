@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::domain::{Extension, Folder, Greeting, Mailbox, Message, MessageId, Tenant};
+use crate::domain::{Extension, Folder, Greeting, Mailbox, Message, MessageId, Owner, Tenant};
 use crate::service::greetings::{Greetings, NewGreeting, SetGreeting};
 use crate::store::{Job, JobState, StoreError, Work};
 
@@ -30,6 +30,13 @@ pub(super) async fn message(session: &Session, command: MessageCommand) -> Resul
             std::fs::write(&out, &wav)
                 .map_err(|error| Failure::refused(format!("{} cannot be written: {error}", out.display())))?;
             println!("wrote {} ({} bytes)", out.display(), wav.len());
+        }
+        MessageCommand::Mark { id, mark } => {
+            let message = base.store.message_anywhere(read::<MessageId>(&id)?).await?;
+            let marked = base.store.mark(Owner::of(&message), message.id, read(&mark)?).await?;
+            let heard = if marked.heard { "heard" } else { "not heard" };
+            let folder = marked.folder.unwrap_or(message.folder);
+            println!("the message is {heard} and lies in {folder}");
         }
         MessageCommand::Ledger { id, json } => {
             let message = base.store.message_anywhere(read::<MessageId>(&id)?).await?;
@@ -151,6 +158,8 @@ fn greeting_json(greeting: &Greeting, now: Timestamp) -> Value {
 fn job_json(job: &Job) -> Value {
     let (kind, message, to) = match &job.work {
         Work::Mail { message, to } => ("mail", Some(message), Some(to)),
+        Work::Lamp { .. } => ("lamp", None, None),
+        Work::Notice { to, .. } => ("notice", None, Some(to)),
         Work::Purge { .. } => ("purge", None, None),
     };
     json!({

@@ -40,10 +40,48 @@ pub(super) async fn user(session: &Session, command: UserCommand) -> Result<(), 
             let account = accounts.set(tenant.id, &number, changes(*set, quota)?).await?;
             println!("changed mailbox {}", account.mailbox.extension);
         }
+        UserCommand::Unlock { extension: number } => {
+            if accounts.unlock(tenant.id, &extension(&number)?).await? {
+                println!("mailbox {number} can be opened by phone again");
+            } else {
+                println!("mailbox {number} was not locked");
+            }
+        }
+        UserCommand::Locked(json) => {
+            let locked = accounts.locked(tenant.id).await?;
+            let rows: Vec<Value> =
+                locked.iter().map(|(number, at)| json!({"number": number, "last_guess": at})).collect();
+            print::rows(json.json, &["number", "last_guess"], &rows);
+        }
+        UserCommand::Device { extension: number, trust, distrust } => {
+            device(session, &number, trust, distrust).await?;
+        }
         UserCommand::Remove { extension: number } => {
             accounts.remove(tenant.id, &extension(&number)?).await?;
             println!("removed mailbox {number}; its messages stay restorable for 30 days");
         }
+    }
+    Ok(())
+}
+
+/// Without a change: which devices there are.
+async fn device(
+    session: &Session,
+    number: &str,
+    trust: Option<String>,
+    distrust: Option<String>,
+) -> Result<(), Failure> {
+    let (base, tenant) = session.open().await?;
+    let extension = extension(number)?;
+    if let Some(identity) = &trust {
+        base.accounts.trust(tenant.id, &extension, identity, true).await?;
+    } else if let Some(identity) = &distrust {
+        base.accounts.trust(tenant.id, &extension, identity, false).await?;
+    }
+    let devices = base.accounts.devices(tenant.id, &extension).await?;
+    match devices.as_slice() {
+        [] => println!("mailbox {number} asks every device for the PIN"),
+        trusted => println!("mailbox {number} opens without the PIN for {}", trusted.join(", ")),
     }
     Ok(())
 }
@@ -115,6 +153,10 @@ fn changes(set: UserSet, quota: Quota) -> Result<Changes, Failure> {
         quota: (new_quota != quota).then_some(new_quota),
         zone: optional(set.zone),
         language: optional(set.language),
+        announce: set.announce,
+        nicknames: (!set.nickname.is_empty()).then_some(set.nickname),
+        may_broadcast: set.may_broadcast,
+        may_call_back: set.may_call_back,
         ..Changes::default()
     })
 }
@@ -191,6 +233,10 @@ fn account_json(account: &Account) -> Value {
         "operator": mailbox.operator,
         "zone": mailbox.zone,
         "language": mailbox.language,
+        "announce": mailbox.phone.announce,
+        "nicknames": mailbox.phone.nicknames,
+        "may_broadcast": mailbox.phone.may_broadcast,
+        "may_call_back": mailbox.phone.may_call_back,
         "messages": usage.messages,
         "max_messages": mailbox.quota.messages,
         "bytes": usage.bytes,

@@ -3,11 +3,13 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer};
 
+use crate::flow::keys::Profile;
 use crate::signal::Transport;
 
 /// A value given as one text or as a list of texts.
@@ -16,6 +18,24 @@ use crate::signal::Transport;
 enum Texts {
     One(String),
     Many(Vec<String>),
+}
+
+/// A key profile: the name of one that is part of the program, or a file.
+pub(super) fn keys<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<Profile>, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    if let Some(profile) = Profile::built_in(&name) {
+        return Ok(profile);
+    }
+    let path = std::path::Path::new(&name);
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        let names = Profile::names().collect::<Vec<_>>().join(", ");
+        serde::de::Error::custom(format!(
+            "{name:?} is none of {names}, and no file that can be read ({error})"
+        ))
+    })?;
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let profile = Profile::parse(&stem, &text);
+    profile.map(Arc::new).map_err(|faults| serde::de::Error::custom(format!("{name:?}: {faults}")))
 }
 
 fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {

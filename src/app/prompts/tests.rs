@@ -20,7 +20,8 @@ fn the_embedded_clips_are_small_and_exactly_those_that_are_needed() {
         let needed: BTreeSet<&str> = language.clips().iter().map(|clip| clip.name.as_str()).collect();
         assert_eq!(listed, needed, "run aftertone prompts build --lang {}", embedded.name);
         let bytes: usize = embedded.clips.iter().map(|(_, bytes)| bytes.len()).sum();
-        assert!(bytes < 6_000_000, "{} takes {bytes} bytes", embedded.name);
+        // Some 300 clips, for callers and owners; all of them are part of the program.
+        assert!(bytes < 10_000_000, "{} takes {bytes} bytes", embedded.name);
     }
 }
 
@@ -29,7 +30,7 @@ fn every_phrase_of_every_dialogue_becomes_sound_in_every_language() {
     let set = PromptSet::embedded().unwrap();
     let languages: Vec<&str> = set.languages().collect();
     assert!(languages.contains(&"en"));
-    for (language, saying) in languages.iter().flat_map(|l| phrases::ALL.iter().map(move |s| (l, s))) {
+    for (language, saying) in languages.iter().flat_map(|l| phrases::all().map(move |s| (l, s))) {
         let mut phrase = saying.phrase();
         for (name, kind) in saying.args {
             phrase = phrase.with(
@@ -37,6 +38,8 @@ fn every_phrase_of_every_dialogue_becomes_sound_in_every_language() {
                 match kind {
                     crate::speech::ArgKind::Digits => crate::speech::Arg::Digits("5550199".into()),
                     crate::speech::ArgKind::Number => crate::speech::Arg::Number(3),
+                    crate::speech::ArgKind::Time => crate::speech::Arg::Time(21, 5),
+                    crate::speech::ArgKind::Date => crate::speech::Arg::Date(6, 12, 31),
                 },
             );
         }

@@ -24,6 +24,7 @@ pub(crate) fn head(number: u64) -> Head {
         reason: RedirectReason::NoAnswer,
         began_at: "2026-01-02T03:04:05Z".parse().unwrap(),
         sample_rate: 8_000,
+        draft: false,
     }
 }
 

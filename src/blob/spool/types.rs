@@ -26,6 +26,9 @@ pub struct Head {
     pub began_at: Timestamp,
     /// Samples per second of the PCM that follows.
     pub sample_rate: u32,
+    /// It is no message: an owner's greeting, introduction or the like. After a crash nobody asks for it any more.
+    #[serde(default)]
+    pub draft: bool,
 }
 
 /// Marks that the caller set (newest wins).

@@ -40,7 +40,10 @@ impl Driver {
             Some(recording) => self.desk.spool.reopen(recording.id).await,
             None => {
                 let id = RecordingId::from_uuid(self.desk.clock.uuid());
-                self.takes.insert(take, Recording { id, sample_rate, voiced: Duration::ZERO });
+                self.takes.insert(
+                    take,
+                    Recording { id, sample_rate, voiced: Duration::ZERO, draft: kept.head.draft },
+                );
                 let head = Head { id, began_at: self.desk.clock.now(), sample_rate, ..kept.head.clone() };
                 self.desk.spool.begin(&head)
             }

@@ -22,14 +22,14 @@ pub(super) enum Transfer {
 }
 
 impl Driver {
-    /// Begins a transfer to the operator, or says why not.
+    /// Begins a transfer to [`Driver::target`], or says why not.
     pub(super) async fn transfer(&mut self) -> Option<CallEvent> {
         let refused = |outcome| Some(CallEvent::Transferred(outcome));
-        let Some(operator) = &self.purpose.operator else { return refused(TransferOutcome::NotAllowed) };
-        let target = match self.purpose.targets.authorise(operator) {
+        let Some(wanted) = &self.target else { return refused(TransferOutcome::NotAllowed) };
+        let target = match self.purpose.targets.authorise(wanted) {
             Ok(target) => target,
             Err(why) => {
-                tracing::warn!(%why, "the operator target is refused");
+                tracing::warn!(%why, "the target of a transfer is refused");
                 return refused(TransferOutcome::NotAllowed);
             }
         };

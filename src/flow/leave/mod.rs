@@ -208,6 +208,11 @@ impl State {
                 _ => self,
             },
             CallEvent::HungUp => on_stage!(self, stage => stage.gone(turn)),
+            // Answers to what this dialogue never asks.
+            CallEvent::MessageBegan(_)
+            | CallEvent::MessageUnplayable(_)
+            | CallEvent::Reply(..)
+            | CallEvent::Unmarked(..) => self,
         }
     }
 

@@ -1,13 +1,13 @@
 //! Before the tone: greeting and instructions; or, where no message is taken, greeting and the reason.
 //!
-//! `#` skips to the tone, `0` leads to the operator, `*` is told that there is no way in, other keys do nothing.
+//! `#` skips to the tone, `0` leads to the operator, `*` into the mailbox where that is allowed; other keys do nothing.
 
 use super::ending::{Farewell, Left, Passing};
 use super::recording::Cue;
 use super::turn::{Timer, Turn};
 use super::{Stage, State};
 use crate::flow::phrases::{self, Saying};
-use crate::flow::{Key, Utterance};
+use crate::flow::{Action, Key, Utterance};
 
 /// What is being said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,7 +99,7 @@ impl Stage for Opening {
             '#' if self.part == Part::Notice => Farewell::enter(turn, Vec::new()),
             '#' => Self::skip(turn),
             '0' => to_operator(turn, back, self),
-            '*' => interrupt(turn, phrases::SIGN_IN_UNAVAILABLE, back, self),
+            '*' => sign_in(turn, back, self),
             _ => self.into(),
         }
     }
@@ -156,6 +156,7 @@ impl Stage for Interlude {
         match key.char() {
             '#' => Opening::skip(turn),
             '0' if turn.plan.operator => to_operator(turn, self.back, self),
+            '*' if turn.plan.sign_in => sign_in(turn, self.back, self),
             _ => self.into(),
         }
     }
@@ -182,6 +183,15 @@ pub(super) fn to_operator(turn: &mut Turn<'_>, back: Back, here: impl Into<State
         return here.into();
     }
     Passing::enter(turn, Left::Nothing)
+}
+
+/// `*` before anything was recorded: the owner wants to be let in. Another dialogue asks for the PIN.
+pub(super) fn sign_in(turn: &mut Turn<'_>, back: Back, here: impl Into<State>) -> State {
+    if !turn.plan.sign_in {
+        return interrupt(turn, phrases::SIGN_IN_UNAVAILABLE, back, here);
+    }
+    turn.act(Action::SignIn);
+    State::Done
 }
 
 /// Says this in between and goes on. Asked for too often, it does nothing.

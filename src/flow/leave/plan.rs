@@ -76,6 +76,8 @@ pub struct Plan {
     pub keep_no_speech: bool,
     /// Whether there is somebody behind `0`.
     pub operator: bool,
+    /// Whether `*` before the tone leads the owner into the mailbox.
+    pub sign_in: bool,
 }
 
 impl Plan {
@@ -115,6 +117,7 @@ impl Plan {
             min_speech: mailbox.min_speech,
             keep_no_speech: mailbox.keep_no_speech,
             operator,
+            sign_in: false,
         }
     }
 
@@ -134,6 +137,7 @@ impl Plan {
             min_speech: Duration::from_secs(1),
             keep_no_speech: false,
             operator,
+            sign_in: false,
         }
     }
 
@@ -174,6 +178,7 @@ mod tests {
             quota: Quota { messages: Some(2), bytes: None },
             recipients: Vec::new(),
             attachment: AttachmentFormat::Wav,
+            phone: crate::domain::PhoneSettings::default(),
             created_at: Timestamp::UNIX_EPOCH,
         }
     }

@@ -5,7 +5,7 @@
 
 use super::draft::{Draft, Marks, Worth};
 use super::ending::{Farewell, Gone, Left, Passing, Storing, Then};
-use super::opening::{Back, interrupt, to_operator};
+use super::opening::{Back, sign_in, to_operator};
 use super::review::Review;
 use super::turn::{Timer, Turn};
 use super::{Stage, State, Verdict};
@@ -84,7 +84,7 @@ impl Stage for Cue {
     fn key(self, turn: &mut Turn<'_>, key: Key) -> State {
         match key.char() {
             '0' if self.is_first() => to_operator(turn, Back::Tone, self),
-            '*' if self.is_first() => interrupt(turn, phrases::SIGN_IN_UNAVAILABLE, Back::Tone, self),
+            '*' if self.is_first() => sign_in(turn, Back::Tone, self),
             '0' if turn.plan.operator => match self.settle(turn) {
                 Some(draft) => leave_for_operator(turn, draft),
                 None => Passing::enter(turn, Left::Nothing),

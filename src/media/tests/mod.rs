@@ -134,6 +134,7 @@ fn head(sample_rate: u32) -> Head {
         reason: RedirectReason::NoAnswer,
         began_at: "2026-01-02T03:04:05Z".parse().unwrap(),
         sample_rate,
+        draft: false,
     }
 }
 

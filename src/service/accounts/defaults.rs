@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::domain::{
-    AttachmentFormat, Extension, MailMode, Mailbox, MailboxId, Quota, Recipient, ToneChoice, User,
+    AttachmentFormat, Extension, MailMode, Mailbox, MailboxId, PhoneSettings, Quota, Recipient, ToneChoice,
+    User,
 };
 
 /// The settings of new mailboxes.
@@ -77,6 +78,7 @@ impl MailboxDefaults {
             quota: self.quota,
             recipients,
             attachment: self.attachment,
+            phone: PhoneSettings::default(),
             created_at: user.created_at,
         }
     }

@@ -25,27 +25,83 @@ pub enum PinFault {
     /// The extension, forwards or backwards.
     #[error("the PIN is made of the extension: choose one that callers cannot see")]
     Extension,
+    /// Shorter than the configuration asks for.
+    #[error("a PIN has at least {0} digits here")]
+    Short(u8),
+    /// `1984`, `240586`, `19840524`.
+    #[error("the PIN looks like a year or a date: choose digits that nobody can look up")]
+    Date,
 }
 
-/// Checks a PIN against the policy.
-///
-/// # Errors
-/// The first rule that it breaks.
-pub fn check_pin(pin: &SecretString, extension: &Extension) -> Result<(), PinFault> {
-    let digits = pin.expose_secret().as_bytes();
-    if !(4..=12).contains(&digits.len()) || !digits.iter().all(u8::is_ascii_digit) {
-        return Err(PinFault::Shape);
+/// The rules for new PINs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PinPolicy {
+    /// Fewest digits, 4 to 12.
+    pub shortest: u8,
+    /// Refuse what looks like a year or a date of birth.
+    pub refuse_dates: bool,
+}
+
+impl Default for PinPolicy {
+    fn default() -> Self {
+        Self::usual()
     }
-    if repeats(digits) {
-        return Err(PinFault::Repeats);
+}
+
+impl PinPolicy {
+    /// Four digits, and no dates.
+    pub const fn usual() -> Self {
+        Self { shortest: 4, refuse_dates: true }
     }
-    if counts(digits, 1) || counts(digits, 9) {
-        return Err(PinFault::Sequence);
+
+    /// Checks a PIN against the rules.
+    ///
+    /// # Errors
+    /// The first rule that it breaks.
+    pub fn check(self, pin: &SecretString, extension: &Extension) -> Result<(), PinFault> {
+        let digits = pin.expose_secret().as_bytes();
+        if !(4..=12).contains(&digits.len()) || !digits.iter().all(u8::is_ascii_digit) {
+            return Err(PinFault::Shape);
+        }
+        if digits.len() < self.shortest.into() {
+            return Err(PinFault::Short(self.shortest));
+        }
+        if repeats(digits) {
+            return Err(PinFault::Repeats);
+        }
+        if counts(digits, 1) || counts(digits, 9) {
+            return Err(PinFault::Sequence);
+        }
+        if is_made_of(digits, extension.as_str().as_bytes()) {
+            return Err(PinFault::Extension);
+        }
+        if self.refuse_dates && is_date(digits) {
+            return Err(PinFault::Date);
+        }
+        Ok(())
     }
-    if is_made_of(digits, extension.as_str().as_bytes()) {
-        return Err(PinFault::Extension);
+}
+
+/// A year of a living person, or day, month and year in any of the usual orders.
+fn is_date(digits: &[u8]) -> bool {
+    let number =
+        |part: &[u8]| part.iter().fold(0_u32, |sum, digit| sum * 10 + u32::from(digit.wrapping_sub(b'0')));
+    let is_year = |part: &[u8]| (1900..=2099).contains(&number(part));
+    let is_day = |part: &[u8]| {
+        let (one, two) = part.split_at(part.len() / 2);
+        let fits =
+            |day: &[u8], month: &[u8]| (1..=31).contains(&number(day)) && (1..=12).contains(&number(month));
+        fits(one, two) || fits(two, one)
+    };
+    match digits.len() {
+        4 => is_year(digits),
+        6 => is_day(digits.split_at(4).0) || is_day(digits.split_at(2).1),
+        8 => {
+            let (first, last) = digits.split_at(4);
+            is_day(first) && is_year(last) || is_year(first) && is_day(last)
+        }
+        _ => false,
     }
-    Ok(())
 }
 
 /// Whether the digits are one group, twice or more.
@@ -74,7 +130,7 @@ fn is_made_of(digits: &[u8], extension: &[u8]) -> bool {
 ///
 /// # Errors
 /// In words; only when the runtime shuts down or memory is out.
-pub(super) async fn hash_pin(pin: SecretString, clock: &dyn Clock) -> Result<String, String> {
+pub(in crate::service) async fn hash_pin(pin: SecretString, clock: &dyn Clock) -> Result<String, String> {
     let mut salt = [0; 16];
     clock.fill(&mut salt);
     let hash = tokio::task::spawn_blocking(move || {
@@ -92,7 +148,7 @@ mod tests {
     use super::*;
 
     fn check(pin: &str, extension: &str) -> Result<(), PinFault> {
-        check_pin(&SecretString::from(pin), &extension.parse().unwrap())
+        PinPolicy::usual().check(&SecretString::from(pin), &extension.parse().unwrap())
     }
 
     #[test]
@@ -121,11 +177,28 @@ mod tests {
             ("1001", PinFault::Extension),
             ("5331", PinFault::Extension),
             ("913359", PinFault::Extension),
+            ("1984", PinFault::Date),
+            ("2031", PinFault::Date),
+            ("240586", PinFault::Date),
+            ("052486", PinFault::Date),
+            ("860524", PinFault::Date),
+            ("24051984", PinFault::Date),
+            ("19840524", PinFault::Date),
         ];
         for (pin, fault) in cases {
             let extension = if pin == "5331" || pin == "913359" { "1335" } else { "1001" };
             assert_eq!(check(pin, extension), Err(fault), "{pin}");
         }
+    }
+
+    #[test]
+    fn the_length_and_the_dates_are_settings() {
+        let check =
+            |policy: PinPolicy, pin: &str| policy.check(&SecretString::from(pin), &"1001".parse().unwrap());
+        let long = PinPolicy { shortest: 6, refuse_dates: false };
+        assert_eq!(check(long, "2580"), Err(PinFault::Short(6)));
+        assert_eq!(check(long, "240586"), Ok(()));
+        assert_eq!(check(PinPolicy { shortest: 4, refuse_dates: false }, "1984"), Ok(()));
     }
 
     proptest! {

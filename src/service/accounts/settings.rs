@@ -56,6 +56,14 @@ pub struct Changes {
     pub quota: Option<Quota>,
     /// How attached audio is encoded.
     pub attachment: Option<AttachmentFormat>,
+    /// The audio directory finds the person.
+    pub announce: Option<bool>,
+    /// Further first names that the directory knows.
+    pub nicknames: Option<Vec<String>>,
+    /// May send to everybody at once.
+    pub may_broadcast: Option<bool>,
+    /// May call back who left a message.
+    pub may_call_back: Option<bool>,
 }
 
 impl Changes {
@@ -80,6 +88,11 @@ impl Changes {
         replace(&mut mailbox.operator, self.operator);
         replace(&mut mailbox.quota, self.quota);
         replace(&mut mailbox.attachment, self.attachment);
+        replace(&mut mailbox.phone.announce, self.announce);
+        replace(&mut mailbox.phone.nicknames, self.nicknames);
+        replace(&mut mailbox.phone.may_broadcast, self.may_broadcast);
+        replace(&mut mailbox.phone.may_call_back, self.may_call_back);
+        mailbox.phone.clamp();
         Ok(())
     }
 

@@ -50,7 +50,7 @@ pub(super) fn encode(recorded: Recorded, verdict: Verdict) -> Result<(Message, B
 }
 
 /// One mail for each address that wants one, if the message is of a kind that is mailed.
-pub(super) fn jobs(mailbox: &Mailbox, message: &Message, clock: &SharedClock) -> Vec<NewJob> {
+pub(in crate::service) fn jobs(mailbox: &Mailbox, message: &Message, clock: &SharedClock) -> Vec<NewJob> {
     let mailed = match message.class {
         RecordingClass::Speech => true,
         RecordingClass::NoSpeech => false,
@@ -71,7 +71,8 @@ pub(super) fn jobs(mailbox: &Mailbox, message: &Message, clock: &SharedClock) ->
         .collect()
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Lower-case hexadecimal digits.
+pub(in crate::service) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         // Writing to a string cannot fail.
         let _ = write!(text, "{byte:02x}");

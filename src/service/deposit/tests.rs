@@ -76,6 +76,7 @@ impl World {
             reason: RedirectReason::UserBusy,
             began_at: self.clock.now(),
             sample_rate: 8_000,
+            draft: false,
         }
     }
 
@@ -167,6 +168,7 @@ fn mailbox(clock: &ManualClock, tenant: crate::domain::TenantId) -> Mailbox {
             recipient("old@example.org", MailMode::None),
         ],
         attachment: AttachmentFormat::Wav,
+        phone: crate::domain::PhoneSettings::default(),
         created_at: clock.now(),
     }
 }
@@ -400,4 +402,17 @@ async fn the_resumer_works_by_itself_until_it_is_stopped() {
     stop.cancel();
     resumer.await.unwrap();
     assert_eq!(world.inbox().await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_unfinished_greeting_of_the_owner_never_becomes_a_message() {
+    let world = World::new().await;
+    let head = Head { draft: true, ..world.head() };
+    let mut writer = world.spool().begin(&head).unwrap();
+    writer.append(&[900; 8_000]).unwrap();
+    drop(writer);
+    let world = world.restart();
+    assert_eq!(world.deposit.resume().await.unwrap(), Resumed { done: 1, waiting: 0 });
+    world.depth(0).await;
+    assert!(world.inbox().await.is_empty());
 }

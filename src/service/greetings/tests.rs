@@ -50,6 +50,7 @@ impl World {
             quota: Quota::default(),
             recipients: Vec::new(),
             attachment: AttachmentFormat::Wav,
+            phone: crate::domain::PhoneSettings::default(),
             created_at: clock.now(),
         };
         store.add_user(&user, &mailbox, None).await.unwrap();

@@ -103,6 +103,7 @@ fn mailbox(tenant: u128, id: u128, extension: &str) -> Mailbox {
         quota: Quota { messages: Some(10), bytes: None },
         recipients: Vec::new(),
         attachment: AttachmentFormat::Mp3,
+        phone: crate::domain::PhoneSettings::default(),
         created_at: "2026-01-01T00:00:00Z".parse().unwrap(),
     }
 }

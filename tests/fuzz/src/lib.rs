@@ -346,6 +346,7 @@ fn plan(bits: u8) -> Plan {
         min_speech: seconds(1),
         keep_no_speech: bits & 4 == 4,
         operator: bits & 8 == 8,
+        sign_in: false,
     }
 }
 

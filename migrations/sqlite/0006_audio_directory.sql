@@ -1,0 +1,3 @@
+-- How callers find people by name. The PostgreSQL file of the same number holds the same tables.
+
+ALTER TABLE tenants ADD COLUMN directory TEXT NOT NULL DEFAULT '{}';

@@ -1,0 +1,89 @@
+//! A service was asked; what is done with its answer. Keys pressed meanwhile wait for it.
+
+use std::time::Duration;
+
+use super::desk::{Reply, Request};
+use super::listening::Listening;
+use super::recorder::Draft;
+use super::sending::Letter;
+use super::turn::Turn;
+use super::{Choosing, Stage, State, login, recorder, sending, settings};
+use crate::domain::{Extension, GreetingKind, MessageId, Shelf};
+use crate::flow::Utterance;
+use crate::flow::keys::Menu;
+use crate::flow::phrases::owner;
+
+/// What the answer is for.
+#[derive(Debug)]
+pub(super) enum Then {
+    SignIn,
+    /// Silence after a wrong PIN.
+    RefusedOnce,
+    /// Silence after the last wrong PIN.
+    RefusedForGood,
+    /// A folder, after these words.
+    Listen(Shelf, Vec<Utterance>),
+    /// The message in which an earlier call ended.
+    Resume(MessageId, Duration),
+    Recipient(Letter, Extension),
+    Delivered(Letter, Option<Draft>),
+    Kept(GreetingKind, Draft),
+    Greeting(GreetingKind, settings::Wish),
+    /// A change that is said in these words when it is done; then this menu.
+    Changed(Menu, Option<GreetingKind>, Vec<Utterance>),
+    PinChanged,
+}
+
+/// An answer is waited for.
+#[derive(Debug)]
+pub(super) struct Asking {
+    number: Option<u32>,
+    then: Then,
+}
+
+impl Asking {
+    pub(super) fn enter(turn: &mut Turn<'_>, request: Request, then: Then) -> State {
+        Self { number: Some(turn.ask(request)), then }.into()
+    }
+
+    /// Nothing is asked: the time that was set is waited for.
+    pub(super) fn silence(then: Then) -> State {
+        Self { number: None, then }.into()
+    }
+
+    fn answered(self, turn: &mut Turn<'_>, reply: Reply) -> State {
+        match self.then {
+            Then::SignIn => login::answered(turn, reply),
+            Then::RefusedOnce => login::refused(turn, false),
+            Then::RefusedForGood => login::refused(turn, true),
+            Then::Listen(shelf, lead) => Listening::open(turn, shelf, lead, reply),
+            Then::Resume(message, position) => Listening::resume(turn, message, position, reply),
+            Then::Recipient(letter, extension) => sending::found(turn, letter, extension, reply),
+            Then::Delivered(letter, draft) => sending::delivered(turn, letter, draft, reply),
+            Then::Kept(kind, draft) => recorder::kept(turn, kind, draft, reply),
+            Then::Greeting(kind, wish) => settings::greetings(turn, kind, wish, reply),
+            Then::Changed(menu, kind, words) => {
+                let words = if reply == Reply::Done { words } else { vec![owner::TROUBLE.into()] };
+                Choosing::with(turn, menu, kind, words)
+            }
+            Then::PinChanged => settings::pin_changed(turn, reply),
+        }
+    }
+}
+
+impl Stage for Asking {
+    fn replied(self, turn: &mut Turn<'_>, number: u32, reply: Reply) -> State {
+        if self.number == Some(number) { self.answered(turn, reply) } else { self.into() }
+    }
+
+    /// The service does not answer: the same as one that cannot. But a recording that was handed over may be taken yet,
+    /// so it is not touched any more; what is not taken is discarded with the call.
+    fn expired(self, turn: &mut Turn<'_>) -> State {
+        let trouble = vec![owner::TROUBLE.into()];
+        match self.then {
+            Then::Kept(kind, _) => settings::after_greeting(turn, kind, trouble),
+            Then::Delivered(..) => sending::ended(turn, trouble),
+            then => Self { then, ..self }.answered(turn, Reply::Failed),
+        }
+    }
+}

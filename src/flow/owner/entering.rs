@@ -1,0 +1,173 @@
+//! Digits that end with `#`, or with a pause: extension, PIN, message number, recipients, a day. `*` takes back what was
+//! pressed; with nothing pressed it leads back.
+
+use super::choosing::Choosing;
+use super::desk::Pin;
+use super::listening::Listening;
+use super::sending::{self, Letter};
+use super::turn::{Timer, Turn};
+use super::{Farewell, Stage, State, login, settings};
+use crate::domain::{GreetingId, GreetingKind};
+use crate::flow::keys::Menu;
+use crate::flow::phrases::owner;
+use crate::flow::{Key, Utterance};
+
+/// Digits of one entry.
+const MOST_DIGITS: usize = 24;
+
+/// What is entered.
+#[derive(Debug)]
+pub(super) enum For {
+    /// Whose mailbox.
+    Extension,
+    /// The PIN for this extension.
+    Pin(String),
+    /// A new PIN.
+    NewPin {
+        /// How often one was refused.
+        faults: u32,
+    },
+    /// The same PIN again.
+    PinAgain {
+        /// What was entered first.
+        first: Pin,
+        /// How often one was refused.
+        faults: u32,
+    },
+    /// The number of a message.
+    Number,
+    /// A recipient.
+    Recipient(Letter),
+    /// Whether an introduction is recorded: 1, or `#`.
+    Introduction(Letter),
+    /// The last day of a greeting.
+    Day(GreetingId, GreetingKind),
+}
+
+/// Digits are waited for.
+#[derive(Debug)]
+pub(super) struct Entering {
+    what: For,
+    digits: String,
+}
+
+impl Entering {
+    /// Says these, and asks.
+    pub(super) fn ask(turn: &mut Turn<'_>, what: For, mut lead: Vec<Utterance>) -> State {
+        let entering = Self { what, digits: String::new() };
+        lead.extend(entering.question(turn));
+        turn.say(lead);
+        entering.into()
+    }
+
+    fn question(&self, turn: &Turn<'_>) -> Vec<Utterance> {
+        let mut words: Vec<Utterance> = vec![match &self.what {
+            For::Extension => owner::LOGIN_EXTENSION.into(),
+            For::Pin(_) => owner::LOGIN_PIN.into(),
+            For::NewPin { .. } => owner::PIN_NEW.into(),
+            For::PinAgain { .. } => owner::PIN_AGAIN.into(),
+            For::Number => owner::ENTER_NUMBER.into(),
+            For::Recipient(letter) if letter.to.is_empty() => owner::SEND_TO.into(),
+            For::Recipient(_) => owner::SEND_MORE.into(),
+            For::Introduction(_) => owner::INTRODUCTION_CHOICE.into(),
+            For::Day(..) => owner::UNTIL_ENTER.into(),
+        }];
+        if turn.memory.tutorial && matches!(self.what, For::NewPin { .. }) {
+            words.push(owner::TUTORIAL_SKIP.into());
+        }
+        words
+    }
+
+    /// Whether nobody may see what is pressed.
+    pub(super) const fn is_secret(&self) -> bool {
+        matches!(self.what, For::Extension | For::Pin(_) | For::NewPin { .. } | For::PinAgain { .. })
+    }
+
+    fn entered(self, turn: &mut Turn<'_>) -> State {
+        let digits = self.digits;
+        match self.what {
+            For::Extension if digits.is_empty() => self.what.again(turn),
+            For::Extension => Self::ask(turn, For::Pin(digits), Vec::new()),
+            For::Pin(extension) => login::check(turn, extension, Pin::new(digits)),
+            For::NewPin { faults } => settings::new_pin(turn, Pin::new(digits), faults),
+            For::PinAgain { first, faults } => settings::pin_again(turn, first, &Pin::new(digits), faults),
+            For::Number => Listening::by_number(turn, &digits),
+            For::Recipient(letter) => sending::recipient(turn, letter, &digits),
+            For::Introduction(letter) => sending::without_introduction(turn, letter),
+            For::Day(id, kind) => settings::until(turn, id, kind, &digits),
+        }
+    }
+
+    /// `*` with nothing pressed, or nobody presses anything.
+    fn back(self, turn: &mut Turn<'_>) -> State {
+        match self.what {
+            For::Extension => Farewell::enter(turn, Vec::new()),
+            For::Pin(_) => Self::ask(turn, For::Extension, Vec::new()),
+            For::NewPin { .. } | For::PinAgain { .. } => settings::pin_given_up(turn),
+            For::Number => Listening::after(turn, Vec::new()),
+            For::Recipient(_) | For::Introduction(_) => sending::cancelled(turn),
+            For::Day(_, kind) => Choosing::with(turn, Menu::Greeting, Some(kind), Vec::new()),
+        }
+    }
+}
+
+impl For {
+    fn again(self, turn: &mut Turn<'_>) -> State {
+        if turn.may_idle() {
+            Entering::ask(turn, self, Vec::new())
+        } else {
+            Farewell::enter(turn, Vec::new())
+        }
+    }
+}
+
+impl Stage for Entering {
+    fn key(mut self, turn: &mut Turn<'_>, key: Key) -> State {
+        match (key.char(), self.what) {
+            ('1', For::Introduction(letter)) => return sending::with_introduction(turn, letter),
+            ('#', what) => return Self { what, ..self }.entered(turn),
+            ('*', what) => {
+                let asks_again = !self.digits.is_empty();
+                return if asks_again {
+                    Self::ask(turn, what, Vec::new())
+                } else {
+                    Self { what, ..self }.back(turn)
+                };
+            }
+            (digit, what) => {
+                self.what = what;
+                if digit.is_ascii_digit() && self.digits.len() < MOST_DIGITS {
+                    self.digits.push(digit);
+                }
+            }
+        }
+        turn.hush();
+        turn.wait(Timer::Choice);
+        self.into()
+    }
+
+    fn played(self, turn: &mut Turn<'_>) -> State {
+        turn.wait(Timer::Choice);
+        self.into()
+    }
+
+    fn expired(self, turn: &mut Turn<'_>) -> State {
+        if !self.digits.is_empty() {
+            return self.entered(turn);
+        }
+        match self.what {
+            For::Introduction(_)
+            | For::Recipient(_)
+            | For::Number
+            | For::Day(..)
+            | For::NewPin { .. }
+            | For::PinAgain { .. }
+                if !turn.may_idle() =>
+            {
+                self.back(turn)
+            }
+            what @ (For::Extension | For::Pin(_)) => what.again(turn),
+            what => Self::ask(turn, what, Vec::new()),
+        }
+    }
+}

@@ -1,0 +1,383 @@
+//! The owner's dialogue: signing in, messages, sending, settings, the first use.
+//!
+//! Knows no database and plays nothing itself: it asks services by [`Request`] and is answered by [`Reply`]. Which key
+//! does what comes from the owner's key profile. Driven by [`crate::call`] through [`Flow`].
+//!
+//! ```text
+//! Entering (extension, PIN) → Asking → Choosing (main menu) ⇄ Choosing (settings, greetings, …)
+//!                                        ↓ ↑                     ↓ ↑
+//!                                     Listening             Cue → Taking → Reviewing
+//!                                        ↓ ↑                     ↑ ↓
+//!                                  Entering (recipients, number, PIN, day)
+//! ```
+//! While a service is asked, keys wait for its answer. Whatever happens, a recording is handed over or discarded, and a
+//! caller who is gone hears nothing more.
+
+mod asking;
+mod choosing;
+pub mod desk;
+mod entering;
+mod listening;
+mod login;
+mod recorder;
+mod sending;
+mod settings;
+mod shelf;
+mod turn;
+mod words;
+
+use self::asking::Asking;
+use self::choosing::Choosing;
+use self::desk::Reply;
+use self::entering::Entering;
+use self::listening::Listening;
+use self::recorder::{Cue, Reviewing, Taking};
+use self::turn::{Memory, Timer, Turn};
+use super::keys::{Command, Meaning, Menu};
+use super::phrases::{self, owner};
+use super::{Action, Actions, CallEvent, CallTime, Flow, Key, TransferOutcome, Utterance};
+use crate::domain::Extension;
+
+/// A call of somebody who wants to hear messages.
+#[derive(Debug)]
+pub struct Owner {
+    memory: Memory,
+    state: State,
+}
+
+impl Owner {
+    /// A dialogue that waits for [`CallEvent::Started`]. `presumed` is the mailbox whose PIN is asked for: that of the own
+    /// phone, or of the greeting in which `*` was pressed. `None`: the extension is asked for first.
+    pub fn new(presumed: Option<Extension>) -> Self {
+        Self { memory: Memory::new(presumed), state: State::Waiting(Waiting) }
+    }
+}
+
+impl Flow for Owner {
+    fn handle(&mut self, now: CallTime, event: CallEvent, actions: &mut Actions) {
+        let mut state = std::mem::replace(&mut self.state, State::Done);
+        let mut turn = Turn { now, memory: &mut self.memory, actions };
+        state = state.take_in(&mut turn, event);
+        while !matches!(state, State::Asking(_) | State::Done)
+            && let Some(key) = turn.memory.ahead.pop_front()
+        {
+            state = state.press(&mut turn, key);
+        }
+        self.state = state;
+        if self.is_done() {
+            self.memory.rest();
+        }
+    }
+
+    fn deadline(&self) -> Option<CallTime> {
+        self.memory.deadline()
+    }
+
+    fn is_done(&self) -> bool {
+        matches!(self.state, State::Done)
+    }
+
+    fn hides_keys(&self) -> bool {
+        // A PIN may be pressed ahead of the question for it.
+        match &self.state {
+            State::Entering(entering) => entering.is_secret(),
+            State::Asking(_) | State::Waiting(_) => true,
+            _ => false,
+        }
+    }
+}
+
+/// Where the dialogue is, named by what it waits for.
+#[derive(Debug)]
+enum State {
+    Waiting(Waiting),
+    Entering(Entering),
+    Asking(Asking),
+    Choosing(Choosing),
+    Listening(Listening),
+    Cue(Cue),
+    Taking(Taking),
+    Reviewing(Reviewing),
+    Calling(Calling),
+    Farewell(Farewell),
+    Done,
+}
+
+/// What a state does with what happens. What it does not speak of leaves it as it is.
+trait Stage: Sized + Into<State> {
+    /// The menu whose keys are pressed now; without one, keys come to [`Stage::key`].
+    fn menu(&self) -> Option<Menu> {
+        None
+    }
+
+    /// A key was pressed where no menu is open.
+    fn key(self, _turn: &mut Turn<'_>, _key: Key) -> State {
+        self.into()
+    }
+
+    /// A key of the menu was pressed.
+    fn command(self, _turn: &mut Turn<'_>, _command: Command) -> State {
+        self.into()
+    }
+
+    /// A key was pressed that the menu does not have.
+    fn unknown(self, _turn: &mut Turn<'_>) -> State {
+        self.into()
+    }
+
+    /// What was being said came to its end.
+    fn played(self, _turn: &mut Turn<'_>) -> State {
+        self.into()
+    }
+
+    /// The message begins to sound.
+    fn sounding(self, _turn: &mut Turn<'_>) -> State {
+        self.into()
+    }
+
+    /// The message cannot be played.
+    fn unplayable(self, _turn: &mut Turn<'_>) -> State {
+        self.into()
+    }
+
+    /// A recording stopped.
+    fn stopped(self, _turn: &mut Turn<'_>, _stopped: recorder::Stopped) -> State {
+        self.into()
+    }
+
+    /// A service answered the question of this number.
+    fn replied(self, _turn: &mut Turn<'_>, _number: u32, _reply: Reply) -> State {
+        self.into()
+    }
+
+    /// The called party took the call, or not.
+    fn transferred(self, _turn: &mut Turn<'_>, _outcome: TransferOutcome) -> State {
+        self.into()
+    }
+
+    /// What was waited for did not come in time.
+    fn expired(self, turn: &mut Turn<'_>) -> State;
+
+    /// The dialogue leaves from here: what would be lost is noted or discarded. Says nothing.
+    fn abandon(self, _turn: &mut Turn<'_>) {}
+}
+
+/// Runs one method of [`Stage`] on whatever state this is.
+macro_rules! on_stage {
+    ($state:expr, $stage:ident => $call:expr, $done:expr) => {
+        match $state {
+            State::Waiting($stage) => $call,
+            State::Entering($stage) => $call,
+            State::Asking($stage) => $call,
+            State::Choosing($stage) => $call,
+            State::Listening($stage) => $call,
+            State::Cue($stage) => $call,
+            State::Taking($stage) => $call,
+            State::Reviewing($stage) => $call,
+            State::Calling($stage) => $call,
+            State::Farewell($stage) => $call,
+            State::Done => $done,
+        }
+    };
+}
+
+macro_rules! into_state {
+    ($($stage:ident),*) => {$(
+        impl From<$stage> for State {
+            fn from(stage: $stage) -> Self {
+                Self::$stage(stage)
+            }
+        }
+    )*};
+}
+
+into_state!(Waiting, Entering, Asking, Choosing, Listening, Cue, Taking, Reviewing, Calling, Farewell);
+
+impl State {
+    fn take_in(self, turn: &mut Turn<'_>, event: CallEvent) -> Self {
+        match event {
+            CallEvent::Started if matches!(self, Self::Waiting(_)) => login::begin(turn),
+            CallEvent::Started | CallEvent::Stored { .. } => self,
+            CallEvent::Digit(key) if matches!(self, Self::Asking(_)) => {
+                turn.memory.note_ahead(key);
+                self
+            }
+            CallEvent::Digit(key) => self.press(turn, key),
+            CallEvent::PlayFinished(id) if turn.memory.finish_play(id) => {
+                on_stage!(self, stage => stage.played(turn), Self::Done)
+            }
+            // The end of something that was replaced long ago.
+            CallEvent::PlayFinished(_) => self,
+            CallEvent::MessageBegan(id) if turn.memory.is_playing(id) => {
+                on_stage!(self, stage => stage.sounding(turn), Self::Done)
+            }
+            CallEvent::MessageUnplayable(id) if turn.memory.finish_play(id) => {
+                on_stage!(self, stage => stage.unplayable(turn), Self::Done)
+            }
+            CallEvent::MessageBegan(_) | CallEvent::MessageUnplayable(_) => self,
+            CallEvent::RecordingStopped { take, cause, length, voiced, .. } => {
+                let stopped = recorder::Stopped { take, cause, length, voiced };
+                on_stage!(self, stage => stage.stopped(turn, stopped), Self::Done)
+            }
+            CallEvent::Reply(number, reply) => {
+                on_stage!(self, stage => stage.replied(turn, number, reply), Self::Done)
+            }
+            CallEvent::Unmarked(message, mark) => {
+                turn.memory.shelf.take_back(message, mark);
+                self
+            }
+            CallEvent::Transferred(outcome) => {
+                on_stage!(self, stage => stage.transferred(turn, outcome), Self::Done)
+            }
+            CallEvent::DeadlineReached => self.pass_deadline(turn),
+            CallEvent::HungUp => {
+                on_stage!(self, stage => stage.abandon(turn), ());
+                Self::Done
+            }
+        }
+    }
+
+    fn pass_deadline(self, turn: &mut Turn<'_>) -> Self {
+        if turn.memory.sequence_is_due(turn.now) {
+            let typed = turn.forget_sequence();
+            return self.sequence(turn, &typed);
+        }
+        match turn.memory.due() {
+            Some(due) if turn.now >= due => on_stage!(self, stage => stage.expired(turn), Self::Done),
+            // A deadline that was moved meanwhile.
+            _ => self,
+        }
+    }
+
+    fn menu(&self) -> Option<Menu> {
+        on_stage!(self, stage => stage.menu(), None)
+    }
+
+    /// A key. One that continues a sequence is taken with what came before it; if nothing goes on so, the keys before
+    /// mean what they mean alone.
+    fn press(self, turn: &mut Turn<'_>, key: Key) -> Self {
+        if matches!(self, Self::Done) {
+            return self;
+        }
+        if !turn.memory.count_key() {
+            on_stage!(self, stage => stage.abandon(turn), ());
+            return Farewell::enter(turn, Vec::new());
+        }
+        let earlier = turn.forget_sequence();
+        let Some(menu) = self.menu() else {
+            return on_stage!(self, stage => stage.key(turn, key), Self::Done);
+        };
+        let mut typed = earlier.clone();
+        typed.push(key.char());
+        match turn.session().keys.meaning(menu, &typed) {
+            Meaning::Command(command) => on_stage!(self, stage => stage.command(turn, command), Self::Done),
+            Meaning::Wait(_) => {
+                turn.wait_for_sequence(typed);
+                self
+            }
+            Meaning::Nothing if earlier.is_empty() => {
+                on_stage!(self, stage => stage.unknown(turn), Self::Done)
+            }
+            Meaning::Nothing => match self.sequence(turn, &earlier) {
+                asking @ Self::Asking(_) => {
+                    turn.memory.note_ahead(key);
+                    asking
+                }
+                state => state.press(turn, key),
+            },
+        }
+    }
+
+    /// No further key came: what was pressed means what it means alone.
+    fn sequence(self, turn: &mut Turn<'_>, typed: &str) -> Self {
+        let Some(menu) = self.menu() else { return self };
+        match turn.session().keys.meaning(menu, typed) {
+            Meaning::Command(command) | Meaning::Wait(Some(command)) => {
+                on_stage!(self, stage => stage.command(turn, command), Self::Done)
+            }
+            Meaning::Wait(None) | Meaning::Nothing => {
+                on_stage!(self, stage => stage.unknown(turn), Self::Done)
+            }
+        }
+    }
+}
+
+/// The call is not answered yet.
+#[derive(Debug)]
+struct Waiting;
+
+impl Stage for Waiting {
+    fn expired(self, turn: &mut Turn<'_>) -> State {
+        turn.act(Action::HangUp);
+        State::Done
+    }
+}
+
+/// The last words.
+#[derive(Debug)]
+struct Farewell;
+
+impl Farewell {
+    fn enter(turn: &mut Turn<'_>, mut words: Vec<Utterance>) -> State {
+        words.push(phrases::GOODBYE.into());
+        turn.say(words);
+        Self.into()
+    }
+}
+
+impl Stage for Farewell {
+    fn played(self, turn: &mut Turn<'_>) -> State {
+        turn.act(Action::HangUp);
+        State::Done
+    }
+
+    fn expired(self, turn: &mut Turn<'_>) -> State {
+        self.played(turn)
+    }
+}
+
+/// The sender of a message is being called.
+#[derive(Debug)]
+struct Calling {
+    /// Our words are over, and the transfer was asked for.
+    asked: bool,
+    number: String,
+}
+
+impl Calling {
+    fn enter(turn: &mut Turn<'_>, number: String) -> State {
+        turn.say(vec![owner::CALLING.into()]);
+        Self { asked: false, number }.into()
+    }
+
+    fn ask(mut self, turn: &mut Turn<'_>) -> State {
+        turn.act(Action::TransferTo(std::mem::take(&mut self.number)));
+        turn.wait(Timer::Call);
+        Self { asked: true, ..self }.into()
+    }
+}
+
+impl Stage for Calling {
+    fn played(self, turn: &mut Turn<'_>) -> State {
+        self.ask(turn)
+    }
+
+    fn transferred(self, turn: &mut Turn<'_>, outcome: TransferOutcome) -> State {
+        match outcome {
+            TransferOutcome::Done => {
+                turn.act(Action::HangUp);
+                State::Done
+            }
+            TransferOutcome::Failed => Listening::after(turn, vec![owner::CALL_FAILED.into()]),
+            TransferOutcome::NotAllowed => Listening::after(turn, vec![owner::NO_CALL.into()]),
+        }
+    }
+
+    fn expired(self, turn: &mut Turn<'_>) -> State {
+        if self.asked {
+            return Listening::after(turn, vec![owner::CALL_FAILED.into()]);
+        }
+        turn.hush();
+        self.ask(turn)
+    }
+}

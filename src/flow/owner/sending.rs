@@ -1,0 +1,152 @@
+//! Messages to others: who gets them, the recording, delivery; replies and forwarding. Recipients that do not exist are
+//! named at once, and the others stay.
+
+use super::asking::{Asking, Then};
+use super::desk::{Reply, Request};
+use super::entering::{Entering, For};
+use super::listening::Listening;
+use super::recorder::{Cue, Draft, Purpose, Reviewing};
+use super::turn::Turn;
+use super::{Choosing, State, words};
+use crate::domain::{Extension, MessageId};
+use crate::flow::Utterance;
+use crate::flow::keys::Menu;
+use crate::flow::phrases::owner;
+
+/// Recipients of one message.
+const MOST_RECIPIENTS: usize = 50;
+
+/// A message to others that is being made.
+#[derive(Debug, Default)]
+pub(super) struct Letter {
+    pub(super) to: Vec<Extension>,
+    /// The message that is forwarded.
+    pub(super) forwards: Option<MessageId>,
+    pub(super) urgent: bool,
+    pub(super) private: bool,
+}
+
+/// A message of one's own.
+pub(super) fn begin(turn: &mut Turn<'_>) -> State {
+    turn.memory.from_menu = true;
+    Entering::ask(turn, For::Recipient(Letter::default()), Vec::new())
+}
+
+/// The message that was heard goes to others.
+pub(super) fn forward(turn: &mut Turn<'_>) -> State {
+    let Some(item) = turn.memory.shelf.item() else { return Listening::after(turn, Vec::new()) };
+    let message = &item.heading.message;
+    if message.private {
+        return Listening::after(turn, vec![owner::IS_PRIVATE.into()]);
+    }
+    let letter = Letter { forwards: Some(message.id), ..Letter::default() };
+    turn.memory.from_menu = false;
+    Entering::ask(turn, For::Recipient(letter), Vec::new())
+}
+
+/// An answer to whoever left the message.
+pub(super) fn reply(turn: &mut Turn<'_>) -> State {
+    let sender = turn.memory.shelf.item().and_then(|item| item.heading.sender.as_ref());
+    let Some(to) = sender.map(|sender| sender.extension.clone()) else {
+        return Listening::after(turn, vec![owner::NO_REPLY.into()]);
+    };
+    let letter = Letter { to: vec![to], ..Letter::default() };
+    turn.memory.from_menu = false;
+    Cue::enter(turn, Purpose::Letter(letter), Vec::new())
+}
+
+/// Digits were entered; none mean that all recipients are named.
+pub(super) fn recipient(turn: &mut Turn<'_>, letter: Letter, digits: &str) -> State {
+    if digits.is_empty() {
+        return match (letter.to.is_empty(), letter.forwards.is_some()) {
+            (true, _) if turn.may_idle() => Entering::ask(turn, For::Recipient(letter), Vec::new()),
+            (true, _) => cancelled(turn),
+            (false, true) => Entering::ask(turn, For::Introduction(letter), Vec::new()),
+            (false, false) => Cue::enter(turn, Purpose::Letter(letter), Vec::new()),
+        };
+    }
+    match digits.parse::<Extension>() {
+        Ok(extension) if letter.to.len() < MOST_RECIPIENTS => {
+            turn.hush();
+            Asking::enter(turn, Request::Find(extension.clone()), Then::Recipient(letter, extension))
+        }
+        _ => Entering::ask(turn, For::Recipient(letter), vec![owner::SEND_UNKNOWN.into()]),
+    }
+}
+
+/// Who has the number.
+pub(super) fn found(turn: &mut Turn<'_>, mut letter: Letter, extension: Extension, reply: Reply) -> State {
+    let lead = match reply {
+        Reply::Recipient(Some(name)) => {
+            let said = words::digits(owner::SEND_ADDED, "extension", extension.as_str());
+            if !letter.to.contains(&extension) {
+                letter.to.push(extension);
+            }
+            name.map(Utterance::Greeting).into_iter().chain([said]).collect()
+        }
+        Reply::Recipient(None) => vec![owner::SEND_UNKNOWN.into()],
+        _ => vec![owner::TROUBLE.into()],
+    };
+    Entering::ask(turn, For::Recipient(letter), lead)
+}
+
+pub(super) fn with_introduction(turn: &mut Turn<'_>, letter: Letter) -> State {
+    Cue::enter(turn, Purpose::Letter(letter), Vec::new())
+}
+
+pub(super) fn without_introduction(turn: &mut Turn<'_>, letter: Letter) -> State {
+    turn.hush();
+    deliver(turn, letter, None)
+}
+
+pub(super) fn deliver(turn: &mut Turn<'_>, letter: Letter, draft: Option<Draft>) -> State {
+    let take = draft.as_ref().map(|draft| draft.take);
+    let to = letter.to.clone();
+    let request = match (letter.forwards, take) {
+        (Some(message), introduction) => Request::Forward { message, introduction, to },
+        (None, Some(take)) => Request::Send { take, to, urgent: letter.urgent, private: letter.private },
+        // Nothing was recorded and nothing is forwarded: there is nothing to send.
+        (None, None) => return cancelled(turn),
+    };
+    Asking::enter(turn, request, Then::Delivered(letter, draft))
+}
+
+/// What became of it. What could not be delivered at all is still here.
+pub(super) fn delivered(turn: &mut Turn<'_>, letter: Letter, draft: Option<Draft>, reply: Reply) -> State {
+    let mut lead = Vec::new();
+    match reply {
+        Reply::Sent { to, failed } => {
+            if to > 0 {
+                lead.push(words::number(owner::SENT, "count", to));
+            }
+            for extension in failed {
+                lead.push(words::digits(owner::NOT_SENT, "extension", extension.as_str()));
+            }
+        }
+        Reply::Private => {
+            if let Some(draft) = draft {
+                draft.discard(turn);
+            }
+            lead.push(owner::IS_PRIVATE.into());
+        }
+        _ => match draft {
+            Some(draft) => {
+                return Reviewing::enter(turn, Purpose::Letter(letter), draft, vec![owner::TROUBLE.into()]);
+            }
+            None => lead.push(owner::TROUBLE.into()),
+        },
+    }
+    ended(turn, lead)
+}
+
+pub(super) fn cancelled(turn: &mut Turn<'_>) -> State {
+    ended(turn, vec![owner::CANCELLED.into()])
+}
+
+/// Back to where it began: the message that was heard, or the main menu.
+pub(super) fn ended(turn: &mut Turn<'_>, lead: Vec<Utterance>) -> State {
+    if turn.memory.from_menu {
+        return Choosing::enter(turn, Menu::Main, lead);
+    }
+    Listening::after(turn, lead)
+}

@@ -1,0 +1,102 @@
+//! A notice about a mailbox itself → MIME, text only. Pure.
+//!
+//! Not about a message (that is [`super::MailView`]): it says what happened, and what its owner can do.
+
+use jiff::Zoned;
+use lettre::address::Envelope;
+use lettre::message::header::{Date, HeaderName, HeaderValue, MessageId};
+use lettre::message::{Mailbox, Message, SinglePart};
+
+use crate::domain::{Extension, JobId, MailAddress};
+
+use super::render::{Mail, address, unbuilt};
+use super::{MailError, Sender, text};
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoticeKind {
+    /// Too many wrong PINs.
+    Locked,
+}
+
+/// All that a notice says.
+#[derive(Debug, Clone)]
+pub struct NoticeView {
+    /// The job that sends it; part of `Message-ID`, so that a second copy is known as one.
+    pub job: JobId,
+    /// To whom.
+    pub to: MailAddress,
+    /// What happened.
+    pub kind: NoticeKind,
+    /// Whose mailbox; may be empty.
+    pub owner: String,
+    /// Its number.
+    pub extension: Extension,
+    /// When, in the owner's zone.
+    pub at: Zoned,
+}
+
+/// Makes the mail.
+///
+/// # Errors
+/// As [`super::render`].
+pub fn render_notice(view: &NoticeView, sender: &Sender) -> Result<Mail, MailError> {
+    let from = address(&sender.address)
+        .ok_or_else(|| MailError::config("from is an address that mail does not know: choose another"))?;
+    let to = address(&view.to).ok_or_else(|| {
+        MailError::permanent("the recipient's address is one that mail does not know: correct it in the user")
+    })?;
+    let message_id = format!("{}.notice@{}", view.job, sender.domain());
+    let envelope = Envelope::new(Some(from.clone()), vec![to.clone()]).map_err(unbuilt)?;
+    let mut builder = Message::builder()
+        .header(Date::new(view.at.timestamp().into()))
+        .from(Mailbox::new(sender.name.clone(), from.clone()))
+        .to(Mailbox::new(None, to.clone()))
+        .subject(format!("Mailbox {} is locked", view.extension))
+        .header(MessageId::from(format!("<{message_id}>")))
+        .envelope(envelope);
+    // No human wrote this, and no absence notice should answer it (RFC 3834 §5).
+    for (name, value) in [("Auto-Submitted", "auto-generated"), ("X-Auto-Response-Suppress", "All")] {
+        builder =
+            builder.raw_header(HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned()));
+    }
+    let message = builder.singlepart(SinglePart::plain(words(view))).map_err(unbuilt)?;
+    let file_stem = format!("{}-notice-{}", view.at.timestamp().strftime("%Y%m%dT%H%M%SZ"), view.job);
+    Ok(Mail::new(from, to, message.formatted(), message_id, file_stem))
+}
+
+fn words(view: &NoticeView) -> String {
+    let NoticeView { kind: NoticeKind::Locked, extension, .. } = view;
+    let owner = text::line(&view.owner, text::NAME_LIMIT);
+    let greeting = if owner.is_empty() { String::new() } else { format!("{owner},\n\n") };
+    format!(
+        "{greeting}somebody has dialled too many wrong PINs for mailbox {extension}, the last one on {}.\n\
+         It cannot be opened by phone until your administrator unlocks it. Messages are still taken.\n\n\
+         If it was not you, ask for a new PIN as well.\n",
+        text::long_time(&view.at)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_notice_says_which_mailbox_and_what_to_do() {
+        let view = NoticeView {
+            job: "01890a5d-ac96-774b-bcce-b302099a8057".parse().unwrap(),
+            to: "ada@example.org".parse().unwrap(),
+            kind: NoticeKind::Locked,
+            owner: "Ada\r\nBcc: eve@example.org".to_owned(),
+            extension: "1001".parse().unwrap(),
+            at: "2026-03-04T05:06:00+00:00[UTC]".parse().unwrap(),
+        };
+        let sender = Sender::parse("Voicemail <vm@example.org>").unwrap();
+        let mail = render_notice(&view, &sender).unwrap();
+        let text = String::from_utf8(mail.as_bytes().to_vec()).unwrap();
+        assert!(text.contains("Subject: Mailbox 1001 is locked\r\n"), "{text}");
+        assert!(text.contains("administrator unlocks it"), "{text}");
+        assert!(!text.contains("\nBcc"), "{text}");
+        assert_eq!(mail.message_id(), "01890a5d-ac96-774b-bcce-b302099a8057.notice@example.org");
+    }
+}

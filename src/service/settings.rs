@@ -1,0 +1,184 @@
+//! What an owner sets by phone: order, envelope, playback, mail, greetings and the recorded name.
+//!
+//! Greetings of a call are kept as messages are: durable before told. The old one stays, and plays, until the new one
+//! is. Driven by the owner's phone; the administrator's side is `accounts`.
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use super::greetings::{GreetingError, Greetings, NewGreeting};
+use super::owner::{OwnerError, Result};
+use crate::audio::wav;
+use crate::blob::spool::{Spool, SpoolError};
+use crate::clock::SharedClock;
+use crate::domain::{
+    Greeting, GreetingId, GreetingKind, MailMode, Mailbox, Owner, PhoneSettings, RecordingId,
+};
+use crate::store::Store;
+
+/// The use cases. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    store: Store,
+    spool: Spool,
+    greetings: Greetings,
+    clock: SharedClock,
+}
+
+impl Settings {
+    /// Over these stores.
+    pub const fn new(store: Store, spool: Spool, greetings: Greetings, clock: SharedClock) -> Self {
+        Self { store, spool, greetings, clock }
+    }
+
+    /// The mailbox with its settings.
+    ///
+    /// # Errors
+    /// [`OwnerError::Missing`] when it was removed.
+    pub async fn show(&self, owner: Owner) -> Result<Mailbox> {
+        Ok(self.store.mailbox(owner.tenant, owner.mailbox).await?)
+    }
+
+    /// Changes the phone settings; values out of range are brought into it. What somebody else changes at the same
+    /// time is kept.
+    ///
+    /// # Errors
+    /// [`OwnerError::Missing`] when the mailbox was removed.
+    pub async fn update(
+        &self,
+        owner: Owner,
+        change: impl FnOnce(&mut PhoneSettings) + Send,
+    ) -> Result<Mailbox> {
+        let changed = |mailbox: &mut Mailbox| {
+            change(&mut mailbox.phone);
+            mailbox.phone.clamp();
+        };
+        Ok(self.store.change_mailbox(owner, changed).await?)
+    }
+
+    /// Gives every address of the mailbox this mode.
+    ///
+    /// # Errors
+    /// [`OwnerError::Invalid`] when there is no address to send to.
+    pub async fn set_mail_mode(&self, owner: Owner, mode: MailMode) -> Result<Mailbox> {
+        let mailbox = self.show(owner).await?;
+        if mailbox.recipients.is_empty() && mode != MailMode::None {
+            return Err(OwnerError::Invalid("the mailbox has no e-mail address to send to"));
+        }
+        let changed = |mailbox: &mut Mailbox| {
+            mailbox.recipients.iter_mut().for_each(|recipient| recipient.mode = mode);
+        };
+        Ok(self.store.change_mailbox(owner, changed).await?)
+    }
+
+    /// Every greeting and recorded name, also the inactive ones, newest first.
+    ///
+    /// # Errors
+    /// [`OwnerError::Away`].
+    pub async fn greetings(&self, owner: Owner) -> Result<Vec<Greeting>> {
+        Ok(self.store.greetings(owner.tenant, owner.mailbox).await?)
+    }
+
+    /// Makes a stored greeting the active one of its kind again.
+    ///
+    /// # Errors
+    /// [`OwnerError::Missing`] when it is not this mailbox's.
+    pub async fn choose(&self, owner: Owner, greeting: GreetingId) -> Result<Greeting> {
+        Ok(self.store.choose_greeting(owner, greeting).await?)
+    }
+
+    /// Switches the greeting of a kind off; it stays restorable.
+    ///
+    /// # Errors
+    /// [`OwnerError::Away`].
+    pub async fn switch_off(&self, owner: Owner, kind: GreetingKind) -> Result<()> {
+        Ok(self.store.clear_greeting(owner.tenant, owner.mailbox, kind).await?)
+    }
+
+    /// Until when a greeting plays (exclusive); `None`: until it is switched off.
+    ///
+    /// # Errors
+    /// [`OwnerError::Invalid`] for a time that has gone; [`OwnerError::Missing`] when it is not this mailbox's.
+    pub async fn set_until(
+        &self,
+        owner: Owner,
+        greeting: GreetingId,
+        until: Option<Timestamp>,
+    ) -> Result<Greeting> {
+        if until.is_some_and(|until| until <= self.clock.now()) {
+            return Err(OwnerError::Invalid("the end of a greeting must lie in the future"));
+        }
+        Ok(self.store.set_greeting_until(owner, greeting, until).await?)
+    }
+
+    /// Makes a finished recording of this call the active greeting of its kind, or the recorded name. Durable when it
+    /// returns; the recording leaves the spool then. On an error the recording is still there.
+    ///
+    /// # Errors
+    /// [`OwnerError::Missing`] when there is no such recording of this mailbox; [`OwnerError::Invalid`] when it cannot be
+    /// a greeting (empty, or its end has gone).
+    pub async fn keep(
+        &self,
+        owner: Owner,
+        recording: RecordingId,
+        kind: GreetingKind,
+        until: Option<Timestamp>,
+    ) -> Result<Greeting> {
+        let recorded = self.spool.read(recording).await?;
+        let head = &recorded.head;
+        if (head.tenant, head.mailbox) != (owner.tenant, owner.mailbox) {
+            return Err(OwnerError::Missing { what: "recording" });
+        }
+        let (samples, rate) = (recorded.samples, head.sample_rate);
+        let file = tokio::task::spawn_blocking(move || wav::write(&samples, rate)).await;
+        let file = file.map_err(|error| OwnerError::Away(error.to_string()))?;
+        let file = file.map_err(|error| OwnerError::Away(error.to_string()))?;
+        let new = NewGreeting {
+            tenant: owner.tenant,
+            mailbox: owner.mailbox,
+            kind,
+            label: String::new(),
+            file: Bytes::from(file),
+            from: None,
+            until,
+        };
+        let greeting = self.greetings.set(new).await.map_err(refused)?.greeting;
+        self.forget(recording).await;
+        self.done(owner, kind).await;
+        Ok(greeting)
+    }
+
+    /// The greeting is kept: what is left in the spool is only in the way.
+    async fn forget(&self, recording: RecordingId) {
+        match self.spool.remove(recording).await {
+            Ok(()) | Err(SpoolError::Missing(_)) => {}
+            Err(error) => {
+                tracing::warn!(recording = %recording, %error, "a kept recording stays in the spool for now");
+            }
+        }
+    }
+
+    /// Notes what of the tutorial this was.
+    async fn done(&self, owner: Owner, kind: GreetingKind) {
+        let noted = self.update(owner, |phone| match kind {
+            GreetingKind::Name => phone.tutorial.name = true,
+            _ => phone.tutorial.greeting = true,
+        });
+        if let Err(error) = noted.await {
+            tracing::warn!(%error, "a step of the tutorial was not noted");
+        }
+    }
+}
+
+fn refused(error: GreetingError) -> OwnerError {
+    match error {
+        GreetingError::TooBig(_) => OwnerError::Invalid("the recording is too long for a greeting"),
+        GreetingError::File(_) => OwnerError::Invalid("the recording cannot be a greeting: record it again"),
+        GreetingError::Period { .. } => OwnerError::Invalid("the end of a greeting must lie in the future"),
+        GreetingError::Store(error) => error.into(),
+        GreetingError::Objects(error) => error.into(),
+        other @ (GreetingError::Damaged { .. } | GreetingError::Failed(_)) => {
+            OwnerError::Away(other.to_string())
+        }
+    }
+}

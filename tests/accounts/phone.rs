@@ -55,7 +55,12 @@ impl Office {
     }
 
     /// A finished recording in the spool: one second of a tone that grows.
+    /// A take of the owner's, which becomes what he makes of it.
     pub(crate) async fn recording(&self, owner: Owner, samples: usize) -> RecordingId {
+        self.spoken(owner, samples, true).await
+    }
+
+    async fn spoken(&self, owner: Owner, samples: usize, draft: bool) -> RecordingId {
         let id = RecordingId::from_uuid(self.clock.uuid());
         let head = Head {
             id,
@@ -66,7 +71,7 @@ impl Office {
             reason: RedirectReason::NoAnswer,
             began_at: self.clock.now(),
             sample_rate: 8000,
-            draft: true,
+            draft,
         };
         let sound: Vec<i16> = (0..samples).map(|n| if n % 16 < 8 { 6000 } else { -6000 }).collect();
         let mut writer = self.spool.begin(&head).unwrap();
@@ -86,7 +91,7 @@ impl Office {
             self.clock.clone(),
             settings,
         );
-        match deposit.keep(self.recording(owner, 8000).await).await {
+        match deposit.keep(self.spoken(owner, 8000, false).await).await {
             Kept::Stored(id) => id,
             other => panic!("{other:?}"),
         }

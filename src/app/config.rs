@@ -17,6 +17,7 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use crate::service::outbound::{AllowedTargets, NotAllowed};
 use crate::service::reception::Rules;
 use crate::service::routing::TrunkRules;
 use crate::signal::Transport;
@@ -74,6 +75,8 @@ pub struct Sip {
     pub route: TrunkRules,
     /// Numbers that lead to the sign-in.
     pub access_numbers: Vec<String>,
+    /// Numbers at which people are found by name.
+    pub directory_numbers: Vec<String>,
     /// Calls at the same time; further ones get 503.
     pub max_calls: usize,
     /// Session timer interval offered (RFC 4028).
@@ -93,6 +96,7 @@ impl Default for Sip {
             transfer_targets: Vec::new(),
             route: TrunkRules::default(),
             access_numbers: Vec::new(),
+            directory_numbers: Vec::new(),
             max_calls: 10_000,
             session_expires: Duration::from_secs(1800),
         }
@@ -311,12 +315,15 @@ impl Config {
         self.data.join("spool")
     }
 
-    /// How the mailbox is found, by trunk. Access numbers of `[sip]` hold on every trunk that names none itself.
+    /// How the mailbox is found, by trunk. Access and directory numbers of `[sip]` hold on every trunk that names none itself.
     pub fn rules(&self) -> Rules {
         let with_access = |rules: &TrunkRules| {
             let mut rules = rules.clone();
             if rules.access_numbers.is_empty() {
                 rules.access_numbers.clone_from(&self.sip.access_numbers);
+            }
+            if rules.directory_numbers.is_empty() {
+                rules.directory_numbers.clone_from(&self.sip.directory_numbers);
             }
             rules
         };
@@ -329,6 +336,24 @@ impl Config {
                 .map(|trunk| (trunk.name.clone(), with_access(&trunk.route)))
                 .collect(),
         }
+    }
+
+    /// Whether calls of at least one peer or trunk may be transferred there.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn may_transfer_to(&self, target: &str) -> Result<(), NotAllowed> {
+        let home = self.sip.domain.as_deref().unwrap_or_default();
+        let of_trunks = self.sip.trunks.iter().filter_map(|trunk| trunk.transfer_targets.as_ref());
+        let lists = std::iter::once(&self.sip.transfer_targets).chain(of_trunks);
+        let mut refused = NotAllowed::NotListed;
+        for list in lists {
+            match AllowedTargets::new(list, home).authorise(target) {
+                Ok(_) => return Ok(()),
+                Err(why) => refused = why,
+            }
+        }
+        Err(refused)
     }
 
     fn folder_url(&self, name: &str) -> String {

@@ -387,5 +387,6 @@ fn call_settings(config: &Config) -> CallSettings {
         language: config.voicemail.language.clone(),
         domain: config.sip.domain.clone(),
         keys: config.voicemail.keys.clone(),
+        directory_key: config.voicemail.directory_key,
     }
 }

@@ -1,5 +1,6 @@
 //! Drives one flow: events from dialog, media and services in, actions out, until both the flow and the call are over.
 
+mod finding;
 mod message;
 pub(super) mod owner;
 mod takes;
@@ -43,7 +44,7 @@ pub(super) struct Purpose {
     pub(super) language: String,
     /// The owner's greetings that may be played.
     pub(super) greetings: Vec<(GreetingId, Arc<Clip>)>,
-    /// Where an owner may sign in; `None`: nowhere.
+    /// Where an owner may sign in, and whom a caller may find; `None`: nowhere, and nobody.
     pub(super) gate: Option<owner::Gate>,
 }
 
@@ -185,6 +186,7 @@ impl Driver {
         let now = self.now();
         if self.transfer_deadline().is_some_and(|at| at <= now) {
             self.transfer = Transfer::None;
+            transfer::count(TransferOutcome::Failed);
             self.tell(CallEvent::Transferred(TransferOutcome::Failed)).await;
         } else if self.flow.deadline().is_some_and(|at| at <= now) {
             self.tell(CallEvent::DeadlineReached).await;
@@ -322,7 +324,7 @@ impl Driver {
             }
             Action::Ask(number, request) => return self.ask(number, request),
             // Taken by the dialogue that holds both.
-            Action::SignIn => {}
+            Action::SignIn | Action::GoOn(_) => {}
             Action::HangUp => self.hang_up("the dialogue is over").await,
         }
         None

@@ -21,10 +21,12 @@ use tokio_util::task::TaskTracker;
 use crate::blob::objects::Objects;
 use crate::blob::spool::Spool;
 use crate::clock::SharedClock;
+use crate::flow::Key;
 use crate::flow::keys::Profile;
 use crate::media::Engine;
 use crate::service::accounts::PinPolicy;
 use crate::service::deposit::Deposit;
+use crate::service::directory::AudioDirectory;
 use crate::service::greetings::Greetings;
 use crate::service::login::Login;
 use crate::service::outbound::AllowedTargets;
@@ -58,8 +60,10 @@ pub struct CallSettings {
     pub language: String,
     /// Host that turns a number into a URI when the peer's is not known.
     pub domain: Option<String>,
-    /// The keys of owners who have not chosen others.
+    /// The keys of owners who have not chosen others, and of callers who look for somebody.
     pub keys: Arc<Profile>,
+    /// The key that leads from every greeting into the directory.
+    pub directory_key: Option<Key>,
 }
 
 impl CallSettings {
@@ -70,7 +74,7 @@ impl CallSettings {
     }
 }
 
-/// The services behind an owner's call.
+/// The services behind an owner's call, and behind a caller who looks for somebody.
 #[derive(Debug, Clone)]
 pub struct Owners {
     /// Opens mailboxes.
@@ -81,6 +85,8 @@ pub struct Owners {
     pub settings: Settings,
     /// Messages to others.
     pub sending: Sending,
+    /// People by name.
+    pub directory: AudioDirectory,
 }
 
 impl Owners {
@@ -99,6 +105,7 @@ impl Owners {
             retrieval: Retrieval::new(store.clone(), objects.clone(), greetings.clone(), clock.clone()),
             settings: Settings::new(store.clone(), spool.clone(), greetings, clock.clone()),
             sending: Sending::new(store.clone(), objects.clone(), spool.clone(), clock),
+            directory: AudioDirectory::new(store.clone()),
         }
     }
 }

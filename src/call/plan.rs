@@ -1,21 +1,22 @@
 //! What the reception decided becomes the plan of a dialogue.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::audio::Clip;
 use crate::blob::spool::Head;
-use crate::domain::{DefaultAction, GreetingId, Mailbox, RecordingId, RedirectReason, Tenant};
+use crate::domain::{DefaultAction, GreetingId, KeyTarget, Mailbox, RecordingId, RedirectReason};
 use crate::flow::entrance::Entrance;
 use crate::flow::leave::{Instructions, LeaveMessage, Mode, Plan};
 use crate::flow::owner::Owner;
 use crate::flow::phrases::builtin_greeting;
 use crate::flow::transfer::TransferFirst;
-use crate::flow::{Flow, Utterance};
+use crate::flow::{Flow, Key, Utterance};
 use crate::service::ladder::Play;
 use crate::service::login::Source;
 use crate::service::outbound::AllowedTargets;
-use crate::service::reception::Verdict;
+use crate::service::reception::{Verdict, Visitor};
 use crate::service::routing::Outcome;
 
 use super::Desk;
@@ -36,18 +37,40 @@ pub(super) struct Line<'a> {
 
 /// The dialogue for what was decided.
 pub(super) async fn plan(desk: &Desk, verdict: &Verdict, line: &Line<'_>) -> Planned {
-    let tenant = &verdict.decision.tenant;
-    let targets = desk.settings.targets(line.trunk, &line.peer.to_string());
-    let usual = tenant.operator.clone().or_else(|| desk.settings.operator.clone());
-    let gate =
-        Gate { tenant: tenant.id, source: Source::new(line.peer, verdict.decision.caller.number.as_deref()) };
-    if verdict.decision.outcome == Outcome::Login {
-        return sign_in(desk, verdict, gate, targets).await;
-    }
-    let Some(mailbox) = verdict.mailbox() else {
-        return without_mailbox(&verdict.decision.outcome, tenant, usual, targets);
+    let decision = &verdict.decision;
+    let gate = Gate {
+        source: Source::new(line.peer, decision.caller.number.as_deref()),
+        visitor: Arc::new(Visitor::of(decision)),
+        operator: decision.tenant.operator.clone().or_else(|| desk.settings.operator.clone()),
+        targets: desk.settings.targets(line.trunk, &line.peer.to_string()),
     };
-    let operator = mailbox.operator.clone().or(usual);
+    match &decision.outcome {
+        Outcome::Login => sign_in(desk, verdict, gate).await,
+        Outcome::Directory => {
+            let profile = Arc::clone(&desk.settings.keys);
+            let entrance = Entrance::directory(profile, allowed(&gate.targets, gate.operator.as_deref()));
+            Planned { flow: Box::new(entrance), purpose: without_recording(gate) }
+        }
+        Outcome::Mailbox { mailbox, .. } => {
+            let (plan, purpose) = of_mailbox(desk, verdict, mailbox, &gate).await;
+            let extension = Some(mailbox.extension.clone());
+            let profile = Arc::clone(&desk.settings.keys);
+            let entrance = Entrance::new(LeaveMessage::new(plan), extension, profile);
+            Planned { flow: Box::new(entrance), purpose }
+        }
+        Outcome::Default(action) => without_mailbox(desk, action, gate).await,
+    }
+}
+
+/// What callers of this mailbox get.
+pub(super) async fn of_mailbox(
+    desk: &Desk,
+    verdict: &Verdict,
+    mailbox: &Mailbox,
+    gate: &Gate,
+) -> (Plan, Purpose) {
+    let targets = gate.targets.clone();
+    let operator = mailbox.operator.clone().or_else(|| gate.operator.clone());
     let greeted = greeting(desk, verdict, mailbox).await;
     let may_leave = allowed(&targets, operator.as_deref());
     let mut plan = Plan::for_mailbox(mailbox, verdict.usage, greeted.words, greeted.own, may_leave);
@@ -58,49 +81,73 @@ pub(super) async fn plan(desk: &Desk, verdict: &Verdict, line: &Line<'_>) -> Pla
         plan.mode = Mode::TechnicalTrouble;
     }
     plan.sign_in = true;
-    let entrance = Entrance::new(LeaveMessage::new(plan), mailbox.extension.clone());
-    let language = mailbox.language.clone().unwrap_or_else(|| tenant.language.clone());
+    plan.keys = keys(mailbox, &targets, desk.settings.directory_key);
+    let language = mailbox.language.clone().unwrap_or_else(|| gate.visitor.tenant.language.clone());
     let kept = Kept { head: head(verdict, mailbox), min_speech: mailbox.min_speech };
-    let purpose =
-        Purpose { kept: Some(kept), operator, targets, language, greetings: greeted.clips, gate: Some(gate) };
-    Planned { flow: Box::new(entrance), purpose }
+    let gate = Some(gate.clone());
+    let purpose = Purpose { kept: Some(kept), operator, targets, language, greetings: greeted.clips, gate };
+    (plan, purpose)
+}
+
+/// The keys of a mailbox's callers. One whose target is not allowed (any more) does nothing.
+fn keys(mailbox: &Mailbox, targets: &AllowedTargets, directory: Option<Key>) -> BTreeMap<Key, KeyTarget> {
+    let usual = directory.map(|key| (key, KeyTarget::Directory));
+    let own = mailbox.keys.iter().filter_map(|(key, target)| Some((Key::new(*key)?, target.clone())));
+    let mut keys: BTreeMap<Key, KeyTarget> = usual.into_iter().chain(own).collect();
+    keys.retain(|key, target| {
+        let KeyTarget::Call(number) = target else { return true };
+        let refused = targets.authorise(number).err();
+        if let Some(why) = refused {
+            tracing::warn!(mailbox = %mailbox.id, key = %key.char(), %why, "a key of a mailbox does nothing");
+        }
+        refused.is_none()
+    });
+    keys
+}
+
+/// A call in which nothing is recorded until somebody signs in, or another mailbox takes it.
+fn without_recording(gate: Gate) -> Purpose {
+    let (operator, targets) = (gate.operator.clone(), gate.targets.clone());
+    let bare = Purpose::bare(&gate.visitor.tenant.language);
+    Purpose { operator, targets, gate: Some(gate), ..bare }
 }
 
 /// An owner calls to hear messages. From the own phone only the PIN is asked for: the number is no proof, but it saves
 /// typing the extension.
-async fn sign_in(desk: &Desk, verdict: &Verdict, gate: Gate, targets: AllowedTargets) -> Planned {
-    let tenant = &verdict.decision.tenant;
+async fn sign_in(desk: &Desk, verdict: &Verdict, gate: Gate) -> Planned {
     let own = match verdict.decision.caller.number.as_deref() {
         None => None,
-        Some(number) => desk.owners.login.own(tenant.id, number).await.unwrap_or_else(|error| {
+        Some(number) => desk.owners.login.own(gate.tenant(), number).await.unwrap_or_else(|error| {
             tracing::warn!(%error, "the caller's own mailbox cannot be looked up: the extension is asked for");
             None
         }),
     };
-    let purpose = Purpose { targets, gate: Some(gate), ..Purpose::bare(&tenant.language) };
-    Planned { flow: Box::new(Owner::new(own)), purpose }
+    Planned { flow: Box::new(Owner::new(own)), purpose: without_recording(gate) }
 }
 
-/// No mailbox: an announcement, or the tenant's default target.
-fn without_mailbox(
-    outcome: &Outcome,
-    tenant: &Tenant,
-    usual: Option<String>,
-    targets: AllowedTargets,
-) -> Planned {
-    let (mode, operator, transfer) = match outcome {
-        Outcome::Default(DefaultAction::Transfer { target }) => {
-            (Mode::UnknownTarget, Some(target.clone()), true)
+/// No mailbox: an announcement, from which people can be found by name if there are any, or the tenant's default target.
+async fn without_mailbox(desk: &Desk, action: &DefaultAction, mut gate: Gate) -> Planned {
+    let transfers = match action {
+        DefaultAction::Transfer { target } => {
+            gate.operator = Some(target.clone());
+            true
         }
-        Outcome::Login => (Mode::SignInUnavailable, usual, false),
-        Outcome::Mailbox { .. } | Outcome::Default(_) => (Mode::UnknownTarget, usual, false),
+        DefaultAction::Announce | DefaultAction::Mailbox { .. } => false,
     };
-    let plan = Plan::notice_only(mode, allowed(&targets, operator.as_deref()));
-    let transfer = transfer && plan.operator;
-    let announcement = LeaveMessage::new(plan);
+    let mut plan = Plan::notice_only(Mode::UnknownTarget, allowed(&gate.targets, gate.operator.as_deref()));
+    let has_people = desk.owners.directory.has_people(gate.tenant()).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "the directory cannot be looked at now: it is not offered");
+        false
+    });
+    if has_people && let Some(key) = desk.settings.directory_key.or_else(|| Key::new('9')) {
+        plan.keys.insert(key, KeyTarget::Directory);
+    }
+    let transfers = transfers && plan.operator;
+    let profile = Arc::clone(&desk.settings.keys);
+    let entrance = Entrance::new(LeaveMessage::new(plan), None, profile);
     let flow: Box<dyn Flow> =
-        if transfer { Box::new(TransferFirst::new(announcement)) } else { Box::new(announcement) };
-    Planned { flow, purpose: Purpose { operator, targets, ..Purpose::bare(&tenant.language) } }
+        if transfers { Box::new(TransferFirst::new(entrance)) } else { Box::new(entrance) };
+    Planned { flow, purpose: without_recording(gate) }
 }
 
 /// The dialogue when nothing can be found out about the call.
@@ -116,7 +163,7 @@ fn allowed(targets: &AllowedTargets, operator: Option<&str>) -> bool {
 fn head(verdict: &Verdict, mailbox: &Mailbox) -> Head {
     let alias = match &verdict.decision.outcome {
         Outcome::Mailbox { alias, .. } => alias.clone(),
-        Outcome::Login | Outcome::Default(_) => None,
+        Outcome::Login | Outcome::Directory | Outcome::Default(_) => None,
     };
     Head {
         id: RecordingId::from_uuid(uuid::Uuid::nil()),

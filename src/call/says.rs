@@ -11,6 +11,7 @@ use crate::flow::{Take, Utterance};
 
 use super::Desk;
 use super::driver::Purpose;
+use super::driver::owner::Gate;
 
 /// The clips for these utterances, in order.
 pub(super) async fn clips(
@@ -28,7 +29,7 @@ pub(super) async fn clips(
             },
             Utterance::Greeting(id) => match purpose.greetings.iter().find(|(known, _)| known == id) {
                 Some((_, clip)) => clips.push(clip.clone()),
-                None => clips.extend(of_owner(desk, owner, *id).await),
+                None => clips.extend(of_somebody(desk, purpose, owner, *id).await),
             },
             Utterance::Recording(take) => {
                 if let Some(id) = takes(*take) {
@@ -47,17 +48,25 @@ pub(super) async fn clips(
     clips
 }
 
-/// A greeting of whoever signed in, or the recorded name of a colleague.
-async fn of_owner(desk: &Desk, owner: Option<Owner>, id: GreetingId) -> Option<Arc<Clip>> {
-    let Some(owner) = owner else {
+/// A greeting of whoever signed in, or the recorded name of somebody of the call's tenant.
+async fn of_somebody(
+    desk: &Desk,
+    purpose: &Purpose,
+    owner: Option<Owner>,
+    id: GreetingId,
+) -> Option<Arc<Clip>> {
+    let Some(tenant) = purpose.gate.as_ref().map(Gate::tenant) else {
         tracing::error!(greeting = %id, "a greeting was not loaded");
         return None;
     };
     let load = async {
-        let own = desk.owners.settings.greetings(owner).await.unwrap_or_default();
+        let own = match owner {
+            Some(owner) => desk.owners.settings.greetings(owner).await.unwrap_or_default(),
+            None => Vec::new(),
+        };
         match own.iter().find(|greeting| greeting.id == id) {
             Some(greeting) => desk.greetings.load(greeting).await.map_err(|error| error.to_string()),
-            None => desk.owners.retrieval.name_clip(owner, id).await.map_err(|error| error.to_string()),
+            None => desk.owners.retrieval.name_clip(tenant, id).await.map_err(|error| error.to_string()),
         }
     };
     match tokio::time::timeout(super::GREETING_PATIENCE, load).await {

@@ -69,6 +69,15 @@ pub fn spellings(word: &str) -> Vec<String> {
     all
 }
 
+/// A name as it can be spelled aloud: plain small letters and digits, a space between two words. Letters of other scripts
+/// are left out.
+pub fn spelled(name: &str) -> String {
+    let plain = |word: &str| -> String {
+        word.chars().filter_map(|c| letters(c).first()).flat_map(|way| way.chars()).take(64).collect()
+    };
+    words(name).map(plain).filter(|word| !word.is_empty()).take(8).collect::<Vec<_>>().join(" ")
+}
+
 /// The words of a name: split where people pause. An apostrophe belongs to the word (O'Brien), and so does a mark.
 pub fn words(name: &str) -> impl Iterator<Item = &str> {
     name.split(|c: char| c.is_whitespace() || matches!(c, '-' | '.' | ',' | '/' | '(' | ')' | '–'))
@@ -207,6 +216,12 @@ mod tests {
             assert!(spellings(word).contains(&keys(typed)), "{word} as {typed}: {:?}", spellings(word));
         }
         assert_eq!(spellings("'-…"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_name_is_spelled_in_plain_letters() {
+        assert_eq!(spelled("Łukasz O'Brien-Ñandú 2"), "lukasz obrien nandu 2");
+        assert_eq!(spelled("—  李"), "");
     }
 
     #[test]

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AttachmentFormat, Extension, MailAddress, MailboxId, PhoneSettings, Recipient, TenantId, UserId,
+    AttachmentFormat, CallerKeys, Extension, MailAddress, MailboxId, PhoneSettings, Recipient, TenantId,
+    UserId,
 };
 
 /// A person. Has at most one own mailbox.
@@ -115,6 +116,8 @@ pub struct Mailbox {
     pub tone: ToneChoice,
     /// Where `0` leads: a SIP URI or number, checked against the allowed transfer targets. `None`: the tenant's.
     pub operator: Option<String>,
+    /// What `1` to `9` do for a caller who hears the greeting; checked as `operator` is.
+    pub keys: CallerKeys,
     /// How much it may hold.
     pub quota: Quota,
     /// Who is told by mail, and how.

@@ -15,11 +15,12 @@ mod owner;
 mod part;
 mod phone;
 mod redirection;
+mod shortcut;
 mod tenant;
 mod token;
 
 pub use caller::CallerId;
-pub use directory::{DirectorySettings, SearchBy, spellings, words};
+pub use directory::{DirectorySettings, SearchBy, spelled, spellings, words};
 pub use extension::{Extension, PhoneNumber};
 pub use greeting::{Greeting, GreetingKind};
 pub use id::{GreetingId, JobId, LampId, LinkId, MailboxId, MessageId, RecordingId, TenantId, UserId};
@@ -30,6 +31,7 @@ pub use owner::{Counts, Heading, Mark, Marked, Owner, Place, Sender, Shelf};
 pub use part::{Origin, Part, PartKind};
 pub use phone::{Envelope, PhoneSettings, Tutorial};
 pub use redirection::RedirectReason;
+pub use shortcut::{CallerKeys, KeyTarget, is_target};
 pub use tenant::{DefaultAction, Tenant};
 pub use token::LinkToken;
 

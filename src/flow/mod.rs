@@ -3,6 +3,7 @@
 //! A flow is told what happened ([`CallEvent`]) and answers with what is to be done ([`Action`]). It never waits,
 //! never reads a clock and never touches a socket; [`crate::call`] drives it and carries its actions out.
 
+pub mod directory;
 pub mod entrance;
 pub mod keys;
 pub mod leave;
@@ -12,7 +13,7 @@ pub mod transfer;
 
 use std::time::Duration;
 
-use crate::domain::{GreetingId, Mark, MessageId, RecordingClass, ToneChoice};
+use crate::domain::{Extension, GreetingId, Mark, MessageId, RecordingClass, ToneChoice};
 use crate::speech::Phrase;
 
 /// Time since the call was answered.
@@ -51,6 +52,40 @@ pub struct PlayId(pub u32);
 /// Names one recording within a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Take(pub u32);
+
+/// Where a dialogue begins to count that follows another one in the same call, so that no number is used twice.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Numbers {
+    /// The first [`PlayId`].
+    pub plays: u32,
+    /// The last [`Take`].
+    pub takes: u32,
+    /// The last [`Action::Ask`].
+    pub asks: u32,
+}
+
+impl Numbers {
+    /// Counts what was asked for.
+    pub fn note(&mut self, action: &Action) {
+        match action {
+            Action::Play(id, _) => self.plays = self.plays.max(id.0.saturating_add(1)),
+            Action::Record { take, .. } => self.takes = self.takes.max(take.0),
+            Action::Ask(number, _) => self.asks = self.asks.max(*number),
+            _ => {}
+        }
+    }
+}
+
+/// Where a caller goes when one dialogue ends and another one begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// Looks for somebody by name.
+    Directory,
+    /// Leaves a message in this mailbox.
+    Mailbox(Extension),
+    /// Back to where the caller came from.
+    Back,
+}
 
 /// A message from a place on, as the owner wants to hear it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,6 +171,17 @@ pub enum TransferOutcome {
     Failed,
     /// No target is set, or the target is not allowed.
     NotAllowed,
+}
+
+impl TransferOutcome {
+    /// As it stands in metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::NotAllowed => "not-allowed",
+        }
+    }
 }
 
 /// What happened to a recording that was to be kept.
@@ -229,12 +275,14 @@ pub enum Action {
     Discard(Take),
     /// Transfers the call to the operator of this mailbox; the answer is [`CallEvent::Transferred`].
     TransferToOperator,
-    /// Asks a service on behalf of whoever signed in; the answer is [`CallEvent::Reply`] of the same number.
+    /// Asks a service, mostly on behalf of whoever signed in; the answer is [`CallEvent::Reply`] of the same number.
     Ask(u32, owner::desk::Request),
     /// Transfers the call to this number, if it is allowed; the answer is [`CallEvent::Transferred`].
     TransferTo(String),
     /// The caller wants to sign in to the mailbox whose greeting plays. The dialogue is over; another one follows.
     SignIn,
+    /// The caller goes on to there. The dialogue is over; another one follows.
+    GoOn(Place),
     /// Ends the call.
     HangUp,
 }

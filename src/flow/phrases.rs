@@ -24,7 +24,7 @@ impl Saying {
         Phrase::new(self.id)
     }
 
-    pub(super) fn with(self, value: Arg) -> Phrase {
+    pub(in crate::flow) fn with(self, value: Arg) -> Phrase {
         match self.args.first() {
             Some((name, _)) => self.phrase().with(name, value),
             None => self.phrase(),
@@ -47,12 +47,13 @@ macro_rules! sayings {
     };
 }
 
+pub mod directory;
 pub mod keys;
 pub mod owner;
 
 /// Every phrase a dialogue can say.
 pub fn all() -> impl Iterator<Item = &'static Saying> {
-    ALL.iter().chain(owner::ALL).chain(keys::ALL)
+    ALL.iter().chain(owner::ALL).chain(keys::ALL).chain(directory::ALL)
 }
 
 sayings! {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::leave::LeaveMessage;
+use super::entrance::Entrance;
 use super::{Action, Actions, CallEvent, CallTime, Flow, TransferOutcome};
 
 /// A transfer that never answers is given up after so long.
@@ -11,7 +11,7 @@ const PATIENCE: Duration = Duration::from_secs(40);
 /// Transfers at once.
 #[derive(Debug)]
 pub struct TransferFirst {
-    otherwise: LeaveMessage,
+    otherwise: Entrance,
     state: State,
 }
 
@@ -25,7 +25,7 @@ enum State {
 
 impl TransferFirst {
     /// `otherwise` takes the call when the transfer fails.
-    pub const fn new(otherwise: LeaveMessage) -> Self {
+    pub const fn new(otherwise: Entrance) -> Self {
         Self { otherwise, state: State::Waiting }
     }
 
@@ -69,5 +69,9 @@ impl Flow for TransferFirst {
             State::Otherwise => self.otherwise.is_done(),
             State::Waiting | State::Transferring { .. } => false,
         }
+    }
+
+    fn hides_keys(&self) -> bool {
+        matches!(self.state, State::Otherwise) && self.otherwise.hides_keys()
     }
 }

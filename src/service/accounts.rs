@@ -20,8 +20,8 @@ use self::settings::{check_name, number_text};
 use super::login::LIMITS;
 use crate::clock::SharedClock;
 use crate::domain::{
-    Extension, Invalid, MailAddress, MailMode, Mailbox, MailboxId, Owner, Recipient, TenantId, Usage, User,
-    UserId,
+    Extension, Invalid, KeyTarget, MailAddress, MailMode, Mailbox, MailboxId, Owner, Recipient, TenantId,
+    Usage, User, UserId,
 };
 use crate::store::{Number, Store};
 
@@ -149,6 +149,7 @@ impl Accounts {
             changes.emails = Some(checked_emails(emails)?);
         }
         let pin = changes.pin.take();
+        self.check_keys(tenant, extension, &changes).await?;
         changes.apply(&mut user, &mut mailbox, self.defaults.mode)?;
         if mailbox.extension != *extension {
             self.check_extension_is_no_number(tenant, &mailbox.extension).await?;
@@ -160,6 +161,21 @@ impl Accounts {
             self.store.unlock(tenant, mailbox.extension.as_str()).await?;
         }
         self.show(tenant, &mailbox.extension).await
+    }
+
+    /// A key leads to a mailbox that is there, and not to the one whose callers press it.
+    async fn check_keys(&self, tenant: TenantId, own: &Extension, changes: &Changes) -> Result<()> {
+        for (key, target) in &changes.keys {
+            let Some(KeyTarget::Mailbox(other)) = target else { continue };
+            if other == own {
+                let remedy = "name another mailbox: callers of this one hear its greeting already";
+                return Err(Invalid::new("target of a key", &format!("{key}=mailbox:{other}"), remedy).into());
+            }
+            if self.store.mailbox_by_extension(tenant, other).await?.is_none() {
+                return Err(AccountError::NoMailbox(other.clone()));
+            }
+        }
+        Ok(())
     }
 
     /// Lets a mailbox that was locked after too many wrong PINs be opened again; whether there were any wrong ones.

@@ -1,11 +1,12 @@
 //! Finding people by name with the keys of a phone.
 //!
 //! Only people who want to be found are: with a recorded name and "announce in the audio directory" (002-021, 002-072);
-//! where the tenant says so, others are found as well and spelled. Driven by the directory dialogue.
+//! where the tenant says so, others are found as well and spelled. Who knows the extension of one of them may type that.
+//! Driven by the directory dialogue.
 
 use super::owner::Result;
 use crate::domain::{
-    DirectorySettings, Extension, GreetingId, MailboxId, SearchBy, TenantId, User, spellings, words,
+    DirectorySettings, Extension, GreetingId, MailboxId, SearchBy, TenantId, User, spelled, spellings, words,
 };
 use crate::store::{Findable, Store};
 
@@ -23,7 +24,7 @@ pub struct Entry {
     pub mailbox: MailboxId,
     /// The recorded name.
     pub name: Option<GreetingId>,
-    /// The name to be spelled, when there is no recorded one.
+    /// The name in plain letters, to be spelled when there is no recorded one.
     pub spelled: Option<String>,
 }
 
@@ -36,6 +37,8 @@ pub struct Found {
     pub all: usize,
     /// More keys are needed before anybody is named.
     pub more_keys: bool,
+    /// Which words of the names count.
+    pub by: SearchBy,
 }
 
 /// The use cases. Cheap to clone.
@@ -56,22 +59,42 @@ impl AudioDirectory {
     /// [`super::owner::OwnerError::Away`].
     pub async fn search(&self, tenant: TenantId, keys: &str) -> Result<Found> {
         let keys: String = keys.chars().filter(char::is_ascii_digit).take(32).collect();
-        if keys.len() < FEWEST_KEYS {
+        if keys.is_empty() {
             return Ok(Found { more_keys: true, ..Found::default() });
         }
         let settings = self.store.directory_settings(tenant).await?;
         let people = self.store.findable(tenant, settings.spell).await?;
         Ok(matches(settings, people, &keys))
     }
+
+    /// Whether anybody can be found at all.
+    ///
+    /// # Errors
+    /// [`super::owner::OwnerError::Away`].
+    pub async fn has_people(&self, tenant: TenantId) -> Result<bool> {
+        let settings = self.store.directory_settings(tenant).await?;
+        let people = self.store.findable(tenant, settings.spell).await?;
+        Ok(people.iter().any(can_be_named))
+    }
+}
+
+/// By a recorded name, or one that has letters to be spelled.
+fn can_be_named(person: &Findable) -> bool {
+    person.name.is_some() || !spelled(&person.user.full_name()).is_empty()
 }
 
 fn matches(settings: DirectorySettings, people: Vec<Findable>, keys: &str) -> Found {
+    let more_keys = keys.len() < FEWEST_KEYS;
     let mut ranked: Vec<(bool, String, Entry)> = people
         .into_iter()
+        .filter(can_be_named)
         .filter_map(|person| {
-            let is_whole = rank(settings.by, &person.user, &person.nicknames, keys)?;
+            let is_whole = match rank(settings.by, &person.user, &person.nicknames, keys) {
+                _ if person.extension.as_str() == keys => true,
+                ranked => ranked.filter(|_| !more_keys)?,
+            };
             let sorted = format!("{} {}", person.user.last, person.user.first).to_lowercase();
-            let spelled = person.name.is_none().then(|| person.user.full_name());
+            let spelled = person.name.is_none().then(|| spelled(&person.user.full_name()));
             let Findable { extension, mailbox, name, .. } = person;
             Some((!is_whole, sorted, Entry { extension, mailbox, name, spelled }))
         })
@@ -81,7 +104,7 @@ fn matches(settings: DirectorySettings, people: Vec<Findable>, keys: &str) -> Fo
     });
     let all = ranked.len();
     let matches = ranked.into_iter().take(MOST_MATCHES).map(|(_, _, entry)| entry).collect();
-    Found { matches, all, more_keys: false }
+    Found { matches, all, more_keys, by: settings.by }
 }
 
 /// Whether the keys begin a word of the name; true when they are the whole word.

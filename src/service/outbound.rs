@@ -1,6 +1,8 @@
 //! The one place that authorises a call or transfer to somewhere else. Nothing is allowed by default, so toll fraud
 //! needs an admin's own line in the configuration.
 
+use std::sync::Arc;
+
 use crate::sip::uri::Uri;
 
 /// The target is not on the list.
@@ -17,7 +19,7 @@ pub enum NotAllowed {
 /// Where calls may go: numbers, number prefixes that end in `*`, or SIP URIs.
 #[derive(Debug, Clone, Default)]
 pub struct AllowedTargets {
-    entries: Vec<String>,
+    entries: Arc<[String]>,
     /// Host (and port) that plain numbers are sent to.
     home: String,
 }

@@ -6,13 +6,15 @@ use std::sync::{Arc, PoisonError, RwLock};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::domain::{Greeting, Mailbox, Usage};
+use crate::domain::{CallerId, Extension, Greeting, Mailbox, RedirectReason, Tenant, Usage};
 use crate::sip::CallFacts;
 use crate::store::Store;
 
 use super::ladder::{self, Choice, Situation};
 use super::remembered::{Inquiry, Remembered};
-use super::routing::{self, Decision, Explanation, Outcome, RoutingError, TrunkRules};
+use super::routing::{
+    self, Decision, Directory as _, Explanation, Outcome, RoutingError, Source, TrunkRules,
+};
 
 /// A directory that changes while a call is decided is asked again, so many times; then once more, without memory.
 const TRIES: u32 = 3;
@@ -44,6 +46,17 @@ pub struct Verdict {
     pub usage: Usage,
     /// The time of the call.
     pub now: Timestamp,
+}
+
+/// A caller who goes on to another mailbox of the tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visitor {
+    /// Whose world the call is in: nobody of another one can be reached.
+    pub tenant: Tenant,
+    /// Who calls.
+    pub caller: CallerId,
+    /// The caller has a mailbox of the tenant.
+    pub internal: bool,
 }
 
 impl Reception {
@@ -83,6 +96,46 @@ impl Reception {
         }
         Box::pin(verdict(&self.directory.inquire_anew(), rules, facts, now)).await
     }
+
+    /// What a caller gets who goes on to this mailbox; `None`: there is none with this number.
+    ///
+    /// # Errors
+    /// When the database is away and the mailbox was never asked for.
+    pub async fn visit(
+        &self,
+        visitor: &Visitor,
+        extension: &Extension,
+        now: Timestamp,
+    ) -> Result<Option<Verdict>, RoutingError> {
+        let inquiry = self.directory.inquire_anew();
+        let Visitor { tenant, caller, internal } = visitor.clone();
+        let Some(mailbox) = inquiry.mailbox_by_extension(tenant.id, extension).await? else {
+            return Ok(None);
+        };
+        let greetings = inquiry.greetings(tenant.id, mailbox.id).await?;
+        // How full it is comes with this answer.
+        inquiry.is_party(tenant.id, Some(mailbox.id), None, &[]).await?;
+        let usage = inquiry.usage(tenant.id, mailbox.id)?;
+        let decision = Decision {
+            tenant,
+            outcome: Outcome::Mailbox { mailbox: Box::new(mailbox), alias: None },
+            source: Source::Directory,
+            found: Some(extension.to_string()),
+            tried: Vec::new(),
+            reason: RedirectReason::Unknown,
+            caller,
+            internal,
+        };
+        Ok(Some(Verdict { decision, greetings, usage, now }))
+    }
+}
+
+impl Visitor {
+    /// The caller of this decision.
+    pub fn of(decision: &Decision) -> Self {
+        let Decision { tenant, caller, internal, .. } = decision;
+        Self { tenant: tenant.clone(), caller: caller.clone(), internal: *internal }
+    }
 }
 
 async fn verdict(
@@ -97,7 +150,7 @@ async fn verdict(
             let (tenant, mailbox) = (mailbox.tenant, mailbox.id);
             (inquiry.greetings(tenant, mailbox).await?, inquiry.usage(tenant, mailbox)?)
         }
-        Outcome::Login | Outcome::Default(_) => (Vec::new(), Usage::default()),
+        Outcome::Login | Outcome::Directory | Outcome::Default(_) => (Vec::new(), Usage::default()),
     };
     Ok(Verdict { decision, greetings, usage, now })
 }
@@ -107,7 +160,7 @@ impl Verdict {
     pub fn mailbox(&self) -> Option<&Mailbox> {
         match &self.decision.outcome {
             Outcome::Mailbox { mailbox, .. } => Some(mailbox),
-            Outcome::Login | Outcome::Default(_) => None,
+            Outcome::Login | Outcome::Directory | Outcome::Default(_) => None,
         }
     }
 

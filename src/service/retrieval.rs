@@ -15,7 +15,7 @@ use crate::blob::objects::Objects;
 use crate::clock::SharedClock;
 use crate::domain::{
     Counts, GreetingId, GreetingKind, Heading, Mark, Marked, Message, MessageId, Origin, Owner, Part,
-    PartKind, PhoneSettings, Place, Shelf,
+    PartKind, PhoneSettings, Place, Shelf, TenantId,
 };
 use crate::store::Store;
 
@@ -117,8 +117,8 @@ impl Retrieval {
     ///
     /// # Errors
     /// [`OwnerError::Missing`] when it is none, or not of this tenant.
-    pub async fn name_clip(&self, owner: Owner, name: GreetingId) -> Result<Arc<Clip>> {
-        let greeting = self.store.greeting(owner.tenant, name).await?;
+    pub async fn name_clip(&self, tenant: TenantId, name: GreetingId) -> Result<Arc<Clip>> {
+        let greeting = self.store.greeting(tenant, name).await?;
         if greeting.kind != GreetingKind::Name {
             return Err(OwnerError::Missing { what: "recorded name" });
         }

@@ -83,6 +83,8 @@ pub enum Outcome {
     },
     /// An owner wants to hear messages.
     Login,
+    /// A caller looks for somebody by name.
+    Directory,
     /// Nobody was named: the tenant's default action. A default mailbox that exists has become [`Outcome::Mailbox`], so
     /// one that stands here does not exist: announce that.
     Default(DefaultAction),
@@ -115,6 +117,7 @@ impl fmt::Display for Decision {
         let what = match &self.outcome {
             Outcome::Mailbox { .. } => "mailbox",
             Outcome::Login => "login",
+            Outcome::Directory => "directory",
             Outcome::Default(DefaultAction::Announce) => "announcement",
             Outcome::Default(DefaultAction::Mailbox { .. }) => {
                 "announcement (the default mailbox does not exist)"
@@ -151,8 +154,13 @@ pub async fn route<D: Directory>(
         };
         let found = called.uri.user().map(str::to_owned);
         let tenant = lookup.tenant_of(&called.uri).await?;
-        if source == Source::Access {
-            hit = Some((source, found, tenant, Outcome::Login, called.reason));
+        let own = match source {
+            Source::Access => Some(Outcome::Login),
+            Source::Directory => Some(Outcome::Directory),
+            _ => None,
+        };
+        if let Some(outcome) = own {
+            hit = Some((source, found, tenant, outcome, called.reason));
             break;
         }
         match lookup.mailbox(&tenant, found.as_deref().unwrap_or_default()).await? {
@@ -283,7 +291,7 @@ impl<'a, D: Directory> Lookup<'a, D> {
     ) -> Result<bool, RoutingError> {
         let taking = match outcome {
             Outcome::Mailbox { mailbox, .. } => Some(mailbox.id),
-            Outcome::Login | Outcome::Default(_) => None,
+            Outcome::Login | Outcome::Directory | Outcome::Default(_) => None,
         };
         let forms =
             caller.number.as_deref().map(|number| matching::forms(number, self.rules)).unwrap_or_default();

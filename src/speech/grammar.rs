@@ -81,6 +81,11 @@ impl Digits {
         Ok(Self { words, gap: Duration::from_millis(text.gap_ms), groups })
     }
 
+    /// The word for one digit.
+    pub(super) fn word(&self, digit: char) -> Option<ClipId> {
+        self.words.get(&digit).copied()
+    }
+
     pub(super) fn say(&self, digits: &str, out: &mut Vec<Segment>) -> Result<(), SpeechError> {
         let plain = digits.strip_prefix('+').unwrap_or(digits);
         let sizes = self.groups.get(&plain.chars().count()).map_or(&[][..], Vec::as_slice);

@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::calendar::{Dates, DatesText, Times, TimesText};
 use super::grammar::{Digits, DigitsText, NumberText, Numbers, PluralText};
+use super::letters::{Letters, LettersText};
 use super::{Arg, ArgKind, ClipId, Embedded, Phrase, Segment, SpeechError};
 
 /// The synthesiser that makes the clips of a language.
@@ -37,6 +38,7 @@ struct File {
     voice: Voice,
     sentence_gap_ms: u64,
     digits: DigitsText,
+    letters: Option<LettersText>,
     numbers: Vec<NumberText>,
     #[serde(default)]
     plurals: Vec<PluralText>,
@@ -78,6 +80,7 @@ pub struct Language {
     voice: Voice,
     gap: Duration,
     digits: Digits,
+    letters: Option<Letters>,
     numbers: Numbers,
     times: Option<Times>,
     dates: Option<Dates>,
@@ -133,6 +136,7 @@ impl Language {
         }
         let mut clips = Clips::default();
         let digits = Digits::new(file.digits, |word| clips.word(word))?;
+        let letters = file.letters.map(|text| Letters::new(text, |word| clips.word(word))).transpose()?;
         let numbers = Numbers::new(file.numbers, |word| clips.word(word))?;
         let times = file.times.map(|text| Times::new(text, |word| clips.word(word))).transpose()?;
         let dates = file.dates.map(|text| Dates::new(text, |word| clips.word(word))).transpose()?;
@@ -144,6 +148,9 @@ impl Language {
             if says(ArgKind::Time) && times.is_none() || says(ArgKind::Date) && dates.is_none() {
                 return Err(format!("phrase {id:?} says a time or a date: [times] or [dates] is missing"));
             }
+            if says(ArgKind::Letters) && letters.is_none() {
+                return Err(format!("phrase {id:?} spells a name: [letters] is missing"));
+            }
             phrases.insert(id, pattern);
         }
         Ok(Self {
@@ -151,6 +158,7 @@ impl Language {
             voice: file.voice,
             gap: Duration::from_millis(file.sentence_gap_ms),
             digits,
+            letters,
             numbers,
             times,
             dates,
@@ -209,6 +217,11 @@ impl Language {
                     Arg::Date(weekday, month, day) => {
                         if let Some(dates) = &self.dates {
                             dates.say((*weekday, *month, *day), &mut out)?;
+                        }
+                    }
+                    Arg::Letters(spelled) => {
+                        if let Some(letters) = &self.letters {
+                            letters.say(spelled, |digit| self.digits.word(digit), &mut out)?;
                         }
                     }
                 },
@@ -286,7 +299,7 @@ impl Piece {
     }
 }
 
-/// Cuts a text at its placeholders: `{name:digits}`, `{name:number}`, `{name:time}` or `{name:date}`.
+/// Cuts a text at its placeholders: `{name:digits}`, `:number`, `:time`, `:date` or `:letters`.
 fn pieces(stem: &str, text: &str, clips: &mut Clips) -> Result<Vec<Piece>, String> {
     let mut pieces = Vec::new();
     let mut rest = text;
@@ -310,7 +323,8 @@ fn pieces(stem: &str, text: &str, clips: &mut Clips) -> Result<Vec<Piece>, Strin
             Some((name, "number")) => (name, ArgKind::Number),
             Some((name, "time")) => (name, ArgKind::Time),
             Some((name, "date")) => (name, ArgKind::Date),
-            _ => return Err(format!("{{{slot}}}: write {{name:digits}}, :number, :time or :date")),
+            Some((name, "letters")) => (name, ArgKind::Letters),
+            _ => return Err(format!("{{{slot}}}: write {{name:digits}}, :number, :time, :date or :letters")),
         };
         pieces.push(Piece::Slot(name.to_owned(), kind));
         rest = after;

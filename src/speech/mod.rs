@@ -7,6 +7,7 @@ mod calendar;
 mod embedded;
 mod grammar;
 mod language;
+mod letters;
 #[cfg(test)]
 mod tests;
 
@@ -49,6 +50,8 @@ pub enum Arg {
     Time(u8, u8),
     /// A date: weekday (0 is Monday), month and day (from 1).
     Date(u8, u8, u8),
+    /// Letter by letter: small letters and digits, a space between words.
+    Letters(String),
 }
 
 impl Arg {
@@ -59,6 +62,7 @@ impl Arg {
             Self::Number(_) => ArgKind::Number,
             Self::Time(..) => ArgKind::Time,
             Self::Date(..) => ArgKind::Date,
+            Self::Letters(_) => ArgKind::Letters,
         }
     }
 }
@@ -74,6 +78,8 @@ pub enum ArgKind {
     Time,
     /// [`Arg::Date`].
     Date,
+    /// [`Arg::Letters`].
+    Letters,
 }
 
 /// The largest number that can be said.
@@ -116,6 +122,9 @@ pub enum SpeechError {
     /// A character that cannot be said as a digit.
     #[error("{0:?} cannot be said digit by digit: use 0 to 9, +, * and #")]
     NotADigit(char),
+    /// A character that cannot be spelled.
+    #[error("{0:?} cannot be spelled: use a to z, 0 to 9 and a space")]
+    NotALetter(char),
     /// A date that no calendar has.
     #[error("weekday {weekday} (from 0), month {month}, day {day} (from 1) is no date")]
     NoDate {

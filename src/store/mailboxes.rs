@@ -11,8 +11,8 @@ use super::fault::{Fault, Named as _, found, missing};
 use super::read::{Reader, micros, to_json};
 use super::{Result, Store};
 use crate::domain::{
-    AttachmentFormat, Extension, Mailbox, MailboxId, PhoneSettings, Quota, Recipient, TenantId, ToneChoice,
-    Usage, UserId,
+    AttachmentFormat, CallerKeys, Extension, Mailbox, MailboxId, PhoneSettings, Quota, Recipient, TenantId,
+    ToneChoice, Usage, UserId,
 };
 
 pub(super) const MAILBOXES: &str = "SELECT id, tenant_id, user_id, extension, enabled, settings, created_at
@@ -179,6 +179,8 @@ struct Settings {
     tone: ToneChoice,
     operator: Option<String>,
     #[serde(default)]
+    keys: CallerKeys,
+    #[serde(default)]
     quota: Quota,
     recipients: Vec<Recipient>,
     #[serde(default)]
@@ -201,6 +203,7 @@ impl Settings {
             instructions: mailbox.instructions,
             tone: mailbox.tone,
             operator: mailbox.operator.clone(),
+            keys: mailbox.keys.clone(),
             quota: mailbox.quota,
             recipients: mailbox.recipients.clone(),
             attachment: mailbox.attachment,
@@ -233,6 +236,7 @@ pub(super) fn read_mailbox(row: &Row) -> Result<Mailbox> {
         instructions: settings.instructions,
         tone: settings.tone,
         operator: settings.operator,
+        keys: settings.keys,
         quota: settings.quota,
         recipients: settings.recipients,
         attachment: settings.attachment,

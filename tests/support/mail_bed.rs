@@ -189,6 +189,7 @@ fn people(clock: &ManualClock) -> (Tenant, User, Mailbox) {
         instructions: true,
         tone: ToneChoice::default(),
         operator: None,
+        keys: Default::default(),
         quota: Quota::default(),
         recipients: Vec::new(),
         attachment: AttachmentFormat::Mp3,

@@ -97,6 +97,7 @@ impl Bed {
             instructions: true,
             tone: ToneChoice::default(),
             operator: None,
+            keys: Default::default(),
             quota: Quota::default(),
             recipients: vec![Recipient { address, mode: MailMode::Link }],
             attachment: AttachmentFormat::Mp3,

@@ -307,6 +307,7 @@ async fn people(store: &Store, clock: &ManualClock, tenant: &str, first: &str, l
         instructions: true,
         tone: ToneChoice::default(),
         operator: None,
+        keys: Default::default(),
         quota: Quota::default(),
         recipients: Vec::new(),
         attachment: AttachmentFormat::Mp3,

@@ -163,6 +163,10 @@ pub(in crate::app) struct UserSet {
     /// Where 0 leads: a number or SIP URI; empty for the tenant's.
     #[arg(long)]
     pub operator: Option<String>,
+    /// What a key does for a caller who hears the greeting: 1=+4930123456, 1=sip:desk@example.org, 2=mailbox:1002,
+    /// 9=directory, or 1= for nothing; may be given several times.
+    #[arg(long, value_name = "KEY=TARGET")]
+    pub key: Vec<String>,
     /// Most messages; 0 for no limit.
     #[arg(long)]
     pub max_messages: Option<u32>,

@@ -17,7 +17,7 @@ pub(super) async fn directory(session: &Session, command: DirectoryCommand) -> R
             let keys = spellings(&keys).into_iter().next().unwrap_or_default();
             let found = AudioDirectory::new(base.store.clone()).search(tenant.id, &keys).await;
             let found = found.map_err(|error: OwnerError| Failure::refused(error.to_string()))?;
-            if found.more_keys {
+            if found.more_keys && found.all == 0 {
                 return Err(Failure::usage(format!(
                     "it takes {FEWEST_KEYS} keys or letters to find somebody"
                 )));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::domain::{Mailbox, Quota, Recipient, ToneChoice, User};
+use crate::domain::{KeyTarget, Mailbox, Quota, Recipient, ToneChoice, User};
 use crate::service::accounts::{Account, Changes, NewUser};
 
 use super::super::Failure;
@@ -37,7 +37,14 @@ pub(super) async fn user(session: &Session, command: UserCommand) -> Result<(), 
         UserCommand::Set(set) => {
             let number = extension(&set.extension)?;
             let quota = accounts.show(tenant.id, &number).await?.mailbox.quota;
-            let account = accounts.set(tenant.id, &number, changes(*set, quota)?).await?;
+            let keys = keys(session, &set.key)?;
+            let changes = Changes { keys, ..changes(*set, quota)? };
+            if let Some(Some(operator)) = &changes.operator
+                && let Err(why) = session.config.may_transfer_to(operator)
+            {
+                eprintln!("note: callers cannot reach this operator yet: {why}");
+            }
+            let account = accounts.set(tenant.id, &number, changes).await?;
             println!("changed mailbox {}", account.mailbox.extension);
         }
         UserCommand::Unlock { extension: number } => {
@@ -161,6 +168,26 @@ fn changes(set: UserSet, quota: Quota) -> Result<Changes, Failure> {
     })
 }
 
+/// `1=TARGET`; `1=` takes the key away. A target that no call may be transferred to is refused here already.
+fn keys(session: &Session, texts: &[String]) -> Result<Vec<(char, Option<KeyTarget>)>, Failure> {
+    let key = |text: &String| {
+        let wrong = || Failure::usage(format!("{text:?} is no key: write 2=mailbox:1002, 9=directory or 1="));
+        let (key, target) = text.split_once('=').ok_or_else(wrong)?;
+        let mut chars = key.trim().chars();
+        let (Some(key), None) = (chars.next(), chars.next()) else { return Err(wrong()) };
+        if target.trim().is_empty() {
+            return Ok((key, None));
+        }
+        let target: KeyTarget = read(target)?;
+        if let KeyTarget::Call(number) = &target {
+            let allowed = session.config.may_transfer_to(number);
+            allowed.map_err(|why| Failure::refused(format!("key {key} cannot lead to {number}: {why}")))?;
+        }
+        Ok((key, Some(target)))
+    };
+    texts.iter().map(key).collect()
+}
+
 fn recipient(text: &str) -> Result<Recipient, Failure> {
     let (address, mode) = text
         .rsplit_once('=')
@@ -231,6 +258,7 @@ fn account_json(account: &Account) -> Value {
         "silence_s": mailbox.silence.as_secs_f64(),
         "min_speech_s": mailbox.min_speech.as_secs_f64(),
         "operator": mailbox.operator,
+        "keys": mailbox.keys,
         "zone": mailbox.zone,
         "language": mailbox.language,
         "announce": mailbox.phone.announce,

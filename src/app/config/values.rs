@@ -9,6 +9,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer};
 
+use crate::flow::Key;
 use crate::flow::keys::Profile;
 use crate::signal::Transport;
 
@@ -36,6 +37,27 @@ pub(super) fn keys<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<Pro
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let profile = Profile::parse(&stem, &text);
     profile.map(Arc::new).map_err(|faults| serde::de::Error::custom(format!("{name:?}: {faults}")))
+}
+
+/// A key of the telephone that mailboxes may give a meaning to; an empty text is none.
+pub(super) fn directory_key<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Key>, D::Error> {
+    /// The environment gives a digit as a number.
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Given {
+        Number(u8),
+        Text(String),
+    }
+    let text = match Given::deserialize(deserializer)? {
+        Given::Number(number) => number.to_string(),
+        Given::Text(text) => text,
+    };
+    let mut chars = text.trim().chars();
+    match (chars.next(), chars.next()) {
+        (None, _) => Ok(None),
+        (Some(digit @ '1'..='9'), None) => Ok(Key::new(digit)),
+        _ => Err(serde::de::Error::custom(format!("{text:?} is no key for the directory: choose 1 to 9"))),
+    }
 }
 
 fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {

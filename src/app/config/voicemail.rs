@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::values;
 use crate::domain::Quota;
+use crate::flow::Key;
 use crate::flow::keys::Profile;
 use crate::service::accounts::{MailboxDefaults, PinPolicy};
 
@@ -42,6 +43,9 @@ pub struct Voicemail {
     /// Keys of the owners' menus: default, asterisk, freeswitch, cisco, or a file (`aftertone keys check FILE`).
     #[serde(deserialize_with = "values::keys")]
     pub keys: Arc<Profile>,
+    /// Key, 1 to 9, that leads from every greeting into the directory.
+    #[serde(deserialize_with = "values::directory_key")]
+    pub directory_key: Option<Key>,
     /// Folder of prompts that replaces the built-in ones.
     pub prompts: Option<PathBuf>,
     /// Fewest digits of a new PIN, 4 to 12.
@@ -64,6 +68,7 @@ impl Default for Voicemail {
             always_instruct: false,
             operator: None,
             keys: Profile::built_in("default").unwrap_or_default(),
+            directory_key: None,
             prompts: None,
             pin_length: 4,
             pin_no_dates: true,

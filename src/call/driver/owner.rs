@@ -18,10 +18,12 @@ use crate::flow::owner::desk::{BadPin, Reply, Request, Session, Zone};
 use crate::flow::{CallEvent, RecordLimits, Take};
 use crate::service::accounts::PinFault;
 use crate::service::login::{Attempt, ChangeFault, LoginOutcome, Source, Welcome};
+use crate::service::outbound::AllowedTargets;
 use crate::service::owner::OwnerError;
+use crate::service::reception::Visitor;
 use crate::service::sending::{Sent, Why};
 
-use super::{Answer, Driver, Kept};
+use super::{Answer, Driver, Kept, Purpose, finding};
 
 /// Requests of one call that wait for the one before.
 const MOST_WAITING: usize = 64;
@@ -30,11 +32,21 @@ const PATIENCE: Duration = Duration::from_secs(12);
 /// The warning tone comes so long before the limit of a recording.
 const WARN_BEFORE: Duration = Duration::from_secs(10);
 
-/// Where a PIN is looked for, and who guesses.
+/// Where a PIN is looked for, and who guesses; where the caller may go besides.
 #[derive(Debug, Clone)]
 pub(crate) struct Gate {
-    pub(crate) tenant: TenantId,
     pub(crate) source: Source,
+    pub(crate) visitor: Arc<Visitor>,
+    /// Where `0` leads unless a mailbox says otherwise.
+    pub(crate) operator: Option<String>,
+    pub(crate) targets: AllowedTargets,
+}
+
+impl Gate {
+    /// Whose world the call is in.
+    pub(crate) fn tenant(&self) -> TenantId {
+        self.visitor.tenant.id
+    }
 }
 
 /// Who signed in, as far as the driver needs it.
@@ -43,6 +55,7 @@ pub(super) struct Inside {
     pub(super) owner: Owner,
     pub(super) language: String,
     pub(super) head: Head,
+    pub(super) operator: Option<String>,
 }
 
 /// One request, with what its recording is called in the spool.
@@ -61,6 +74,21 @@ pub(super) struct Done {
     inside: Option<Box<Inside>>,
     /// This recording is the service's now.
     taken: Option<Take>,
+    /// The call is another mailbox's from now on.
+    arrived: Option<Box<Purpose>>,
+}
+
+/// What a service said, and what it means for the call.
+pub(super) struct Said {
+    pub(super) reply: Reply,
+    pub(super) inside: Option<Box<Inside>>,
+    pub(super) arrived: Option<Box<Purpose>>,
+}
+
+impl From<Reply> for Said {
+    fn from(reply: Reply) -> Self {
+        Self { reply, inside: None, arrived: None }
+    }
 }
 
 /// The worker's end.
@@ -111,7 +139,11 @@ impl Driver {
             self.purpose.language.clone_from(&inside.language);
             let min_speech = Duration::from_millis(300);
             self.purpose.kept = Some(Kept { head: inside.head.clone(), min_speech });
+            self.purpose.operator.clone_from(&inside.operator);
             self.inside = Some(inside);
+        }
+        if let Some(purpose) = done.arrived {
+            self.purpose = *purpose;
         }
         tracing::trace!(number = done.number, "a service has answered");
         if let Some(event) = done.event {
@@ -165,7 +197,7 @@ impl Clerk {
             _ => None,
         };
         let answered = tokio::time::timeout(PATIENCE, self.answer(request, take.map(|(_, id)| id))).await;
-        let (reply, inside) = answered.unwrap_or((Reply::Failed, None));
+        let Said { reply, inside, arrived } = answered.unwrap_or(Reply::Failed.into());
         let taken = match (&reply, take) {
             (Reply::Sent { .. } | Reply::Done, Some((take, _))) => Some(take),
             _ => None,
@@ -181,15 +213,20 @@ impl Clerk {
             Some(_) => None,
         };
         (self.desk.nudge)();
-        Done { number, event, inside, taken }
+        Done { number, event, inside, taken, arrived }
     }
 
-    async fn answer(&mut self, request: Request, take: Option<RecordingId>) -> (Reply, Option<Box<Inside>>) {
-        if let Request::SignIn { extension, pin, nth } = request {
-            self.inside = None;
-            return self.sign_in(&extension, SecretString::from(pin.digits()), nth).await;
-        }
-        let Some(owner) = self.inside else { return (Reply::Failed, None) };
+    async fn answer(&mut self, request: Request, take: Option<RecordingId>) -> Said {
+        let request = match request {
+            Request::SignIn { extension, pin, nth } => {
+                self.inside = None;
+                return self.sign_in(&extension, SecretString::from(pin.digits()), nth).await;
+            }
+            Request::Search(keys) => return finding::search(&self.desk, &self.gate, &keys).await.into(),
+            Request::Visit(extension) => return finding::visit(&self.desk, &self.gate, &extension).await,
+            request => request,
+        };
+        let Some(owner) = self.inside else { return Reply::Failed.into() };
         if let Some(id) = take
             && let Err(error) = self.desk.spool.written(id).await
         {
@@ -203,7 +240,7 @@ impl Clerk {
                     Reply::Failed
                 }
             });
-        (reply, None)
+        reply.into()
     }
 
     /// A name or a greeting that was uploaded need not be recorded in the first call.
@@ -221,13 +258,8 @@ impl Clerk {
         }
     }
 
-    async fn sign_in(
-        &mut self,
-        extension: &str,
-        pin: SecretString,
-        nth: u32,
-    ) -> (Reply, Option<Box<Inside>>) {
-        let Gate { tenant, source } = self.gate;
+    async fn sign_in(&mut self, extension: &str, pin: SecretString, nth: u32) -> Said {
+        let (tenant, source) = (self.gate.tenant(), self.gate.source);
         let attempt = Attempt { tenant, extension, pin, source, nth };
         match self.desk.owners.login.check(attempt).await {
             LoginOutcome::Welcome(welcome) => {
@@ -236,13 +268,18 @@ impl Clerk {
                     owner: welcome.owner,
                     language: welcome.language.clone(),
                     head: head(&self.desk, &welcome.mailbox),
+                    operator: welcome.mailbox.operator.clone().or_else(|| self.gate.operator.clone()),
                 };
                 let mut welcome = *welcome;
                 self.note_greetings(&mut welcome).await;
-                (Reply::Welcome(Box::new(session(&self.desk, welcome))), Some(Box::new(inside)))
+                let operator = inside.operator.as_deref();
+                let operator = operator.is_some_and(|target| self.gate.targets.authorise(target).is_ok());
+                let session = Session { operator, ..session(&self.desk, welcome) };
+                let reply = Reply::Welcome(Box::new(session));
+                Said { reply, inside: Some(Box::new(inside)), arrived: None }
             }
-            LoginOutcome::Refused { wait, last } => (Reply::Refused { wait, last }, None),
-            LoginOutcome::Unavailable => (Reply::Failed, None),
+            LoginOutcome::Refused { wait, last } => Reply::Refused { wait, last }.into(),
+            LoginOutcome::Unavailable => Reply::Failed.into(),
         }
     }
 }
@@ -282,6 +319,7 @@ fn session(desk: &Desk, welcome: Welcome) -> Session {
         }),
         tone: mailbox.tone,
         phone: mailbox.phone,
+        operator: false,
     }
 }
 
@@ -293,7 +331,8 @@ async fn serve(
 ) -> Result<Reply, OwnerError> {
     let gone = OwnerError::Missing { what: "recording" };
     Ok(match request {
-        Request::SignIn { .. } => Reply::Failed,
+        // Answered before anybody is known.
+        Request::SignIn { .. } | Request::Search(_) | Request::Visit(_) => Reply::Failed,
         Request::Load(shelf) => Reply::Messages(owners.retrieval.list(owner, shelf).await?),
         Request::Mark(message, mark) => {
             owners.retrieval.mark(owner, message, mark).await?;

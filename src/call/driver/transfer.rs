@@ -24,7 +24,10 @@ pub(super) enum Transfer {
 impl Driver {
     /// Begins a transfer to [`Driver::target`], or says why not.
     pub(super) async fn transfer(&mut self) -> Option<CallEvent> {
-        let refused = |outcome| Some(CallEvent::Transferred(outcome));
+        let refused = |outcome| {
+            count(outcome);
+            Some(CallEvent::Transferred(outcome))
+        };
         let Some(wanted) = &self.target else { return refused(TransferOutcome::NotAllowed) };
         let target = match self.purpose.targets.authorise(wanted) {
             Ok(target) => target,
@@ -66,6 +69,8 @@ impl Driver {
             Some(_) | None => TransferOutcome::Failed,
         };
         self.transfer = Transfer::None;
+        count(outcome);
+        tracing::info!(outcome = outcome.as_str(), code, "a transfer is over");
         self.tell(CallEvent::Transferred(outcome)).await;
     }
 
@@ -76,4 +81,8 @@ impl Driver {
             Transfer::None | Transfer::Unconfirmed => None,
         }
     }
+}
+
+pub(super) fn count(outcome: TransferOutcome) {
+    metrics::counter!("aftertone_transfers_total", "outcome" => outcome.as_str()).increment(1);
 }

@@ -58,6 +58,7 @@ const fn title(menu: Menu) -> &'static str {
         Menu::Settings => "Settings",
         Menu::Greetings => "Greetings",
         Menu::Greeting => "One greeting",
+        Menu::Directory => "Directory (after the letters of a name)",
     }
 }
 
@@ -71,6 +72,8 @@ const fn does(command: Command) -> &'static str {
         Command::Folders => "folders",
         Command::Advanced => "further choices",
         Command::Settings => "settings",
+        Command::Directory => "find somebody by name",
+        Command::Operator => "the operator",
         Command::OtherMailbox => "sign in to another mailbox",
         Command::Restart => "from the start (in the first 2 s: previous message)",
         Command::Again => "listen again",
@@ -118,6 +121,13 @@ const fn does(command: Command) -> &'static str {
         Command::Envelope => "what is said before a message",
         Command::MailMode => "what is sent by mail",
         Command::KeyHelp => "say the choices unasked, or not",
+        Command::Choose => "this is the one",
+        Command::NextPerson => "next person",
+        Command::PreviousPerson => "the person before",
+        Command::FirstPerson => "first person",
+        Command::LastPerson => "last person",
+        Command::SearchAgain => "search again",
+        Command::Repeat => "again, with all choices",
         Command::Help => "help",
         Command::Back => "back",
         Command::Exit => "goodbye",

@@ -119,6 +119,13 @@ impl Profile {
                 )),
             }
         }
+        // Callers look for people with somebody's keys, too: a profile that says nothing of it takes those of the program.
+        if faults.is_empty() && !menus.contains_key(&Menu::Directory) {
+            let usual = Self::built_in("default");
+            menus.extend(
+                usual.and_then(|usual| Some((Menu::Directory, usual.table(Menu::Directory)?.clone()))),
+            );
+        }
         let profile = Self { name: name.to_owned(), title: text.title, menus };
         if faults.is_empty() {
             faults.extend(proof::paths(&profile));

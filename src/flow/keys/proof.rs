@@ -24,6 +24,7 @@ const NEEDED_COMMANDS: &[Command] = &[
     Command::Pin,
     Command::Standard,
     Command::Exit,
+    Command::Choose,
 ];
 
 /// One menu, with its faults.
@@ -46,6 +47,9 @@ pub(super) fn table(menu: Menu, text: TableText, faults: &mut Vec<String>) -> Ta
         }
     }
     conflicts(place, &table, &text.waits, faults);
+    if menu == Menu::Directory {
+        letters(&table, faults);
+    }
     for keys in &text.brief {
         if !table.keys.contains_key(keys) {
             faults.push(format!("[{place}] brief names {keys:?}, which does nothing"));
@@ -53,6 +57,17 @@ pub(super) fn table(menu: Menu, text: TableText, faults: &mut Vec<String>) -> Ta
     }
     table.brief = text.brief;
     table
+}
+
+/// The operator's key is obeyed before the first letter of a name as well: it may not be one that has letters.
+fn letters(table: &Table, faults: &mut Vec<String>) {
+    let takes = |keys: &str| keys.starts_with(|key: char| ('2'..='9').contains(&key));
+    for (keys, _) in table.keys.iter().filter(|(keys, command)| **command == Command::Operator && takes(keys))
+    {
+        faults.push(format!(
+            "[directory] {keys} = \"operator\" would keep names with its letters from being typed: choose 0"
+        ));
+    }
 }
 
 /// Keys whose effect waits for a second key must be announced, and only those.
@@ -100,7 +115,8 @@ pub(super) fn paths(profile: &Profile) -> Vec<String> {
         faults.push(format!("no key does {:?}", command.as_str()));
     }
     for menu in profile.menus.keys().copied() {
-        if !reaches(profile, menu, |menu| has(profile, menu, Command::Help)) {
+        let helps = |menu| has(profile, menu, Command::Help) || has(profile, menu, Command::Repeat);
+        if !reaches(profile, menu, helps) {
             faults.push(format!("[{}] does not lead to help: give a key to \"help\"", menu.as_str()));
         }
         if !reaches(profile, menu, |menu| has(profile, menu, Command::Exit)) {
@@ -118,7 +134,8 @@ fn has(profile: &Profile, menu: Menu, command: Command) -> bool {
 }
 
 fn is_entered(profile: &Profile, menu: Menu) -> bool {
-    matches!(menu, Menu::Main | Menu::After)
+    // A message ends by itself, and callers reach the directory without a menu.
+    matches!(menu, Menu::Main | Menu::After | Menu::Directory)
         || profile
             .menus
             .values()
@@ -152,6 +169,8 @@ const fn leads_to(menu: Menu, command: Command) -> Option<Menu> {
         }),
         Command::End => Some(Menu::After),
         Command::Keep | Command::Discard => Some(Menu::Main),
+        // A message to the person.
+        Command::Choose => Some(Menu::Review),
         command => command.opens(),
     }
 }

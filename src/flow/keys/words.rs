@@ -45,6 +45,8 @@ words! {
         Greetings = "greetings";
         /// What to do with a greeting.
         Greeting = "greeting";
+        /// Somebody was found by name.
+        Directory = "directory";
     }
 }
 
@@ -67,6 +69,10 @@ words! {
         Advanced = "advanced";
         /// Opens the settings.
         Settings = "settings";
+        /// Looks for somebody by name.
+        Directory = "directory";
+        /// Calls the operator.
+        Operator = "operator";
         /// Signs in to another mailbox.
         OtherMailbox = "other-mailbox";
         /// From the start again; within the first two seconds the message before.
@@ -161,6 +167,20 @@ words! {
         MailMode = "mail-mode";
         /// Whether the choices are said without asking.
         KeyHelp = "key-help";
+        /// Takes the person who was named.
+        Choose = "choose";
+        /// The next person.
+        NextPerson = "next-person";
+        /// The person before.
+        PreviousPerson = "previous-person";
+        /// The first person.
+        FirstPerson = "first-person";
+        /// The last person.
+        LastPerson = "last-person";
+        /// Looks for somebody else.
+        SearchAgain = "search-again";
+        /// The same person once more, with all keys.
+        Repeat = "repeat";
         /// Says all keys.
         Help = "help";
         /// One level up.
@@ -181,6 +201,7 @@ impl Command {
             Self::More => Menu::More,
             Self::Send | Self::Name | Self::Record => Menu::Review,
             Self::Greetings => Menu::Greetings,
+            Self::Directory => Menu::Directory,
             Self::Standard | Self::Busy | Self::Away | Self::Closed | Self::Holiday | Self::Internal => {
                 Menu::Greeting
             }
@@ -211,17 +232,19 @@ impl Command {
         let sound =
             matches!(self, C::Slower | C::Faster | C::NormalSpeed | C::Quieter | C::Louder | C::Volume);
         let greeting = self.opens() == Some(Menu::Greeting) || self == C::Active;
+        let others = matches!(self, C::Send | C::Directory | C::Operator);
         let everywhere = matches!(self, C::Help | C::Back | C::Exit);
         let here = match menu {
             Menu::Main | Menu::After => {
-                folders || message || sound || matches!(self, C::Send | C::Settings | C::OtherMailbox)
+                folders || message || sound || others || matches!(self, C::Settings | C::OtherMailbox)
             }
             Menu::Playing => {
-                folders || message || sound || matches!(self, C::Restart | C::FastForward | C::Pause | C::End)
+                let seek = matches!(self, C::Restart | C::FastForward | C::Pause | C::End);
+                folders || message || sound || seek || self == C::Operator
             }
-            Menu::More => sound || matches!(self, C::MarkNew | C::Number | C::Details),
+            Menu::More => sound || matches!(self, C::MarkNew | C::Number | C::Details | C::Operator),
             Menu::Folders => folders,
-            Menu::Advanced => message || self == C::Send,
+            Menu::Advanced => message || others,
             Menu::Review => {
                 matches!(self, C::Listen | C::Keep | C::Record | C::Add | C::Urgent | C::Private | C::Discard)
             }
@@ -234,6 +257,10 @@ impl Command {
             }
             Menu::Greetings => greeting,
             Menu::Greeting => matches!(self, C::Listen | C::Record | C::Switch | C::Until),
+            Menu::Directory => {
+                let step = matches!(self, C::NextPerson | C::PreviousPerson | C::FirstPerson | C::LastPerson);
+                step || matches!(self, C::Choose | C::SearchAgain | C::Operator | C::Repeat)
+            }
         };
         here || everywhere
     }

@@ -5,7 +5,7 @@ use super::opening::{Back, Interlude};
 use super::recording::Sheet;
 use super::turn::{Timer, Turn};
 use super::{Mode, Stage, State, Verdict};
-use crate::flow::phrases;
+use crate::flow::phrases::{self, Saying, directory, owner};
 use crate::flow::{Action, StoreOutcome, Take, TransferOutcome, Utterance};
 
 /// What follows when a kept recording is durable.
@@ -54,7 +54,7 @@ impl Storing {
                 }
                 Farewell::enter(turn, words)
             }
-            Then::Operator => Passing::enter(turn, Left::Message(outcome)),
+            Then::Operator => Passing::enter(turn, To::Operator, Left::Message(outcome)),
             Then::HangUp => {
                 turn.act(Action::HangUp);
                 State::Done
@@ -99,30 +99,61 @@ pub(super) enum Left {
     Message(Option<StoreOutcome>),
 }
 
+/// Where the call is passed on to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum To {
+    /// Whoever is behind `0`.
+    Operator,
+    /// Whoever is behind another key of the mailbox.
+    Number(String),
+}
+
+impl To {
+    const fn trying(&self) -> Saying {
+        match self {
+            Self::Operator => phrases::OPERATOR_TRYING,
+            Self::Number(_) => directory::CALLING,
+        }
+    }
+
+    const fn failed(&self, outcome: TransferOutcome) -> Saying {
+        match (self, outcome) {
+            (Self::Operator, TransferOutcome::NotAllowed) => phrases::OPERATOR_NONE,
+            (Self::Operator, _) => phrases::OPERATOR_FAILED,
+            (Self::Number(_), TransferOutcome::NotAllowed) => directory::NOT_NOW,
+            (Self::Number(_), _) => owner::CALL_FAILED,
+        }
+    }
+}
+
 /// The caller is told that the call is being passed on.
 #[derive(Debug)]
 pub(super) struct Passing {
+    to: To,
     left: Left,
 }
 
 impl Passing {
     /// Says so, then transfers.
-    pub(super) fn enter(turn: &mut Turn<'_>, left: Left) -> State {
+    pub(super) fn enter(turn: &mut Turn<'_>, to: To, left: Left) -> State {
         let mut words = Vec::new();
         if left == Left::Message(Some(StoreOutcome::Failed)) {
             words.push(phrases::MESSAGE_LOST.into());
         }
-        words.push(phrases::OPERATOR_TRYING.into());
+        words.push(to.trying().into());
         turn.say(words, Timer::Words);
-        Self { left }.into()
+        Self { to, left }.into()
     }
 }
 
 impl Stage for Passing {
     fn played(self, turn: &mut Turn<'_>) -> State {
-        turn.act(Action::TransferToOperator);
+        turn.act(match &self.to {
+            To::Operator => Action::TransferToOperator,
+            To::Number(target) => Action::TransferTo(target.clone()),
+        });
         turn.wait(Timer::Operator);
-        Transferring { left: self.left }.into()
+        Transferring { to: self.to, left: self.left }.into()
     }
 
     fn expired(self, turn: &mut Turn<'_>) -> State {
@@ -134,23 +165,20 @@ impl Stage for Passing {
     }
 }
 
-/// The operator is being called.
+/// The operator, or whoever is behind the key, is being called.
 #[derive(Debug)]
 pub(super) struct Transferring {
+    to: To,
     left: Left,
 }
 
 impl Stage for Transferring {
     fn transferred(self, turn: &mut Turn<'_>, outcome: TransferOutcome) -> State {
-        let reason = match outcome {
-            TransferOutcome::Done => {
-                turn.act(Action::HangUp);
-                return State::Done;
-            }
-            TransferOutcome::Failed => phrases::OPERATOR_FAILED,
-            TransferOutcome::NotAllowed => phrases::OPERATOR_NONE,
-        };
-        let mut words = vec![reason.into()];
+        if outcome == TransferOutcome::Done {
+            turn.act(Action::HangUp);
+            return State::Done;
+        }
+        let mut words = vec![self.to.failed(outcome).into()];
         match self.left {
             Left::Nothing if turn.plan.mode == Mode::TakeMessage => {
                 words.push(phrases::LEAVE_INSTEAD.into());

@@ -32,7 +32,7 @@ use self::recording::{Cue, Paused, Recording, Stopping};
 use self::review::{Discarding, Review};
 use self::turn::{Memory, Turn};
 use super::{
-    Action, Actions, CallEvent, CallTime, Flow, Key, StopCause, StoreOutcome, Take, TransferOutcome,
+    Action, Actions, CallEvent, CallTime, Flow, Key, Numbers, StopCause, StoreOutcome, Take, TransferOutcome,
 };
 use crate::domain::RecordingClass;
 
@@ -57,6 +57,16 @@ impl LeaveMessage {
     /// A dialogue that waits for [`CallEvent::Started`].
     pub const fn new(plan: Plan) -> Self {
         Self { plan, memory: Memory::new(), state: State::Waiting(Waiting) }
+    }
+
+    /// The same, after other dialogues of the same call, which is this old.
+    pub fn following(plan: Plan, now: CallTime, numbers: Numbers) -> Self {
+        Self { plan, memory: Memory::following(now, numbers), state: State::Waiting(Waiting) }
+    }
+
+    /// What it was made with.
+    pub const fn plan(&self) -> &Plan {
+        &self.plan
     }
 }
 

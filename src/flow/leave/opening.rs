@@ -1,13 +1,15 @@
 //! Before the tone: greeting and instructions; or, where no message is taken, greeting and the reason.
 //!
-//! `#` skips to the tone, `0` leads to the operator, `*` into the mailbox where that is allowed; other keys do nothing.
+//! `#` skips to the tone, `0` leads to the operator, `*` into the mailbox where that is allowed; `1` to `9` are the
+//! mailbox's own, and do nothing where it has none.
 
-use super::ending::{Farewell, Left, Passing};
+use super::ending::{Farewell, Left, Passing, To};
 use super::recording::Cue;
 use super::turn::{Timer, Turn};
 use super::{Stage, State};
+use crate::domain::KeyTarget;
 use crate::flow::phrases::{self, Saying};
-use crate::flow::{Action, Key, Utterance};
+use crate::flow::{Action, Key, Place, Utterance};
 
 /// What is being said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,9 +46,7 @@ impl Opening {
             Part::Instructions if !turn.plan.says_instructions() => Cue::first(turn),
             Part::Instructions => {
                 let mut words = vec![phrases::INSTRUCTIONS.into()];
-                if turn.plan.operator {
-                    words.push(phrases::OPERATOR_OFFER.into());
-                }
+                words.extend(turn.plan.offers());
                 turn.say(words, Timer::Words);
                 Self { part }.into()
             }
@@ -67,10 +67,11 @@ impl Opening {
         if notice == phrases::TECHNICAL_TROUBLE {
             words.push(phrases::CALL_AGAIN.into());
         }
-        if !turn.plan.operator {
+        let offers = turn.plan.offers();
+        if offers.is_empty() {
             return Farewell::enter(turn, words);
         }
-        words.push(phrases::OPERATOR_OFFER.into());
+        words.extend(offers);
         turn.say(words, Timer::Words);
         Self { part: Part::Notice }.into()
     }
@@ -100,7 +101,7 @@ impl Stage for Opening {
             '#' => Self::skip(turn),
             '0' => to_operator(turn, back, self),
             '*' => sign_in(turn, back, self),
-            _ => self.into(),
+            _ => escape(turn, key, self),
         }
     }
 
@@ -157,7 +158,7 @@ impl Stage for Interlude {
             '#' => Opening::skip(turn),
             '0' if turn.plan.operator => to_operator(turn, self.back, self),
             '*' if turn.plan.sign_in => sign_in(turn, self.back, self),
-            _ => self.into(),
+            _ => escape(turn, key, self),
         }
     }
 
@@ -182,7 +183,24 @@ pub(super) fn to_operator(turn: &mut Turn<'_>, back: Back, here: impl Into<State
     if !turn.may_interrupt() {
         return here.into();
     }
-    Passing::enter(turn, Left::Nothing)
+    Passing::enter(turn, To::Operator, Left::Nothing)
+}
+
+/// `1` to `9` before anything was recorded. A key that the mailbox does not have does nothing, and so does one that is
+/// pressed too often.
+pub(super) fn escape(turn: &mut Turn<'_>, key: Key, here: impl Into<State>) -> State {
+    let Some(target) = turn.plan.keys.get(&key).cloned() else { return here.into() };
+    if !turn.may_interrupt() {
+        return here.into();
+    }
+    let place = match target {
+        KeyTarget::Call(target) => return Passing::enter(turn, To::Number(target), Left::Nothing),
+        KeyTarget::Mailbox(extension) => Place::Mailbox(extension),
+        KeyTarget::Directory => Place::Directory,
+    };
+    turn.hush();
+    turn.act(Action::GoOn(place));
+    State::Done
 }
 
 /// `*` before anything was recorded: the owner wants to be let in. Another dialogue asks for the PIN.

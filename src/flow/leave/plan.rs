@@ -1,10 +1,12 @@
 //! What the dialogue is told before it begins. Decided by the services that know the mailbox; only values here.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::domain::{Mailbox, ToneChoice, Usage};
-use crate::flow::phrases::{self, Saying};
-use crate::flow::{RecordLimits, Utterance};
+use crate::domain::{KeyTarget, Mailbox, ToneChoice, Usage};
+use crate::flow::phrases::{self, Saying, directory};
+use crate::flow::{Key, RecordLimits, Utterance};
+use crate::speech::Arg;
 
 /// The warning tone comes so long before the limit.
 const WARN_BEFORE: Duration = Duration::from_secs(10);
@@ -78,6 +80,8 @@ pub struct Plan {
     pub operator: bool,
     /// Whether `*` before the tone leads the owner into the mailbox.
     pub sign_in: bool,
+    /// What `1` to `9` do before the tone.
+    pub keys: BTreeMap<Key, KeyTarget>,
 }
 
 impl Plan {
@@ -118,6 +122,7 @@ impl Plan {
             keep_no_speech: mailbox.keep_no_speech,
             operator,
             sign_in: false,
+            keys: BTreeMap::new(),
         }
     }
 
@@ -138,7 +143,21 @@ impl Plan {
             keep_no_speech: false,
             operator,
             sign_in: false,
+            keys: BTreeMap::new(),
         }
+    }
+
+    /// Who else can be reached: said where the caller is told what can be done.
+    pub(super) fn offers(&self) -> Vec<Utterance> {
+        let mut offers: Vec<Utterance> = Vec::new();
+        if self.operator {
+            offers.push(phrases::OPERATOR_OFFER.into());
+        }
+        let by_name = self.keys.iter().find(|(_, target)| **target == KeyTarget::Directory);
+        if let Some((key, _)) = by_name {
+            offers.push(Utterance::Phrase(directory::OFFER.with(Arg::Digits(key.char().to_string()))));
+        }
+        offers
     }
 
     pub(super) fn says_instructions(&self) -> bool {
@@ -175,6 +194,7 @@ mod tests {
             instructions: true,
             tone: ToneChoice::Silent,
             operator: None,
+            keys: Default::default(),
             quota: Quota { messages: Some(2), bytes: None },
             recipients: Vec::new(),
             attachment: AttachmentFormat::Wav,

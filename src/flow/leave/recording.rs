@@ -4,8 +4,8 @@
 //! holds the earlier recording as [`Sheet::spare`] until the new one has speech in it.
 
 use super::draft::{Draft, Marks, Worth};
-use super::ending::{Farewell, Gone, Left, Passing, Storing, Then};
-use super::opening::{Back, sign_in, to_operator};
+use super::ending::{Farewell, Gone, Left, Passing, Storing, Then, To};
+use super::opening::{Back, escape, sign_in, to_operator};
 use super::review::Review;
 use super::turn::{Timer, Turn};
 use super::{Stage, State, Verdict};
@@ -87,8 +87,9 @@ impl Stage for Cue {
             '*' if self.is_first() => sign_in(turn, Back::Tone, self),
             '0' if turn.plan.operator => match self.settle(turn) {
                 Some(draft) => leave_for_operator(turn, draft),
-                None => Passing::enter(turn, Left::Nothing),
+                None => Passing::enter(turn, To::Operator, Left::Nothing),
             },
+            _ if self.is_first() => escape(turn, key, self),
             _ => self.into(),
         }
     }
@@ -335,5 +336,5 @@ fn leave_for_operator(turn: &mut Turn<'_>, draft: Draft) -> State {
         return Storing::enter(turn, draft, Then::Operator);
     }
     turn.forget(draft);
-    Passing::enter(turn, Left::Nothing)
+    Passing::enter(turn, To::Operator, Left::Nothing)
 }

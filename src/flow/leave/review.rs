@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::draft::{Draft, Marks};
-use super::ending::{Farewell, Left, Passing, Storing, Then};
+use super::ending::{Farewell, Left, Passing, Storing, Then, To};
 use super::recording::{Cue, Sheet};
 use super::turn::{Timer, Turn};
 use super::{Stage, State};
@@ -174,7 +174,7 @@ impl Stage for Discarding {
             }
             '0' if turn.plan.operator => {
                 turn.forget(self.draft);
-                Passing::enter(turn, Left::Nothing)
+                Passing::enter(turn, To::Operator, Left::Nothing)
             }
             '#' => self.discard(turn),
             '*' if turn.may_command() => Self::enter(turn, self.draft, self.marks),

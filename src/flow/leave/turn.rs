@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::Plan;
-use crate::flow::{Action, Actions, CallTime, PlayId, Take, Utterance};
+use crate::flow::{Action, Actions, CallTime, Numbers, PlayId, Take, Utterance};
 
 /// What is waited for, and how long at most. A state waits for one thing only, so one timer runs at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +73,10 @@ impl Memory {
             commands: 0,
             silent_tries: 0,
         }
+    }
+
+    pub(super) fn following(now: CallTime, Numbers { plays, takes, .. }: Numbers) -> Self {
+        Self { deadline: Some(now + Timer::Start.span()), plays, takes, ..Self::new() }
     }
 
     pub(super) const fn deadline(&self) -> Option<CallTime> {

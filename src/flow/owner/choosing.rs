@@ -4,7 +4,7 @@ use super::asking::{Asking, Then};
 use super::desk::Request;
 use super::listening::Listening;
 use super::turn::{Timer, Turn};
-use super::{Farewell, Stage, State, login, sending, settings, words};
+use super::{Farewell, Stage, State, colleague, login, sending, settings, words};
 use crate::domain::{GreetingKind, Shelf};
 use crate::flow::Utterance;
 use crate::flow::keys::{Command, Menu};
@@ -83,6 +83,8 @@ pub(super) fn leads_on(turn: &mut Turn<'_>, command: Command) -> Option<State> {
         Command::Settings => Choosing::enter(turn, Menu::Settings, Vec::new()),
         Command::OtherMailbox => login::another(turn),
         Command::Send => sending::begin(turn),
+        Command::Directory => colleague::begin(turn),
+        Command::Operator => colleague::operator(turn),
         Command::Exit => Farewell::enter(turn, Vec::new()),
         _ => return None,
     })

@@ -1,4 +1,5 @@
-//! What the owner's dialogue asks of the services, and what they answer. Values only.
+//! What the owner's dialogue, and the caller's who looks for somebody, ask of the services, and what they answer. Values
+//! only.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,9 +9,10 @@ use jiff::tz::TimeZone;
 
 use crate::domain::{
     Counts, Extension, Greeting, GreetingId, GreetingKind, Heading, MailMode, Mark, MessageId, PhoneSettings,
-    Shelf, ToneChoice,
+    SearchBy, Shelf, ToneChoice,
 };
 use crate::flow::keys::Profile;
+use crate::flow::leave::Plan;
 use crate::flow::{RecordLimits, Take};
 
 /// Digits that nobody may read: a PIN as it was pressed. Its `Debug` shows nothing.
@@ -92,6 +94,23 @@ pub enum Request {
     Settings(Box<PhoneSettings>),
     /// What is sent by mail: [`Reply::Done`].
     Mail(MailMode),
+    /// Whom these letters, or this extension, mean: [`Reply::Found`]. Anybody may ask.
+    Search(String),
+    /// The call is this mailbox's from now on: [`Reply::Arrived`]. Any caller may ask.
+    Visit(Extension),
+}
+
+/// Somebody who was found by name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// The number.
+    pub extension: Extension,
+    /// The recorded name.
+    pub name: Option<GreetingId>,
+    /// The name as it is spelled, where there is no recorded one.
+    pub spelled: String,
+    /// Calls may be transferred there.
+    pub callable: bool,
 }
 
 /// Which rule a PIN breaks.
@@ -134,6 +153,17 @@ pub enum Reply {
     },
     /// All greetings and the recorded name.
     Greetings(Vec<Greeting>),
+    /// Who was found.
+    Found {
+        /// In the order in which they are offered; not all when there are too many.
+        people: Vec<Person>,
+        /// How many there are.
+        all: u32,
+        /// Which words of their names were looked at.
+        by: SearchBy,
+    },
+    /// What the caller of this mailbox gets; `None`: there is no such mailbox.
+    Arrived(Option<Box<Plan>>),
     /// It is done.
     Done,
     /// The new PIN is refused.
@@ -165,6 +195,8 @@ pub struct Session {
     pub limits: Option<RecordLimits>,
     /// The tone before a recording.
     pub tone: ToneChoice,
+    /// There is an operator who may be called.
+    pub operator: bool,
 }
 
 /// A time zone; UTC unless it is known better.

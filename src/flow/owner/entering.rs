@@ -2,14 +2,14 @@
 //! pressed; with nothing pressed it leads back.
 
 use super::choosing::Choosing;
-use super::desk::Pin;
+use super::desk::{Person, Pin};
 use super::listening::Listening;
 use super::sending::{self, Letter};
 use super::turn::{Timer, Turn};
-use super::{Farewell, Stage, State, login, settings};
+use super::{Calling, Farewell, Stage, State, colleague, login, settings};
 use crate::domain::{GreetingId, GreetingKind};
 use crate::flow::keys::Menu;
-use crate::flow::phrases::owner;
+use crate::flow::phrases::{directory, owner};
 use crate::flow::{Key, Utterance};
 
 /// Digits of one entry.
@@ -42,6 +42,8 @@ pub(super) enum For {
     Introduction(Letter),
     /// The last day of a greeting.
     Day(GreetingId, GreetingKind),
+    /// What the colleague who was found gets: 1 or `#` a message, 2 a call.
+    Colleague(Person),
 }
 
 /// Digits are waited for.
@@ -71,6 +73,7 @@ impl Entering {
             For::Recipient(_) => owner::SEND_MORE.into(),
             For::Introduction(_) => owner::INTRODUCTION_CHOICE.into(),
             For::Day(..) => owner::UNTIL_ENTER.into(),
+            For::Colleague(_) => directory::COLLEAGUE.into(),
         }];
         if turn.memory.tutorial && matches!(self.what, For::NewPin { .. }) {
             words.push(owner::TUTORIAL_SKIP.into());
@@ -95,6 +98,7 @@ impl Entering {
             For::Recipient(letter) => sending::recipient(turn, letter, &digits),
             For::Introduction(letter) => sending::without_introduction(turn, letter),
             For::Day(id, kind) => settings::until(turn, id, kind, &digits),
+            For::Colleague(person) => colleague::write(turn, person, Vec::new()),
         }
     }
 
@@ -106,6 +110,7 @@ impl Entering {
             For::NewPin { .. } | For::PinAgain { .. } => settings::pin_given_up(turn),
             For::Number => Listening::after(turn, Vec::new()),
             For::Recipient(_) | For::Introduction(_) => sending::cancelled(turn),
+            For::Colleague(_) => Choosing::enter(turn, Menu::Main, Vec::new()),
             For::Day(_, kind) => Choosing::with(turn, Menu::Greeting, Some(kind), Vec::new()),
         }
     }
@@ -125,6 +130,8 @@ impl Stage for Entering {
     fn key(mut self, turn: &mut Turn<'_>, key: Key) -> State {
         match (key.char(), self.what) {
             ('1', For::Introduction(letter)) => return sending::with_introduction(turn, letter),
+            ('1', For::Colleague(person)) => return colleague::write(turn, person, Vec::new()),
+            ('2', For::Colleague(person)) => return Calling::colleague(turn, person),
             ('#', what) => return Self { what, ..self }.entered(turn),
             ('*', what) => {
                 let asks_again = !self.digits.is_empty();
@@ -162,6 +169,7 @@ impl Stage for Entering {
             | For::Day(..)
             | For::NewPin { .. }
             | For::PinAgain { .. }
+            | For::Colleague(_)
                 if !turn.may_idle() =>
             {
                 self.back(turn)

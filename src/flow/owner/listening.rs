@@ -148,7 +148,7 @@ impl Listening {
 
     fn call_sender(self, turn: &mut Turn<'_>) -> State {
         match words::may_call(turn).map(str::to_owned) {
-            Some(number) => Calling::enter(turn, number),
+            Some(number) => Calling::sender(turn, number),
             None => Self::after(turn, vec![owner::NO_CALL.into()]),
         }
     }

@@ -8,13 +8,15 @@
 //!                                        ↓ ↑                     ↓ ↑
 //!                                     Listening             Cue → Taking → Reviewing
 //!                                        ↓ ↑                     ↑ ↓
-//!                                  Entering (recipients, number, PIN, day)
+//!                                  Entering (recipients, number, PIN, day)        Choosing → Seeking (a colleague) → Cue, Calling
 //! ```
 //! While a service is asked, keys wait for its answer. Whatever happens, a recording is handed over or discarded, and a
 //! caller who is gone hears nothing more.
 
 mod asking;
+mod calling;
 mod choosing;
+mod colleague;
 pub mod desk;
 mod entering;
 mod listening;
@@ -27,14 +29,16 @@ mod turn;
 mod words;
 
 use self::asking::Asking;
+use self::calling::Calling;
 use self::choosing::Choosing;
+use self::colleague::Seeking;
 use self::desk::Reply;
 use self::entering::Entering;
 use self::listening::Listening;
 use self::recorder::{Cue, Reviewing, Taking};
-use self::turn::{Memory, Timer, Turn};
+use self::turn::{Memory, Turn};
 use super::keys::{Command, Meaning, Menu};
-use super::phrases::{self, owner};
+use super::phrases;
 use super::{Action, Actions, CallEvent, CallTime, Flow, Key, TransferOutcome, Utterance};
 use crate::domain::Extension;
 
@@ -70,7 +74,10 @@ impl Flow for Owner {
     }
 
     fn deadline(&self) -> Option<CallTime> {
-        self.memory.deadline()
+        match &self.state {
+            State::Seeking(seeking) => seeking.deadline(),
+            _ => self.memory.deadline(),
+        }
     }
 
     fn is_done(&self) -> bool {
@@ -98,6 +105,7 @@ enum State {
     Cue(Cue),
     Taking(Taking),
     Reviewing(Reviewing),
+    Seeking(Seeking),
     Calling(Calling),
     Farewell(Farewell),
     Done,
@@ -174,6 +182,7 @@ macro_rules! on_stage {
             State::Cue($stage) => $call,
             State::Taking($stage) => $call,
             State::Reviewing($stage) => $call,
+            State::Seeking($stage) => $call,
             State::Calling($stage) => $call,
             State::Farewell($stage) => $call,
             State::Done => $done,
@@ -191,13 +200,28 @@ macro_rules! into_state {
     )*};
 }
 
-into_state!(Waiting, Entering, Asking, Choosing, Listening, Cue, Taking, Reviewing, Calling, Farewell);
+into_state!(
+    Waiting, Entering, Asking, Choosing, Listening, Cue, Taking, Reviewing, Seeking, Calling, Farewell
+);
 
 impl State {
     fn take_in(self, turn: &mut Turn<'_>, event: CallEvent) -> Self {
         match event {
+            CallEvent::Unmarked(message, mark) => {
+                turn.memory.shelf.take_back(message, mark);
+                self
+            }
+            event => match self {
+                Self::Seeking(seeking) => seeking.take_in(turn, event),
+                state => state.react(turn, event),
+            },
+        }
+    }
+
+    fn react(self, turn: &mut Turn<'_>, event: CallEvent) -> Self {
+        match event {
             CallEvent::Started if matches!(self, Self::Waiting(_)) => login::begin(turn),
-            CallEvent::Started | CallEvent::Stored { .. } => self,
+            CallEvent::Started | CallEvent::Stored { .. } | CallEvent::Unmarked(..) => self,
             CallEvent::Digit(key) if matches!(self, Self::Asking(_)) => {
                 turn.memory.note_ahead(key);
                 self
@@ -221,10 +245,6 @@ impl State {
             }
             CallEvent::Reply(number, reply) => {
                 on_stage!(self, stage => stage.replied(turn, number, reply), Self::Done)
-            }
-            CallEvent::Unmarked(message, mark) => {
-                turn.memory.shelf.take_back(message, mark);
-                self
             }
             CallEvent::Transferred(outcome) => {
                 on_stage!(self, stage => stage.transferred(turn, outcome), Self::Done)
@@ -256,9 +276,15 @@ impl State {
     /// A key. One that continues a sequence is taken with what came before it; if nothing goes on so, the keys before
     /// mean what they mean alone.
     fn press(self, turn: &mut Turn<'_>, key: Key) -> Self {
-        if matches!(self, Self::Done) {
-            return self;
-        }
+        let state = match self {
+            Self::Done => return self,
+            Self::Seeking(seeking) => return seeking.take_in(turn, CallEvent::Digit(key)),
+            state => state,
+        };
+        state.press_here(turn, key)
+    }
+
+    fn press_here(self, turn: &mut Turn<'_>, key: Key) -> Self {
         if !turn.memory.count_key() {
             on_stage!(self, stage => stage.abandon(turn), ());
             return Farewell::enter(turn, Vec::new());
@@ -333,51 +359,5 @@ impl Stage for Farewell {
 
     fn expired(self, turn: &mut Turn<'_>) -> State {
         self.played(turn)
-    }
-}
-
-/// The sender of a message is being called.
-#[derive(Debug)]
-struct Calling {
-    /// Our words are over, and the transfer was asked for.
-    asked: bool,
-    number: String,
-}
-
-impl Calling {
-    fn enter(turn: &mut Turn<'_>, number: String) -> State {
-        turn.say(vec![owner::CALLING.into()]);
-        Self { asked: false, number }.into()
-    }
-
-    fn ask(mut self, turn: &mut Turn<'_>) -> State {
-        turn.act(Action::TransferTo(std::mem::take(&mut self.number)));
-        turn.wait(Timer::Call);
-        Self { asked: true, ..self }.into()
-    }
-}
-
-impl Stage for Calling {
-    fn played(self, turn: &mut Turn<'_>) -> State {
-        self.ask(turn)
-    }
-
-    fn transferred(self, turn: &mut Turn<'_>, outcome: TransferOutcome) -> State {
-        match outcome {
-            TransferOutcome::Done => {
-                turn.act(Action::HangUp);
-                State::Done
-            }
-            TransferOutcome::Failed => Listening::after(turn, vec![owner::CALL_FAILED.into()]),
-            TransferOutcome::NotAllowed => Listening::after(turn, vec![owner::NO_CALL.into()]),
-        }
-    }
-
-    fn expired(self, turn: &mut Turn<'_>) -> State {
-        if self.asked {
-            return Listening::after(turn, vec![owner::CALL_FAILED.into()]);
-        }
-        turn.hush();
-        self.ask(turn)
     }
 }

@@ -8,7 +8,7 @@ use super::desk::{Request, Session};
 use super::shelf::Cursor;
 use crate::domain::Extension;
 use crate::flow::keys::Menu;
-use crate::flow::{Action, Actions, CallTime, Key, PlayId, Take, Utterance};
+use crate::flow::{Action, Actions, CallTime, Key, Numbers, PlayId, Take, Utterance};
 
 /// What is waited for, and how long at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,7 +99,18 @@ const FIRST: u32 = 100_000;
 impl Memory {
     pub(super) fn new(presumed: Option<Extension>) -> Self {
         let deadline = Some(CallTime(Duration::from_secs(30)));
-        Self { presumed, deadline, plays: FIRST, takes: FIRST, ..Self::default() }
+        Self { presumed, deadline, plays: FIRST, takes: FIRST, asks: FIRST, ..Self::default() }
+    }
+
+    /// Where a part of the dialogue begins that counts by itself.
+    pub(super) const fn numbers(&self) -> Numbers {
+        Numbers { plays: self.plays, takes: self.takes, asks: self.asks }
+    }
+
+    /// How far it counted.
+    pub(super) const fn go_on_from(&mut self, plays: u32, asks: u32) {
+        (self.plays, self.asks) = (plays, asks);
+        (self.playing, self.deadline) = (None, None);
     }
 
     pub(super) fn deadline(&self) -> Option<CallTime> {

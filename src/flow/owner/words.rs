@@ -48,6 +48,7 @@ fn is_possible(turn: &Turn<'_>, command: Command) -> bool {
         Command::Reply => heading.is_some_and(|heading| heading.sender.is_some()),
         Command::Forward => heading.is_some_and(|heading| !heading.message.private),
         Command::MailMode => turn.session().mail.is_some(),
+        Command::Operator => turn.session().operator,
         _ => true,
     }
 }

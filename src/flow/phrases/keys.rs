@@ -21,6 +21,10 @@ sayings! {
     ADVANCED = "key-advanced" ("keys": Digits);
     /// The keys for `settings`.
     SETTINGS = "key-settings" ("keys": Digits);
+    /// The keys for `directory`.
+    DIRECTORY = "key-directory" ("keys": Digits);
+    /// The keys for `operator`.
+    OPERATOR = "key-operator" ("keys": Digits);
     /// The keys for `other-mailbox`.
     OTHER_MAILBOX = "key-other-mailbox" ("keys": Digits);
     /// The keys for `restart`.
@@ -115,6 +119,20 @@ sayings! {
     MAIL_MODE = "key-mail-mode" ("keys": Digits);
     /// The keys for `key-help`.
     KEY_HELP = "key-key-help" ("keys": Digits);
+    /// The keys for `choose`.
+    CHOOSE = "key-choose" ("keys": Digits);
+    /// The keys for `next-person`.
+    NEXT_PERSON = "key-next-person" ("keys": Digits);
+    /// The keys for `previous-person`.
+    PREVIOUS_PERSON = "key-previous-person" ("keys": Digits);
+    /// The keys for `first-person`.
+    FIRST_PERSON = "key-first-person" ("keys": Digits);
+    /// The keys for `last-person`.
+    LAST_PERSON = "key-last-person" ("keys": Digits);
+    /// The keys for `search-again`.
+    SEARCH_AGAIN = "key-search-again" ("keys": Digits);
+    /// The keys for `repeat`.
+    REPEAT = "key-repeat" ("keys": Digits);
     /// The keys for `help`.
     HELP = "key-help" ("keys": Digits);
     /// The keys for `back`.
@@ -138,6 +156,8 @@ const fn saying(command: Command) -> Saying {
         Command::Folders => FOLDERS,
         Command::Advanced => ADVANCED,
         Command::Settings => SETTINGS,
+        Command::Directory => DIRECTORY,
+        Command::Operator => OPERATOR,
         Command::OtherMailbox => OTHER_MAILBOX,
         Command::Restart => RESTART,
         Command::Again => AGAIN,
@@ -185,6 +205,13 @@ const fn saying(command: Command) -> Saying {
         Command::Envelope => ENVELOPE,
         Command::MailMode => MAIL_MODE,
         Command::KeyHelp => KEY_HELP,
+        Command::Choose => CHOOSE,
+        Command::NextPerson => NEXT_PERSON,
+        Command::PreviousPerson => PREVIOUS_PERSON,
+        Command::FirstPerson => FIRST_PERSON,
+        Command::LastPerson => LAST_PERSON,
+        Command::SearchAgain => SEARCH_AGAIN,
+        Command::Repeat => REPEAT,
         Command::Help => HELP,
         Command::Back => BACK,
         Command::Exit => EXIT,

@@ -75,6 +75,7 @@ impl MailboxDefaults {
             instructions: self.instructions,
             tone: self.tone,
             operator: None,
+            keys: Default::default(),
             quota: self.quota,
             recipients,
             attachment: self.attachment,

@@ -7,8 +7,8 @@ use secrecy::SecretString;
 
 use super::{AccountError, MAX_EMAILS, Result};
 use crate::domain::{
-    AttachmentFormat, Extension, Invalid, MailAddress, MailMode, Mailbox, PhoneNumber, Quota, Recipient,
-    ToneChoice, User,
+    AttachmentFormat, Extension, Invalid, KeyTarget, MailAddress, MailMode, Mailbox, PhoneNumber, Quota,
+    Recipient, ToneChoice, User, is_target,
 };
 
 /// What to change; `None` leaves a value as it is. Where a value itself may be absent, `Some(None)` takes it away.
@@ -52,6 +52,8 @@ pub struct Changes {
     pub tone: Option<ToneChoice>,
     /// Where `0` leads: a SIP URI or number.
     pub operator: Option<Option<String>>,
+    /// What `1` to `9` do for a caller who hears the greeting; `None` takes a key away.
+    pub keys: Vec<(char, Option<KeyTarget>)>,
     /// How much the mailbox may hold.
     pub quota: Option<Quota>,
     /// How attached audio is encoded.
@@ -86,6 +88,12 @@ impl Changes {
         replace(&mut mailbox.instructions, self.instructions);
         replace(&mut mailbox.tone, self.tone);
         replace(&mut mailbox.operator, self.operator);
+        for (key, target) in self.keys {
+            match target {
+                Some(target) => _ = mailbox.keys.insert(key, target),
+                None => _ = mailbox.keys.remove(&key),
+            }
+        }
         replace(&mut mailbox.quota, self.quota);
         replace(&mut mailbox.attachment, self.attachment);
         replace(&mut mailbox.phone.announce, self.announce);
@@ -137,6 +145,9 @@ impl Changes {
         if let Some(Some(operator)) = &self.operator {
             check_operator(operator)?;
         }
+        for (key, _) in self.keys.iter().filter(|(key, _)| !('1'..='9').contains(key)) {
+            return Err(Invalid::new("key", &key.to_string(), "choose 1 to 9: 0 is the operator's").into());
+        }
         check_range("longest message", self.max_message, 5..=3600, "choose 5 seconds to 1 hour")?;
         check_range("silence", self.silence, 1..=60, "choose 1 to 60 seconds")?;
         check_range("least speech", self.min_speech, 0..=60, "choose 0 to 60 seconds")?;
@@ -184,12 +195,7 @@ fn check_language(tag: &str) -> Result<()> {
 
 /// Whether it may be called is decided when it is called; here it must only be a target at all.
 fn check_operator(target: &str) -> Result<()> {
-    let is_uri = target.strip_prefix("sip:").or(target.strip_prefix("sips:")).is_some_and(|rest| {
-        !rest.is_empty()
-            && rest.len() <= 250
-            && rest.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>\"".contains(&byte))
-    });
-    if is_uri || target.parse::<PhoneNumber>().is_ok() {
+    if is_target(target) {
         return Ok(());
     }
     Err(Invalid::new("operator", target, "write a number, or a URI like sip:desk@example.org").into())

@@ -161,6 +161,7 @@ fn mailbox(clock: &ManualClock, tenant: crate::domain::TenantId) -> Mailbox {
         instructions: true,
         tone: ToneChoice::default(),
         operator: None,
+        keys: Default::default(),
         quota: Quota::default(),
         recipients: vec![
             recipient("ada@example.org", MailMode::Link),

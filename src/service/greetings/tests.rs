@@ -47,6 +47,7 @@ impl World {
             instructions: true,
             tone: ToneChoice::default(),
             operator: None,
+            keys: Default::default(),
             quota: Quota::default(),
             recipients: Vec::new(),
             attachment: AttachmentFormat::Wav,

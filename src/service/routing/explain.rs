@@ -15,7 +15,7 @@ use super::{Decision, Miss, Outcome};
 /// The whole story of one call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Explanation {
-    /// `mailbox`, `login`, `announce` or `transfer`.
+    /// `mailbox`, `login`, `directory`, `announce` or `transfer`.
     pub outcome: &'static str,
     /// Name of the tenant.
     pub tenant: String,
@@ -71,7 +71,7 @@ pub struct Heard {
 pub fn explain(decision: &Decision, greetings: &[Greeting], usage: Usage, now: Timestamp) -> Explanation {
     let (mailbox, alias) = match &decision.outcome {
         Outcome::Mailbox { mailbox, alias } => (Some(mailbox.as_ref()), alias.clone()),
-        Outcome::Login | Outcome::Default(_) => (None, None),
+        Outcome::Login | Outcome::Directory | Outcome::Default(_) => (None, None),
     };
     let transfer = match &decision.outcome {
         Outcome::Default(DefaultAction::Transfer { target }) => Some(target.clone()),
@@ -99,6 +99,7 @@ fn outcome(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Mailbox { .. } => "mailbox",
         Outcome::Login => "login",
+        Outcome::Directory => "directory",
         Outcome::Default(DefaultAction::Transfer { .. }) => "transfer",
         // A default mailbox that exists has become `Outcome::Mailbox`.
         Outcome::Default(DefaultAction::Announce | DefaultAction::Mailbox { .. }) => "announce",

@@ -22,13 +22,15 @@ pub enum Source {
     To,
     /// The number that owners call to hear their messages.
     Access,
+    /// A number at which people are looked for by name.
+    Directory,
     /// The tenant's default action. Comes last of all when the order does not name it.
     Default,
 }
 
 impl Source {
     /// The order when nothing is set.
-    pub const ORDER: [Self; 9] = [
+    pub const ORDER: [Self; 10] = [
         Self::Target,
         Self::Prefix,
         Self::Header,
@@ -37,6 +39,7 @@ impl Source {
         Self::RequestUri,
         Self::To,
         Self::Access,
+        Self::Directory,
         Self::Default,
     ];
 
@@ -51,6 +54,7 @@ impl Source {
             Self::RequestUri => "request-uri",
             Self::To => "to",
             Self::Access => "access",
+            Self::Directory => "directory",
             Self::Default => "default",
         }
     }
@@ -117,6 +121,8 @@ pub struct TrunkRules {
     pub headers: Vec<HeaderRule>,
     /// Numbers that owners call to hear their messages.
     pub access_numbers: Vec<String>,
+    /// Numbers at which callers look for people by name.
+    pub directory_numbers: Vec<String>,
 }
 
 impl Default for TrunkRules {
@@ -135,6 +141,7 @@ impl Default for TrunkRules {
             prefixes: vec!["vm-".to_owned()],
             headers: Vec::new(),
             access_numbers: Vec::new(),
+            directory_numbers: Vec::new(),
         }
     }
 }

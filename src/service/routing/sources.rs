@@ -34,7 +34,8 @@ pub(super) fn called(source: Source, facts: &CallFacts, rules: &TrunkRules) -> R
         Source::Diversion => by_diversion(facts, rules),
         Source::RequestUri => named(&facts.request_uri),
         Source::To => named(&facts.to.uri),
-        Source::Access => by_access(facts, rules),
+        Source::Access => among(facts, &rules.access_numbers),
+        Source::Directory => among(facts, &rules.directory_numbers),
         Source::Default => Err(Miss::Absent),
     }
 }
@@ -67,7 +68,7 @@ fn by_prefix(facts: &CallFacts, rules: &TrunkRules) -> Result<Called, Miss> {
     let request = named(&facts.request_uri)?;
     let user = request.uri.user().unwrap_or_default();
     // `*97` may be an access number and begin with the prefix `*`: the exact number is meant.
-    if is_listed(&request.uri, &rules.access_numbers) {
+    if is_listed(&request.uri, &rules.access_numbers) || is_listed(&request.uri, &rules.directory_numbers) {
         return Err(Miss::Absent);
     }
     let longest =
@@ -133,9 +134,9 @@ fn by_history(facts: &CallFacts, rules: &TrunkRules) -> Result<Called, Miss> {
     }
 }
 
-fn by_access(facts: &CallFacts, rules: &TrunkRules) -> Result<Called, Miss> {
+fn among(facts: &CallFacts, numbers: &[String]) -> Result<Called, Miss> {
     let request = named(&facts.request_uri)?;
-    if is_listed(&request.uri, &rules.access_numbers) { Ok(request) } else { Err(Miss::Absent) }
+    if is_listed(&request.uri, numbers) { Ok(request) } else { Err(Miss::Absent) }
 }
 
 fn is_listed(uri: &Uri, list: &[String]) -> bool {

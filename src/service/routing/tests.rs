@@ -100,6 +100,7 @@ fn mailbox(tenant: u128, id: u128, extension: &str) -> Mailbox {
         instructions: true,
         tone: ToneChoice::default(),
         operator: None,
+        keys: Default::default(),
         quota: Quota { messages: Some(10), bytes: None },
         recipients: Vec::new(),
         attachment: AttachmentFormat::Mp3,
@@ -167,6 +168,7 @@ fn end(world: &Memory, rules: &TrunkRules, facts: &CallFacts) -> String {
     let what = match &decision.outcome {
         Outcome::Mailbox { mailbox, .. } => mailbox.extension.to_string(),
         Outcome::Login => "login".to_owned(),
+        Outcome::Directory => "directory".to_owned(),
         Outcome::Default(action) => format!("{action:?}"),
     };
     format!("{what} by {}", decision.source)

@@ -23,6 +23,8 @@ mod owners;
 mod profiles;
 #[path = "calls/script.rs"]
 mod script;
+#[path = "calls/searchers.rs"]
+mod searchers;
 
 use std::path::{Path, PathBuf};
 
@@ -74,6 +76,7 @@ fn sample(kind: ArgKind) -> Arg {
         ArgKind::Number => Arg::Number(9_999),
         ArgKind::Time => Arg::Time(21, 5),
         ArgKind::Date => Arg::Date(6, 12, 31),
+        ArgKind::Letters => Arg::Letters("ada lovelace 2".into()),
     }
 }
 

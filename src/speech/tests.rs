@@ -79,6 +79,17 @@ fn digits_are_said_one_by_one_and_long_numbers_in_groups() {
 }
 
 #[test]
+fn a_name_is_spelled_letter_by_letter() {
+    let language = english();
+    let spelled = |text: &str| {
+        said(&language, &Phrase::new("directory-spelled").with("name", Arg::Letters(text.into())))
+    };
+    assert!(spelled("ada lee 2").starts_with("ay dee ay , ell ee ee , two"), "{}", spelled("ada lee 2"));
+    let wrong = Phrase::new("directory-spelled").with("name", Arg::Letters("ä".into()));
+    assert!(matches!(language.render(&wrong).unwrap_err(), SpeechError::NotALetter('ä')));
+}
+
+#[test]
 fn what_cannot_be_said_is_an_error() {
     let language = english();
     let render = |phrase: Phrase| language.render(&phrase).unwrap_err();

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use aftertone::domain::{
     CallerId, Counts, Envelope, Extension, Folder, Greeting, GreetingId, GreetingKind, Heading, MailMode,
-    MailboxId, Mark, Message, MessageId, PhoneSettings, RecordingClass, RedirectReason, Sender, Shelf,
-    TenantId, ToneChoice, Tutorial,
+    MailboxId, Mark, Message, MessageId, PhoneSettings, RecordingClass, RedirectReason, SearchBy, Sender,
+    Shelf, TenantId, ToneChoice, Tutorial,
 };
 use aftertone::flow::keys::Profile;
-use aftertone::flow::owner::desk::{BadPin, Reply, Request, Session, Zone};
+use aftertone::flow::owner::desk::{BadPin, Person, Reply, Request, Session, Zone};
 use aftertone::flow::{MessagePart, RecordLimits};
 use jiff::Timestamp;
 
@@ -43,6 +43,7 @@ impl Default for Mailbox {
                 warn_before: Duration::from_secs(10),
             }),
             tone: ToneChoice::default(),
+            operator: false,
         };
         Self { session, messages: BTreeMap::new() }
     }
@@ -94,6 +95,7 @@ impl Mailbox {
             }
             "message" => self.add(value)?,
             "counts" => self.session.counts = counts(value)?,
+            "session-operator" => self.session.operator = yes,
             "key-help" => phone.key_help = yes,
             "call-back" => phone.may_call_back = yes,
             "auto-play" => phone.auto_play = yes,
@@ -172,6 +174,7 @@ impl Mailbox {
             ["recipient", "no"] => Reply::Recipient(None),
             ["recipient", "named"] => Reply::Recipient(Some(Some(GreetingId::from_uuid(uuid::Uuid::nil())))),
             ["recipient", "yes"] => Reply::Recipient(Some(None)),
+            ["found", all, people @ ..] => found(all, people)?,
             ["sent", to, failed @ ..] => Reply::Sent {
                 to: to.parse().map_err(|_| format!("{to:?} is no count"))?,
                 failed: failed.iter().filter_map(|extension| extension.parse().ok()).collect(),
@@ -189,6 +192,31 @@ impl Mailbox {
             _ => return Ok(None),
         }))
     }
+}
+
+/// `found 2 1002 1003:call 1004:spelled-grace`; of `found 20+last` only last names count.
+fn found(all: &str, people: &[&str]) -> Result<Reply, String> {
+    let (all, by) = match all.split_once('+') {
+        Some((all, by)) => (all, by.parse().map_err(|error| format!("{error}"))?),
+        None => (all, SearchBy::Any),
+    };
+    let all = all.parse().map_err(|_| format!("{all:?} is no count"))?;
+    let people = people.iter().map(|text| person(text)).collect::<Result<_, _>>()?;
+    Ok(Reply::Found { people, all, by })
+}
+
+fn person(text: &str) -> Result<Person, String> {
+    let mut parts = text.split(':');
+    let extension = parts.next().unwrap_or("").parse().map_err(|error| format!("{error}"))?;
+    let name = Some(GreetingId::from_uuid(uuid::Uuid::nil()));
+    let mut person = Person { extension, name, spelled: String::new(), callable: false };
+    for part in parts {
+        match part.strip_prefix("spelled-") {
+            Some(spelled) => (person.name, person.spelled) = (None, spelled.replace('_', " ")),
+            None => person.callable |= part == "call",
+        }
+    }
+    Ok(person)
 }
 
 /// `new 2 urgent 1 old 3`
@@ -328,6 +356,8 @@ pub(crate) fn describe_request(request: &Request) -> String {
                 if phone.tutorial.done { "done" } else { "open" }
             )
         }
+        Request::Search(keys) => format!("search {keys}"),
+        Request::Visit(extension) => format!("visit {extension}"),
         Request::Mail(mode) => format!("mail {}", mode.as_str()),
     }
 }

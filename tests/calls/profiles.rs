@@ -32,6 +32,7 @@ impl Call {
         mailbox.session.keys = Profile::built_in(profile).unwrap();
         mailbox.session.phone.key_help = true;
         mailbox.session.phone.may_call_back = true;
+        mailbox.session.operator = true;
         mailbox.session.counts.new = 3;
         let mut call = Self {
             flow: Owner::new(Some("1001".parse().unwrap())),
@@ -104,6 +105,10 @@ impl Call {
                         Reply::Messages(vec![plain("a"), second, plain("c")])
                     }
                     Some(&"greetings") => self.mailbox.reply(&["greetings", "standard:on"]).unwrap().unwrap(),
+                    Some(&"search") => {
+                        let found = ["found", "3", "1002", "1003", "1004"];
+                        self.mailbox.reply(&found).unwrap().unwrap()
+                    }
                     Some(&"find") => Reply::Recipient(Some(None)),
                     Some(&("send" | "forward")) => Reply::Sent { to: 1, failed: Vec::new() },
                     Some(&("mark" | "hold" | "settings")) => {
@@ -198,6 +203,18 @@ impl Call {
                 let command = if menu == Menu::Folders { Command::Folders } else { Command::Advanced };
                 self.do_it(Menu::After, command);
             }
+            Menu::Directory => {
+                if has(Menu::Main, Command::Directory) {
+                    self.do_it(Menu::Main, Command::Directory);
+                } else {
+                    self.go_to(Menu::Advanced);
+                    self.do_it(Menu::Advanced, Command::Directory);
+                }
+                // The second of three people.
+                self.keys("568#", false);
+                assert!(self.said("play directory-found(3) greeting"), "{:?}", self.done);
+                self.do_it(Menu::Directory, Command::NextPerson);
+            }
             Menu::Settings => self.do_it(Menu::Main, Command::Settings),
             Menu::Greetings => {
                 self.go_to(Menu::Settings);
@@ -247,6 +264,12 @@ fn promise(menu: Menu, command: Command) -> &'static [&'static str] {
         C::First => &["play message-number(1)"],
         C::Send => &["play send-to"],
         C::Folders | C::Advanced | C::Settings | C::Greetings | C::More => &["play key-"],
+        C::Directory => &["play directory-ask"],
+        C::Operator => &["play operator-trying"],
+        C::Choose => &["play record-message"],
+        C::NextPerson | C::PreviousPerson | C::FirstPerson | C::LastPerson => &["play greeting key-"],
+        C::SearchAgain => &["play directory-ask"],
+        C::Repeat => &["play greeting key-"],
         C::OtherMailbox => &["play login-extension"],
         C::Restart | C::Slower | C::Faster | C::NormalSpeed | C::Quieter | C::Louder | C::Volume => {
             &["play message-b"]

@@ -1,13 +1,17 @@
 //! Reads a `.call` script and holds a dialogue to it.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aftertone::domain::{Extension, GreetingId, RecordingClass, ToneChoice};
 use aftertone::flow::entrance::Entrance;
+use aftertone::flow::keys::Profile;
 use aftertone::flow::leave::{Instructions, LeaveMessage, Mode, Plan};
 use aftertone::flow::owner::Owner;
+use aftertone::flow::owner::desk::Reply;
 use aftertone::flow::phrases;
 use aftertone::flow::{
     Action, CallEvent, CallTime, Flow, Key, PlayId, RecordLimits, StopCause, StoreOutcome, Take,
@@ -30,6 +34,7 @@ pub(crate) fn plan() -> Plan {
         keep_no_speech: false,
         operator: false,
         sign_in: false,
+        keys: BTreeMap::new(),
     }
 }
 
@@ -42,6 +47,8 @@ enum Dialogue {
     Entrance(Extension),
     /// Somebody signs in; this mailbox is presumed.
     Owner(Option<Extension>),
+    /// Somebody looks for somebody.
+    Directory,
 }
 
 fn secs(seconds: f64) -> Duration {
@@ -106,13 +113,17 @@ impl Run {
         let now = CallTime(secs(now));
         let flow = match &mut self.flow {
             Some(flow) => flow,
-            None => self.flow.insert(begin(&self.dialogue, &self.plan)),
+            None => {
+                let keys = Arc::clone(&self.mailbox.session.keys);
+                self.flow.insert(begin(&self.dialogue, &self.plan, keys))
+            }
         };
         if event == "deadline" && flow.deadline() != Some(now) {
             return Err(here(format!("the deadline is {:?}", flow.deadline())));
         }
         let words: Vec<&str> = event.split_whitespace().collect();
-        let event = match self.mailbox.reply(&words).map_err(here)? {
+        let arrived = arrived(&words, self.plan.operator);
+        let event = match arrived.or(self.mailbox.reply(&words).map_err(here)?) {
             Some(reply) => CallEvent::Reply(self.last_ask, reply),
             None => parse_event(event, self.last_play, &self.dialogue).map_err(here)?,
         };
@@ -173,6 +184,12 @@ impl Run {
                 plan.sign_in = true;
                 self.dialogue = Dialogue::Entrance(extension.parse().map_err(|error| format!("{error}"))?);
             }
+            ("directory", "yes") => self.dialogue = Dialogue::Directory,
+            ("key", value) => {
+                let (key, target) = value.split_once(' ').ok_or("a key has a target")?;
+                let key = key.chars().next().and_then(Key::new).ok_or("that is no key")?;
+                plan.keys.insert(key, target.parse().map_err(|error| format!("{error}"))?);
+            }
             ("mode", value) => plan.mode = parse_mode(value)?,
             ("greeting", "none") => (plan.greeting, plan.own_greeting) = (None, false),
             ("greeting", "own") => {}
@@ -193,11 +210,22 @@ impl Run {
     }
 }
 
-fn begin(dialogue: &Dialogue, plan: &Plan) -> Box<dyn Flow> {
+/// `arrived take-message`, `arrived disabled`, `arrived nowhere`: another mailbox takes the call.
+fn arrived(words: &[&str], operator: bool) -> Option<Reply> {
+    let ["arrived", how] = words else { return None };
+    let plan = |mode| Plan { mode, sign_in: true, operator, ..plan() };
+    Some(Reply::Arrived(match *how {
+        "nowhere" => None,
+        how => Some(Box::new(plan(parse_mode(how).ok()?))),
+    }))
+}
+
+fn begin(dialogue: &Dialogue, plan: &Plan, keys: Arc<Profile>) -> Box<dyn Flow> {
     let leave = || LeaveMessage::new(plan.clone());
     match dialogue {
         Dialogue::Leave => Box::new(leave()),
-        Dialogue::Entrance(mailbox) => Box::new(Entrance::new(leave(), mailbox.clone())),
+        Dialogue::Entrance(mailbox) => Box::new(Entrance::new(leave(), Some(mailbox.clone()), keys)),
+        Dialogue::Directory => Box::new(Entrance::directory(keys, plan.operator)),
         Dialogue::Owner(presumed) => Box::new(Owner::new(presumed.clone())),
     }
 }
@@ -293,6 +321,7 @@ pub(crate) fn describe(action: &Action) -> String {
         Action::Ask(_, request) => format!("ask {}", mailbox::describe_request(request)),
         Action::TransferTo(target) => format!("transfer to {target}"),
         Action::SignIn => "sign in".to_owned(),
+        Action::GoOn(place) => format!("go on to {place:?}"),
         Action::Play(_, utterances) => {
             let mut text = String::from("play");
             for utterance in utterances {
@@ -330,6 +359,7 @@ fn describe_utterance(utterance: &Utterance) -> String {
                     Arg::Digits(digits) => write!(text, "({digits})"),
                     Arg::Number(number) => write!(text, "({number})"),
                     Arg::Time(hour, minute) => write!(text, "({hour}:{minute:02})"),
+                    Arg::Letters(letters) => write!(text, "({letters})"),
                     Arg::Date(weekday, month, day) => write!(text, "({weekday}/{month}-{day})"),
                 };
                 written.unwrap();

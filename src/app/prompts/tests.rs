@@ -40,6 +40,7 @@ fn every_phrase_of_every_dialogue_becomes_sound_in_every_language() {
                     crate::speech::ArgKind::Number => crate::speech::Arg::Number(3),
                     crate::speech::ArgKind::Time => crate::speech::Arg::Time(21, 5),
                     crate::speech::ArgKind::Date => crate::speech::Arg::Date(6, 12, 31),
+                    crate::speech::ArgKind::Letters => crate::speech::Arg::Letters("ada 2".into()),
                 },
             );
         }

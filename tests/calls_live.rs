@@ -7,6 +7,8 @@
 mod clients;
 #[path = "calls_live/commands.rs"]
 mod commands;
+#[path = "calls_live/directory.rs"]
+mod directory;
 #[path = "support/ears.rs"]
 mod ears;
 #[path = "calls_live/endings.rs"]
@@ -21,6 +23,9 @@ mod lamps;
 mod leave;
 #[path = "calls_live/life.rs"]
 mod life;
+#[path = "support/line.rs"]
+#[expect(dead_code, reason = "other tests use more of it")]
+mod line;
 #[path = "support/live.rs"]
 mod live;
 #[path = "calls_live/modes.rs"]

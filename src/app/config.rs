@@ -399,6 +399,32 @@ mod tests {
     }
 
     #[test]
+    fn the_directory_s_key_is_one_digit_and_its_numbers_hold_on_every_trunk() {
+        let key = |text: &str| {
+            read(&format!("[voicemail]\ndirectory_key = {text}\n"))
+                .map(|config| config.voicemail.directory_key)
+        };
+        let nine = crate::flow::Key::new('9');
+        assert_eq!((key("\"9\"").unwrap(), key("9").unwrap(), key("\"\"").unwrap()), (nine, nine, None));
+        assert!(key("\"0\"").unwrap_err().0.contains("choose 1 to 9") && key("\"12\"").is_err());
+        let text = "[sip]\ndirectory_numbers = [\"411\"]\n[[sip.trunks]]\nname = \"a\"\npeers = []\n";
+        let rules = read(text).unwrap().rules();
+        assert_eq!(rules.usual.directory_numbers, ["411"]);
+        assert_eq!(rules.trunks["a"].directory_numbers, ["411"]);
+    }
+
+    #[test]
+    fn a_target_is_one_that_a_list_of_the_configuration_names() {
+        let text = "[sip]\ntransfer_targets = [\"1000\"]\n[[sip.trunks]]\nname = \"a\"\npeers = []\n\
+                    transfer_targets = [\"+49*\"]\n";
+        let config = read(text).unwrap();
+        assert!(config.may_transfer_to("1000").is_ok() && config.may_transfer_to("+4930").is_ok());
+        assert!(
+            config.may_transfer_to("1001").is_err() && read("").unwrap().may_transfer_to("1000").is_err()
+        );
+    }
+
+    #[test]
     fn values_of_the_wrong_kind_say_what_is_needed() {
         for bad in [
             "[sip]\nlisten = [\"sctp://0.0.0.0:5060\"]",

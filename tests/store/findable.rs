@@ -10,6 +10,8 @@ contract! {
     only_who_wants_to_be_found_is
     the_tenant_chooses_which_words_count
     too_few_keys_name_nobody_and_many_matches_are_bounded
+    an_extension_means_whoever_is_in_the_directory_and_nobody_else
+    a_mailbox_keeps_the_keys_of_its_callers
 }
 
 async fn add(bed: &Bed, tenant: TenantId, extension: &str, first: &str, last: &str) -> Home {
@@ -86,7 +88,7 @@ async fn only_who_wants_to_be_found_is(bed: Bed) {
     bed.store.set_directory(tenant, spell).await.unwrap();
     let directory = AudioDirectory::new(bed.store.clone());
     let entry = directory.search(tenant, &typed("lovelace")).await.unwrap().matches.remove(0);
-    assert_eq!((entry.name, entry.spelled.as_deref()), (None, Some("Ada Lovelace")));
+    assert_eq!((entry.name, entry.spelled.as_deref()), (None, Some("ada lovelace")));
     bed.store.remove_user(tenant, ada.user.id).await.unwrap();
     assert!(found(&bed, tenant, "lovelace").await.is_empty(), "removed");
 }
@@ -119,4 +121,41 @@ async fn too_few_keys_name_nobody_and_many_matches_are_bounded(bed: Bed) {
     }
     let many = directory.search(tenant, "232").await.unwrap();
     assert_eq!((many.matches.len(), many.all), (8, 11));
+}
+
+async fn an_extension_means_whoever_is_in_the_directory_and_nobody_else(bed: Bed) {
+    let tenant = bed.tenant("numbers").await;
+    add(&bed, tenant, "23", "Ada", "Lovelace").await;
+    let shy = add(&bed, tenant, "1002", "Grace", "Hopper").await;
+    add(&bed, tenant, "5683", "Ann", "Lee").await;
+    let me = aftertone::domain::Owner { tenant, mailbox: shy.mailbox.id };
+    bed.store.change_mailbox(me, |mailbox| mailbox.phone.announce = false).await.unwrap();
+    let directory = AudioDirectory::new(bed.store.clone());
+    let found = async |keys: &str| -> Vec<String> {
+        let found = directory.search(tenant, keys).await.unwrap();
+        found.matches.into_iter().map(|entry| entry.extension.to_string()).collect()
+    };
+    assert_eq!(found("23").await, ["23"], "as short as it is");
+    assert_eq!(found("5683").await, ["5683", "23"], "the extension before the name that begins so");
+    assert!(
+        found("1002").await.is_empty(),
+        "knowing the extension of somebody who is not there is of no use"
+    );
+    assert!(found("568300").await.is_empty() && found("2").await.is_empty());
+    assert!(directory.has_people(tenant).await.unwrap());
+    assert!(!directory.has_people(bed.tenant("empty").await).await.unwrap());
+}
+
+// 002-063, and the keys beside it.
+async fn a_mailbox_keeps_the_keys_of_its_callers(bed: Bed) {
+    let tenant = bed.tenant("keys").await;
+    let mut home = bed.person(tenant, "1001");
+    for (key, target) in [('1', "+493012345"), ('2', "mailbox:1002"), ('9', "directory")] {
+        home.mailbox.keys.insert(key, target.parse().unwrap());
+    }
+    bed.store.add_user(&home.user, &home.mailbox, None).await.unwrap();
+    assert_eq!(bed.second.mailbox(tenant, home.mailbox.id).await.unwrap().keys, home.mailbox.keys);
+    home.mailbox.keys.remove(&'1');
+    bed.store.put_mailbox(&home.mailbox).await.unwrap();
+    assert_eq!(bed.second.mailbox(tenant, home.mailbox.id).await.unwrap().keys, home.mailbox.keys);
 }

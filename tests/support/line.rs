@@ -44,7 +44,11 @@ impl Line {
     /// A request of ours. `extra` are whole header lines.
     pub(crate) fn request(&self, method: &str, uri: &str, extra: &str, body: &str) -> String {
         let here = self.sip.local_addr().unwrap();
-        let kind = if method == "INFO" { "application/dtmf-relay" } else { "application/sdp" };
+        let kind = match method {
+            "INFO" => "application/dtmf-relay",
+            "NOTIFY" => "message/sipfrag;version=2.0",
+            _ => "application/sdp",
+        };
         let kind = if body.is_empty() { String::new() } else { format!("Content-Type: {kind}\r\n") };
         let to = if self.to.is_empty() { "<sip:1001@vm.example>" } else { &self.to };
         format!(
@@ -142,6 +146,16 @@ impl Line {
         let body = format!("Signal={key}\r\nDuration=160\r\n");
         self.send(self.request("INFO", "sip:1001@vm.example", "", &body).as_bytes());
         let (code, _) = self.answer(Duration::from_secs(10)).expect("an answer to INFO");
+        assert_eq!(code, 200);
+    }
+
+    /// Tells how the transfer went that was asked for (RFC 3515 §2.4.4), as the last word about it.
+    pub(crate) fn notify(&mut self, status: &str) {
+        self.cseq += 1;
+        let extra = "Event: refer\r\nSubscription-State: terminated;reason=noresource\r\n";
+        let body = format!("SIP/2.0 {status}\r\n");
+        self.send(self.request("NOTIFY", "sip:1001@vm.example", extra, &body).as_bytes());
+        let (code, _) = self.answer(Duration::from_secs(10)).expect("an answer to NOTIFY");
         assert_eq!(code, 200);
     }
 

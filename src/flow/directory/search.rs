@@ -296,9 +296,10 @@ impl Search {
         None
     }
 
-    /// A try that led nowhere; after the last one there is no other.
+    /// A try that led nowhere; after the last one there is no other. Keys that were meant for somebody mean nobody now.
     fn fail(&mut self, now: CallTime, why: Utterance, actions: &mut Actions) -> Option<Ended> {
         self.failures += 1;
+        self.ahead.clear();
         if self.failures >= MOST_FAILURES {
             return Some(Ended::GaveUp);
         }

@@ -22,7 +22,7 @@ fn nothing_waits_in_the_default_profile_and_cisco_announces_what_does() {
     };
     assert_eq!(waiting(&default), 0);
     let cisco = Profile::built_in("cisco").unwrap();
-    assert_eq!(waiting(&cisco), 3, "1 and # while playing, 1 after a message");
+    assert_eq!(waiting(&cisco), 5, "1 and # while playing, 1 after a message, 7 and 9 in the directory");
     assert_eq!(cisco.meaning(Menu::Playing, "#"), Meaning::Wait(Some(Command::End)));
     assert_eq!(cisco.meaning(Menu::Playing, "#6"), Meaning::Command(Command::MarkNew));
     assert_eq!(cisco.meaning(Menu::Main, "3"), Meaning::Wait(None));
@@ -87,6 +87,22 @@ fn what_cannot_be_is_named_with_what_could() {
     assert!(faults("title = \"Mine\"").contains("[main] is missing"));
     assert!(faults("title = \"Mine\"\nextends = \"mitel\"").contains("choose default"));
     assert!(faults("nonsense").contains("nonsense") || !faults("nonsense").is_empty());
+}
+
+#[test]
+fn the_operator_has_no_key_with_letters_in_the_directory() {
+    let text = "title = \"Mine\"\nextends = \"default\"\n[directory]\nkeys = { 1 = \"choose\", 9 = \"operator\", \"#\" = \"repeat\" }";
+    assert!(faults(text).contains("choose 0"), "{}", faults(text));
+    assert!(Profile::parse("mine", &text.replace('9', "0")).is_ok());
+}
+
+#[test]
+fn a_profile_without_the_directory_takes_the_keys_of_the_program() {
+    let default = Profile::built_in("default").unwrap();
+    let plain = include_str!("default.toml");
+    let (before, _) = plain.split_once("# The keys of what was found.").unwrap();
+    let mine = Profile::parse("mine", before).unwrap();
+    assert!(mine.keys(Menu::Directory).eq(default.keys(Menu::Directory)));
 }
 
 #[test]

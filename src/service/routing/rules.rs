@@ -31,6 +31,8 @@ pub enum Source {
 impl Source {
     /// The order when nothing is set.
     pub const ORDER: [Self; 10] = [
+        // Whoever dialled it wants nothing else, whatever another header says.
+        Self::Directory,
         Self::Target,
         Self::Prefix,
         Self::Header,
@@ -39,7 +41,6 @@ impl Source {
         Self::RequestUri,
         Self::To,
         Self::Access,
-        Self::Directory,
         Self::Default,
     ];
 

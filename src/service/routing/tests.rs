@@ -219,6 +219,17 @@ fn a_call_to_the_pilot_without_a_redirector_is_an_owner_who_dials_in() {
 }
 
 #[test]
+fn the_directory_s_number_means_the_directory_whoever_forwarded_the_call() {
+    let rules = rules("directory_numbers = [\"411\", \"*411\"]\nprefixes = [\"*\"]");
+    let forwarded = |number: &str| to(&format!("sip:{number}@192.0.2.1"));
+    assert_eq!(end(&world(), &rules, &forwarded("411")), "directory by directory");
+    assert_eq!(end(&world(), &rules, &forwarded("*411")), "directory by directory");
+    let facts = CallFacts { diversion: vec!["<sip:1100@cucm>".to_owned()], ..forwarded("411") };
+    assert_eq!(end(&world(), &rules, &facts), "directory by directory");
+    assert_eq!(end(&world(), &TrunkRules::default(), &forwarded("411")), "Announce by default");
+}
+
+#[test]
 fn a_voicemail_uri_names_mailbox_and_reason() {
     let facts = to("sip:vm@192.0.2.1;target=sip%3A1100%40192.0.2.1;cause=486");
     let decision = routed(&world(), &TrunkRules::default(), &facts);

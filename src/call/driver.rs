@@ -45,7 +45,7 @@ pub(super) struct Purpose {
     /// The owner's greetings that may be played.
     pub(super) greetings: Vec<(GreetingId, Arc<Clip>)>,
     /// Where an owner may sign in, and whom a caller may find; `None`: nowhere, and nobody.
-    pub(super) gate: Option<owner::Gate>,
+    pub(super) gate: Option<Arc<owner::Gate>>,
 }
 
 impl Purpose {

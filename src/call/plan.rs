@@ -38,12 +38,16 @@ pub(super) struct Line<'a> {
 /// The dialogue for what was decided.
 pub(super) async fn plan(desk: &Desk, verdict: &Verdict, line: &Line<'_>) -> Planned {
     let decision = &verdict.decision;
-    let gate = Gate {
+    let mut gate = Gate {
         source: Source::new(line.peer, decision.caller.number.as_deref()),
         visitor: Arc::new(Visitor::of(decision)),
         operator: decision.tenant.operator.clone().or_else(|| desk.settings.operator.clone()),
         targets: desk.settings.targets(line.trunk, &line.peer.to_string()),
     };
+    if let Outcome::Default(DefaultAction::Transfer { target }) = &decision.outcome {
+        gate.operator = Some(target.clone());
+    }
+    let gate = Arc::new(gate);
     match &decision.outcome {
         Outcome::Login => sign_in(desk, verdict, gate).await,
         Outcome::Directory => {
@@ -67,7 +71,7 @@ pub(super) async fn of_mailbox(
     desk: &Desk,
     verdict: &Verdict,
     mailbox: &Mailbox,
-    gate: &Gate,
+    gate: &Arc<Gate>,
 ) -> (Plan, Purpose) {
     let targets = gate.targets.clone();
     let operator = mailbox.operator.clone().or_else(|| gate.operator.clone());
@@ -84,7 +88,7 @@ pub(super) async fn of_mailbox(
     plan.keys = keys(mailbox, &targets, desk.settings.directory_key);
     let language = mailbox.language.clone().unwrap_or_else(|| gate.visitor.tenant.language.clone());
     let kept = Kept { head: head(verdict, mailbox), min_speech: mailbox.min_speech };
-    let gate = Some(gate.clone());
+    let gate = Some(Arc::clone(gate));
     let purpose = Purpose { kept: Some(kept), operator, targets, language, greetings: greeted.clips, gate };
     (plan, purpose)
 }
@@ -106,7 +110,7 @@ fn keys(mailbox: &Mailbox, targets: &AllowedTargets, directory: Option<Key>) -> 
 }
 
 /// A call in which nothing is recorded until somebody signs in, or another mailbox takes it.
-fn without_recording(gate: Gate) -> Purpose {
+fn without_recording(gate: Arc<Gate>) -> Purpose {
     let (operator, targets) = (gate.operator.clone(), gate.targets.clone());
     let bare = Purpose::bare(&gate.visitor.tenant.language);
     Purpose { operator, targets, gate: Some(gate), ..bare }
@@ -114,7 +118,7 @@ fn without_recording(gate: Gate) -> Purpose {
 
 /// An owner calls to hear messages. From the own phone only the PIN is asked for: the number is no proof, but it saves
 /// typing the extension.
-async fn sign_in(desk: &Desk, verdict: &Verdict, gate: Gate) -> Planned {
+async fn sign_in(desk: &Desk, verdict: &Verdict, gate: Arc<Gate>) -> Planned {
     let own = match verdict.decision.caller.number.as_deref() {
         None => None,
         Some(number) => desk.owners.login.own(gate.tenant(), number).await.unwrap_or_else(|error| {
@@ -126,14 +130,7 @@ async fn sign_in(desk: &Desk, verdict: &Verdict, gate: Gate) -> Planned {
 }
 
 /// No mailbox: an announcement, from which people can be found by name if there are any, or the tenant's default target.
-async fn without_mailbox(desk: &Desk, action: &DefaultAction, mut gate: Gate) -> Planned {
-    let transfers = match action {
-        DefaultAction::Transfer { target } => {
-            gate.operator = Some(target.clone());
-            true
-        }
-        DefaultAction::Announce | DefaultAction::Mailbox { .. } => false,
-    };
+async fn without_mailbox(desk: &Desk, action: &DefaultAction, gate: Arc<Gate>) -> Planned {
     let mut plan = Plan::notice_only(Mode::UnknownTarget, allowed(&gate.targets, gate.operator.as_deref()));
     let has_people = desk.owners.directory.has_people(gate.tenant()).await.unwrap_or_else(|error| {
         tracing::warn!(%error, "the directory cannot be looked at now: it is not offered");
@@ -142,7 +139,7 @@ async fn without_mailbox(desk: &Desk, action: &DefaultAction, mut gate: Gate) ->
     if has_people && let Some(key) = desk.settings.directory_key.or_else(|| Key::new('9')) {
         plan.keys.insert(key, KeyTarget::Directory);
     }
-    let transfers = transfers && plan.operator;
+    let transfers = plan.operator && matches!(action, DefaultAction::Transfer { .. });
     let profile = Arc::clone(&desk.settings.keys);
     let entrance = Entrance::new(LeaveMessage::new(plan), None, profile);
     let flow: Box<dyn Flow> =

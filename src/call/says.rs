@@ -55,7 +55,7 @@ async fn of_somebody(
     owner: Option<Owner>,
     id: GreetingId,
 ) -> Option<Arc<Clip>> {
-    let Some(tenant) = purpose.gate.as_ref().map(Gate::tenant) else {
+    let Some(tenant) = purpose.gate.as_deref().map(Gate::tenant) else {
         tracing::error!(greeting = %id, "a greeting was not loaded");
         return None;
     };

@@ -20,8 +20,8 @@ fn the_embedded_clips_are_small_and_exactly_those_that_are_needed() {
         let needed: BTreeSet<&str> = language.clips().iter().map(|clip| clip.name.as_str()).collect();
         assert_eq!(listed, needed, "run aftertone prompts build --lang {}", embedded.name);
         let bytes: usize = embedded.clips.iter().map(|(_, bytes)| bytes.len()).sum();
-        // Some 300 clips, for callers and owners; all of them are part of the program.
-        assert!(bytes < 10_000_000, "{} takes {bytes} bytes", embedded.name);
+        // Some 350 clips, for callers and owners; all of them are part of the program.
+        assert!(bytes < 12_000_000, "{} takes {bytes} bytes", embedded.name);
     }
 }
 

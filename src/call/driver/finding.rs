@@ -1,6 +1,8 @@
 //! Carries out what callers ask for who look for somebody by name, and who go on to another mailbox. Nobody has to sign
 //! in for it, and nobody outside of the call's tenant is found.
 
+use std::sync::Arc;
+
 use crate::call::{Desk, plan};
 use crate::domain::Extension;
 use crate::flow::owner::desk::{Person, Reply};
@@ -38,7 +40,7 @@ pub(super) async fn search(desk: &Desk, gate: &Gate, keys: &str) -> Reply {
 }
 
 /// The mailbox that takes the call from now on.
-pub(super) async fn visit(desk: &Desk, gate: &Gate, extension: &Extension) -> Said {
+pub(super) async fn visit(desk: &Desk, gate: &Arc<Gate>, extension: &Extension) -> Said {
     match desk.reception.visit(&gate.visitor, extension, desk.clock.now()).await {
         Ok(Some(verdict)) => {
             tracing::info!(decision = %verdict.decision, "the caller goes on to another mailbox");

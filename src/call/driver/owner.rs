@@ -168,7 +168,7 @@ impl Driver {
 }
 
 impl Worker {
-    fn start(desk: Desk, gate: Gate, answers: mpsc::Sender<Answer>) -> Self {
+    fn start(desk: Desk, gate: Arc<Gate>, answers: mpsc::Sender<Answer>) -> Self {
         let (queue, mut work) = mpsc::channel::<Work>(MOST_WAITING);
         tokio::spawn(async move {
             let mut clerk = Clerk { desk, gate, inside: None };
@@ -185,7 +185,7 @@ impl Worker {
 /// Does what is asked, on behalf of whoever signed in.
 struct Clerk {
     desk: Desk,
-    gate: Gate,
+    gate: Arc<Gate>,
     inside: Option<Owner>,
 }
 

@@ -73,6 +73,8 @@ impl MailBed {
         let mut files: Vec<PathBuf> = std::fs::read_dir(self.mail_folder())
             .map(|entries| entries.map(|entry| entry.unwrap().path()).collect())
             .unwrap_or_default();
+        // One that is being written has another name.
+        files.retain(|file| file.extension().is_some_and(|ending| ending == "eml"));
         files.sort();
         files.iter().map(|file| std::fs::read(file).unwrap()).collect()
     }

@@ -165,5 +165,26 @@ async fn a_file_that_is_no_database_is_refused_and_left_alone() {
     let error =
         Store::open(&format!("sqlite://{}", path.display()), SystemClock::shared()).await.unwrap_err();
     assert!(matches!(error, StoreError::Refused(_)), "{error:?}");
+    assert!(error.to_string().contains("letter.txt") && error.to_string().contains("backup"), "{error}");
     assert_eq!(std::fs::read(&path).unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_opened_is_named_with_the_remedy() {
+    let folder = tempfile::tempdir().unwrap();
+    let held = folder.path().join("held.db");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&held).create_if_missing(true);
+    let mut holder = sqlx::sqlite::SqliteConnection::connect_with(&options).await.unwrap();
+    sqlx::raw_sql("CREATE TABLE t (a); BEGIN EXCLUSIVE").execute(&mut holder).await.unwrap();
+    std::fs::create_dir(folder.path().join("folder.db")).unwrap();
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    for (name, words) in
+        [("held.db", "another program"), ("folder.db", "choose another"), ("file/x.db", "choose another")]
+    {
+        let url = format!("sqlite://{}", folder.path().join(name).display());
+        let error = Store::open(&url, SystemClock::shared()).await.unwrap_err();
+        assert!(matches!(error, StoreError::Away(_)), "{error:?}");
+        let text = error.to_string();
+        assert!(text.contains(words) && text.contains("database.url"), "{text}");
+    }
 }

@@ -146,10 +146,13 @@ impl Base {
 
 /// The spoken prompts: built in, or of a folder.
 pub(super) fn prompts(config: &Config) -> Result<PromptSet, Failure> {
-    Ok(match &config.voicemail.prompts {
+    let prompts = match &config.voicemail.prompts {
         Some(folder) => PromptSet::with_folder(folder)?,
         None => PromptSet::embedded()?,
-    })
+    };
+    let spoken = prompts.check_spoken(&config.voicemail.language);
+    spoken.map_err(|why| Failure::refused(format!("voicemail.language: {why}")))?;
+    Ok(prompts)
 }
 
 /// The way out for mails.

@@ -19,7 +19,7 @@ mod tenant;
 mod token;
 
 pub use caller::CallerId;
-pub use directory::{DirectorySettings, SearchBy, spellings, words};
+pub use directory::{DirectorySettings, SearchBy, letters, spellings, words};
 pub use extension::{Extension, PhoneNumber};
 pub use greeting::{Greeting, GreetingKind};
 pub use id::{GreetingId, JobId, LampId, LinkId, MailboxId, MessageId, RecordingId, TenantId, UserId};

@@ -15,6 +15,7 @@ mod lamps;
 mod message;
 mod net;
 mod refresh;
+mod responses;
 mod session;
 mod stream;
 #[cfg(test)]

@@ -276,6 +276,11 @@ impl Signal {
         self.core.access.replace(peers, trunks);
     }
 
+    /// The address that calls to this URI go to; `None` when its host is not known.
+    pub async fn resolve(&self, uri: &str) -> Option<SocketAddr> {
+        self.core.net.resolve(uri).await.map(|(address, _)| address)
+    }
+
     /// Places a call.
     ///
     /// # Errors

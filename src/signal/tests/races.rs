@@ -1,5 +1,6 @@
 //! Calls that we place, as the called side sees them: challenges, refusals, and every race between CANCEL and an answer.
 
+use super::placing::outgoing;
 use super::*;
 
 /// A phone that is being called, and the call.

@@ -158,6 +158,8 @@ pub(super) enum GreetingCommand {
         #[command(flatten)]
         json: Json,
     },
+    /// Call a phone, so that the greeting is recorded there: after the tone speak, press #, then 2 to keep it.
+    CallMe(CallMeArgs),
     /// Switch a greeting off.
     Clear {
         /// Extension of the mailbox.
@@ -167,6 +169,22 @@ pub(super) enum GreetingCommand {
         #[arg(long)]
         kind: String,
     },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct CallMeArgs {
+    /// Extension of the mailbox.
+    #[arg(long)]
+    pub mailbox: String,
+    /// away, busy, internal, holiday, closed, standard or name.
+    #[arg(long, default_value = "standard")]
+    pub kind: String,
+    /// The number to call; default: the extension.
+    #[arg(long, value_name = "NUMBER")]
+    pub to: Option<String>,
+    /// Print each step as a line of JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,5 +1,6 @@
 //! Carries out the command line. Every command works beside a running server: all state is in the store.
 
+mod call_me;
 mod check;
 mod directory;
 mod explain;

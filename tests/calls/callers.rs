@@ -201,7 +201,9 @@ impl Line {
             Action::Discard(take) => self.end(take, "discard"),
             Action::TransferToOperator => self.transferring = true,
             Action::HangUp => self.hung_up = true,
-            Action::Ask(..) | Action::TransferTo(_) | Action::SignIn => panic!("{action:?} of a caller"),
+            Action::Ask(..) | Action::TransferTo(_) | Action::SignIn | Action::Report(_) => {
+                panic!("{action:?} of a caller")
+            }
         }
     }
 

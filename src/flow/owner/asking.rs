@@ -8,7 +8,7 @@ use super::recorder::Draft;
 use super::sending::Letter;
 use super::turn::Turn;
 use super::{Choosing, Stage, State, login, recorder, sending, settings};
-use crate::domain::{Extension, GreetingKind, MessageId, Shelf};
+use crate::domain::{CallFault, CallStep, Extension, GreetingKind, MessageId, Shelf};
 use crate::flow::Utterance;
 use crate::flow::keys::Menu;
 use crate::flow::phrases::owner;
@@ -81,7 +81,10 @@ impl Stage for Asking {
     fn expired(self, turn: &mut Turn<'_>) -> State {
         let trouble = vec![owner::TROUBLE.into()];
         match self.then {
-            Then::Kept(kind, _) => settings::after_greeting(turn, kind, trouble),
+            Then::Kept(kind, _) => {
+                turn.report(CallStep::failed(CallFault::Trouble));
+                settings::after_greeting(turn, kind, trouble)
+            }
             Then::Delivered(..) => sending::ended(turn, trouble),
             then => Self { then, ..self }.answered(turn, Reply::Failed),
         }

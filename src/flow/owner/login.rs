@@ -16,6 +16,9 @@ const MOST_TRIES: u32 = 3;
 
 /// The first question.
 pub(super) fn begin(turn: &mut Turn<'_>) -> State {
+    if let Some(kind) = turn.memory.called_for {
+        return settings::called(turn, kind);
+    }
     match turn.memory.presumed.clone() {
         Some(extension) => Entering::ask(turn, For::Pin(extension.as_str().to_owned()), Vec::new()),
         None => Entering::ask(turn, For::Extension, Vec::new()),

@@ -9,11 +9,11 @@ use super::desk::{BadPin, Pin, Reply, Request};
 use super::entering::{Entering, For};
 use super::recorder::{self, Cue, Purpose};
 use super::turn::Turn;
-use super::{State, login, words};
+use super::{Farewell, State, login, words};
 use crate::domain::{Envelope, Greeting, GreetingId, GreetingKind, MailMode};
 use crate::flow::Utterance;
 use crate::flow::keys::{Command, Menu};
-use crate::flow::phrases::owner;
+use crate::flow::phrases::{call_me, owner};
 use crate::speech::Phrase;
 
 /// New PINs that may be refused before the old one stays.
@@ -265,8 +265,17 @@ pub(super) fn first_steps(turn: &mut Turn<'_>, lead: Vec<Utterance>) -> State {
     login::opened(turn, lead)
 }
 
+/// The owner was called: says what for, and asks for the recording.
+pub(super) fn called(turn: &mut Turn<'_>, kind: GreetingKind) -> State {
+    let lead = vec![call_me::CALL_ME.into(), words::kind(kind).into()];
+    Cue::enter(turn, Purpose::Greeting(kind), lead)
+}
+
 /// A recording of a greeting is over, kept or not.
 pub(super) fn after_greeting(turn: &mut Turn<'_>, kind: GreetingKind, lead: Vec<Utterance>) -> State {
+    if turn.memory.called_for.is_some() {
+        return Farewell::enter(turn, lead);
+    }
     if turn.memory.tutorial {
         turn.memory.step = if kind == GreetingKind::Name { 2 } else { 3 };
         return first_steps(turn, lead);

@@ -61,7 +61,7 @@ fn callers_and_owners_of_a_german_mailbox_hear_german_and_all_others_english() {
     server.message("2102");
     // Who signs in is asked in the tenant's language, and goes on in that of the mailbox.
     let own = |mailbox: &str| format!("sip:{mailbox}@127.0.0.1");
-    let keys = format!("w3,482913#{LATER}w12");
+    let keys = format!("w3,482913#{LATER},w12");
     let keys = keys.as_str();
     together(vec![
         Box::new(move || {

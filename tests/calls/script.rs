@@ -42,6 +42,8 @@ enum Dialogue {
     Entrance(Extension),
     /// Somebody signs in; this mailbox is presumed.
     Owner(Option<Extension>),
+    /// The same, from a device that proved who it is.
+    Recognised(Extension),
 }
 
 fn secs(seconds: f64) -> Duration {
@@ -169,6 +171,9 @@ impl Run {
             ("owner", extension) => {
                 self.dialogue = Dialogue::Owner(Some(extension.parse().map_err(|error| format!("{error}"))?));
             }
+            ("device", extension) => {
+                self.dialogue = Dialogue::Recognised(extension.parse().map_err(|error| format!("{error}"))?);
+            }
             ("entrance", extension) => {
                 plan.sign_in = true;
                 self.dialogue = Dialogue::Entrance(extension.parse().map_err(|error| format!("{error}"))?);
@@ -199,6 +204,7 @@ fn begin(dialogue: &Dialogue, plan: &Plan) -> Box<dyn Flow> {
         Dialogue::Leave => Box::new(leave()),
         Dialogue::Entrance(mailbox) => Box::new(Entrance::new(leave(), mailbox.clone())),
         Dialogue::Owner(presumed) => Box::new(Owner::new(presumed.clone())),
+        Dialogue::Recognised(own) => Box::new(Owner::recognised(Some(own.clone()))),
     }
 }
 
@@ -225,7 +231,11 @@ pub(crate) fn parse_seconds(text: &str) -> Result<Duration, String> {
 /// `started`, `key 1`, `played`, `deadline`, `hung up`, `transfer done`, `stored 1 waiting`,
 /// `stopped 1 silence 9.2s voiced 4.0s busy-tone` (the class may be left out).
 fn parse_event(text: &str, last_play: PlayId, dialogue: &Dialogue) -> Result<CallEvent, String> {
-    let first = if matches!(dialogue, Dialogue::Owner(_)) { mailbox::FIRST_TAKE } else { 0 };
+    let first = if matches!(dialogue, Dialogue::Owner(_) | Dialogue::Recognised(_)) {
+        mailbox::FIRST_TAKE
+    } else {
+        0
+    };
     let parse_take = |text: &str| parse_take(text).map(|take| Take(take.0 + first));
     let words: Vec<&str> = text.split_whitespace().collect();
     Ok(match words.as_slice() {

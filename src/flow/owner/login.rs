@@ -14,8 +14,23 @@ use crate::flow::phrases::owner;
 /// Tries of one call.
 const MOST_TRIES: u32 = 3;
 
-/// The first question.
+/// The first question. None for a device that its owner trusts.
 pub(super) fn begin(turn: &mut Turn<'_>) -> State {
+    if std::mem::take(&mut turn.memory.is_recognised) {
+        return Asking::enter(turn, Request::Recognise, Then::Recognised);
+    }
+    ask(turn)
+}
+
+/// Whether the device needs no PIN.
+pub(super) fn recognised(turn: &mut Turn<'_>, reply: Reply) -> State {
+    match reply {
+        Reply::Welcome(session) => welcome(turn, *session),
+        _ => ask(turn),
+    }
+}
+
+fn ask(turn: &mut Turn<'_>) -> State {
     match turn.memory.presumed.clone() {
         Some(extension) => Entering::ask(turn, For::Pin(extension.as_str().to_owned()), Vec::new()),
         None => Entering::ask(turn, For::Extension, Vec::new()),

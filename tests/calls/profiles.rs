@@ -105,7 +105,7 @@ impl Call {
                     }
                     Some(&"greetings") => self
                         .mailbox
-                        .reply(&["greetings", "standard:on", "standard:off", "busy:off"])
+                        .reply(&["greetings", "standard:on", "standard:off", "standard:off"])
                         .unwrap()
                         .unwrap(),
                     Some(&"everybody") => self.mailbox.reply(&["everybody", "1002"]).unwrap().unwrap(),
@@ -292,7 +292,7 @@ fn promise(menu: Menu, command: Command) -> &'static [&'static str] {
         _ if menu == Menu::Stored && command == C::Switch => &["ask choose 2"],
         _ if menu == Menu::Stored && command == C::Listen => &["play greeting-number(2)"],
         _ if menu == Menu::Stored && command == C::Previous => &["play greeting-number(1)"],
-        C::Next if menu == Menu::Stored => &["greeting-number(3)", "no-more-greetings"],
+        C::Next if menu == Menu::Stored => &["play greeting-number(3)"],
         C::AddMember => &["play list-add"],
         C::RemoveMember => &["play list-remove"],
         C::Delete if menu == Menu::List => &["ask put-list 1 []", "play list-deleted"],

@@ -119,6 +119,7 @@ fn until_day(day: Date) -> Utterance {
 /// The last day was entered: month and day; the next such day from today on. Nothing entered means no last day.
 pub(super) fn until(turn: &mut Turn<'_>, id: GreetingId, kind: GreetingKind, digits: &str) -> State {
     if digits.is_empty() {
+        turn.hush();
         let done = Then::Changed(Menu::Greeting, Some(kind), vec![owner::UNTIL_OPEN.into()]);
         return Asking::enter(turn, Request::GreetingUntil(id, None), done);
     }

@@ -9,6 +9,7 @@ mod limits;
 pub mod prompts;
 mod reload;
 mod server;
+mod setup;
 mod telemetry;
 
 use std::process::ExitCode;

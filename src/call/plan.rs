@@ -65,8 +65,14 @@ pub(super) async fn plan(desk: &Desk, verdict: &Verdict, line: &Line<'_>) -> Pla
     let entrance = Entrance::new(LeaveMessage::new(plan), mailbox.extension.clone());
     let language = mailbox.language.clone().unwrap_or_else(|| tenant.language.clone());
     let kept = Kept { head: head(verdict, mailbox), min_speech: mailbox.min_speech };
-    let purpose =
-        Purpose { kept: Some(kept), operator, targets, language, greetings: greeted.clips, gate: Some(gate) };
+    let purpose = Purpose {
+        kept: Some(kept),
+        operator,
+        targets,
+        greetings: greeted.clips,
+        gate: Some(gate),
+        ..Purpose::bare(&language)
+    };
     Planned { flow: Box::new(entrance), purpose }
 }
 

@@ -16,8 +16,8 @@ use crate::speech::{ClipId, EMBEDDED, Embedded, Language, Phrase, Segment, Speec
 /// Spoken where a language is asked for that is not there.
 const FALLBACK: &str = "en";
 
-/// Endings under which a clip of a folder is looked for.
-const ENDINGS: [&str; 2] = ["flac", "wav"];
+/// Endings under which a clip of a folder is looked for, in this order.
+pub const CLIP_ENDINGS: [&str; 2] = ["flac", "wav"];
 
 /// No clip is longer, and none takes longer to decode.
 const LIMITS: DecodeLimits =
@@ -66,6 +66,14 @@ pub enum PromptError {
         path: PathBuf,
         /// Why.
         source: std::io::Error,
+    },
+    /// Nothing is there in a language that is asked for.
+    #[error("there are no prompts in {language:?}: choose one of {known}")]
+    NotSpoken {
+        /// The language.
+        language: String,
+        /// Those that are there.
+        known: String,
     },
     /// The folder holds no language.
     #[error("{0} holds no language: expected <language>/phrases.toml in it")]
@@ -183,17 +191,16 @@ impl PromptSet {
         Ok(())
     }
 
-    /// Every clip of a language with its name and text, decoded. For checks.
+    /// Whether this language (or, for `de-CH`, the one without its region) is there.
     ///
     /// # Errors
-    /// The first clip that is missing or is no sound.
-    pub fn clips(&self, language: &str) -> Result<Vec<(String, Arc<Clip>)>, PromptError> {
-        let Some(voice) = self.voices.get(language) else { return Ok(Vec::new()) };
-        voice
-            .ids()
-            .zip(voice.language.clips())
-            .map(|(id, text)| Ok((text.name.clone(), voice.clip(id)?)))
-            .collect()
+    /// [`PromptError::NotSpoken`], which names those that are.
+    pub fn check_spoken(&self, language: &str) -> Result<(), PromptError> {
+        if self.voices.contains_key(language) || self.voices.contains_key(plain(language)) {
+            return Ok(());
+        }
+        let known = self.languages().collect::<Vec<_>>().join(", ");
+        Err(PromptError::NotSpoken { language: language.to_owned(), known })
     }
 
     fn add(&mut self, language: Language, source: Source) -> Result<(), PromptError> {
@@ -210,9 +217,13 @@ impl PromptSet {
     }
 
     fn voice(&self, language: &str) -> Option<&Voice> {
-        let plain = language.split(['-', '_']).next().unwrap_or_default();
-        [language, plain, FALLBACK].into_iter().find_map(|name| self.voices.get(name))
+        [language, plain(language), FALLBACK].into_iter().find_map(|name| self.voices.get(name))
     }
+}
+
+/// A language without its region.
+fn plain(language: &str) -> &str {
+    language.split(['-', '_']).next().unwrap_or_default()
 }
 
 /// Whether the language can say what a dialogue may ask for.
@@ -246,7 +257,7 @@ impl Voice {
             Source::Embedded(embedded) => {
                 embedded.clips.iter().find(|(known, _)| *known == name).map(|(_, bytes)| Found::Bytes(bytes))
             }
-            Source::Folder(folder) => ENDINGS
+            Source::Folder(folder) => CLIP_ENDINGS
                 .iter()
                 .map(|ending| folder.join("clips").join(format!("{name}.{ending}")))
                 .find(|path| path.is_file())

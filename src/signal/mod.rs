@@ -15,6 +15,7 @@ mod lamps;
 mod message;
 mod net;
 mod refresh;
+mod responses;
 mod session;
 mod stream;
 #[cfg(test)]
@@ -275,6 +276,11 @@ impl Signal {
     /// address is a peer.
     pub fn set_access(&self, peers: Vec<ipnet::IpNet>, trunks: Vec<TrunkAccess>) {
         self.core.access.replace(peers, trunks);
+    }
+
+    /// The address that calls to this URI go to; `None` when its host is not known.
+    pub async fn resolve(&self, uri: &str) -> Option<SocketAddr> {
+        self.core.net.resolve(uri).await.map(|(address, _)| address)
     }
 
     /// Places a call.

@@ -349,7 +349,7 @@ fn peer(core: &Core, request: &Request, target: String) -> Peer {
         remote_seq: Some(message::sequence(&request.headers)),
         target,
         routes: text::list(&route).into_iter().map(str::to_owned).collect(),
-        agent: Arc::clone(&core.server),
+        user_agent: Arc::clone(&core.server),
     }
 }
 

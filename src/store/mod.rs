@@ -4,6 +4,7 @@
 //! takes the tenant where the thing belongs to one; another tenant's id is [`StoreError::Missing`]. Times are kept to
 //! the microsecond.
 
+mod calls;
 mod db;
 mod deposit;
 mod fault;
@@ -34,6 +35,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use self::calls::{CallNews, CallRequest, CallState};
 pub use self::findable::Findable;
 pub use self::lamps::Lamp;
 pub use self::lockouts::{Guess, Limits};

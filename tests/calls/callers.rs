@@ -170,7 +170,9 @@ impl Line for Call {
             Action::Discard(take) => self.end(take, "discard"),
             Action::TransferToOperator => self.wire.transferring = true,
             Action::HangUp => self.wire.hung_up = true,
-            Action::Ask(..) | Action::TransferTo(_) | Action::SignIn => panic!("{action:?} of a caller"),
+            Action::Ask(..) | Action::TransferTo(_) | Action::SignIn | Action::Report(_) => {
+                panic!("{action:?} of a caller")
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use aftertone::domain::{MessageId, RecordingClass, Shelf};
+use aftertone::domain::{CallStep, GreetingKind, MessageId, RecordingClass, Shelf};
 use aftertone::flow::keys::{Command, Menu, Profile};
 use aftertone::flow::owner::Owner;
 use aftertone::flow::owner::desk::{BadPin, Reply, Request};
@@ -82,6 +82,10 @@ struct Call {
     listed: BTreeSet<MessageId>,
     trashed: Option<MessageId>,
     signed_in: bool,
+    /// What whoever asked for the call was told.
+    told: Vec<CallStep>,
+    /// What was asked of services.
+    requests: Vec<Request>,
 }
 
 impl Line for Call {
@@ -121,6 +125,7 @@ impl Line for Call {
                 assert!(self.signed_in);
                 self.wire.transferring = true;
             }
+            Action::Report(step) => self.told.push(step),
             Action::HangUp => self.wire.hung_up = true,
             other => panic!("{other:?} of an owner"),
         }
@@ -129,6 +134,15 @@ impl Line for Call {
 
 impl Call {
     fn new(profile: &str, tutorial: bool) -> Self {
+        Self::with(profile, tutorial, None)
+    }
+
+    /// An owner who is called to record this.
+    fn called(profile: &str, kind: GreetingKind) -> Self {
+        Self::with(profile, false, Some(kind))
+    }
+
+    fn with(profile: &str, tutorial: bool, called: Option<GreetingKind>) -> Self {
         let mut mailbox = Mailbox::default();
         mailbox.session.keys = Profile::built_in(profile).unwrap();
         mailbox.session.phone.may_call_back = true;
@@ -137,8 +151,12 @@ impl Call {
         if tutorial {
             mailbox.session.phone.tutorial = aftertone::domain::Tutorial::default();
         }
+        let flow = match called {
+            Some(kind) => Owner::called_for(kind, mailbox.session.clone()),
+            None => Owner::new(Some("1001".parse().unwrap())),
+        };
         let mut line = Self {
-            flow: Owner::new(Some("1001".parse().unwrap())),
+            flow,
             mailbox,
             wire: Wire::default(),
             ended: BTreeMap::new(),
@@ -147,7 +165,9 @@ impl Call {
             asked_at: CallTime::default(),
             listed: BTreeSet::new(),
             trashed: None,
-            signed_in: false,
+            signed_in: called.is_some(),
+            told: Vec::new(),
+            requests: Vec::new(),
         };
         line.tell(CallEvent::Started);
         line
@@ -178,6 +198,7 @@ impl Call {
     }
 
     fn ask(&mut self, number: u32, request: Request) {
+        self.requests.push(request.clone());
         match &request {
             Request::SignIn { nth, .. } => assert!(*nth <= 3 || self.signed_in, "a fourth try"),
             _ => assert!(self.signed_in, "{request:?} of a stranger"),
@@ -379,6 +400,29 @@ proptest! {
                 break;
             }
         }
+    }
+
+    #[test]
+    fn whoever_is_called_to_record_can_do_nothing_else_and_the_call_ends(
+        profile in profiles(),
+        kind in prop::sample::select(GreetingKind::ALL.to_vec()),
+        chances in chances(),
+    ) {
+        let mut line = Call::called(profile, kind);
+        for (after, chance) in chances {
+            line.happen(after, chance);
+        }
+        line.nothing_more();
+        let only = line.requests.iter().all(|request| matches!(request, Request::KeepGreeting(_, of) if *of == kind));
+        prop_assert!(only, "{:?}", line.requests);
+        for (take, ends) in &line.ended {
+            prop_assert!(*ends <= 1, "{:?} ended {} times", take, ends);
+        }
+        prop_assert!(line.wire.recording.is_none() && line.wire.open.is_subset(&line.handed), "a recording is left");
+        let failures = line.told.iter().filter(|step| step.is_last()).count();
+        prop_assert!(failures <= 1 && !line.told.contains(&CallStep::Kept), "{:?}", line.told);
+        prop_assert!(failures == 0 || line.told.last().is_some_and(|step| step.is_last()), "{:?}", line.told);
+        prop_assert!(line.wire.hung_up || line.wire.caller_gone, "nobody hung up");
     }
 
     #[test]

@@ -6,22 +6,20 @@
 
 mod serve;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
 use tokio::sync::mpsc;
 
-use crate::blob::spool::Head;
 use crate::call::Desk;
-use crate::domain::{CallerId, GreetingKind, Mailbox, Owner, RecordingId, RedirectReason, TenantId};
-use crate::flow::keys::Profile;
-use crate::flow::owner::desk::{Reply, Request, Session, Zone};
-use crate::flow::{CallEvent, RecordLimits, Take};
+use crate::domain::{CallStep, GreetingKind, Owner, RecordingId, TenantId};
+use crate::flow::owner::desk::{Reply, Request};
+use crate::flow::{CallEvent, Take};
 use crate::service::login::{Attempt, LoginOutcome, Source, Welcome};
 use crate::service::owner::OwnerError;
 
-use super::{Answer, Driver, Kept};
+use super::inside::{Inside, session};
+use super::{Answer, Driver};
 use serve::serve;
 
 /// Requests of one call that wait for the one before.
@@ -30,8 +28,6 @@ const MOST_WAITING: usize = 64;
 const PATIENCE: Duration = Duration::from_secs(12);
 /// The same for a message to many: given up in the middle, it would be sent to some a second time.
 const DELIVERY: Duration = Duration::from_secs(65);
-/// The warning tone comes so long before the limit of a recording.
-const WARN_BEFORE: Duration = Duration::from_secs(10);
 
 /// Where a PIN is looked for, and who guesses.
 #[derive(Debug, Clone)]
@@ -40,14 +36,6 @@ pub(crate) struct Gate {
     pub(crate) source: Source,
     /// The account that the device proved by digest; never what it says of itself.
     pub(crate) device: Option<String>,
-}
-
-/// Who signed in, as far as the driver needs it.
-#[derive(Debug, Clone)]
-pub(super) struct Inside {
-    pub(super) owner: Owner,
-    pub(super) language: String,
-    pub(super) head: Head,
 }
 
 /// One request, with what its recording is called in the spool.
@@ -78,7 +66,10 @@ impl Driver {
     /// Hands a request to the worker.
     pub(super) fn ask(&mut self, number: u32, request: Request) -> Option<CallEvent> {
         let failed = Some(CallEvent::Reply(number, Reply::Failed));
-        let Some(gate) = self.purpose.gate.clone() else { return failed };
+        let (gate, owner) = (self.purpose.gate.clone(), self.inside.as_ref().map(|inside| inside.owner));
+        if gate.is_none() && owner.is_none() {
+            return failed;
+        }
         let take = match &request {
             Request::Send { take, .. } | Request::KeepGreeting(take, _) => Some(*take),
             Request::Forward { introduction, .. } => *introduction,
@@ -93,7 +84,7 @@ impl Driver {
         };
         let worker = match &self.worker {
             Some(worker) => worker,
-            None => self.worker.insert(Worker::start(self.desk.clone(), gate, self.answers.clone())),
+            None => self.worker.insert(Worker::start(self.desk.clone(), gate, owner, self.answers.clone())),
         };
         match worker.queue.try_send(Work { number, request, take }) {
             Ok(()) => {
@@ -111,11 +102,12 @@ impl Driver {
     pub(super) async fn on_done(&mut self, done: Box<Done>) {
         if let Some(take) = done.taken {
             self.takes.remove(&take);
+            // Whoever was called can do nothing else with a recording. Told here, as it is true even when they hung up.
+            self.report(CallStep::Kept).await;
         }
         if let Some(inside) = done.inside {
             self.purpose.language.clone_from(&inside.language);
-            let min_speech = Duration::from_millis(300);
-            self.purpose.kept = Some(Kept { head: inside.head.clone(), min_speech });
+            self.purpose.kept = Some(inside.kept());
             self.inside = Some(inside);
         }
         tracing::trace!(number = done.number, "a service has answered");
@@ -141,10 +133,10 @@ impl Driver {
 }
 
 impl Worker {
-    fn start(desk: Desk, gate: Gate, answers: mpsc::Sender<Answer>) -> Self {
+    fn start(desk: Desk, gate: Option<Gate>, inside: Option<Owner>, answers: mpsc::Sender<Answer>) -> Self {
         let (queue, mut work) = mpsc::channel::<Work>(MOST_WAITING);
         tokio::spawn(async move {
-            let mut clerk = Clerk { desk, gate, inside: None };
+            let mut clerk = Clerk { desk, gate, inside };
             while let Some(work) = work.recv().await {
                 let done = clerk.carry_out(work).await;
                 // When the call is over already, nobody waits for the answer.
@@ -158,7 +150,8 @@ impl Worker {
 /// Does what is asked, on behalf of whoever signed in.
 struct Clerk {
     desk: Desk,
-    gate: Gate,
+    /// `None`: nobody can sign in.
+    gate: Option<Gate>,
     inside: Option<Owner>,
 }
 
@@ -198,7 +191,10 @@ impl Clerk {
         }
         if request == Request::Recognise {
             self.inside = None;
-            let known = self.desk.owners.login.trusted(self.gate.tenant, self.gate.device.as_deref()).await;
+            let known = match &self.gate {
+                Some(gate) => self.desk.owners.login.trusted(gate.tenant, gate.device.as_deref()).await,
+                None => None,
+            };
             return match known {
                 Some(welcome) => self.welcome(*welcome).await,
                 None => (Reply::Refused { wait: Duration::ZERO, last: false }, None),
@@ -240,11 +236,7 @@ impl Clerk {
     /// From now on everything is asked on behalf of this owner.
     async fn welcome(&mut self, mut welcome: Welcome) -> (Reply, Option<Box<Inside>>) {
         self.inside = Some(welcome.owner);
-        let inside = Inside {
-            owner: welcome.owner,
-            language: welcome.language.clone(),
-            head: head(&self.desk, &welcome.mailbox),
-        };
+        let inside = Inside::new(&self.desk, &welcome.mailbox, &welcome.language);
         self.note_greetings(&mut welcome).await;
         (Reply::Welcome(Box::new(session(&self.desk, welcome))), Some(Box::new(inside)))
     }
@@ -255,50 +247,12 @@ impl Clerk {
         pin: SecretString,
         nth: u32,
     ) -> (Reply, Option<Box<Inside>>) {
-        let Gate { tenant, source, .. } = self.gate;
+        let Some(Gate { tenant, source, .. }) = self.gate.clone() else { return (Reply::Failed, None) };
         let attempt = Attempt { tenant, extension, pin, source, nth };
         match self.desk.owners.login.check(attempt).await {
             LoginOutcome::Welcome(welcome) => self.welcome(*welcome).await,
             LoginOutcome::Refused { wait, last } => (Reply::Refused { wait, last }, None),
             LoginOutcome::Unavailable => (Reply::Failed, None),
         }
-    }
-}
-
-/// What recordings of the owner begin with. They are drafts until a service takes them.
-fn head(desk: &Desk, mailbox: &Mailbox) -> Head {
-    Head {
-        id: RecordingId::from_uuid(uuid::Uuid::nil()),
-        tenant: mailbox.tenant,
-        mailbox: mailbox.id,
-        caller: CallerId::new(Some(mailbox.extension.as_str()), None),
-        alias: None,
-        reason: RedirectReason::Unknown,
-        began_at: desk.clock.now(),
-        sample_rate: 0,
-        draft: true,
-    }
-}
-
-fn session(desk: &Desk, welcome: Welcome) -> Session {
-    let Welcome { mailbox, zone, counts, place, .. } = welcome;
-    let named = mailbox.phone.keys.as_deref().and_then(|name| {
-        let own = Some(&desk.settings.keys).filter(|keys| keys.name() == name).cloned();
-        own.or_else(|| Profile::built_in(name))
-    });
-    Session {
-        keys: named.unwrap_or_else(|| Arc::clone(&desk.settings.keys)),
-        mail: mailbox.recipients.first().map(|recipient| recipient.mode),
-        zone: Zone(jiff::tz::TimeZone::get(&zone).unwrap_or(jiff::tz::TimeZone::UTC)),
-        now: desk.clock.now(),
-        counts,
-        place: place.map(|place| (place.message, Duration::from_millis(place.position_ms.into()))),
-        limits: Some(RecordLimits {
-            max: mailbox.max_message,
-            silence: mailbox.silence,
-            warn_before: WARN_BEFORE,
-        }),
-        tone: mailbox.tone,
-        phone: mailbox.phone,
     }
 }

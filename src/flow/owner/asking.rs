@@ -8,7 +8,9 @@ use super::recorder::Draft;
 use super::sending::Letter;
 use super::turn::Turn;
 use super::{Choosing, Stage, State, greetings, lists, login, recorder, sending, settings, stored};
-use crate::domain::{Extension, GreetingId, GreetingKind, MailMode, MessageId, Shelf};
+use crate::domain::{
+    CallFault, CallStep, Extension, GreetingId, GreetingKind, MailMode, MessageId, Shelf,
+};
 use crate::flow::Utterance;
 use crate::flow::keys::Menu;
 use crate::flow::phrases::owner;
@@ -110,7 +112,10 @@ impl Stage for Asking {
     fn expired(self, turn: &mut Turn<'_>) -> State {
         let trouble = vec![owner::TROUBLE.into()];
         match self.then {
-            Then::Kept(kind, _) => greetings::after(turn, kind, trouble),
+            Then::Kept(kind, _) => {
+                turn.report(CallStep::failed(CallFault::Trouble));
+                greetings::after(turn, kind, trouble)
+            }
             Then::Delivered(..) => sending::ended(turn, trouble),
             then => Self { then, ..self }.answered(turn, Reply::Failed),
         }

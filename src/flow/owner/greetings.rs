@@ -11,11 +11,11 @@ use super::desk::{Reply, Request};
 use super::entering::{Entering, For};
 use super::recorder::{self, Cue, Purpose};
 use super::turn::Turn;
-use super::{State, settings, stored, words};
+use super::{Farewell, State, settings, stored, words};
 use crate::domain::{Greeting, GreetingId, GreetingKind};
 use crate::flow::Utterance;
 use crate::flow::keys::{Command, Menu};
-use crate::flow::phrases::owner;
+use crate::flow::phrases::{call_me, owner};
 use crate::speech::Phrase;
 
 /// A day that is so long ago was meant to be that of the next year.
@@ -170,8 +170,17 @@ fn next_day(today: Date, digits: &str) -> Result<Date, NoDay> {
     (0..=8).filter_map(of_year).find(|day| *day >= today).ok_or(NoDay::Unknown)
 }
 
+/// The owner was called: says what for, and asks for the recording.
+pub(super) fn called(turn: &mut Turn<'_>, kind: GreetingKind) -> State {
+    let lead = vec![call_me::CALL_ME.into(), words::kind(kind).into()];
+    Cue::enter(turn, Purpose::Greeting(kind), lead)
+}
+
 /// A recording of a greeting is over, kept or not.
 pub(super) fn after(turn: &mut Turn<'_>, kind: GreetingKind, lead: Vec<Utterance>) -> State {
+    if turn.memory.called_for.is_some() {
+        return Farewell::enter(turn, lead);
+    }
     if turn.memory.tutorial {
         turn.memory.step = if kind == GreetingKind::Name { 2 } else { 3 };
         return settings::first_steps(turn, lead);
@@ -189,7 +198,7 @@ pub(super) fn kept(turn: &mut Turn<'_>, kind: GreetingKind) -> State {
     }
     if turn.memory.tutorial {
         turn.note_settings();
-    } else if kind == GreetingKind::Away {
+    } else if kind == GreetingKind::Away && turn.memory.called_for.is_none() {
         return Asking::enter(turn, Request::Greetings, Then::Greeting(kind, Wish::Kept));
     }
     after(turn, kind, vec![owner::GREETING_KEPT.into()])

@@ -16,6 +16,9 @@ const MOST_TRIES: u32 = 3;
 
 /// The first question. None for a device that its owner trusts.
 pub(super) fn begin(turn: &mut Turn<'_>) -> State {
+    if let Some(kind) = turn.memory.called_for {
+        return greetings::called(turn, kind);
+    }
     if std::mem::take(&mut turn.memory.is_recognised) {
         return Asking::enter(turn, Request::Recognise, Then::Recognised);
     }

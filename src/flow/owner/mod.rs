@@ -31,7 +31,7 @@ mod words;
 
 use self::asking::Asking;
 use self::choosing::Choosing;
-use self::desk::Reply;
+use self::desk::{Reply, Session};
 use self::entering::Entering;
 use self::listening::Listening;
 use self::recorder::{Cue, Held, Reviewing, Taking};
@@ -39,7 +39,7 @@ use self::turn::{Memory, Timer, Turn};
 use super::keys::{Command, Meaning, Menu};
 use super::phrases::{self, owner};
 use super::{Action, Actions, CallEvent, CallTime, Flow, Key, TransferOutcome, Utterance};
-use crate::domain::Extension;
+use crate::domain::{Extension, GreetingKind};
 
 /// A call of somebody who wants to hear messages.
 #[derive(Debug)]
@@ -60,6 +60,14 @@ impl Owner {
         let mut owner = Self::new(presumed);
         owner.memory.is_recognised = true;
         owner
+    }
+
+    /// A dialogue with an owner who is called to record this greeting: nobody signs in, and nothing else can be done.
+    pub fn called_for(kind: GreetingKind, session: Session) -> Self {
+        let mut memory = Memory::new(None);
+        memory.called_for = Some(kind);
+        memory.session = session;
+        Self { memory, state: State::Waiting(Waiting) }
     }
 }
 

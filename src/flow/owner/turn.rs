@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::desk::{Request, Session};
 use super::shelf::Cursor;
-use crate::domain::Extension;
+use crate::domain::{CallStep, Extension, GreetingKind};
 use crate::flow::keys::Menu;
 use crate::flow::{Action, Actions, CallTime, Key, PlayId, Take, Utterance};
 
@@ -70,6 +70,8 @@ pub(super) struct Memory {
     pub(super) shelf: Cursor,
     /// Whose mailbox it is unless another is named: of the own phone, or of the greeting in which `*` was pressed.
     pub(super) presumed: Option<Extension>,
+    /// The owner did not call, but is called to record this.
+    pub(super) called_for: Option<GreetingKind>,
     /// Tries to sign in.
     pub(super) tries: u32,
     /// When the owner was let in.
@@ -169,6 +171,13 @@ pub(super) struct Turn<'a> {
 impl Turn<'_> {
     pub(super) fn act(&mut self, action: Action) {
         self.actions.push(action);
+    }
+
+    /// Tells whoever asked for the call, if it is such a call.
+    pub(super) fn report(&mut self, step: CallStep) {
+        if self.memory.called_for.is_some() {
+            self.act(Action::Report(step));
+        }
     }
 
     /// Waits for one thing; the wait for any other ends.

@@ -6,7 +6,7 @@ use super::choosing::Choosing;
 use super::desk::{Pin, Reply, Request, Session};
 use super::entering::{Entering, For};
 use super::turn::{Timer, Turn};
-use super::{Farewell, State, settings, words};
+use super::{Farewell, State, greetings, settings, words};
 use crate::domain::Shelf;
 use crate::flow::keys::Menu;
 use crate::flow::phrases::owner;

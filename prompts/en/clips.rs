@@ -329,6 +329,7 @@
     ("word.m", include_bytes!("clips/word.m.flac")),
     ("word.march", include_bytes!("clips/word.march.flac")),
     ("word.may", include_bytes!("clips/word.may.flac")),
+    ("word.million", include_bytes!("clips/word.million.flac")),
     ("word.monday", include_bytes!("clips/word.monday.flac")),
     ("word.nine", include_bytes!("clips/word.nine.flac")),
     ("word.nineteen", include_bytes!("clips/word.nineteen.flac")),

@@ -160,6 +160,7 @@ impl Outbox {
                     }
                 }
                 () = self.parts.wake.notified(), if !may_be_more => may_be_more = true,
+                () = self.parts.store.until_work_is_made(), if !may_be_more => may_be_more = true,
                 _ = poll.tick() => {
                     self.parts.mailer().tidy().await;
                     may_be_more = true;

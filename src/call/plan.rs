@@ -33,6 +33,10 @@ pub(super) struct Planned {
 pub(super) struct Line<'a> {
     pub(super) trunk: Option<&'a str>,
     pub(super) peer: IpAddr,
+    /// The digest account that was proven.
+    pub(super) identity: Option<&'a str>,
+    /// The user part of From.
+    pub(super) says: Option<String>,
 }
 
 /// The dialogue for what was decided.
@@ -40,7 +44,8 @@ pub(super) async fn plan(desk: &Desk, verdict: &Verdict, line: &Line<'_>) -> Pla
     let decision = &verdict.decision;
     let mut gate = Gate {
         source: Source::new(line.peer, decision.caller.number.as_deref()),
-        visitor: Arc::new(Visitor::of(decision)),
+        device: line.identity.map(str::to_owned),
+        visitor: Visitor::of(decision),
         operator: decision.tenant.operator.clone().or_else(|| desk.settings.operator.clone()),
         targets: desk.settings.targets(line.trunk, &line.peer.to_string()),
     };
@@ -49,7 +54,7 @@ pub(super) async fn plan(desk: &Desk, verdict: &Verdict, line: &Line<'_>) -> Pla
     }
     let gate = Arc::new(gate);
     match &decision.outcome {
-        Outcome::Login => sign_in(desk, verdict, gate).await,
+        Outcome::Login => sign_in(desk, verdict, gate, line).await,
         Outcome::Directory => {
             let profile = Arc::clone(&desk.settings.keys);
             let entrance = Entrance::directory(profile, allowed(&gate.targets, gate.operator.as_deref()));
@@ -89,7 +94,14 @@ pub(super) async fn of_mailbox(
     let language = mailbox.language.clone().unwrap_or_else(|| gate.visitor.tenant.language.clone());
     let kept = Kept { head: head(verdict, mailbox), min_speech: mailbox.min_speech };
     let gate = Some(Arc::clone(gate));
-    let purpose = Purpose { kept: Some(kept), operator, targets, language, greetings: greeted.clips, gate };
+    let purpose = Purpose {
+        kept: Some(kept),
+        operator,
+        targets,
+        greetings: greeted.clips,
+        gate,
+        ..Purpose::bare(&language)
+    };
     (plan, purpose)
 }
 
@@ -118,7 +130,10 @@ fn without_recording(gate: Arc<Gate>) -> Purpose {
 
 /// An owner calls to hear messages. From the own phone only the PIN is asked for: the number is no proof, but it saves
 /// typing the extension.
-async fn sign_in(desk: &Desk, verdict: &Verdict, gate: Arc<Gate>) -> Planned {
+///
+/// A device that proved an account by digest may be trusted to need no PIN; but only for a call of its own: an account that
+/// many share (that of a phone system) opens nothing for a caller who is somebody else.
+async fn sign_in(desk: &Desk, verdict: &Verdict, gate: Arc<Gate>, line: &Line<'_>) -> Planned {
     let own = match verdict.decision.caller.number.as_deref() {
         None => None,
         Some(number) => desk.owners.login.own(gate.tenant(), number).await.unwrap_or_else(|error| {
@@ -126,7 +141,13 @@ async fn sign_in(desk: &Desk, verdict: &Verdict, gate: Arc<Gate>) -> Planned {
             None
         }),
     };
-    Planned { flow: Box::new(Owner::new(own)), purpose: without_recording(gate) }
+    let device = gate.device.as_deref();
+    let trusts = match desk.owners.login.trusts(gate.tenant(), device).await {
+        Some(mailbox) => own.as_ref() == Some(&mailbox) || line.says.as_deref() == device,
+        None => false,
+    };
+    let flow = if trusts { Owner::recognised(own) } else { Owner::new(own) };
+    Planned { flow: Box::new(flow), purpose: without_recording(gate) }
 }
 
 /// No mailbox: an announcement, from which people can be found by name if there are any, or the tenant's default target.

@@ -13,7 +13,7 @@ pub mod transfer;
 
 use std::time::Duration;
 
-use crate::domain::{Extension, GreetingId, Mark, MessageId, RecordingClass, ToneChoice};
+use crate::domain::{CallStep, Extension, GreetingId, Mark, MessageId, RecordingClass, ToneChoice};
 use crate::speech::Phrase;
 
 /// Time since the call was answered.
@@ -283,6 +283,8 @@ pub enum Action {
     SignIn,
     /// The caller goes on to there. The dialogue is over; another one follows.
     GoOn(Place),
+    /// Tells whoever asked for this call how far it is. That something was kept is told by the service that keeps it.
+    Report(CallStep),
     /// Ends the call.
     HangUp,
 }

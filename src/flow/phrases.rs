@@ -47,13 +47,15 @@ macro_rules! sayings {
     };
 }
 
+pub mod call_me;
 pub mod directory;
 pub mod keys;
 pub mod owner;
 
 /// Every phrase a dialogue can say.
-pub fn all() -> impl Iterator<Item = &'static Saying> {
-    ALL.iter().chain(owner::ALL).chain(keys::ALL).chain(directory::ALL)
+pub fn all() -> impl Iterator<Item = Saying> {
+    let plain = ALL.iter().chain(owner::ALL).chain(call_me::ALL).chain(directory::ALL);
+    plain.copied().chain(keys::all())
 }
 
 sayings! {

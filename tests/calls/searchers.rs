@@ -365,7 +365,7 @@ fn every_key_of_every_profile_does_for_a_caller_what_the_card_says() {
             }
             let done = done.iter().map(crate::script::describe).collect::<Vec<_>>().join(", ");
             let promised = match command {
-                Command::Choose => "ask visit 1002",
+                Command::ThisPerson => "ask visit 1002",
                 Command::Operator => "play operator-trying",
                 Command::SearchAgain => "play directory-ask",
                 _ => "play greeting",

@@ -4,39 +4,41 @@
 //! Who signed in is known to the worker alone, from the service that checked the PIN: every request is made on behalf
 //! of that mailbox.
 
+mod serve;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
 use tokio::sync::mpsc;
 
-use crate::blob::spool::{Head, Marks};
-use crate::call::{Desk, Owners};
-use crate::domain::{CallerId, GreetingKind, Mailbox, Owner, RecordingId, RedirectReason, TenantId};
-use crate::flow::keys::Profile;
-use crate::flow::owner::desk::{BadPin, Reply, Request, Session, Zone};
-use crate::flow::{CallEvent, RecordLimits, Take};
-use crate::service::accounts::PinFault;
-use crate::service::login::{Attempt, ChangeFault, LoginOutcome, Source, Welcome};
+use crate::call::Desk;
+use crate::domain::{CallStep, GreetingKind, Owner, RecordingId, TenantId};
+use crate::flow::owner::desk::{Reply, Request, Session};
+use crate::flow::{CallEvent, Take};
+use crate::service::login::{Attempt, LoginOutcome, Source, Welcome};
 use crate::service::outbound::AllowedTargets;
 use crate::service::owner::OwnerError;
 use crate::service::reception::Visitor;
-use crate::service::sending::{Sent, Why};
 
-use super::{Answer, Driver, Kept, Purpose, finding};
+use super::inside::{Inside, session};
+use super::{Answer, Driver, Purpose, finding};
+use serve::serve;
 
 /// Requests of one call that wait for the one before.
 const MOST_WAITING: usize = 64;
 /// A service that takes longer cannot do it now. Shorter than the dialogue's own patience.
 const PATIENCE: Duration = Duration::from_secs(12);
-/// The warning tone comes so long before the limit of a recording.
-const WARN_BEFORE: Duration = Duration::from_secs(10);
+/// The same for a message to many: given up in the middle, it would be sent to some a second time.
+const DELIVERY: Duration = Duration::from_secs(65);
 
 /// Where a PIN is looked for, and who guesses; where the caller may go besides.
 #[derive(Debug, Clone)]
 pub(crate) struct Gate {
     pub(crate) source: Source,
-    pub(crate) visitor: Arc<Visitor>,
+    /// The account that the device proved by digest; never what it says of itself.
+    pub(crate) device: Option<String>,
+    pub(crate) visitor: Visitor,
     /// Where `0` leads unless a mailbox says otherwise.
     pub(crate) operator: Option<String>,
     pub(crate) targets: AllowedTargets,
@@ -44,18 +46,9 @@ pub(crate) struct Gate {
 
 impl Gate {
     /// Whose world the call is in.
-    pub(crate) fn tenant(&self) -> TenantId {
+    pub(crate) const fn tenant(&self) -> TenantId {
         self.visitor.tenant.id
     }
-}
-
-/// Who signed in, as far as the driver needs it.
-#[derive(Debug, Clone)]
-pub(super) struct Inside {
-    pub(super) owner: Owner,
-    pub(super) language: String,
-    pub(super) head: Head,
-    pub(super) operator: Option<String>,
 }
 
 /// One request, with what its recording is called in the spool.
@@ -101,7 +94,10 @@ impl Driver {
     /// Hands a request to the worker.
     pub(super) fn ask(&mut self, number: u32, request: Request) -> Option<CallEvent> {
         let failed = Some(CallEvent::Reply(number, Reply::Failed));
-        let Some(gate) = self.purpose.gate.clone() else { return failed };
+        let (gate, owner) = (self.purpose.gate.clone(), self.inside.as_ref().map(|inside| inside.owner));
+        if gate.is_none() && owner.is_none() {
+            return failed;
+        }
         let take = match &request {
             Request::Send { take, .. } | Request::KeepGreeting(take, _) => Some(*take),
             Request::Forward { introduction, .. } => *introduction,
@@ -116,7 +112,7 @@ impl Driver {
         };
         let worker = match &self.worker {
             Some(worker) => worker,
-            None => self.worker.insert(Worker::start(self.desk.clone(), gate, self.answers.clone())),
+            None => self.worker.insert(Worker::start(self.desk.clone(), gate, owner, self.answers.clone())),
         };
         match worker.queue.try_send(Work { number, request, take }) {
             Ok(()) => {
@@ -134,11 +130,12 @@ impl Driver {
     pub(super) async fn on_done(&mut self, done: Box<Done>) {
         if let Some(take) = done.taken {
             self.takes.remove(&take);
+            // Whoever was called can do nothing else with a recording. Told here, as it is true even when they hung up.
+            self.report(CallStep::Kept).await;
         }
         if let Some(inside) = done.inside {
             self.purpose.language.clone_from(&inside.language);
-            let min_speech = Duration::from_millis(300);
-            self.purpose.kept = Some(Kept { head: inside.head.clone(), min_speech });
+            self.purpose.kept = Some(inside.kept());
             self.purpose.operator.clone_from(&inside.operator);
             self.inside = Some(inside);
         }
@@ -168,10 +165,15 @@ impl Driver {
 }
 
 impl Worker {
-    fn start(desk: Desk, gate: Arc<Gate>, answers: mpsc::Sender<Answer>) -> Self {
+    fn start(
+        desk: Desk,
+        gate: Option<Arc<Gate>>,
+        inside: Option<Owner>,
+        answers: mpsc::Sender<Answer>,
+    ) -> Self {
         let (queue, mut work) = mpsc::channel::<Work>(MOST_WAITING);
         tokio::spawn(async move {
-            let mut clerk = Clerk { desk, gate, inside: None };
+            let mut clerk = Clerk { desk, gate, inside };
             while let Some(work) = work.recv().await {
                 let done = clerk.carry_out(work).await;
                 // When the call is over already, nobody waits for the answer.
@@ -185,7 +187,8 @@ impl Worker {
 /// Does what is asked, on behalf of whoever signed in.
 struct Clerk {
     desk: Desk,
-    gate: Arc<Gate>,
+    /// `None`: nobody can sign in.
+    gate: Option<Arc<Gate>>,
     inside: Option<Owner>,
 }
 
@@ -196,7 +199,9 @@ impl Clerk {
             Request::Hold(_) | Request::Settings(_) => Some(None),
             _ => None,
         };
-        let answered = tokio::time::timeout(PATIENCE, self.answer(request, take.map(|(_, id)| id))).await;
+        let delivers = matches!(request, Request::Send { .. } | Request::Forward { .. });
+        let patience = if delivers { DELIVERY } else { PATIENCE };
+        let answered = tokio::time::timeout(patience, self.answer(request, take.map(|(_, id)| id))).await;
         let Said { reply, inside, arrived } = answered.unwrap_or(Reply::Failed.into());
         let taken = match (&reply, take) {
             (Reply::Sent { .. } | Reply::Done, Some((take, _))) => Some(take),
@@ -217,14 +222,19 @@ impl Clerk {
     }
 
     async fn answer(&mut self, request: Request, take: Option<RecordingId>) -> Said {
-        let request = match request {
-            Request::SignIn { extension, pin, nth } => {
-                self.inside = None;
-                return self.sign_in(&extension, SecretString::from(pin.digits()), nth).await;
+        let request = match (request, self.gate.clone()) {
+            (Request::SignIn { extension, pin, nth }, Some(gate)) => {
+                let pin = SecretString::from(pin.digits());
+                return self.sign_in(&gate, &extension, pin, nth).await;
             }
-            Request::Search(keys) => return finding::search(&self.desk, &self.gate, &keys).await.into(),
-            Request::Visit(extension) => return finding::visit(&self.desk, &self.gate, &extension).await,
-            request => request,
+            (Request::Recognise, Some(gate)) => return self.recognise(&gate).await,
+            (Request::Search(keys), Some(gate)) => {
+                return finding::search(&self.desk, &gate, &keys).await.into();
+            }
+            (Request::Visit(extension), Some(gate)) => {
+                return finding::visit(&self.desk, &gate, &extension).await;
+            }
+            (request, _) => request,
         };
         let Some(owner) = self.inside else { return Reply::Failed.into() };
         if let Some(id) = take
@@ -235,6 +245,7 @@ impl Clerk {
         let reply =
             serve(&self.desk.owners, owner, request, take).await.unwrap_or_else(|error| match error {
                 OwnerError::Private => Reply::Private,
+                OwnerError::NotAllowed { .. } => Reply::NotAllowed,
                 error => {
                     tracing::warn!(%error, "what an owner asked for could not be done");
                     Reply::Failed
@@ -258,163 +269,34 @@ impl Clerk {
         }
     }
 
-    async fn sign_in(&mut self, extension: &str, pin: SecretString, nth: u32) -> Said {
-        let (tenant, source) = (self.gate.tenant(), self.gate.source);
-        let attempt = Attempt { tenant, extension, pin, source, nth };
+    /// From now on everything is asked on behalf of this owner.
+    async fn welcome(&mut self, gate: &Gate, mut welcome: Welcome) -> Said {
+        self.inside = Some(welcome.owner);
+        let mut inside = Inside::new(&self.desk, &welcome.mailbox, &welcome.language);
+        inside.operator = welcome.mailbox.operator.clone().or_else(|| gate.operator.clone());
+        let operator =
+            inside.operator.as_deref().is_some_and(|target| gate.targets.authorise(target).is_ok());
+        self.note_greetings(&mut welcome).await;
+        let session = Session { operator, ..session(&self.desk, welcome) };
+        let reply = Reply::Welcome(Box::new(session));
+        Said { reply, inside: Some(Box::new(inside)), arrived: None }
+    }
+
+    async fn recognise(&mut self, gate: &Gate) -> Said {
+        self.inside = None;
+        match self.desk.owners.login.trusted(gate.tenant(), gate.device.as_deref()).await {
+            Some(welcome) => self.welcome(gate, *welcome).await,
+            None => Reply::Refused { wait: Duration::ZERO, last: false }.into(),
+        }
+    }
+
+    async fn sign_in(&mut self, gate: &Gate, extension: &str, pin: SecretString, nth: u32) -> Said {
+        self.inside = None;
+        let attempt = Attempt { tenant: gate.tenant(), extension, pin, source: gate.source, nth };
         match self.desk.owners.login.check(attempt).await {
-            LoginOutcome::Welcome(welcome) => {
-                self.inside = Some(welcome.owner);
-                let inside = Inside {
-                    owner: welcome.owner,
-                    language: welcome.language.clone(),
-                    head: head(&self.desk, &welcome.mailbox),
-                    operator: welcome.mailbox.operator.clone().or_else(|| self.gate.operator.clone()),
-                };
-                let mut welcome = *welcome;
-                self.note_greetings(&mut welcome).await;
-                let operator = inside.operator.as_deref();
-                let operator = operator.is_some_and(|target| self.gate.targets.authorise(target).is_ok());
-                let session = Session { operator, ..session(&self.desk, welcome) };
-                let reply = Reply::Welcome(Box::new(session));
-                Said { reply, inside: Some(Box::new(inside)), arrived: None }
-            }
+            LoginOutcome::Welcome(welcome) => self.welcome(gate, *welcome).await,
             LoginOutcome::Refused { wait, last } => Reply::Refused { wait, last }.into(),
             LoginOutcome::Unavailable => Reply::Failed.into(),
-        }
-    }
-}
-
-/// What recordings of the owner begin with. They are drafts until a service takes them.
-fn head(desk: &Desk, mailbox: &Mailbox) -> Head {
-    Head {
-        id: RecordingId::from_uuid(uuid::Uuid::nil()),
-        tenant: mailbox.tenant,
-        mailbox: mailbox.id,
-        caller: CallerId::new(Some(mailbox.extension.as_str()), None),
-        alias: None,
-        reason: RedirectReason::Unknown,
-        began_at: desk.clock.now(),
-        sample_rate: 0,
-        draft: true,
-    }
-}
-
-fn session(desk: &Desk, welcome: Welcome) -> Session {
-    let Welcome { mailbox, zone, counts, place, .. } = welcome;
-    let named = mailbox.phone.keys.as_deref().and_then(|name| {
-        let own = Some(&desk.settings.keys).filter(|keys| keys.name() == name).cloned();
-        own.or_else(|| Profile::built_in(name))
-    });
-    Session {
-        keys: named.unwrap_or_else(|| Arc::clone(&desk.settings.keys)),
-        mail: mailbox.recipients.first().map(|recipient| recipient.mode),
-        zone: Zone(jiff::tz::TimeZone::get(&zone).unwrap_or(jiff::tz::TimeZone::UTC)),
-        now: desk.clock.now(),
-        counts,
-        place: place.map(|place| (place.message, Duration::from_millis(place.position_ms.into()))),
-        limits: Some(RecordLimits {
-            max: mailbox.max_message,
-            silence: mailbox.silence,
-            warn_before: WARN_BEFORE,
-        }),
-        tone: mailbox.tone,
-        phone: mailbox.phone,
-        operator: false,
-    }
-}
-
-async fn serve(
-    owners: &Owners,
-    owner: Owner,
-    request: Request,
-    take: Option<RecordingId>,
-) -> Result<Reply, OwnerError> {
-    let gone = OwnerError::Missing { what: "recording" };
-    Ok(match request {
-        // Answered before anybody is known.
-        Request::SignIn { .. } | Request::Search(_) | Request::Visit(_) => Reply::Failed,
-        Request::Load(shelf) => Reply::Messages(owners.retrieval.list(owner, shelf).await?),
-        Request::Mark(message, mark) => {
-            owners.retrieval.mark(owner, message, mark).await?;
-            Reply::Done
-        }
-        Request::Hold(place) => {
-            let millis = |at: Duration| u32::try_from(at.as_millis()).unwrap_or(u32::MAX);
-            owners.retrieval.leave_place(owner, place.map(|(message, at)| (message, millis(at)))).await?;
-            Reply::Done
-        }
-        Request::Find(extension) => {
-            Reply::Recipient(owners.sending.find(owner, &extension).await?.map(|found| found.name))
-        }
-        Request::Send { to, urgent, private, .. } => {
-            let marks = Marks { urgent, private };
-            sent(owners.sending.send(owner, take.ok_or(gone)?, marks, &to).await?)
-        }
-        Request::Forward { message, to, .. } => {
-            sent(owners.sending.forward(owner, message, take, &to).await?)
-        }
-        Request::Greetings => Reply::Greetings(owners.settings.greetings(owner).await?),
-        Request::KeepGreeting(_, kind) => {
-            owners.settings.keep(owner, take.ok_or(gone)?, kind, None).await?;
-            Reply::Done
-        }
-        Request::ChooseGreeting(id) => {
-            owners.settings.choose(owner, id).await?;
-            Reply::Done
-        }
-        Request::SwitchOff(kind) => {
-            owners.settings.switch_off(owner, kind).await?;
-            Reply::Done
-        }
-        Request::GreetingUntil(id, until) => {
-            owners.settings.set_until(owner, id, until).await?;
-            Reply::Done
-        }
-        Request::ChangePin(pin) => change_pin(owners, owner, SecretString::from(pin.digits())).await,
-        Request::Settings(wanted) => {
-            // Only what the phone changes: the rest may have been changed elsewhere meanwhile.
-            let change = move |phone: &mut crate::domain::PhoneSettings| {
-                phone.newest_first = wanted.newest_first;
-                phone.envelope = wanted.envelope;
-                phone.speed_percent = wanted.speed_percent;
-                phone.gain_db = wanted.gain_db;
-                phone.key_help = wanted.key_help;
-                phone.tutorial = wanted.tutorial;
-            };
-            owners.settings.update(owner, change).await?;
-            Reply::Done
-        }
-        Request::Mail(mode) => {
-            owners.settings.set_mail_mode(owner, mode).await?;
-            Reply::Done
-        }
-    })
-}
-
-/// To nobody, only because it is not possible now: then the recording is still there to be sent again.
-fn sent(sent: Sent) -> Reply {
-    if sent.delivered.is_empty() && sent.refused.iter().any(|(_, why)| *why == Why::Failed) {
-        return Reply::Failed;
-    }
-    Reply::Sent {
-        to: u32::try_from(sent.delivered.len()).unwrap_or(u32::MAX),
-        failed: sent.refused.into_iter().map(|(extension, _)| extension).collect(),
-    }
-}
-
-async fn change_pin(owners: &Owners, owner: Owner, pin: SecretString) -> Reply {
-    match owners.login.change_pin(owner, pin).await {
-        Ok(()) => Reply::Done,
-        Err(ChangeFault::Pin(fault)) => Reply::BadPin(match fault {
-            PinFault::Shape | PinFault::Short(_) => BadPin::Shape,
-            PinFault::Repeats => BadPin::Repeats,
-            PinFault::Sequence => BadPin::Sequence,
-            PinFault::Extension => BadPin::Extension,
-            PinFault::Date => BadPin::Year,
-        }),
-        Err(error @ ChangeFault::Unavailable(_)) => {
-            tracing::warn!(%error, "a PIN could not be changed");
-            Reply::Failed
         }
     }
 }

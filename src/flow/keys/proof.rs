@@ -24,7 +24,7 @@ const NEEDED_COMMANDS: &[Command] = &[
     Command::Pin,
     Command::Standard,
     Command::Exit,
-    Command::Choose,
+    Command::ThisPerson,
 ];
 
 /// One menu, with its faults.
@@ -162,15 +162,16 @@ const fn leads_to(menu: Menu, command: Command) -> Option<Menu> {
     match command {
         Command::Back => Some(match menu {
             Menu::More => Menu::Playing,
-            Menu::Advanced => Menu::After,
-            Menu::Greeting => Menu::Settings,
-            Menu::Greetings => Menu::Settings,
+            Menu::Advanced | Menu::SaveTo => Menu::After,
+            Menu::Greeting | Menu::Greetings | Menu::Stored | Menu::Envelope | Menu::Mail | Menu::List => {
+                Menu::Settings
+            }
             _ => Menu::Main,
         }),
         Command::End => Some(Menu::After),
         Command::Keep | Command::Discard => Some(Menu::Main),
         // A message to the person.
-        Command::Choose => Some(Menu::Review),
+        Command::ThisPerson => Some(Menu::Review),
         command => command.opens(),
     }
 }

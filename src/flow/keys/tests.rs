@@ -91,7 +91,7 @@ fn what_cannot_be_is_named_with_what_could() {
 
 #[test]
 fn the_operator_has_no_key_with_letters_in_the_directory() {
-    let text = "title = \"Mine\"\nextends = \"default\"\n[directory]\nkeys = { 1 = \"choose\", 9 = \"operator\", \"#\" = \"repeat\" }";
+    let text = "title = \"Mine\"\nextends = \"default\"\n[directory]\nkeys = { 1 = \"this-person\", 9 = \"operator\", \"#\" = \"repeat\" }";
     assert!(faults(text).contains("choose 0"), "{}", faults(text));
     assert!(Profile::parse("mine", &text.replace('9', "0")).is_ok());
 }

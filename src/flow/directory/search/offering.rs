@@ -92,7 +92,7 @@ impl Search {
         };
         let last = people.len().saturating_sub(1);
         match command {
-            Command::Choose => return Some(Ended::Person(people.swap_remove(at.min(last)))),
+            Command::ThisPerson => return Some(Ended::Person(people.swap_remove(at.min(last)))),
             Command::Operator => return Some(Ended::Operator),
             Command::Back => return Some(Ended::Back),
             Command::Exit => return Some(Ended::Exit),

@@ -264,7 +264,7 @@ pub(crate) fn parse_seconds(text: &str) -> Result<Duration, String> {
 fn parse_event(text: &str, last_play: PlayId, dialogue: &Dialogue) -> Result<CallEvent, String> {
     let first = match dialogue {
         Dialogue::Owner(_) | Dialogue::Recognised(_) | Dialogue::Called(_) => mailbox::FIRST_TAKE,
-        Dialogue::Leave | Dialogue::Entrance(_) => 0,
+        Dialogue::Leave | Dialogue::Entrance(_) | Dialogue::Directory => 0,
     };
     let parse_take = |text: &str| parse_take(text).map(|take| Take(take.0 + first));
     let words: Vec<&str> = text.split_whitespace().collect();

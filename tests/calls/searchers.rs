@@ -153,7 +153,7 @@ impl Line {
             }
             Action::TransferToOperator => self.transferring = true,
             Action::HangUp => self.hung_up = true,
-            Action::SignIn | Action::GoOn(_) => panic!("{action:?} is for the dialogue that holds both"),
+            Action::SignIn | Action::GoOn(_) | Action::Report(_) => panic!("{action:?} of a caller"),
         }
     }
 

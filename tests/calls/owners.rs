@@ -121,7 +121,7 @@ impl Line for Call {
             Action::StopRecording(take) => assert_eq!(self.wire.recording, Some(take)),
             Action::Discard(take) => self.end(take),
             Action::Ask(number, request) => self.ask(number, request),
-            Action::TransferTo(_) => {
+            Action::TransferTo(_) | Action::TransferToOperator => {
                 assert!(self.signed_in);
                 self.wire.transferring = true;
             }

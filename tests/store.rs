@@ -42,6 +42,8 @@ macro_rules! contract {
     };
 }
 
+#[path = "store/calls.rs"]
+mod calls;
 #[path = "store/findable.rs"]
 mod findable;
 #[path = "store/owner.rs"]

@@ -335,7 +335,7 @@ pub(super) enum KeysCommand {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum PromptsCommand {
-    /// Speak every phrase of a language into audio files (needs flite or espeak-ng).
+    /// Speak the phrases of a language that have no clip yet, or a clip of other words (needs flite or espeak-ng).
     Build {
         /// Language.
         #[arg(long, default_value = "en")]
@@ -343,6 +343,9 @@ pub(super) enum PromptsCommand {
         /// Folder that holds one folder a language.
         #[arg(long, default_value = "prompts")]
         dir: PathBuf,
+        /// Speak them all anew.
+        #[arg(long)]
+        anew: bool,
     },
     /// Take recordings of people instead of the built-in voice; what was not recorded stays.
     Import {
@@ -355,10 +358,15 @@ pub(super) enum PromptsCommand {
         #[arg(long, default_value = "aftertone-prompts")]
         dir: PathBuf,
     },
-    /// Check that every phrase a call can say exists in every language.
+    /// Check that every language can say all that calls say, and that its clips are sound; name every fault.
     Check {
+        /// Only this language.
+        #[arg(long)]
+        lang: Option<String>,
         /// Folder that holds one folder a language; default: the built-in ones.
         #[arg(long)]
         dir: Option<PathBuf>,
+        #[command(flatten)]
+        json: Json,
     },
 }

@@ -21,7 +21,7 @@ mod token;
 
 pub use call_me::{CallFault, CallStep};
 pub use caller::CallerId;
-pub use directory::{DirectorySettings, SearchBy, spellings, words};
+pub use directory::{DirectorySettings, SearchBy, letters, spellings, words};
 pub use extension::{Extension, PhoneNumber};
 pub use greeting::{Greeting, GreetingKind};
 pub use id::{

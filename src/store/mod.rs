@@ -24,6 +24,7 @@ mod passing;
 mod people;
 mod phones;
 mod read;
+mod readers;
 mod retention;
 mod revision;
 mod tenants;

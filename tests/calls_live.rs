@@ -7,6 +7,8 @@
 mod clients;
 #[path = "calls_live/commands.rs"]
 mod commands;
+#[path = "calls_live/devices.rs"]
+mod devices;
 #[path = "support/ears.rs"]
 mod ears;
 #[path = "calls_live/endings.rs"]

@@ -178,6 +178,7 @@ impl Store {
         if mark == Mark::Purge {
             let marked = self.purge_now(&mut tx, owner, id, before, object).await?;
             tx.commit().await?;
+            self.work_was_made();
             return Ok(marked);
         }
         let after = before.marked(mark, now);
@@ -190,6 +191,7 @@ impl Store {
         tx.run(ADD_LEDGER, args![tenant, id.uuid(), at, mark.as_str(), ""]).await?;
         lamps::changed_for(&mut tx, owner, JobId::from_uuid(self.clock.uuid()), now).await?;
         tx.commit().await?;
+        self.work_was_made();
         Ok(marked)
     }
 

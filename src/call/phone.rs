@@ -3,6 +3,7 @@
 //! Built on the same SIP adapter and RTP parts as the server, but with a media loop of its own, so that it also is a
 //! second opinion on the media engine. Not for talking.
 
+mod answering;
 mod ear;
 mod steps;
 
@@ -24,6 +25,7 @@ use crate::signal::{Dialog, DialogEvent, DigestAccount, OutgoingCall, Signal, Si
 use crate::sip::sdp::{LocalMedia, SdpRefusal, Session, Stream};
 
 pub use super::ways::leading_to;
+pub use answering::answer;
 pub use steps::{Step, parse_steps};
 
 use ear::ToneEar;
@@ -136,10 +138,7 @@ pub async fn place(
     let stream = session.accept(&answer)?;
     let mut line = Line::new(clock, socket, stream, &script)?;
     line.run(clock, script, dialog, events, &mut report).await?;
-    report.rate = line.stream.codec.sample_rate();
-    report.codec = Some(line.stream.codec);
-    report.heard = line.heard;
-    report.tone = line.tone_at;
+    line.into_report(&mut report);
     Ok(report)
 }
 
@@ -272,6 +271,14 @@ impl Line {
         "the phone hung up".clone_into(&mut report.ended);
         hang_up(dialog).await;
         Ok(())
+    }
+
+    /// What was heard.
+    fn into_report(self, report: &mut Report) {
+        report.rate = self.stream.codec.sample_rate();
+        report.codec = Some(self.stream.codec);
+        report.heard = self.heard;
+        report.tone = self.tone_at;
     }
 
     /// Takes in whatever has come; puts it where its timestamp says.

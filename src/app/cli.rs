@@ -158,6 +158,8 @@ pub(super) enum GreetingCommand {
         #[command(flatten)]
         json: Json,
     },
+    /// Call a phone, so that the greeting is recorded there: after the tone speak, press #, then 2 to keep it.
+    CallMe(CallMeArgs),
     /// Switch a greeting off.
     Clear {
         /// Extension of the mailbox.
@@ -167,6 +169,22 @@ pub(super) enum GreetingCommand {
         #[arg(long)]
         kind: String,
     },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct CallMeArgs {
+    /// Extension of the mailbox.
+    #[arg(long)]
+    pub mailbox: String,
+    /// away, busy, internal, holiday, closed, standard or name.
+    #[arg(long, default_value = "standard")]
+    pub kind: String,
+    /// The number to call; default: the extension.
+    #[arg(long, value_name = "NUMBER")]
+    pub to: Option<String>,
+    /// Print each step as a line of JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -317,7 +335,7 @@ pub(super) enum KeysCommand {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum PromptsCommand {
-    /// Speak every phrase of a language into audio files (needs flite or espeak-ng).
+    /// Speak the phrases of a language that have no clip yet, or a clip of other words (needs flite or espeak-ng).
     Build {
         /// Language.
         #[arg(long, default_value = "en")]
@@ -325,6 +343,9 @@ pub(super) enum PromptsCommand {
         /// Folder that holds one folder a language.
         #[arg(long, default_value = "prompts")]
         dir: PathBuf,
+        /// Speak them all anew.
+        #[arg(long)]
+        anew: bool,
     },
     /// Take recordings of people instead of the built-in voice; what was not recorded stays.
     Import {
@@ -337,10 +358,15 @@ pub(super) enum PromptsCommand {
         #[arg(long, default_value = "aftertone-prompts")]
         dir: PathBuf,
     },
-    /// Check that every phrase a call can say exists in every language.
+    /// Check that every language can say all that calls say, and that its clips are sound; name every fault.
     Check {
+        /// Only this language.
+        #[arg(long)]
+        lang: Option<String>,
         /// Folder that holds one folder a language; default: the built-in ones.
         #[arg(long)]
         dir: Option<PathBuf>,
+        #[command(flatten)]
+        json: Json,
     },
 }

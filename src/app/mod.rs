@@ -10,6 +10,7 @@ mod priority;
 pub mod prompts;
 mod reload;
 mod server;
+mod setup;
 mod telemetry;
 
 use std::process::ExitCode;

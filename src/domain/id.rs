@@ -62,6 +62,8 @@ ids! {
     LinkId = "link id";
     /// A lamp that shows whether messages wait.
     LampId = "lamp id";
+    /// A call to a phone that somebody asked for.
+    CallRequestId = "call request id";
 }
 
 impl From<RecordingId> for MessageId {

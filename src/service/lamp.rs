@@ -9,6 +9,7 @@ mod subscribe;
 use std::fmt::Debug;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -19,6 +20,10 @@ use crate::store::{Lamp, Result, Store, StoreError};
 
 /// Lamps that one mailbox may have.
 pub const MOST_LAMPS: u32 = 20;
+/// How often in a row a phone that subscribed may fail to confirm: about 20 minutes at the outbox's pace.
+const MOST_FAILURES: u32 = 8;
+/// A phone whose first NOTIFY was not confirmed is told again after so long.
+const AGAIN: Duration = Duration::from_secs(5);
 /// Lamps that are looked at in one go of the sweep.
 const BATCH: u32 = 1000;
 
@@ -77,25 +82,30 @@ impl Lamps {
     /// In words, when a lamp could not be told, or the store is away: to be tried again.
     pub async fn converge(&self, owner: Owner) -> std::result::Result<(), String> {
         let away = |error: StoreError| error.to_string();
-        let counts = self.store.counts(owner).await.map_err(away)?.without_trash();
+        let counts = self.counts(owner).await.map_err(away)?;
         let now = self.clock.now();
-        let mut trouble = None;
-        for lamp in self.store.lamps(owner).await.map_err(away)? {
+        let lamps = self.store.lamps(owner).await.map_err(away)?.into_iter();
+        let wrong = lamps.filter(|lamp| {
             let is_live = lamp.expires_at.is_none_or(|at| at > now);
-            if is_live && lamp.told != Some(counts) {
-                trouble = self.tell(lamp, counts).await.err().or(trouble);
-            }
-        }
-        trouble.map_or(Ok(()), Err)
+            is_live && lamp.told != Some(counts)
+        });
+        // All at once: one that does not answer must not hold up the others.
+        let told = futures_util::future::join_all(wrong.map(|lamp| self.tell(lamp))).await;
+        told.into_iter().find(std::result::Result::is_err).unwrap_or(Ok(()))
     }
 
     /// Tells one lamp at once, whatever it shows: a SUBSCRIBE is answered by a NOTIFY (RFC 6665 §4.2.1.2).
     ///
     /// # Errors
-    /// In words, when it could not be told.
+    /// In words, when it could not be told. Word is left then that it is told again.
     pub async fn answer(&self, lamp: Lamp) -> std::result::Result<(), String> {
-        let counts = self.store.counts(lamp.owner).await.map_err(|error| error.to_string())?;
-        self.tell(lamp, counts.without_trash()).await
+        let owner = lamp.owner;
+        let told = self.tell(lamp).await;
+        if told.is_err() {
+            let again = self.clock.now().saturating_add(AGAIN).unwrap_or(Timestamp::MAX);
+            self.store.refresh_lamps_at(owner, again).await.map_err(|error| error.to_string())?;
+        }
+        told
     }
 
     /// Ends a subscription: the last NOTIFY says so, and the lamp is forgotten.
@@ -103,8 +113,8 @@ impl Lamps {
     /// # Errors
     /// [`StoreError`]. A phone that does not answer is forgotten all the same.
     pub async fn end(&self, lamp: Lamp) -> Result<()> {
-        let counts = self.store.counts(lamp.owner).await?.without_trash();
         let (id, cseq, now) = (lamp.id, self.store.next_cseq(lamp.id).await?, self.clock.now());
+        let counts = self.counts(lamp.owner).await?;
         if let Err(error) = self.light.tell(Waiting { lamp, cseq, counts, last: true, now }).await {
             tracing::debug!(lamp = %id, %error, "the last NOTIFY of a subscription was not confirmed");
         }
@@ -125,7 +135,7 @@ impl Lamps {
     }
 
     /// Leaves word for every lamp that shows something else than its counts: none stays wrong because a job was lost.
-    /// Those that did not answer have their own job already. How many were wrong.
+    /// Those that are told again and again have their job already. How many were wrong.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -135,12 +145,12 @@ impl Lamps {
         for lamp in self.store.all_lamps(u32::MAX).await? {
             let counts = match known {
                 Some((owner, counts)) if owner == lamp.owner => counts,
-                _ => self.store.counts(lamp.owner).await?.without_trash(),
+                _ => self.counts(lamp.owner).await?,
             };
             known = Some((lamp.owner, counts));
             if lamp.told != Some(counts) {
                 wrong += 1;
-                if lamp.last_error.is_none() {
+                if !self.store.lamps_are_being_told(lamp.owner).await? {
                     self.store.refresh_lamps(lamp.owner).await?;
                 }
             }
@@ -149,19 +159,26 @@ impl Lamps {
         Ok(wrong)
     }
 
-    async fn tell(&self, lamp: Lamp, counts: Counts) -> std::result::Result<(), String> {
+    async fn counts(&self, owner: Owner) -> Result<Counts> {
+        Ok(self.store.counts(owner).await?.without_trash())
+    }
+
+    /// The counts are read after the number is taken: of two that tell at once, the one with the higher number, which the
+    /// phone believes, cannot know less than a change that came before.
+    async fn tell(&self, lamp: Lamp) -> std::result::Result<(), String> {
         let (id, now) = (lamp.id, self.clock.now());
-        let second_failure = lamp.expires_at.is_some() && lamp.last_error.is_some();
+        let is_last_try = lamp.expires_at.is_some() && lamp.failures + 1 >= MOST_FAILURES;
         let cseq = match self.store.next_cseq(id).await {
             Ok(cseq) => cseq,
             // It unsubscribed at this moment.
             Err(StoreError::Missing { .. }) => return Ok(()),
             Err(error) => return Err(error.to_string()),
         };
+        let counts = self.counts(lamp.owner).await.map_err(|error| error.to_string())?;
         let told = self.light.tell(Waiting { lamp, cseq, counts, last: false, now }).await;
         let told = match told {
-            // A phone that is there subscribes again (RFC 6665 §4.2.2); one that is not must not hold up the others.
-            Err(LampFault::Later(why)) if second_failure => Err(LampFault::Gone(why)),
+            // A phone that is there again subscribes again (RFC 6665 §4.2.2).
+            Err(LampFault::Later(why)) if is_last_try => Err(LampFault::Gone(why)),
             told => told,
         };
         self.settle(id, cseq, counts, told).await

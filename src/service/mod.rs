@@ -1,6 +1,7 @@
 //! Use cases; each owns its transaction.
 
 pub mod accounts;
+pub mod call_me;
 pub mod deposit;
 pub mod directory;
 pub mod greetings;

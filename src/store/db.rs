@@ -138,9 +138,9 @@ impl Db {
             .max_lifetime(None)
             .connect_with(options.clone())
             .await
-            .map_err(Fault::from)?;
+            .map_err(|error| unusable_file(path, error))?;
         sqlx::migrate!("migrations/sqlite").run(&writer).await.map_err(migration)?;
-        let readers = Readers::open(options.read_only(true)).await.map_err(Fault::from)?;
+        let readers = Readers::open(options.read_only(true)).await.map_err(|error| unusable_file(path, error))?;
         Ok(Self::Sqlite { writer, readers })
     }
 
@@ -312,7 +312,33 @@ fn private() -> tokio::fs::OpenOptions {
 }
 
 fn unusable(path: &Path, error: &std::io::Error) -> StoreError {
-    StoreError::Away(format!("{} cannot be opened or created: {error}", path.display()))
+    StoreError::Away(format!(
+        "{} cannot be opened or created ({error}): choose another place with --data or database.url",
+        path.display()
+    ))
+}
+
+/// SQLite names neither the file nor what to do about it.
+fn unusable_file(path: &Path, error: sqlx::Error) -> StoreError {
+    let path = path.display();
+    let is_held = match &error {
+        sqlx::Error::PoolTimedOut => true,
+        // SQLITE_BUSY
+        sqlx::Error::Database(error) => error.code().as_deref() == Some("5"),
+        _ => false,
+    };
+    match StoreError::from(Fault::from(error)) {
+        StoreError::Away(_) if is_held => StoreError::Away(format!(
+            "another program holds {path} and does not let go: end it, or name another file in database.url"
+        )),
+        StoreError::Away(why) => StoreError::Away(format!(
+            "{path} cannot be opened ({why}): choose another place with --data or database.url"
+        )),
+        StoreError::Refused(why) => StoreError::Refused(format!(
+            "{path} cannot be used ({why}): restore it from a backup, or name another file in database.url"
+        )),
+        other => other,
+    }
 }
 
 fn migration(error: sqlx::migrate::MigrateError) -> StoreError {

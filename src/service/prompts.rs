@@ -190,7 +190,7 @@ impl PromptSet {
 
     fn add(&mut self, language: Language, source: Source) -> Result<(), PromptError> {
         for saying in phrases::all() {
-            check(&language, *saying)?;
+            check(&language, saying)?;
         }
         let clips = language.clips().iter().map(|_| OnceLock::new()).collect();
         let voice = Voice { language, source, clips };

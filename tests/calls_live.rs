@@ -9,6 +9,8 @@ mod call_me;
 mod clients;
 #[path = "calls_live/commands.rs"]
 mod commands;
+#[path = "calls_live/devices.rs"]
+mod devices;
 #[path = "support/ears.rs"]
 mod ears;
 #[path = "calls_live/endings.rs"]

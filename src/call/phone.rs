@@ -21,7 +21,7 @@ use crate::clock::SharedClock;
 use crate::flow::Key;
 use crate::rtp::event::EventSender;
 use crate::rtp::packet::{Packet, Sender};
-use crate::signal::{Dialog, DialogEvent, OutgoingCall, Signal, SignalError};
+use crate::signal::{Dialog, DialogEvent, DigestAccount, OutgoingCall, Signal, SignalError};
 use crate::sip::sdp::{LocalMedia, SdpRefusal, Session, Stream};
 
 pub use super::ways::leading_to;
@@ -35,9 +35,8 @@ use steps::Steps;
 const TICK: Duration = Duration::from_millis(20);
 /// Longest recording of what is heard: bounds memory.
 const MOST_HEARD: Duration = Duration::from_secs(1800);
-/// A key as sound, and the pause after it.
-const KEY_TONE: Duration = Duration::from_millis(120);
-const KEY_PAUSE: Duration = Duration::from_millis(120);
+/// A key that is pressed as people press them, and the pause after it.
+pub const KEY_LENGTH: Duration = Duration::from_millis(120);
 
 /// What the phone is to do.
 #[derive(Debug, Clone)]
@@ -56,6 +55,10 @@ pub struct Script {
     pub speech: Option<(Vec<i16>, u32)>,
     /// Keys are sent as sound, and telephone-events (RFC 4733) are not offered.
     pub in_band: bool,
+    /// How long a key sounds, and the pause after it.
+    pub key_length: Duration,
+    /// Proves this account when it is asked to.
+    pub account: Option<DigestAccount>,
     /// What it does, in order; it hangs up after the last step, unless there is none.
     pub steps: Vec<Step>,
     /// It hangs up after so long in any case.
@@ -121,7 +124,7 @@ pub async fn place(
         from_name: script.from_name.clone(),
         offer: session.offer(&media),
         headers: script.headers.clone(),
-        credentials: None,
+        credentials: script.account.clone(),
     };
     let began = clock.monotonic();
     let (dialog, mut events) = signal.call(call).await?;
@@ -191,6 +194,7 @@ struct Line {
     talking: bool,
     /// Keys that are being sent as sound.
     key_sound: VecDeque<i16>,
+    key_length: Duration,
 }
 
 impl Line {
@@ -211,7 +215,7 @@ impl Line {
             sender: Sender::new(clock.random_u32(), sequence, clock.random_u32()),
             encoder: Encoder::new(stream.codec)?,
             decoder: Decoder::new(stream.codec)?,
-            keys: EventSender::default(),
+            keys: EventSender::with_length(u32::try_from(script.key_length.as_millis()).unwrap_or(u32::MAX)),
             speech: speech.unwrap_or_default(),
             spoken: 0,
             speaking: false,
@@ -221,6 +225,7 @@ impl Line {
             tone_at: None,
             talking: false,
             key_sound: VecDeque::new(),
+            key_length: script.key_length,
             stream,
         })
     }
@@ -325,8 +330,8 @@ impl Line {
             return;
         }
         let rate = self.stream.codec.sample_rate();
-        self.key_sound.extend(dtmf(key.char(), KEY_TONE, rate).unwrap_or_default());
-        self.key_sound.extend(crate::audio::tones::sine(0.0, KEY_PAUSE, rate, 0));
+        self.key_sound.extend(dtmf(key.char(), self.key_length, rate).unwrap_or_default());
+        self.key_sound.extend(crate::audio::tones::sine(0.0, self.key_length, rate, 0));
     }
 
     /// Whether every key was sent.

@@ -67,7 +67,8 @@ impl Pbx {
 }
 
 fn trunk(at: SocketAddr, more: &str) -> String {
-    let out = format!("out = {{ to = \"{at}\", targets = [\"1*\"], {more} }}");
+    let more = if more.is_empty() { String::new() } else { format!(", {more}") };
+    let out = format!("out = {{ to = \"{at}\", targets = [\"1*\"]{more} }}");
     format!("[[sip.trunks]]\nname = \"pbx\"\npeers = [\"127.0.0.8\"]\n{out}\n")
 }
 

@@ -17,6 +17,8 @@ mod greetings;
 mod inbox;
 #[path = "calls_live/lamps.rs"]
 mod lamps;
+#[path = "calls_live/languages.rs"]
+mod languages;
 #[path = "calls_live/leave.rs"]
 mod leave;
 #[path = "calls_live/life.rs"]

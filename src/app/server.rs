@@ -36,6 +36,7 @@ use super::Failure;
 use super::config::Config;
 use super::health::Parts;
 use super::limits::raise_file_limit;
+use super::priority;
 use super::reload::{mails_differ, needs_restart};
 use super::setup::{call_settings, engine_config, signal_config};
 
@@ -177,6 +178,9 @@ impl Server {
         metrics: Arc<dyn Fn() -> String + Send + Sync>,
     ) -> Result<Self, Failure> {
         raise_file_limit();
+        // Before the threads of spool and database, which come after it.
+        let engine = Engine::start(engine_config(config), clock.clone())?;
+        priority::lower(priority::ERRANDS);
         let base = Base::name(config, &clock).await?;
         let spool = Spool::open(&config.spool(), clock.clone())?;
         let is_prepared = prepared(&base, config).await?;
@@ -192,7 +196,6 @@ impl Server {
         let greetings = Greetings::new(store.clone(), objects.clone(), clock.clone());
         let owners = Owners::new(&store, &objects, &spool, &greetings, &clock, config.voicemail.pins());
         let reception = Reception::new(store.clone(), config.rules());
-        let engine = Engine::start(engine_config(config), clock.clone())?;
         let draining = Arc::new(AtomicBool::new(false));
 
         let listener = TcpListener::bind(config.http.listen).await.map_err(|error| {

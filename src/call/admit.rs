@@ -86,7 +86,12 @@ async fn decide(desk: &Desk, incoming: &IncomingCall) -> Planned {
     match desk.reception.decide(&incoming.facts, incoming.trunk.as_deref(), now).await {
         Ok(verdict) => {
             tracing::info!(decision = %verdict.decision, "mailbox found");
-            let line = Line { trunk: incoming.trunk.as_deref(), peer: incoming.source.ip() };
+            let line = Line {
+                trunk: incoming.trunk.as_deref(),
+                peer: incoming.source.ip(),
+                identity: incoming.identity.as_deref(),
+                says: incoming.facts.from_user(),
+            };
             plan::plan(desk, &verdict, &line).await
         }
         Err(RoutingError::Store(error)) => {

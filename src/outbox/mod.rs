@@ -166,6 +166,7 @@ impl Outbox {
                     look = is_full && Places::beside(&running, settings).jobs > 0;
                 }
                 () = self.parts.wake.notified(), if !look => look = true,
+                () = self.parts.store.until_work_is_made(), if !look => look = true,
                 _ = poll.tick() => {
                     let mailer = self.parts.mailer();
                     // A server may take its time to say goodbye.

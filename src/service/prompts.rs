@@ -1,4 +1,4 @@
-//! The prompts as sound: every clip of every language, decoded when it is first needed or all at once.
+//! The prompts as sound: every clip of every language, decoded when it is first needed.
 //!
 //! The embedded languages are always there; a folder replaces those that it holds. Does not know grammar
 //! ([`crate::speech`] does) and plays nothing ([`crate::media`] does). Driven by the calls, and by `prompts check`.
@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use crate::audio::Clip;
 use crate::audio::decode::{DecodeError, DecodeLimits, decode_upload};
-use crate::audio::{Clip, Codec};
 use crate::flow::phrases::{self, Saying};
 use crate::speech::{ClipId, EMBEDDED, Embedded, Language, Phrase, Segment, SpeechError};
 
@@ -142,7 +142,7 @@ impl PromptSet {
 
     /// The clips that say this phrase, pauses included. `language` is a tag such as `de` or `de-CH`; what is not there
     /// is said in the language without the region, or in English. A clip that was never needed before is decoded
-    /// here (a few ms; none after [`PromptSet::prepare`]).
+    /// here (a few ms).
     ///
     /// # Errors
     /// [`PromptError`] when the phrase cannot be said or a clip is no sound.
@@ -176,21 +176,6 @@ impl PromptSet {
         silence
     }
 
-    /// Decodes every clip and encodes it in these codecs, so that nothing is left to do in a call. Takes a second or
-    /// so: for a thread that may block.
-    ///
-    /// # Errors
-    /// The first clip that is missing or is no sound.
-    pub fn prepare(&self, codecs: &[Codec]) -> Result<(), PromptError> {
-        for voice in self.voices.values() {
-            for id in voice.ids() {
-                let clip = voice.clip(id)?;
-                codecs.iter().for_each(|codec| clip.prepare(*codec));
-            }
-        }
-        Ok(())
-    }
-
     /// Whether this language (or, for `de-CH`, the one without its region) is there.
     ///
     /// # Errors
@@ -205,7 +190,7 @@ impl PromptSet {
 
     fn add(&mut self, language: Language, source: Source) -> Result<(), PromptError> {
         for saying in phrases::all() {
-            check(&language, *saying)?;
+            check(&language, saying)?;
         }
         let clips = language.clips().iter().map(|_| OnceLock::new()).collect();
         let voice = Voice { language, source, clips };
@@ -248,10 +233,6 @@ enum Found {
 }
 
 impl Voice {
-    fn ids(&self) -> impl Iterator<Item = ClipId> {
-        (0..=u16::MAX).map(ClipId).take(self.clips.len())
-    }
-
     fn find(&self, name: &str) -> Result<Found, PromptError> {
         let found = match &self.source {
             Source::Embedded(embedded) => {
@@ -337,12 +318,5 @@ mod tests {
         assert!(set.say("en", &Phrase::new("no-such-phrase")).is_err());
         let letters = Phrase::new("greeting-extension").with("extension", Arg::Digits("1a".into()));
         assert!(set.say("en", &letters).is_err());
-    }
-
-    #[test]
-    fn every_clip_can_be_prepared_before_the_first_call() {
-        let set = PromptSet::embedded().unwrap();
-        set.prepare(&[Codec::Pcmu]).unwrap();
-        assert!(set.voices.values().all(|voice| voice.clips.iter().all(|clip| clip.get().is_some())));
     }
 }

@@ -102,6 +102,8 @@ pub struct IncomingCall {
     pub facts: CallFacts,
     /// Name of the trunk it came over, if one matched.
     pub trunk: Option<String>,
+    /// The user of the digest account that the INVITE proved (RFC 3261 §22). `None`: it proved nothing, whatever it says.
+    pub identity: Option<String>,
     /// SDP offer; `None`: the offer is ours, and the answer comes with the ACK (RFC 3261 §13.2.1).
     pub offer: Option<String>,
     /// Where it came from.

@@ -42,6 +42,8 @@ enum Dialogue {
     Entrance(Extension),
     /// Somebody signs in; this mailbox is presumed.
     Owner(Option<Extension>),
+    /// The same, from a device that proved who it is.
+    Recognised(Extension),
     /// The owner is called to record this.
     Called(GreetingKind),
 }
@@ -171,6 +173,9 @@ impl Run {
             ("owner", extension) => {
                 self.dialogue = Dialogue::Owner(Some(extension.parse().map_err(|error| format!("{error}"))?));
             }
+            ("device", extension) => {
+                self.dialogue = Dialogue::Recognised(extension.parse().map_err(|error| format!("{error}"))?);
+            }
             ("call-me", kind) => {
                 self.dialogue = Dialogue::Called(kind.parse().map_err(|error| format!("{error}"))?);
             }
@@ -204,6 +209,7 @@ fn begin(dialogue: &Dialogue, plan: &Plan, mailbox: &Mailbox) -> Box<dyn Flow> {
         Dialogue::Leave => Box::new(leave()),
         Dialogue::Entrance(mailbox) => Box::new(Entrance::new(leave(), mailbox.clone())),
         Dialogue::Owner(presumed) => Box::new(Owner::new(presumed.clone())),
+        Dialogue::Recognised(own) => Box::new(Owner::recognised(Some(own.clone()))),
         Dialogue::Called(kind) => Box::new(Owner::called_for(*kind, mailbox.session.clone())),
     }
 }
@@ -231,8 +237,10 @@ pub(crate) fn parse_seconds(text: &str) -> Result<Duration, String> {
 /// `started`, `key 1`, `played`, `deadline`, `hung up`, `transfer done`, `stored 1 waiting`,
 /// `stopped 1 silence 9.2s voiced 4.0s busy-tone` (the class may be left out).
 fn parse_event(text: &str, last_play: PlayId, dialogue: &Dialogue) -> Result<CallEvent, String> {
-    let first =
-        if matches!(dialogue, Dialogue::Owner(_) | Dialogue::Called(_)) { mailbox::FIRST_TAKE } else { 0 };
+    let first = match dialogue {
+        Dialogue::Owner(_) | Dialogue::Recognised(_) | Dialogue::Called(_) => mailbox::FIRST_TAKE,
+        Dialogue::Leave | Dialogue::Entrance(_) => 0,
+    };
     let parse_take = |text: &str| parse_take(text).map(|take| Take(take.0 + first));
     let words: Vec<&str> = text.split_whitespace().collect();
     Ok(match words.as_slice() {

@@ -51,6 +51,7 @@ pub(crate) fn lamp(bed: &Bed, home: &Home, name: &str) -> Lamp {
         told: None,
         told_at: None,
         last_error: None,
+        failures: 0,
         created_at: bed.clock.now(),
     }
 }

@@ -152,7 +152,7 @@ impl Source {
             faults.push(Fault { place: format!("{}, {id}", self.place("phrases.toml")), problem, remedy });
         };
         for saying in phrases::all() {
-            if let Some((problem, remedy)) = wording(language, english.as_ref(), *saying) {
+            if let Some((problem, remedy)) = wording(language, english.as_ref(), saying) {
                 fault(saying.id, problem, remedy);
             }
         }

@@ -4,34 +4,38 @@
 //! Who signed in is known to the worker alone, from the service that checked the PIN: every request is made on behalf
 //! of that mailbox.
 
+mod serve;
+
 use std::time::Duration;
 
 use secrecy::SecretString;
 use tokio::sync::mpsc;
 
-use crate::blob::spool::Marks;
-use crate::call::{Desk, Owners};
+use crate::call::Desk;
 use crate::domain::{CallStep, GreetingKind, Owner, RecordingId, TenantId};
-use crate::flow::owner::desk::{BadPin, Reply, Request};
+use crate::flow::owner::desk::{Reply, Request};
 use crate::flow::{CallEvent, Take};
-use crate::service::accounts::PinFault;
-use crate::service::login::{Attempt, ChangeFault, LoginOutcome, Source, Welcome};
+use crate::service::login::{Attempt, LoginOutcome, Source, Welcome};
 use crate::service::owner::OwnerError;
-use crate::service::sending::{Sent, Why};
 
 use super::inside::{Inside, session};
 use super::{Answer, Driver};
+use serve::serve;
 
 /// Requests of one call that wait for the one before.
 const MOST_WAITING: usize = 64;
 /// A service that takes longer cannot do it now. Shorter than the dialogue's own patience.
 const PATIENCE: Duration = Duration::from_secs(12);
+/// The same for a message to many: given up in the middle, it would be sent to some a second time.
+const DELIVERY: Duration = Duration::from_secs(65);
 
 /// Where a PIN is looked for, and who guesses.
 #[derive(Debug, Clone)]
 pub(crate) struct Gate {
     pub(crate) tenant: TenantId,
     pub(crate) source: Source,
+    /// The account that the device proved by digest; never what it says of itself.
+    pub(crate) device: Option<String>,
 }
 
 /// One request, with what its recording is called in the spool.
@@ -158,7 +162,9 @@ impl Clerk {
             Request::Hold(_) | Request::Settings(_) => Some(None),
             _ => None,
         };
-        let answered = tokio::time::timeout(PATIENCE, self.answer(request, take.map(|(_, id)| id))).await;
+        let delivers = matches!(request, Request::Send { .. } | Request::Forward { .. });
+        let patience = if delivers { DELIVERY } else { PATIENCE };
+        let answered = tokio::time::timeout(patience, self.answer(request, take.map(|(_, id)| id))).await;
         let (reply, inside) = answered.unwrap_or((Reply::Failed, None));
         let taken = match (&reply, take) {
             (Reply::Sent { .. } | Reply::Done, Some((take, _))) => Some(take),
@@ -183,6 +189,17 @@ impl Clerk {
             self.inside = None;
             return self.sign_in(&extension, SecretString::from(pin.digits()), nth).await;
         }
+        if request == Request::Recognise {
+            self.inside = None;
+            let known = match &self.gate {
+                Some(gate) => self.desk.owners.login.trusted(gate.tenant, gate.device.as_deref()).await,
+                None => None,
+            };
+            return match known {
+                Some(welcome) => self.welcome(*welcome).await,
+                None => (Reply::Refused { wait: Duration::ZERO, last: false }, None),
+            };
+        }
         let Some(owner) = self.inside else { return (Reply::Failed, None) };
         if let Some(id) = take
             && let Err(error) = self.desk.spool.written(id).await
@@ -192,6 +209,7 @@ impl Clerk {
         let reply =
             serve(&self.desk.owners, owner, request, take).await.unwrap_or_else(|error| match error {
                 OwnerError::Private => Reply::Private,
+                OwnerError::NotAllowed { .. } => Reply::NotAllowed,
                 error => {
                     tracing::warn!(%error, "what an owner asked for could not be done");
                     Reply::Failed
@@ -215,119 +233,26 @@ impl Clerk {
         }
     }
 
+    /// From now on everything is asked on behalf of this owner.
+    async fn welcome(&mut self, mut welcome: Welcome) -> (Reply, Option<Box<Inside>>) {
+        self.inside = Some(welcome.owner);
+        let inside = Inside::new(&self.desk, &welcome.mailbox, &welcome.language);
+        self.note_greetings(&mut welcome).await;
+        (Reply::Welcome(Box::new(session(&self.desk, welcome))), Some(Box::new(inside)))
+    }
+
     async fn sign_in(
         &mut self,
         extension: &str,
         pin: SecretString,
         nth: u32,
     ) -> (Reply, Option<Box<Inside>>) {
-        let Some(Gate { tenant, source }) = self.gate.clone() else { return (Reply::Failed, None) };
+        let Some(Gate { tenant, source, .. }) = self.gate.clone() else { return (Reply::Failed, None) };
         let attempt = Attempt { tenant, extension, pin, source, nth };
         match self.desk.owners.login.check(attempt).await {
-            LoginOutcome::Welcome(welcome) => {
-                self.inside = Some(welcome.owner);
-                let inside = Inside::new(&self.desk, &welcome.mailbox, &welcome.language);
-                let mut welcome = *welcome;
-                self.note_greetings(&mut welcome).await;
-                (Reply::Welcome(Box::new(session(&self.desk, welcome))), Some(Box::new(inside)))
-            }
+            LoginOutcome::Welcome(welcome) => self.welcome(*welcome).await,
             LoginOutcome::Refused { wait, last } => (Reply::Refused { wait, last }, None),
             LoginOutcome::Unavailable => (Reply::Failed, None),
-        }
-    }
-}
-
-async fn serve(
-    owners: &Owners,
-    owner: Owner,
-    request: Request,
-    take: Option<RecordingId>,
-) -> Result<Reply, OwnerError> {
-    let gone = OwnerError::Missing { what: "recording" };
-    Ok(match request {
-        Request::SignIn { .. } => Reply::Failed,
-        Request::Load(shelf) => Reply::Messages(owners.retrieval.list(owner, shelf).await?),
-        Request::Mark(message, mark) => {
-            owners.retrieval.mark(owner, message, mark).await?;
-            Reply::Done
-        }
-        Request::Hold(place) => {
-            let millis = |at: Duration| u32::try_from(at.as_millis()).unwrap_or(u32::MAX);
-            owners.retrieval.leave_place(owner, place.map(|(message, at)| (message, millis(at)))).await?;
-            Reply::Done
-        }
-        Request::Find(extension) => {
-            Reply::Recipient(owners.sending.find(owner, &extension).await?.map(|found| found.name))
-        }
-        Request::Send { to, urgent, private, .. } => {
-            let marks = Marks { urgent, private };
-            sent(owners.sending.send(owner, take.ok_or(gone)?, marks, &to).await?)
-        }
-        Request::Forward { message, to, .. } => {
-            sent(owners.sending.forward(owner, message, take, &to).await?)
-        }
-        Request::Greetings => Reply::Greetings(owners.settings.greetings(owner).await?),
-        Request::KeepGreeting(_, kind) => {
-            owners.settings.keep(owner, take.ok_or(gone)?, kind, None).await?;
-            Reply::Done
-        }
-        Request::ChooseGreeting(id) => {
-            owners.settings.choose(owner, id).await?;
-            Reply::Done
-        }
-        Request::SwitchOff(kind) => {
-            owners.settings.switch_off(owner, kind).await?;
-            Reply::Done
-        }
-        Request::GreetingUntil(id, until) => {
-            owners.settings.set_until(owner, id, until).await?;
-            Reply::Done
-        }
-        Request::ChangePin(pin) => change_pin(owners, owner, SecretString::from(pin.digits())).await,
-        Request::Settings(wanted) => {
-            // Only what the phone changes: the rest may have been changed elsewhere meanwhile.
-            let change = move |phone: &mut crate::domain::PhoneSettings| {
-                phone.newest_first = wanted.newest_first;
-                phone.envelope = wanted.envelope;
-                phone.speed_percent = wanted.speed_percent;
-                phone.gain_db = wanted.gain_db;
-                phone.key_help = wanted.key_help;
-                phone.tutorial = wanted.tutorial;
-            };
-            owners.settings.update(owner, change).await?;
-            Reply::Done
-        }
-        Request::Mail(mode) => {
-            owners.settings.set_mail_mode(owner, mode).await?;
-            Reply::Done
-        }
-    })
-}
-
-/// To nobody, only because it is not possible now: then the recording is still there to be sent again.
-fn sent(sent: Sent) -> Reply {
-    if sent.delivered.is_empty() && sent.refused.iter().any(|(_, why)| *why == Why::Failed) {
-        return Reply::Failed;
-    }
-    Reply::Sent {
-        to: u32::try_from(sent.delivered.len()).unwrap_or(u32::MAX),
-        failed: sent.refused.into_iter().map(|(extension, _)| extension).collect(),
-    }
-}
-
-async fn change_pin(owners: &Owners, owner: Owner, pin: SecretString) -> Reply {
-    match owners.login.change_pin(owner, pin).await {
-        Ok(()) => Reply::Done,
-        Err(ChangeFault::Pin(fault)) => Reply::BadPin(match fault {
-            PinFault::Shape | PinFault::Short(_) => BadPin::Shape,
-            PinFault::Repeats => BadPin::Repeats,
-            PinFault::Sequence => BadPin::Sequence,
-            PinFault::Extension => BadPin::Extension,
-            PinFault::Date => BadPin::Year,
-        }),
-        Err(error @ ChangeFault::Unavailable(_)) => {
-            tracing::warn!(%error, "a PIN could not be changed");
-            Reply::Failed
         }
     }
 }

@@ -2,13 +2,17 @@
 //!
 //! Whatever was recorded is a [`Draft`], which ends once: handed to a service, or discarded.
 
+mod held;
+
 use std::time::Duration;
+
+pub(super) use self::held::Held;
 
 use super::asking::{Asking, Then};
 use super::desk::{Reply, Request};
 use super::sending::{self, Letter};
 use super::turn::{Timer, Turn};
-use super::{Choosing, Stage, State, settings};
+use super::{Choosing, Stage, State, greetings};
 use crate::domain::{CallFault, CallStep, GreetingKind, ToneChoice};
 use crate::flow::keys::{Command, Menu};
 use crate::flow::phrases::{self, call_me, owner};
@@ -70,7 +74,7 @@ impl Purpose {
             lead.push(call_me::NOTHING_CHANGED.into());
         }
         match self {
-            Self::Greeting(kind) => settings::after_greeting(turn, kind, lead),
+            Self::Greeting(kind) => greetings::after(turn, kind, lead),
             Self::Letter(_) => sending::ended(turn, lead),
         }
     }
@@ -169,7 +173,7 @@ impl Stage for Taking {
             return self.into();
         }
         match key.char() {
-            end @ ('#' | '*') => self.stop(turn, end),
+            end @ ('#' | '*' | '8') => self.stop(turn, end),
             _ => self.into(),
         }
     }
@@ -195,6 +199,7 @@ impl Stage for Taking {
                 draft.discard(turn);
                 self.purpose.give_up(turn, CallFault::Discarded, vec![owner::CANCELLED.into()])
             }
+            (_, Some('8')) => Held::enter(turn, self.purpose, draft, stopped.voiced),
             _ if stopped.voiced < LEAST_SPEECH => {
                 draft.discard(turn);
                 if turn.may_idle() {
@@ -349,7 +354,7 @@ impl Stage for Reviewing {
 /// The greeting is kept, or not: then it is still here.
 pub(super) fn kept(turn: &mut Turn<'_>, kind: GreetingKind, draft: Draft, reply: Reply) -> State {
     if reply == Reply::Done {
-        return settings::greeting_kept(turn, kind);
+        return greetings::kept(turn, kind);
     }
     Reviewing::enter(turn, Purpose::Greeting(kind), draft, vec![owner::TROUBLE.into()])
 }

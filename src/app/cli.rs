@@ -296,7 +296,8 @@ pub(super) struct CallArgs {
     /// An audio file to play once the tone was heard (or at the key `p` of --keys).
     #[arg(long, value_name = "FILE")]
     pub wav: Option<PathBuf>,
-    /// Keys and waits, for example "1,w2,482913#": digits are pressed, wN waits N seconds, t waits for the tone, p plays the file.
+    /// Keys and waits, for example "1,w2,482913#": digits are pressed, wN waits N seconds, t waits for the tone,
+    /// s until something was said and is over, p plays the file.
     #[arg(long)]
     pub keys: Option<String>,
     /// Send keys as tones in the sound instead of telephone-events (RFC 4733), and offer none.

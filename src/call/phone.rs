@@ -3,6 +3,7 @@
 //! Built on the same SIP adapter and RTP parts as the server, but with a media loop of its own, so that it also is a
 //! second opinion on the media engine. Not for talking.
 
+mod answering;
 mod ear;
 mod steps;
 
@@ -24,6 +25,7 @@ use crate::signal::{Dialog, DialogEvent, DigestAccount, OutgoingCall, Signal, Si
 use crate::sip::sdp::{LocalMedia, SdpRefusal, Session, Stream};
 
 pub use super::ways::leading_to;
+pub use answering::answer;
 pub use steps::{Step, parse_steps};
 
 use ear::ToneEar;
@@ -33,6 +35,8 @@ use steps::Steps;
 const TICK: Duration = Duration::from_millis(20);
 /// Longest recording of what is heard: bounds memory.
 const MOST_HEARD: Duration = Duration::from_secs(1800);
+/// What is louder at its peak is no silence.
+const SOUND: u16 = 400;
 /// A key that is pressed as people press them, and the pause after it.
 pub const KEY_LENGTH: Duration = Duration::from_millis(120);
 
@@ -136,10 +140,7 @@ pub async fn place(
     let stream = session.accept(&answer)?;
     let mut line = Line::new(clock, socket, stream, &script)?;
     line.run(clock, script, dialog, events, &mut report).await?;
-    report.rate = line.stream.codec.sample_rate();
-    report.codec = Some(line.stream.codec);
-    report.heard = line.heard;
-    report.tone = line.tone_at;
+    line.into_report(&mut report);
     Ok(report)
 }
 
@@ -192,6 +193,8 @@ struct Line {
     first_timestamp: Option<u32>,
     tone: ToneEar,
     tone_at: Option<Duration>,
+    /// When something else than silence came last.
+    sound_at: Option<Duration>,
     talking: bool,
     /// Keys that are being sent as sound.
     key_sound: VecDeque<i16>,
@@ -224,6 +227,7 @@ impl Line {
             first_timestamp: None,
             tone: ToneEar::new(rate),
             tone_at: None,
+            sound_at: None,
             talking: false,
             key_sound: VecDeque::new(),
             key_length: script.key_length,
@@ -250,7 +254,7 @@ impl Line {
                         report.code = code;
                         report.ended = why;
                         // What was said last has come already, and waits to be read.
-                        return self.listen();
+                        return self.listen(clock.monotonic());
                     }
                     Some(DialogEvent::Offer { reply, .. }) => {
                         let refusal = crate::signal::Refusal { code: 488, retry_after: None, warning: None };
@@ -263,7 +267,7 @@ impl Line {
                 _ = ticks.tick() => {}
             }
             let now = clock.monotonic();
-            self.listen()?;
+            self.listen(now)?;
             self.speak().await?;
             if steps.advance(now, self) || now >= end {
                 break;
@@ -274,8 +278,16 @@ impl Line {
         Ok(())
     }
 
+    /// What was heard.
+    fn into_report(self, report: &mut Report) {
+        report.rate = self.stream.codec.sample_rate();
+        report.codec = Some(self.stream.codec);
+        report.heard = self.heard;
+        report.tone = self.tone_at;
+    }
+
     /// Takes in whatever has come; puts it where its timestamp says.
-    fn listen(&mut self) -> Result<(), PhoneError> {
+    fn listen(&mut self, now: Duration) -> Result<(), PhoneError> {
         let mut datagram = [0; 2048];
         let rate = self.stream.codec.sample_rate() as usize;
         let scale = rate / self.stream.codec.clock_rate() as usize;
@@ -298,6 +310,9 @@ impl Line {
                 continue;
             }
             self.tone.hear(&fresh);
+            if fresh.iter().any(|sample| sample.unsigned_abs() > SOUND) {
+                self.sound_at = Some(now);
+            }
             if self.tone.count() > 0 && self.tone_at.is_none() {
                 let samples = self.heard.len() as f64;
                 self.tone_at = Some(Duration::from_secs_f64(samples / rate as f64));

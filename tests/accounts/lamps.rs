@@ -236,7 +236,7 @@ async fn an_expired_subscription_ends_and_a_lost_job_is_noticed() {
     assert_eq!(desk.lamps.reconcile().await.unwrap(), 0);
 }
 
-/// While the first lamp is told, somebody hears the message.
+/// While the lamps are told, somebody hears the message.
 #[derive(Debug)]
 struct HeardMeanwhile {
     store: Store,
@@ -257,7 +257,7 @@ impl WaitingLight for HeardMeanwhile {
 }
 
 #[tokio::test]
-async fn no_lamp_is_told_what_was_so_before_its_number_was_taken() {
+async fn what_changes_while_lamps_are_told_is_told_to_all_of_them_after_it() {
     let desk = Desk::new().await;
     let (owner, store) = (desk.office.ada, desk.office.store.clone());
     for name in ["first", "second"] {
@@ -268,5 +268,6 @@ async fn no_lamp_is_told_what_was_so_before_its_number_was_taken() {
     let light = Arc::new(HeardMeanwhile { store: store.clone(), owner, message, told });
     let lamps = Lamps::new(store, desk.office.clock.clone(), light.clone());
     lamps.converge(owner).await.unwrap();
-    assert_eq!(*light.told.lock().unwrap(), [1, 0]);
+    lamps.converge(owner).await.unwrap();
+    assert_eq!(*light.told.lock().unwrap(), [1, 1, 0, 0]);
 }

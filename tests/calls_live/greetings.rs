@@ -16,7 +16,7 @@ fn set(server: &Server, mailbox: &str, kind: &str, file: &Path) -> String {
 
 /// Which of the pitches sounds in the first second.
 fn pitch(server: &Server, mailbox: &str, more: &[&str]) -> &'static str {
-    let heard = server.call(mailbox, "w2", None, more);
+    let heard = server.call(mailbox, "s", None, more);
     let first = &heard.samples[heard.rate as usize / 5..heard.rate as usize];
     let levels = PITCHES.map(|(kind, hertz)| (level(first, heard.rate, hertz), kind));
     let (loudest, kind) = levels.into_iter().max_by(|a, b| a.0.total_cmp(&b.0)).unwrap();
@@ -97,7 +97,7 @@ fn greetings_are_taken_from_every_usual_kind_of_file() {
             .into_iter()
             .map(|mailbox| -> Box<dyn FnOnce() + Send> {
                 Box::new(move || {
-                    let heard = server.call(mailbox, "w2", None, &[]);
+                    let heard = server.call(mailbox, "s", None, &[]);
                     let begin = &heard.samples[..heard.rate as usize / 2];
                     let tone = crate::ears::peak_level(begin, heard.rate, 440.0);
                     assert!(tone > 1500.0, "{mailbox}: {tone}");

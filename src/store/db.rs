@@ -140,7 +140,8 @@ impl Db {
             .await
             .map_err(|error| unusable_file(path, error))?;
         sqlx::migrate!("migrations/sqlite").run(&writer).await.map_err(migration)?;
-        let readers = Readers::open(options.read_only(true)).await.map_err(|error| unusable_file(path, error))?;
+        let readers =
+            Readers::open(options.read_only(true)).await.map_err(|error| unusable_file(path, error))?;
         Ok(Self::Sqlite { writer, readers })
     }
 

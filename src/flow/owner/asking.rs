@@ -8,9 +8,7 @@ use super::recorder::Draft;
 use super::sending::Letter;
 use super::turn::Turn;
 use super::{Choosing, Stage, State, greetings, lists, login, recorder, sending, settings, stored};
-use crate::domain::{
-    CallFault, CallStep, Extension, GreetingId, GreetingKind, MailMode, MessageId, Shelf,
-};
+use crate::domain::{CallFault, CallStep, Extension, GreetingId, GreetingKind, MailMode, MessageId, Shelf};
 use crate::flow::Utterance;
 use crate::flow::keys::Menu;
 use crate::flow::phrases::owner;

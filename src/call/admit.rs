@@ -1,5 +1,7 @@
 //! Takes an incoming call: finds out what it gets, answers, and hands over to the driver.
 
+use std::sync::Arc;
+
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
@@ -23,7 +25,7 @@ pub(super) async fn refuse_busy(incoming: IncomingCall) {
 }
 
 /// One call from INVITE to its end.
-pub(super) async fn take(desk: Desk, incoming: IncomingCall, cut: CancellationToken) {
+pub(super) async fn take(desk: Arc<Desk>, incoming: Box<IncomingCall>, cut: CancellationToken) {
     let id = desk.clock.uuid();
     let span = tracing::info_span!("call", %id);
     async {
@@ -39,9 +41,9 @@ pub(super) async fn take(desk: Desk, incoming: IncomingCall, cut: CancellationTo
     .await;
 }
 
-async fn handle(desk: Desk, incoming: IncomingCall, cut: CancellationToken) -> Option<MediaStats> {
+async fn handle(desk: Arc<Desk>, incoming: Box<IncomingCall>, cut: CancellationToken) -> Option<MediaStats> {
     // On the heap for as long as it takes: its futures are many times what the call itself needs afterwards.
-    let (planned, ends) = Box::pin(admit(&desk, incoming)).await?;
+    let (planned, ends) = Box::pin(admit(&desk, *incoming)).await?;
     Some(Driver::run(desk, planned.purpose, planned.flow, ends, cut).await)
 }
 

@@ -42,6 +42,8 @@ macro_rules! contract {
     };
 }
 
+#[path = "store/calls.rs"]
+mod calls;
 #[path = "store/directory.rs"]
 mod directory;
 #[path = "store/findable.rs"]

@@ -303,6 +303,15 @@ pub(super) struct CallArgs {
     /// Send keys as tones in the sound instead of telephone-events (RFC 4733), and offer none.
     #[arg(long)]
     pub in_band: bool,
+    /// How long each key sounds, and the pause after it, in milliseconds.
+    #[arg(long, default_value_t = 120, value_parser = clap::value_parser!(u16).range(40..=1000))]
+    pub key_ms: u16,
+    /// Proves this digest account when it is asked to; the password comes from AFTERTONE_CALL_PASSWORD.
+    #[arg(long)]
+    pub user: Option<String>,
+    /// Realm of that account.
+    #[arg(long, default_value = "aftertone")]
+    pub realm: String,
     /// Write what is heard to this WAV file.
     #[arg(long, value_name = "FILE.wav")]
     pub record: Option<PathBuf>,

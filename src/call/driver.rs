@@ -91,7 +91,7 @@ enum Answer {
     Stored(Take, StoreOutcome),
     Discarded,
     Done(Box<owner::Done>),
-    Ready(message::Ready),
+    Ready(Box<message::Ready>),
 }
 
 /// A recording of this call.
@@ -266,7 +266,7 @@ impl Driver {
             Answer::Stored(take, outcome) => self.tell(CallEvent::Stored { take, outcome }).await,
             Answer::Discarded => {}
             Answer::Done(done) => self.on_done(done).await,
-            Answer::Ready(ready) => self.on_ready(ready).await,
+            Answer::Ready(ready) => self.on_ready(*ready).await,
         }
     }
 

@@ -16,13 +16,17 @@ mod part;
 mod phone;
 mod redirection;
 mod tenant;
+pub mod time_frame;
 mod token;
 
 pub use caller::CallerId;
 pub use directory::{DirectorySettings, SearchBy, spellings, words};
 pub use extension::{Extension, PhoneNumber};
 pub use greeting::{Greeting, GreetingKind};
-pub use id::{GreetingId, JobId, LampId, LinkId, MailboxId, MessageId, RecordingId, TenantId, UserId};
+pub use id::{
+    GreetingId, ImportId, JobId, LampId, LinkId, MailboxId, MessageId, RecordingId, RuleId, TenantId,
+    TimeFrameId, UserId,
+};
 pub use mailbox::{Mailbox, Quota, ToneChoice, Usage, User};
 pub use message::{Folder, Message, RecordingClass};
 pub use notification::{AfterMail, AttachmentFormat, MailAddress, MailMode, Recipient};
@@ -31,6 +35,7 @@ pub use part::{Origin, Part, PartKind};
 pub use phone::{Envelope, PhoneSettings, Tutorial};
 pub use redirection::RedirectReason;
 pub use tenant::{DefaultAction, Tenant};
+pub use time_frame::{FrameUse, Schedule, Span, TimeFrame};
 pub use token::LinkToken;
 
 /// Why a piece of text is not the value it should be: names the value, what is wrong and what would be right.

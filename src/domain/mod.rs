@@ -3,6 +3,7 @@
 //! Values only: parsed once at the border, then trusted. No async, no clock, no wire formats. Every other layer
 //! speaks in these types.
 
+pub mod answering;
 mod caller;
 mod directory;
 mod extension;

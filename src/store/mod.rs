@@ -4,6 +4,7 @@
 //! takes the tenant where the thing belongs to one; another tenant's id is [`StoreError::Missing`]. Times are kept to
 //! the microsecond.
 
+mod answering;
 mod db;
 mod deposit;
 mod fault;
@@ -26,6 +27,7 @@ mod read;
 mod retention;
 mod revision;
 mod tenants;
+mod time_frames;
 mod tx;
 
 use std::path::Path;

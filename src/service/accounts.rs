@@ -110,7 +110,8 @@ impl Accounts {
             created_at: now,
         };
         let id = MailboxId::from_uuid(self.clock.uuid());
-        let mailbox = self.defaults.mailbox(id, &user, new.extension, recipients);
+        let mailbox = self.defaults.mailbox(id, tenant, new.extension, now);
+        let mailbox = Mailbox { user: Some(user.id), recipients, ..mailbox };
         let extension = mailbox.extension.clone();
         self.store.add_user(&user, &mailbox, pin_hash.as_deref()).await?;
         tracing::info!(mailbox = %mailbox.id, "a user was added");

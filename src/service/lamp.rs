@@ -77,13 +77,13 @@ impl Lamps {
     /// In words, when a lamp could not be told, or the store is away: to be tried again.
     pub async fn converge(&self, owner: Owner) -> std::result::Result<(), String> {
         let away = |error: StoreError| error.to_string();
-        let counts = self.store.counts(owner).await.map_err(away)?.without_trash();
+        let counts = self.counts(owner).await.map_err(away)?;
         let now = self.clock.now();
         let mut trouble = None;
         for lamp in self.store.lamps(owner).await.map_err(away)? {
             let is_live = lamp.expires_at.is_none_or(|at| at > now);
             if is_live && lamp.told != Some(counts) {
-                trouble = self.tell(lamp, counts).await.err().or(trouble);
+                trouble = self.tell(lamp).await.err().or(trouble);
             }
         }
         trouble.map_or(Ok(()), Err)
@@ -94,8 +94,7 @@ impl Lamps {
     /// # Errors
     /// In words, when it could not be told.
     pub async fn answer(&self, lamp: Lamp) -> std::result::Result<(), String> {
-        let counts = self.store.counts(lamp.owner).await.map_err(|error| error.to_string())?;
-        self.tell(lamp, counts.without_trash()).await
+        self.tell(lamp).await
     }
 
     /// Ends a subscription: the last NOTIFY says so, and the lamp is forgotten.
@@ -103,8 +102,8 @@ impl Lamps {
     /// # Errors
     /// [`StoreError`]. A phone that does not answer is forgotten all the same.
     pub async fn end(&self, lamp: Lamp) -> Result<()> {
-        let counts = self.store.counts(lamp.owner).await?.without_trash();
         let (id, cseq, now) = (lamp.id, self.store.next_cseq(lamp.id).await?, self.clock.now());
+        let counts = self.counts(lamp.owner).await?;
         if let Err(error) = self.light.tell(Waiting { lamp, cseq, counts, last: true, now }).await {
             tracing::debug!(lamp = %id, %error, "the last NOTIFY of a subscription was not confirmed");
         }
@@ -135,7 +134,7 @@ impl Lamps {
         for lamp in self.store.all_lamps(u32::MAX).await? {
             let counts = match known {
                 Some((owner, counts)) if owner == lamp.owner => counts,
-                _ => self.store.counts(lamp.owner).await?.without_trash(),
+                _ => self.counts(lamp.owner).await?,
             };
             known = Some((lamp.owner, counts));
             if lamp.told != Some(counts) {
@@ -149,7 +148,13 @@ impl Lamps {
         Ok(wrong)
     }
 
-    async fn tell(&self, lamp: Lamp, counts: Counts) -> std::result::Result<(), String> {
+    async fn counts(&self, owner: Owner) -> Result<Counts> {
+        Ok(self.store.counts(owner).await?.without_trash())
+    }
+
+    /// The counts are read after the number is taken: of two that tell at once, the one with the higher number, which the
+    /// phone believes, cannot know less than a change that came before.
+    async fn tell(&self, lamp: Lamp) -> std::result::Result<(), String> {
         let (id, now) = (lamp.id, self.clock.now());
         let second_failure = lamp.expires_at.is_some() && lamp.last_error.is_some();
         let cseq = match self.store.next_cseq(id).await {
@@ -158,6 +163,7 @@ impl Lamps {
             Err(StoreError::Missing { .. }) => return Ok(()),
             Err(error) => return Err(error.to_string()),
         };
+        let counts = self.counts(lamp.owner).await.map_err(|error| error.to_string())?;
         let told = self.light.tell(Waiting { lamp, cseq, counts, last: false, now }).await;
         let told = match told {
             // A phone that is there subscribes again (RFC 6665 §4.2.2); one that is not must not hold up the others.

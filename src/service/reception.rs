@@ -76,9 +76,11 @@ impl Reception {
         for _ in 0..TRIES {
             let inquiry = self.directory.inquire().await;
             // Boxed: a call's task is small while it waits for nothing of this.
-            let verdict = Box::pin(verdict(&inquiry, rules, facts, now)).await;
-            if inquiry.holds() {
-                return verdict;
+            match Box::pin(verdict(&inquiry, rules, facts, now)).await {
+                // Remembered, and not confirmed by the last question: somebody may have added the tenant since.
+                Err(RoutingError::Tenant(_)) => break,
+                verdict if inquiry.holds() => return verdict,
+                _ => {}
             }
         }
         Box::pin(verdict(&self.directory.inquire_anew(), rules, facts, now)).await

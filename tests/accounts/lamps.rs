@@ -7,7 +7,7 @@ use std::time::Duration;
 use aftertone::clock::Clock as _;
 use aftertone::domain::{Counts, LampId, Mark, MessageId, Owner};
 use aftertone::service::lamp::{LampFault, Lamps, Told, Waiting, WaitingLight, new_lamp};
-use aftertone::store::{Lamp, Work};
+use aftertone::store::{Lamp, Store, Work};
 use proptest::strategy::{Just, Strategy, ValueTree as _};
 
 use super::phone::Office;
@@ -190,4 +190,39 @@ async fn an_expired_subscription_ends_and_a_lost_job_is_noticed() {
     desk.work().await;
     assert_eq!(desk.shown(&long).unwrap().new, 1);
     assert_eq!(desk.lamps.reconcile().await.unwrap(), 0);
+}
+
+/// While the first lamp is told, somebody hears the message.
+#[derive(Debug)]
+struct HeardMeanwhile {
+    store: Store,
+    owner: Owner,
+    message: MessageId,
+    told: Mutex<Vec<u32>>,
+}
+
+impl WaitingLight for HeardMeanwhile {
+    fn tell(&self, waiting: Waiting) -> Told {
+        self.told.lock().unwrap().push(waiting.counts.new);
+        let (store, owner, message) = (self.store.clone(), self.owner, self.message);
+        Box::pin(async move {
+            store.mark(owner, message, Mark::Heard).await.unwrap();
+            Ok(())
+        })
+    }
+}
+
+#[tokio::test]
+async fn no_lamp_is_told_what_was_so_before_its_number_was_taken() {
+    let desk = Desk::new().await;
+    let (owner, store) = (desk.office.ada, desk.office.store.clone());
+    for name in ["first", "second"] {
+        desk.lamp(owner, name, None).await;
+    }
+    let message = desk.office.message(owner).await;
+    let told = Mutex::default();
+    let light = Arc::new(HeardMeanwhile { store: store.clone(), owner, message, told });
+    let lamps = Lamps::new(store, desk.office.clock.clone(), light.clone());
+    lamps.converge(owner).await.unwrap();
+    assert_eq!(*light.told.lock().unwrap(), [1, 0]);
 }

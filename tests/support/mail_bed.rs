@@ -1,5 +1,8 @@
 //! A tenant with a mailbox, stored recordings, a clock that stands still, and an outbox over them.
 
+#[path = "home.rs"]
+mod home;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,16 +10,13 @@ use std::time::Duration;
 use aftertone::audio::wav;
 use aftertone::blob::objects::Objects;
 use aftertone::clock::{Clock as _, ManualClock};
-use aftertone::domain::{
-    AttachmentFormat, CallerId, Folder, JobId, MailAddress, MailMode, Mailbox, MailboxId, Message, MessageId,
-    Quota, Recipient, RecordingClass, RedirectReason, Tenant, TenantId, ToneChoice, User, UserId,
-};
+use aftertone::domain::{CallerId, JobId, MailAddress, MailMode, Mailbox, Message, MessageId, Recipient};
 use aftertone::mail::{Mailer, Sender, Timeouts};
 use aftertone::outbox::{Outbox, Settings};
 use aftertone::service::links::Links;
 use aftertone::store::{Job, NewJob, Store, Work};
 
-pub(crate) const ADA: &str = "ada@example.org";
+pub(crate) use self::home::ADA;
 
 pub(crate) struct MailBed {
     pub(crate) clock: Arc<ManualClock>,
@@ -43,7 +43,9 @@ impl MailBed {
         let objects = Objects::open(&format!("file://{}/audio", folder.path().display())).unwrap();
         let month = Duration::from_secs(30 * 24 * 3600);
         let links = Links::new(store.clone(), clock.clone(), "https://vm.example.org/", month);
-        let (tenant, user, mut mailbox) = people(&clock);
+        let tenant = home::tenant(&clock, "home");
+        let user = home::user(&clock, tenant.id, "Ada", "Lovelace");
+        let mut mailbox = home::mailbox(&clock, &user, "1001");
         mailbox.recipients = recipients
             .iter()
             .map(|(address, mode)| Recipient { address: address.parse().unwrap(), mode: *mode })
@@ -71,6 +73,8 @@ impl MailBed {
         let mut files: Vec<PathBuf> = std::fs::read_dir(self.mail_folder())
             .map(|entries| entries.map(|entry| entry.unwrap().path()).collect())
             .unwrap_or_default();
+        // One that is being written has another name.
+        files.retain(|file| file.extension().is_some_and(|ending| ending == "eml"));
         files.sort();
         files.iter().map(|file| std::fs::read(file).unwrap()).collect()
     }
@@ -92,31 +96,18 @@ impl MailBed {
 
     /// A stored message of two seconds with a mail job for each recipient.
     pub(crate) async fn deposit(&self) -> Message {
-        let id = MessageId::from_uuid(self.clock.uuid());
         let samples: Vec<i16> = (0..16_000).map(|n| ((n % 40) * 400 - 8000) as i16).collect();
         let audio = wav::write(&samples, 8000).unwrap();
         let message = Message {
-            id,
-            tenant: self.mailbox.tenant,
-            mailbox: self.mailbox.id,
-            folder: Folder::Inbox,
-            heard_at: None,
-            urgent: false,
-            private: false,
             caller: CallerId::new(Some("5550123"), Some("Grace Hopper")),
-            alias: None,
-            reason: RedirectReason::NoAnswer,
-            received_at: self.clock.now(),
             duration_ms: 2000,
             voiced_ms: 1500,
-            class: RecordingClass::Speech,
-            sample_rate: 8000,
             bytes: audio.len() as u64,
-            sha256: "ab".repeat(32),
-            object: format!("messages/{id}.wav"),
+            ..home::message(&self.clock, &self.mailbox)
         };
         self.objects.put(&message.object, audio.into()).await.unwrap();
-        let jobs: Vec<NewJob> = self.mailbox.recipients.iter().map(|to| self.job(id, &to.address)).collect();
+        let jobs: Vec<NewJob> =
+            self.mailbox.recipients.iter().map(|to| self.job(message.id, &to.address)).collect();
         self.store.deposit(&message, &jobs).await.unwrap();
         message
     }
@@ -151,49 +142,4 @@ pub(crate) fn quick() -> Timeouts {
         command: Duration::from_secs(5),
         data: Duration::from_millis(1500),
     }
-}
-
-fn people(clock: &ManualClock) -> (Tenant, User, Mailbox) {
-    let now = clock.now();
-    let tenant = Tenant {
-        id: TenantId::from_uuid(clock.uuid()),
-        name: "home".to_owned(),
-        domains: Vec::new(),
-        zone: "Europe/Berlin".to_owned(),
-        language: "en".to_owned(),
-        operator: None,
-        default_action: aftertone::domain::DefaultAction::Announce,
-    };
-    let user = User {
-        id: UserId::from_uuid(clock.uuid()),
-        tenant: tenant.id,
-        first: "Ada".to_owned(),
-        last: "Lovelace".to_owned(),
-        emails: vec![ADA.parse().unwrap()],
-        created_at: now,
-    };
-    let mailbox = Mailbox {
-        id: MailboxId::from_uuid(clock.uuid()),
-        tenant: tenant.id,
-        user: Some(user.id),
-        extension: "1001".parse().unwrap(),
-        enabled: true,
-        announcement_only: false,
-        language: None,
-        zone: None,
-        max_message: Duration::from_secs(180),
-        silence: Duration::from_secs(5),
-        min_speech: Duration::from_secs(1),
-        keep_no_speech: false,
-        mail_tones: false,
-        instructions: true,
-        tone: ToneChoice::default(),
-        operator: None,
-        quota: Quota::default(),
-        recipients: Vec::new(),
-        attachment: AttachmentFormat::Mp3,
-        phone: aftertone::domain::PhoneSettings::default(),
-        created_at: now,
-    };
-    (tenant, user, mailbox)
 }

@@ -56,7 +56,10 @@ class Handler:
             "taken": mode == "accept",
             "connection": session.peer[1],
         }
-        (self.folder / f"{number:04}.json").write_text(json.dumps(seen))
+        # Whole before it has its name: a test may look at any moment.
+        part = self.folder / f"{number:04}.part"
+        part.write_text(json.dumps(seen))
+        part.rename(part.with_suffix(".json"))
         if mode == "stall":
             await asyncio.sleep(3600)
         if mode == "die":

@@ -1,13 +1,15 @@
 //! A fresh database with two handles on it, a clock that stands still, and things to put into it.
 
+#[path = "home.rs"]
+mod home;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use aftertone::clock::{Clock as _, ManualClock};
 use aftertone::domain::{
-    AttachmentFormat, CallerId, Folder, Greeting, GreetingId, GreetingKind, JobId, LinkId, MailMode, Mailbox,
-    MailboxId, Message, MessageId, Quota, Recipient, RecordingClass, RedirectReason, Tenant, TenantId,
-    ToneChoice, User, UserId,
+    Greeting, GreetingId, GreetingKind, JobId, LinkId, MailMode, Mailbox, Message, MessageId, Recipient,
+    Tenant, TenantId, User,
 };
 use aftertone::store::{Link, NewJob, Number, Store, Work};
 use sqlx::Connection as _;
@@ -46,18 +48,9 @@ impl Bed {
     }
 
     pub(crate) async fn tenant(&self, name: &str) -> TenantId {
-        let id = TenantId::from_uuid(self.clock.uuid());
-        let tenant = Tenant {
-            id,
-            name: name.to_owned(),
-            domains: Vec::new(),
-            zone: "UTC".to_owned(),
-            language: "en".to_owned(),
-            operator: None,
-            default_action: aftertone::domain::DefaultAction::Announce,
-        };
+        let tenant = Tenant { zone: "UTC".to_owned(), ..home::tenant(&self.clock, name) };
         self.store.put_tenant(&tenant).await.unwrap();
-        id
+        tenant.id
     }
 
     /// A tenant of its own with one stored user.
@@ -70,64 +63,15 @@ impl Bed {
 
     /// A user who is not stored yet.
     pub(crate) fn person(&self, tenant: TenantId, extension: &str) -> Home {
-        let now = self.clock.now();
-        let address: aftertone::domain::MailAddress = "ada@example.org".parse().unwrap();
-        let user = User {
-            id: UserId::from_uuid(self.clock.uuid()),
-            tenant,
-            first: "Ada".to_owned(),
-            last: "Lovelace".to_owned(),
-            emails: vec![address.clone()],
-            created_at: now,
-        };
-        let mailbox = Mailbox {
-            id: MailboxId::from_uuid(self.clock.uuid()),
-            tenant,
-            user: Some(user.id),
-            extension: extension.parse().unwrap(),
-            enabled: true,
-            announcement_only: false,
-            language: None,
-            zone: None,
-            max_message: Duration::from_secs(180),
-            silence: Duration::from_secs(5),
-            min_speech: Duration::from_secs(1),
-            keep_no_speech: false,
-            mail_tones: false,
-            instructions: true,
-            tone: ToneChoice::default(),
-            operator: None,
-            quota: Quota::default(),
-            recipients: vec![Recipient { address, mode: MailMode::Link }],
-            attachment: AttachmentFormat::Mp3,
-            phone: aftertone::domain::PhoneSettings::default(),
-            created_at: now,
-        };
+        let user = home::user(&self.clock, tenant, "Ada", "Lovelace");
+        let told = Recipient { address: user.emails[0].clone(), mode: MailMode::Link };
+        let plain = home::mailbox(&self.clock, &user, extension);
+        let mailbox = Mailbox { recipients: vec![told], ..plain };
         Home { tenant, user, mailbox }
     }
 
     pub(crate) fn message(&self, home: &Home) -> Message {
-        let id = MessageId::from_uuid(self.clock.uuid());
-        Message {
-            id,
-            tenant: home.tenant,
-            mailbox: home.mailbox.id,
-            folder: Folder::Inbox,
-            heard_at: None,
-            urgent: false,
-            private: false,
-            caller: CallerId::new(Some("+15550123"), Some("Grace")),
-            alias: None,
-            reason: RedirectReason::NoAnswer,
-            received_at: self.clock.now(),
-            duration_ms: 12_000,
-            voiced_ms: 9_000,
-            class: RecordingClass::Speech,
-            sample_rate: 8000,
-            bytes: 192_044,
-            sha256: "ab".repeat(32),
-            object: format!("messages/{id}.wav"),
-        }
+        home::message(&self.clock, &home.mailbox)
     }
 
     pub(crate) async fn deposited(&self, home: &Home) -> Message {

@@ -1,5 +1,8 @@
 //! A tenant with a mailbox, stored messages with audio, links to them, and the web side over it.
 
+#[path = "home.rs"]
+mod home;
+
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -8,11 +11,8 @@ use std::time::Duration;
 
 use aftertone::audio::wav;
 use aftertone::blob::objects::Objects;
-use aftertone::clock::{Clock as _, ManualClock};
-use aftertone::domain::{
-    AttachmentFormat, CallerId, Folder, Mailbox, MailboxId, Message, MessageId, Quota, RecordingClass,
-    RedirectReason, Tenant, TenantId, ToneChoice, User, UserId,
-};
+use aftertone::clock::ManualClock;
+use aftertone::domain::{CallerId, Mailbox, Message, MessageId};
 use aftertone::http::{Check, Web, router};
 use aftertone::service::links::Links;
 use aftertone::store::Store;
@@ -121,27 +121,14 @@ impl WebBed {
         seconds: u32,
         change: impl FnOnce(&mut Message),
     ) -> Message {
-        let id = MessageId::from_uuid(self.clock.uuid());
         let audio = wav::write(&murmur(seconds * 16_000), 16_000).unwrap();
         let mut message = Message {
-            id,
-            tenant: mailbox.tenant,
-            mailbox: mailbox.id,
-            folder: Folder::Inbox,
-            heard_at: None,
-            urgent: false,
-            private: false,
             caller: CallerId::new(Some("+44 20 5550123"), Some("Grace Hopper")),
-            alias: None,
-            reason: RedirectReason::NoAnswer,
-            received_at: self.clock.now(),
             duration_ms: seconds * 1000,
             voiced_ms: seconds * 700,
-            class: RecordingClass::Speech,
             sample_rate: 16_000,
             bytes: audio.len() as u64,
-            sha256: "ab".repeat(32),
-            object: format!("messages/{id}.wav"),
+            ..home::message(&self.clock, mailbox)
         };
         change(&mut message);
         self.objects.put(&message.object, audio.into()).await.unwrap();
@@ -272,47 +259,9 @@ fn murmur(samples: u32) -> Vec<i16> {
 }
 
 async fn people(store: &Store, clock: &ManualClock, tenant: &str, first: &str, last: &str) -> Mailbox {
-    let now = clock.now();
-    let tenant = Tenant {
-        id: TenantId::from_uuid(clock.uuid()),
-        name: tenant.to_owned(),
-        domains: Vec::new(),
-        zone: "Europe/Berlin".to_owned(),
-        language: "en".to_owned(),
-        operator: None,
-        default_action: aftertone::domain::DefaultAction::Announce,
-    };
-    let user = User {
-        id: UserId::from_uuid(clock.uuid()),
-        tenant: tenant.id,
-        first: first.to_owned(),
-        last: last.to_owned(),
-        emails: vec!["ada@example.org".parse().unwrap()],
-        created_at: now,
-    };
-    let mailbox = Mailbox {
-        id: MailboxId::from_uuid(clock.uuid()),
-        tenant: tenant.id,
-        user: Some(user.id),
-        extension: "1001".parse().unwrap(),
-        enabled: true,
-        announcement_only: false,
-        language: None,
-        zone: None,
-        max_message: Duration::from_secs(180),
-        silence: Duration::from_secs(5),
-        min_speech: Duration::from_secs(1),
-        keep_no_speech: false,
-        mail_tones: false,
-        instructions: true,
-        tone: ToneChoice::default(),
-        operator: None,
-        quota: Quota::default(),
-        recipients: Vec::new(),
-        attachment: AttachmentFormat::Mp3,
-        phone: aftertone::domain::PhoneSettings::default(),
-        created_at: now,
-    };
+    let tenant = home::tenant(clock, tenant);
+    let user = home::user(clock, tenant.id, first, last);
+    let mailbox = home::mailbox(clock, &user, "1001");
     store.put_tenant(&tenant).await.unwrap();
     store.add_user(&user, &mailbox, None).await.unwrap();
     mailbox

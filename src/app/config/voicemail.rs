@@ -52,12 +52,13 @@ pub struct Voicemail {
 
 impl Default for Voicemail {
     fn default() -> Self {
+        let usual = MailboxDefaults::default();
         Self {
-            max_message: Duration::from_secs(180),
-            silence: Duration::from_secs(5),
-            min_speech: Duration::from_millis(250),
-            keep_no_speech: false,
-            max_messages: 100,
+            max_message: usual.max_message,
+            silence: usual.silence,
+            min_speech: usual.min_speech,
+            keep_no_speech: usual.keep_no_speech,
+            max_messages: usual.quota.messages.unwrap_or(0),
             retention: Duration::from_secs(30 * 24 * 3600),
             language: "en".to_owned(),
             zone: "UTC".to_owned(),

@@ -155,32 +155,22 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::domain::{AttachmentFormat, MailboxId, Quota, TenantId};
+    use crate::domain::{MailboxId, Quota, TenantId};
+    use crate::service::accounts::MailboxDefaults;
 
     fn mailbox() -> Mailbox {
-        Mailbox {
-            id: MailboxId::from_uuid(uuid::Uuid::nil()),
-            tenant: TenantId::from_uuid(uuid::Uuid::nil()),
-            user: None,
-            extension: "1001".parse().unwrap(),
-            enabled: true,
-            announcement_only: false,
-            language: None,
-            zone: None,
+        let defaults = MailboxDefaults {
             max_message: Duration::from_secs(60),
             silence: Duration::from_secs(4),
             min_speech: Duration::from_secs(2),
             keep_no_speech: true,
-            mail_tones: false,
-            instructions: true,
             tone: ToneChoice::Silent,
-            operator: None,
             quota: Quota { messages: Some(2), bytes: None },
-            recipients: Vec::new(),
-            attachment: AttachmentFormat::Wav,
-            phone: crate::domain::PhoneSettings::default(),
-            created_at: Timestamp::UNIX_EPOCH,
-        }
+            ..MailboxDefaults::default()
+        };
+        let nil = uuid::Uuid::nil;
+        let (id, tenant) = (MailboxId::from_uuid(nil()), TenantId::from_uuid(nil()));
+        defaults.mailbox(id, tenant, "1001".parse().unwrap(), Timestamp::UNIX_EPOCH)
     }
 
     fn plan(mailbox: &Mailbox, messages: u32) -> Plan {

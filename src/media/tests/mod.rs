@@ -4,6 +4,7 @@
 
 mod attacks;
 mod calls;
+mod recordings;
 mod words;
 
 use std::net::{SocketAddr, UdpSocket};

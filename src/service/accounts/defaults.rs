@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::domain::{
-    AttachmentFormat, Extension, MailMode, Mailbox, MailboxId, PhoneSettings, Quota, Recipient, ToneChoice,
-    User,
+    AttachmentFormat, Extension, MailMode, Mailbox, MailboxId, PhoneSettings, Quota, TenantId, ToneChoice,
 };
 
 /// The settings of new mailboxes.
@@ -50,18 +51,18 @@ impl Default for MailboxDefaults {
 }
 
 impl MailboxDefaults {
-    /// A new mailbox for a new user, made when the user is.
-    pub(super) fn mailbox(
+    /// A new mailbox: on, nobody's, without recipients.
+    pub fn mailbox(
         &self,
         id: MailboxId,
-        user: &User,
+        tenant: TenantId,
         extension: Extension,
-        recipients: Vec<Recipient>,
+        created_at: Timestamp,
     ) -> Mailbox {
         Mailbox {
             id,
-            tenant: user.tenant,
-            user: Some(user.id),
+            tenant,
+            user: None,
             extension,
             enabled: true,
             announcement_only: false,
@@ -76,10 +77,10 @@ impl MailboxDefaults {
             tone: self.tone,
             operator: None,
             quota: self.quota,
-            recipients,
+            recipients: Vec::new(),
             attachment: self.attachment,
             phone: PhoneSettings::default(),
-            created_at: user.created_at,
+            created_at,
         }
     }
 }

@@ -8,9 +8,9 @@ use crate::audio::wav;
 use crate::blob::spool::{Head, Marks, Verdict};
 use crate::clock::{Clock, ManualClock};
 use crate::domain::{
-    AfterMail, AttachmentFormat, CallerId, Folder, MailMode, Message, Quota, Recipient, RedirectReason,
-    ToneChoice, User, UserId,
+    AfterMail, CallerId, Folder, MailMode, Message, Quota, Recipient, RedirectReason, User, UserId,
 };
+use crate::service::accounts::MailboxDefaults;
 use crate::service::deposit::resume::Resumed;
 
 struct World {
@@ -144,32 +144,16 @@ fn start(
 
 fn mailbox(clock: &ManualClock, tenant: crate::domain::TenantId) -> Mailbox {
     let recipient = |address: &str, mode| Recipient { address: address.parse().unwrap(), mode };
+    let defaults = MailboxDefaults { quota: Quota::default(), ..MailboxDefaults::default() };
+    let id = crate::domain::MailboxId::from_uuid(clock.uuid());
     Mailbox {
-        id: crate::domain::MailboxId::from_uuid(clock.uuid()),
-        tenant,
         user: Some(UserId::from_uuid(clock.uuid())),
-        extension: "1001".parse().unwrap(),
-        enabled: true,
-        announcement_only: false,
-        language: None,
-        zone: None,
-        max_message: Duration::from_secs(180),
-        silence: Duration::from_secs(5),
-        min_speech: Duration::from_millis(500),
-        keep_no_speech: false,
-        mail_tones: false,
-        instructions: true,
-        tone: ToneChoice::default(),
-        operator: None,
-        quota: Quota::default(),
         recipients: vec![
             recipient("ada@example.org", MailMode::Link),
             recipient("assistant@example.org", MailMode::Attachment(AfterMail::LeaveNew)),
             recipient("old@example.org", MailMode::None),
         ],
-        attachment: AttachmentFormat::Wav,
-        phone: crate::domain::PhoneSettings::default(),
-        created_at: clock.now(),
+        ..defaults.mailbox(id, tenant, "1001".parse().unwrap(), clock.now())
     }
 }
 

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::*;
 use crate::clock::{Clock as _, ManualClock};
-use crate::domain::{AttachmentFormat, Mailbox, Quota, ToneChoice, User, UserId};
+use crate::domain::{Mailbox, User, UserId};
+use crate::service::accounts::MailboxDefaults;
 
 struct World {
     folder: tempfile::TempDir,
@@ -30,29 +31,9 @@ impl World {
             emails: Vec::new(),
             created_at: clock.now(),
         };
-        let mailbox = Mailbox {
-            id: MailboxId::from_uuid(clock.uuid()),
-            tenant,
-            user: Some(user.id),
-            extension: "1001".parse().unwrap(),
-            enabled: true,
-            announcement_only: false,
-            language: None,
-            zone: None,
-            max_message: Duration::from_secs(180),
-            silence: Duration::from_secs(5),
-            min_speech: Duration::from_millis(500),
-            keep_no_speech: false,
-            mail_tones: false,
-            instructions: true,
-            tone: ToneChoice::default(),
-            operator: None,
-            quota: Quota::default(),
-            recipients: Vec::new(),
-            attachment: AttachmentFormat::Wav,
-            phone: crate::domain::PhoneSettings::default(),
-            created_at: clock.now(),
-        };
+        let id = MailboxId::from_uuid(clock.uuid());
+        let plain = MailboxDefaults::default().mailbox(id, tenant, "1001".parse().unwrap(), clock.now());
+        let mailbox = Mailbox { user: Some(user.id), ..plain };
         store.add_user(&user, &mailbox, None).await.unwrap();
         let objects = Objects::open(&format!("file://{}/audio", folder.path().display())).unwrap();
         let greetings = Greetings::new(store.clone(), objects, shared);

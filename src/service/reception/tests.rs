@@ -147,3 +147,21 @@ async fn a_known_mailbox_takes_calls_while_the_database_is_away_and_an_unknown_o
     let unknown = world.reception.decide(&facts, None, world.clock.now()).await;
     assert!(matches!(unknown, Err(RoutingError::Store(_))), "{unknown:?}");
 }
+
+#[tokio::test]
+async fn a_tenant_that_the_rules_name_is_found_as_soon_as_it_is_added() {
+    let world = World::new().await;
+    world.call("1001", "1002").await;
+    let usual = TrunkRules { tenant: Some("acme".to_owned()), ..TrunkRules::default() };
+    world.reception.set_rules(Rules { usual, ..Rules::default() });
+    let facts = CallFacts { request_uri: "sip:1001@192.0.2.1".to_owned(), ..CallFacts::default() };
+    for _ in 0..2 {
+        let refused = Box::pin(world.reception.decide(&facts, None, world.clock.now())).await;
+        assert!(matches!(refused, Err(RoutingError::Tenant(name)) if name == "acme"));
+    }
+    let id = crate::domain::TenantId::from_uuid(world.clock.uuid());
+    let plain = world.other.default_tenant().await.unwrap();
+    let acme = crate::domain::Tenant { id, name: "acme".to_owned(), domains: Vec::new(), ..plain };
+    world.other.put_tenant(&acme).await.unwrap();
+    assert_eq!(world.call("1001", "1002").await.decision.tenant.id, id);
+}

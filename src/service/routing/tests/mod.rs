@@ -1,16 +1,14 @@
 //! Calls as the systems of the world send them, and where they end up.
 
-use std::time::Duration;
+mod explain;
 
 use futures_util::FutureExt as _;
 use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
-use crate::domain::{
-    AttachmentFormat, Extension, Greeting, GreetingId, GreetingKind, MailboxId, PhoneNumber, Quota, TenantId,
-    ToneChoice, Usage,
-};
+use crate::domain::{Extension, MailboxId, PhoneNumber, Quota, TenantId};
+use crate::service::accounts::MailboxDefaults;
 use crate::sip::Party;
 use crate::store;
 
@@ -83,29 +81,14 @@ fn tenant(id: u128, name: &str, domain: &str) -> Tenant {
 }
 
 fn mailbox(tenant: u128, id: u128, extension: &str) -> Mailbox {
-    Mailbox {
-        id: MailboxId::from_uuid(Uuid::from_u128(id)),
-        tenant: TenantId::from_uuid(Uuid::from_u128(tenant)),
-        user: None,
-        extension: extension.parse().unwrap(),
-        enabled: true,
-        announcement_only: false,
-        language: None,
-        zone: None,
-        max_message: Duration::from_secs(180),
-        silence: Duration::from_secs(5),
-        min_speech: Duration::from_secs(1),
-        keep_no_speech: false,
-        mail_tones: false,
-        instructions: true,
-        tone: ToneChoice::default(),
-        operator: None,
-        quota: Quota { messages: Some(10), bytes: None },
-        recipients: Vec::new(),
-        attachment: AttachmentFormat::Mp3,
-        phone: crate::domain::PhoneSettings::default(),
-        created_at: "2026-01-01T00:00:00Z".parse().unwrap(),
-    }
+    let (id, tenant) = (Uuid::from_u128(id), Uuid::from_u128(tenant));
+    let quota = Quota { messages: Some(10), bytes: None };
+    MailboxDefaults { quota, ..MailboxDefaults::default() }.mailbox(
+        MailboxId::from_uuid(id),
+        TenantId::from_uuid(tenant),
+        extension.parse().unwrap(),
+        "2026-01-01T00:00:00Z".parse().unwrap(),
+    )
 }
 
 fn number(tenant: u128, number: &str, mailbox: u128, label: Option<&str>) -> Number {
@@ -369,78 +352,6 @@ fn a_store_that_does_not_answer_is_an_error_and_no_wrong_mailbox() {
     let world = Memory { away: true, ..world() };
     let decision = route(&world, &TrunkRules::default(), &to("sip:1001@one.example")).now_or_never().unwrap();
     assert!(matches!(decision, Err(RoutingError::Store(StoreError::Away(_)))));
-}
-
-#[test]
-fn the_line_for_the_log_names_sources_and_nobody() {
-    let facts = diverted(&["<sip:7777@cucm>;reason=no-answer"]);
-    let line = routed(&world(), &TrunkRules::default(), &facts).to_string();
-    assert_eq!(
-        line,
-        "announcement by default, reason no-answer; diversion: names no mailbox; \
-         request-uri: names no mailbox; to: names no mailbox"
-    );
-}
-
-#[test]
-fn an_explanation_tells_the_whole_story() {
-    let mut facts = diverted(&["<sip:7777@x>", "<sip:1408@x>"]);
-    facts.request_uri = "sip:john.support@192.0.2.1".to_owned();
-    let decision = routed(&world(), &TrunkRules::default(), &facts);
-    let name = Greeting {
-        id: GreetingId::from_uuid(Uuid::from_u128(5)),
-        tenant: decision.tenant.id,
-        mailbox: MailboxId::from_uuid(Uuid::from_u128(13)),
-        kind: GreetingKind::Name,
-        label: String::new(),
-        object: String::new(),
-        duration_ms: 900,
-        active: true,
-        from: None,
-        until: None,
-        created_at: "2026-01-01T00:00:00Z".parse().unwrap(),
-    };
-    let now = "2026-01-02T00:00:00Z".parse().unwrap();
-    let story = explain(&decision, &[name], Usage { messages: 10, bytes: 0 }, now);
-    let text = story.to_string();
-    for line in [
-        "mailbox   1408 of tenant default\n",
-        "called as John Support\n",
-        "because   request-uri names john.support\n",
-        "not by    diversion (7777): names no mailbox\n",
-        "reason    unknown\n",
-        "caller    +15550100777\n",
-        "greeting  built from the recorded name: no greeting of the owner fits\n",
-        "state     full\n",
-    ] {
-        assert!(text.contains(line), "{line} is not in\n{text}");
-    }
-    let json = serde_json::to_value(&story).unwrap();
-    assert_eq!(json["mailbox"], "1408");
-    assert_eq!(json["decided_by"], "request-uri");
-    assert_eq!(json["greeting"]["kind"], "recorded-name");
-    assert_eq!(json["state"], "full");
-}
-
-#[test]
-fn an_explanation_without_a_mailbox_has_neither_greeting_nor_state() {
-    let decision = routed(&world(), &TrunkRules::default(), &to("sip:7777@192.0.2.1"));
-    let story = explain(&decision, &[], Usage::default(), "2026-01-02T00:00:00Z".parse().unwrap());
-    assert_eq!((story.outcome, story.greeting.clone(), story.state), ("announce", None, None));
-    assert!(story.to_string().contains("no source names a mailbox"));
-}
-
-#[test]
-fn the_state_of_the_mailbox_is_told() {
-    let state = |change: fn(&mut Mailbox)| {
-        let mut world = world();
-        world.mailboxes.iter_mut().for_each(change);
-        let decision = routed(&world, &TrunkRules::default(), &to("sip:1001@192.0.2.1"));
-        explain(&decision, &[], Usage::default(), "2026-01-02T00:00:00Z".parse().unwrap()).state
-    };
-    assert_eq!(state(|_| ()), Some("takes-messages"));
-    assert_eq!(state(|mailbox| mailbox.enabled = false), Some("disabled"));
-    assert_eq!(state(|mailbox| mailbox.announcement_only = true), Some("announcement-only"));
 }
 
 proptest! {

@@ -1,6 +1,7 @@
 //! Use cases; each owns its transaction.
 
 pub mod accounts;
+pub mod answering;
 pub mod deposit;
 pub mod directory;
 pub mod greetings;
@@ -18,3 +19,4 @@ pub mod retrieval;
 pub mod routing;
 pub mod sending;
 pub mod settings;
+pub mod time_frames;

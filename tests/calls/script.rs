@@ -30,6 +30,7 @@ pub(crate) fn plan() -> Plan {
         keep_no_speech: false,
         operator: false,
         sign_in: false,
+        ways: Vec::new(),
     }
 }
 

@@ -347,6 +347,7 @@ fn plan(bits: u8) -> Plan {
         keep_no_speech: bits & 4 == 4,
         operator: bits & 8 == 8,
         sign_in: false,
+        ways: Vec::new(),
     }
 }
 

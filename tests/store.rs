@@ -42,8 +42,12 @@ macro_rules! contract {
     };
 }
 
+#[path = "store/answering.rs"]
+mod answering;
 #[path = "store/findable.rs"]
 mod findable;
+#[path = "store/imports.rs"]
+mod imports;
 #[path = "store/owner.rs"]
 mod owner;
 

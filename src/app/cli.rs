@@ -1,6 +1,7 @@
 //! The command line as types; [`super::commands`] carries it out.
 
 mod answering;
+mod import;
 mod people;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use super::telemetry::LogFormat;
 pub(super) use answering::{
     BlockCommand, FrameAdd, FrameOf, RuleAdd, RuleCommand, RulePhones, RuleThen, TimeFrameCommand,
 };
+pub(super) use import::ImportCommand;
 pub(super) use people::{NumberCommand, TenantAdd, TenantCommand, TenantSet, UserAdd, UserCommand, UserSet};
 
 /// Voicemail for SIP phone systems.
@@ -61,6 +63,9 @@ pub(super) enum Command {
     /// Callers who are turned away, or let through.
     #[command(subcommand)]
     Block(BlockCommand),
+    /// Add and change many users at once by a CSV file.
+    #[command(subcommand)]
+    Import(ImportCommand),
     /// Stored messages.
     #[command(subcommand)]
     Message(MessageCommand),

@@ -4,6 +4,7 @@ mod check;
 mod directory;
 mod explain;
 mod frames;
+mod import;
 mod keys;
 mod lamps;
 mod messages;
@@ -89,6 +90,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         Command::Timeframe(command) => frames::frame(&session, command).await,
         Command::Rule(command) => rules::rule(&session, command).await,
         Command::Block(command) => rules::block(&session, command).await,
+        Command::Import(command) => import::import(&session, command).await,
         Command::Message(command) => messages::message(&session, command).await,
         Command::Greeting(command) => messages::greeting(&session, command).await,
         Command::Link(command) => messages::link(&session, command).await,

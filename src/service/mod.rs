@@ -5,6 +5,7 @@ pub mod answering;
 pub mod deposit;
 pub mod directory;
 pub mod greetings;
+pub mod import;
 pub mod ladder;
 pub mod lamp;
 pub mod links;

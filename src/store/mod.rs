@@ -11,6 +11,7 @@ mod fault;
 mod findable;
 mod greetings;
 mod group;
+mod imports;
 mod jobs;
 mod lamps;
 mod letters;
@@ -37,6 +38,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use self::findable::Findable;
+pub use self::imports::{Import, ImportRow};
 pub use self::lamps::Lamp;
 pub use self::lockouts::{Guess, Limits};
 pub use self::owner::LONGEST_LIST;

@@ -33,10 +33,12 @@ const REMOVE: &str = "DELETE FROM tenants WHERE id = $1";
 const CLEAR_DOMAINS: &str = "DELETE FROM tenant_domains WHERE tenant_id = $1";
 
 /// What belongs to nobody but the tenant.
-const CLEAR: [&str; 3] = [
+const CLEAR: [&str; 5] = [
     "DELETE FROM lockouts WHERE tenant_id = $1",
     "DELETE FROM time_frames WHERE tenant_id = $1 AND mailbox_id IS NULL",
     "DELETE FROM screened_callers WHERE tenant_id = $1 AND mailbox_id IS NULL",
+    "DELETE FROM import_rows WHERE tenant_id = $1",
+    "DELETE FROM imports WHERE tenant_id = $1",
 ];
 
 const ADD_DOMAIN: &str = "INSERT INTO tenant_domains (domain, tenant_id, place) VALUES ($1, $2, $3)";

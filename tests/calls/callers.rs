@@ -81,6 +81,7 @@ fn plans() -> impl Strategy<Value = Plan> {
             Mode::AnnouncementOnly,
             Mode::Disabled,
             Mode::MailboxFull,
+            Mode::TurnedAway,
             Mode::UnknownTarget,
             Mode::SignInUnavailable,
             Mode::TechnicalTrouble,
@@ -100,6 +101,9 @@ fn plans() -> impl Strategy<Value = Plan> {
             }
             if silent {
                 plan.tone = ToneChoice::Silent;
+            }
+            if own {
+                plan.ways = Key::new('1').map(|key| (key, "1002".to_owned())).into_iter().collect();
             }
             plan
         },
@@ -199,9 +203,9 @@ impl Line {
                 self.storing = Some(take);
             }
             Action::Discard(take) => self.end(take, "discard"),
-            Action::TransferToOperator => self.transferring = true,
+            Action::TransferToOperator | Action::TransferTo(_) => self.transferring = true,
             Action::HangUp => self.hung_up = true,
-            Action::Ask(..) | Action::TransferTo(_) | Action::SignIn => panic!("{action:?} of a caller"),
+            Action::Ask(..) | Action::SignIn => panic!("{action:?} of a caller"),
         }
     }
 

@@ -347,7 +347,7 @@ pub fn flow(data: &[u8]) {
 pub fn time_frame(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let mut entries = Vec::new();
-    for span in text.lines().take(8).flat_map(|line| Span::read_all(line).unwrap_or_default()) {
+    for span in text.lines().take(5).flat_map(|line| Span::read_all(line).unwrap_or_default()) {
         assert_eq!(span.to_string().parse::<Span>().ok(), Some(span), "{span}");
         entries.push(Entry::from(span));
     }

@@ -5,6 +5,7 @@
 
 mod columns;
 mod plan;
+mod preview;
 mod report;
 mod table;
 
@@ -18,7 +19,7 @@ use crate::domain::{Extension, ImportId, TenantId};
 use crate::store::{Import, ImportRow, Store, StoreError};
 
 pub use columns::Column;
-pub use plan::{CellFault, Difference, Preview, Row, What};
+pub use preview::{CellFault, Difference, Preview, Row, What};
 pub use report::{result_csv, template_csv};
 pub use table::{Encoding, LARGEST, MOST_ROWS, Table, TableError};
 

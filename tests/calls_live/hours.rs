@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use crate::live::Server;
 
-fn column<'a>(rows: &'a Value, name: &str) -> Vec<&'a Value> {
-    rows.as_array().unwrap().iter().map(|row| &row[name]).collect()
+fn column(rows: &Value, name: &str) -> Vec<Value> {
+    rows.as_array().unwrap().iter().map(|row| row[name].clone()).collect()
 }
 
 // 002-032, 002-053, 002-055

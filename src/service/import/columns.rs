@@ -75,7 +75,7 @@ impl Column {
             Self::Email => "e-mail addresses, separated by spaces",
             Self::Mail => "none, link, brief-link, attachment-new, …",
             Self::Pin => "PIN for the phone, 4 to 12 digits; empty leaves it as it is",
-            Self::Numbers => "further numbers and aliases, separated by spaces",
+            Self::Numbers => "further numbers and aliases, separated by commas",
             Self::Zone => "IANA zone such as Europe/Berlin",
             Self::Language => "language of the prompts, such as en",
             Self::Operator => "where 0 leads: a number or SIP URI",

@@ -1,7 +1,7 @@
 //! Tables for people: the template to begin with, and what became of each row. No cell can make a spreadsheet compute.
 
 use super::columns::{Column, Columns};
-use super::plan::{Preview, What};
+use super::preview::{Difference, Preview, What};
 use super::table::Table;
 
 /// Spreadsheets know by it that the text is UTF-8.
@@ -16,7 +16,7 @@ pub fn template_csv() -> String {
         Column::Email => "ada@example.org",
         Column::Mail => "link",
         Column::Pin => "482913",
-        Column::Numbers => "+15550100 sales",
+        Column::Numbers => "+15550100, sales",
         Column::Zone => "Europe/Berlin",
         Column::Language => "en",
         Column::Operator => "1000",
@@ -45,7 +45,7 @@ pub fn result_csv(table: &Table, preview: &Preview) -> String {
 }
 
 fn told(what: &What) -> (&'static str, String) {
-    let names = |differences: &[super::plan::Difference]| {
+    let names = |differences: &[Difference]| {
         differences.iter().map(|difference| difference.column.as_str()).collect::<Vec<_>>().join(", ")
     };
     match what {

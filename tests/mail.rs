@@ -1,6 +1,8 @@
 //! Mails from the job to the reader: nine modes, real SMTP with its moods, outages, and the links that are sent.
 #![expect(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
 
+#[path = "mail/busy.rs"]
+mod busy;
 #[path = "support/mail_bed.rs"]
 mod mail_bed;
 #[path = "support/ports.rs"]

@@ -1,5 +1,6 @@
 //! Carries out the command line. Every command works beside a running server: all state is in the store.
 
+mod call_me;
 mod check;
 mod directory;
 mod explain;
@@ -26,7 +27,7 @@ use crate::domain::{Extension, Tenant};
 
 use super::cli::{Args, Command};
 use super::config::Config;
-use super::server::{Base, Server};
+use super::server::{self, Base, Server};
 use super::{Failure, demo, telemetry};
 
 /// What every command starts from.
@@ -152,6 +153,13 @@ async fn read_file(file: &Path, most: usize) -> Result<Vec<u8>, Failure> {
     let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
     opened.take(limit).read_to_end(&mut bytes).await.map_err(cannot)?;
     Ok(bytes)
+}
+
+/// A language that the prompts speak.
+fn language(session: &Session, tag: &str) -> Result<String, Failure> {
+    let spoken = server::prompts(&session.config)?.check_spoken(tag);
+    spoken.map_err(|why| Failure::usage(why.to_string()))?;
+    Ok(tag.to_owned())
 }
 
 fn extension(text: &str) -> Result<Extension, Failure> {

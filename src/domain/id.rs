@@ -68,6 +68,8 @@ ids! {
     RuleId = "rule id";
     /// An import of users.
     ImportId = "import id";
+    /// A call to a phone that somebody asked for.
+    CallRequestId = "call request id";
 }
 
 impl From<RecordingId> for MessageId {

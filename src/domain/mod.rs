@@ -4,6 +4,7 @@
 //! speaks in these types.
 
 pub mod answering;
+mod call_me;
 mod caller;
 mod directory;
 mod extension;
@@ -20,13 +21,14 @@ mod tenant;
 pub mod time_frame;
 mod token;
 
+pub use call_me::{CallFault, CallStep};
 pub use caller::CallerId;
-pub use directory::{DirectorySettings, SearchBy, spellings, words};
+pub use directory::{DirectorySettings, SearchBy, letters, spellings, words};
 pub use extension::{Extension, PhoneNumber};
 pub use greeting::{Greeting, GreetingKind};
 pub use id::{
-    GreetingId, ImportId, JobId, LampId, LinkId, MailboxId, MessageId, RecordingId, RuleId, TenantId,
-    TimeFrameId, UserId,
+    CallRequestId, GreetingId, ImportId, JobId, LampId, LinkId, MailboxId, MessageId, RecordingId, RuleId,
+    TenantId, TimeFrameId, UserId,
 };
 pub use mailbox::{Mailbox, Quota, ToneChoice, Usage, User};
 pub use message::{Folder, Message, RecordingClass};

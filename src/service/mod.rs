@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod answering;
+pub mod call_me;
 pub mod deposit;
 pub mod directory;
 pub mod greetings;

@@ -20,6 +20,8 @@ const LINKS: Duration = Duration::from_secs(90 * 24 * 3600);
 const JOBS: Duration = Duration::from_secs(90 * 24 * 3600);
 /// Sources of wrong PINs are remembered for so long after the last one; what was counted for a mailbox stays.
 const GUESSES: Duration = Duration::from_secs(24 * 3600);
+/// How a call that was asked for went can be looked at for so long.
+const CALLS: Duration = Duration::from_secs(24 * 3600);
 /// Rows in one transaction: deposits must not wait long for it.
 const BATCH: u32 = 100;
 
@@ -89,6 +91,7 @@ impl Retention {
         let before = self.before(JOBS);
         while all_of(self.store.purge_jobs(before, BATCH).await?, &mut swept.jobs) {}
         self.store.purge_guesses(self.before(GUESSES)).await?;
+        self.store.purge_calls(self.before(CALLS)).await?;
         Ok(swept)
     }
 

@@ -54,13 +54,13 @@ pub(super) async fn dispatch(core: &Arc<Core>, tx: Transaction, arrival: Arrival
         // Whom we called may speak in that call only.
         return;
     }
-    let trunk = match admit(core, &tx.original, &arrival) {
-        Ok(trunk) => trunk,
+    let guest = match admit(core, &tx.original, &arrival) {
+        Ok(guest) => guest,
         Err(refusing) => return refuse(core, &tx, refusing, &arrival),
     };
     match tx.original.method {
         Method::Invite => {
-            if let Err((tx, refusing)) = invite(core, tx, trunk, &arrival).await {
+            if let Err((tx, refusing)) = invite(core, tx, guest, &arrival).await {
                 refuse(core, &tx, refusing, &arrival);
             }
         }
@@ -118,11 +118,19 @@ pub(super) async fn reply(tx: &mut Transaction, response: Response) {
     }
 }
 
-/// Identity, then what every request must satisfy (RFC 3261 §8.2.1–§8.2.2.3). Gives the trunk.
-fn admit(core: &Core, request: &Request, arrival: &Arrival<'_>) -> Result<Option<Arc<str>>, Refusing> {
-    let trunk = match &arrival.origin.standing {
-        Standing::Peer(trunk) => trunk.clone(),
-        Standing::Unproven | Standing::Asked => Some(prove(core, request, arrival)?),
+/// Who was let in.
+#[derive(Default)]
+struct Guest {
+    trunk: Option<Arc<str>>,
+    /// The user of the account that was proven.
+    identity: Option<String>,
+}
+
+/// Identity, then what every request must satisfy (RFC 3261 §8.2.1–§8.2.2.3).
+fn admit(core: &Core, request: &Request, arrival: &Arrival<'_>) -> Result<Guest, Refusing> {
+    let guest = match &arrival.origin.standing {
+        Standing::Peer(trunk) => Guest { trunk: trunk.clone(), identity: None },
+        Standing::Unproven | Standing::Asked => prove(core, request, arrival)?,
     };
     let hops = header(&request.headers, "Max-Forwards").and_then(|v| v.parse::<u8>().ok());
     if hops == Some(0) && request.method != Method::Options {
@@ -139,7 +147,7 @@ fn admit(core: &Core, request: &Request, arrival: &Arrival<'_>) -> Result<Option
     if !unknown.is_empty() {
         return Err((420, vec![("Unsupported", unknown.join(", "))]));
     }
-    Ok(trunk)
+    Ok(guest)
 }
 
 const SERVED: [Method; 10] = [
@@ -156,7 +164,7 @@ const SERVED: [Method; 10] = [
 ];
 
 /// Demands the account of one of the trunks of this address (RFC 3261 §22.1).
-fn prove(core: &Core, request: &Request, arrival: &Arrival<'_>) -> Result<Arc<str>, Refusing> {
+fn prove(core: &Core, request: &Request, arrival: &Arrival<'_>) -> Result<Guest, Refusing> {
     let ip = arrival.origin.flow.remote.ip();
     let method = request.method.to_string();
     let mut stale = false;
@@ -165,7 +173,9 @@ fn prove(core: &Core, request: &Request, arrival: &Arrival<'_>) -> Result<Arc<st
     for proof in proofs.take(4) {
         for (trunk, account) in &candidates {
             match core.gate.verify(proof.value(), &method, &arrival.uri, account, core.wall()) {
-                Verdict::Proven => return Ok(Arc::clone(trunk)),
+                Verdict::Proven => {
+                    return Ok(Guest { trunk: Some(trunk.clone()), identity: Some(account.user.clone()) });
+                }
                 Verdict::Stale => stale = true,
                 Verdict::Wrong => {}
             }
@@ -228,7 +238,7 @@ type Refused = (Box<Transaction>, Refusing);
 async fn invite(
     core: &Arc<Core>,
     mut tx: Transaction,
-    trunk: Option<Arc<str>>,
+    guest: Guest,
     arrival: &Arrival<'_>,
 ) -> Result<(), Refused> {
     let Ready { terms, merged, target, offer, permit } = match prepare(core, &tx.original) {
@@ -252,7 +262,8 @@ async fn invite(
     let place = Place::new(core, peer.local_tag.clone(), Some(merged));
     let incoming = IncomingCall {
         facts: facts(&request, &arrival.uri, &arrival.written),
-        trunk: trunk.map(|name| name.to_string()),
+        trunk: guest.trunk.map(|name| name.to_string()),
+        identity: guest.identity,
         offer,
         source: arrival.origin.flow.remote,
         dialog: Dialog::new(peer.call_id.clone(), command_tx),
@@ -338,7 +349,7 @@ fn peer(core: &Core, request: &Request, target: String) -> Peer {
         remote_seq: Some(message::sequence(&request.headers)),
         target,
         routes: text::list(&route).into_iter().map(str::to_owned).collect(),
-        agent: Arc::clone(&core.server),
+        user_agent: Arc::clone(&core.server),
     }
 }
 

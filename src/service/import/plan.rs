@@ -213,7 +213,8 @@ impl<'a> Known<'a> {
         let Some(cell) = cell else { return (Vec::new(), Vec::new()) };
         let mut fault = |why: String| faults.push(CellFault { column: Column::Numbers, why });
         let mut wanted = Vec::new();
-        for text in listed(cell) {
+        // Spaces are parts of numbers.
+        for text in listed(cell, &[',', ';', '|', '\n']) {
             let number = match number_text(text) {
                 Ok(number) => number,
                 Err(error) => {
@@ -250,15 +251,13 @@ impl<'a> Known<'a> {
         let old: Vec<&str> = own.iter().map(|number| number.number.as_str()).collect();
         let kept = old.iter().copied().filter(|number| !without.iter().any(|gone| gone == number));
         let new: Vec<&str> = kept.chain(new.iter().map(|number| number.number.as_str())).collect();
-        Difference { column: Column::Numbers, old: old.join(" "), new: new.join(" ") }
+        Difference { column: Column::Numbers, old: old.join(", "), new: new.join(", ") }
     }
 }
 
 /// Several values of one cell; `-` for none.
-fn listed(cell: &str) -> impl Iterator<Item = &str> {
-    cell.split([' ', ',', ';', '|', '\n', '\t'])
-        .map(str::trim)
-        .filter(|part| !part.is_empty() && *part != NOTHING)
+fn listed<'c>(cell: &'c str, between: &'c [char]) -> impl Iterator<Item = &'c str> {
+    cell.split(between).map(str::trim).filter(|part| !part.is_empty() && *part != NOTHING)
 }
 
 /// Reads the cells that change an account; a fault leaves its column as it is.
@@ -268,7 +267,9 @@ fn changes<'c>(cell: &impl Fn(Column) -> Option<&'c str>, faults: &mut Faults) -
         first: take.read(Column::First, |text| check_name("first name", text).map(|()| text.to_owned())),
         last: take.read(Column::Last, |text| check_name("last name", text).map(|()| text.to_owned())),
         emails: take.read(Column::Email, |text| {
-            let emails = listed(text).map(str::parse).collect::<Result<Vec<MailAddress>, Invalid>>()?;
+            let emails = listed(text, &[' ', ',', ';', '|', '\n', '\t'])
+                .map(str::parse)
+                .collect::<Result<Vec<MailAddress>, Invalid>>()?;
             checked_emails(emails)
         }),
         mode: take.read(Column::Mail, |text| Ok(text.to_ascii_lowercase().parse::<MailMode>()?)),

@@ -193,7 +193,8 @@ fn decoded(bytes: &[u8]) -> Result<(Encoding, String), TableError> {
     if had_errors || text.contains('\0') {
         return Err(TableError::NotText);
     }
-    Ok((encoding, text.into_owned()))
+    // One kind of line end, so that lines are counted as an editor does.
+    Ok((encoding, text.replace("\r\n", "\n").replace('\r', "\n")))
 }
 
 /// A first line `sep=;`, as spreadsheets write it: the rest, how many lines were taken, and the separator.

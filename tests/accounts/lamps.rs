@@ -236,18 +236,18 @@ async fn an_expired_subscription_ends_and_a_lost_job_is_noticed() {
     assert_eq!(desk.lamps.reconcile().await.unwrap(), 0);
 }
 
-/// While the first lamp is told, somebody hears the message.
+/// While the lamps are told, somebody hears the message.
 #[derive(Debug)]
 struct HeardMeanwhile {
     store: Store,
     owner: Owner,
     message: MessageId,
-    told: Mutex<Vec<u32>>,
+    told: Mutex<HashMap<String, Vec<u32>>>,
 }
 
 impl WaitingLight for HeardMeanwhile {
     fn tell(&self, waiting: Waiting) -> Told {
-        self.told.lock().unwrap().push(waiting.counts.new);
+        self.told.lock().unwrap().entry(waiting.lamp.id).or_default().push(waiting.counts.new);
         let (store, owner, message) = (self.store.clone(), self.owner, self.message);
         Box::pin(async move {
             store.mark(owner, message, Mark::Heard).await.unwrap();
@@ -257,7 +257,7 @@ impl WaitingLight for HeardMeanwhile {
 }
 
 #[tokio::test]
-async fn no_lamp_is_told_what_was_so_before_its_number_was_taken() {
+async fn what_changes_while_lamps_are_told_is_told_to_each_of_them_next() {
     let desk = Desk::new().await;
     let (owner, store) = (desk.office.ada, desk.office.store.clone());
     for name in ["first", "second"] {
@@ -268,5 +268,7 @@ async fn no_lamp_is_told_what_was_so_before_its_number_was_taken() {
     let light = Arc::new(HeardMeanwhile { store: store.clone(), owner, message, told });
     let lamps = Lamps::new(store, desk.office.clock.clone(), light.clone());
     lamps.converge(owner).await.unwrap();
-    assert_eq!(*light.told.lock().unwrap(), [1, 0]);
+    lamps.converge(owner).await.unwrap();
+    let told = light.told.lock().unwrap();
+    assert_eq!((&told["first"], &told["second"]), (&vec![1, 0], &vec![1, 0]));
 }

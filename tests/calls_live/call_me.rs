@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aftertone::audio::Codec;
 use aftertone::audio::resample::resample;
-use aftertone::call::phone::{Report, Script, answer, parse_steps};
+use aftertone::call::phone::{KEY_LENGTH, Report, Script, answer, parse_steps};
 use aftertone::clock::SystemClock;
 use aftertone::signal::{DigestAccount, Signal, SignalConfig, Transport, TrunkAccess};
 
@@ -135,6 +135,8 @@ impl Phone {
             in_band: false,
             steps: parse_steps(keys).unwrap(),
             limit: Duration::from_secs(90),
+            key_length: KEY_LENGTH,
+            account: None,
         };
         let clock = SystemClock::shared();
         self.runtime.block_on(async {

@@ -94,12 +94,20 @@ pub struct Imports {
     clock: SharedClock,
     defaults: MailboxDefaults,
     policy: PinPolicy,
+    /// Languages that the prompts speak. Empty: any may be named.
+    languages: Vec<String>,
 }
 
 impl Imports {
     /// Works on this store; new mailboxes get these defaults, new PINs obey this policy.
     pub const fn new(store: Store, clock: SharedClock, defaults: MailboxDefaults, policy: PinPolicy) -> Self {
-        Self { store, clock, defaults, policy }
+        Self { store, clock, defaults, policy, languages: Vec::new() }
+    }
+
+    /// The same, taking only languages that the prompts speak.
+    #[must_use]
+    pub fn with_languages(self, languages: Vec<String>) -> Self {
+        Self { languages, ..self }
     }
 
     /// What the table would change, row by row (002-089). Nothing is written.
@@ -186,6 +194,7 @@ impl Imports {
             numbers: self.store.numbers(tenant).await?,
             defaults: self.defaults.clone(),
             policy: self.policy,
+            languages: self.languages.clone(),
         };
         let (preview, drafts) = plan(&world, table, self.clock.as_ref())?;
         Ok((preview, drafts, revision))

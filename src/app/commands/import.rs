@@ -13,6 +13,7 @@ use crate::store::Import;
 
 use super::super::Failure;
 use super::super::cli::ImportCommand;
+use super::super::server;
 use super::{Session, print, read};
 
 /// Rows of a preview that are printed; the result file has all.
@@ -54,7 +55,10 @@ async fn open(session: &Session) -> Result<(Imports, crate::domain::TenantId), F
     let (base, tenant) = session.open().await?;
     let voicemail = &session.config.voicemail;
     let (defaults, pins) = (voicemail.defaults(), voicemail.pins());
-    Ok((Imports::new(base.store, session.clock.clone(), defaults, pins), tenant.id))
+    let prompts = server::prompts(&session.config)?;
+    let languages = prompts.languages().map(str::to_owned).collect();
+    let imports = Imports::new(base.store, session.clock.clone(), defaults, pins).with_languages(languages);
+    Ok((imports, tenant.id))
 }
 
 async fn users(

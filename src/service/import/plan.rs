@@ -26,6 +26,8 @@ pub(super) struct World {
     pub(super) numbers: Vec<Number>,
     pub(super) defaults: MailboxDefaults,
     pub(super) policy: PinPolicy,
+    /// Empty: any.
+    pub(super) languages: Vec<String>,
 }
 
 /// A row to be written.
@@ -125,6 +127,9 @@ impl<'a> Known<'a> {
         };
         let (old_user, old_mailbox) = (user.clone(), mailbox.clone());
         let changes = changes(&cell, faults);
+        if let Some(Some(language)) = &changes.language {
+            self.check_spoken(language, faults);
+        }
         let pin = self.pin(cell(Column::Pin), &extension, faults);
         let mode = self.world.defaults.mode;
         let whole = changes.apply(&mut user, &mut mailbox, mode);
@@ -189,6 +194,17 @@ impl<'a> Known<'a> {
         let mut mailbox = self.world.defaults.mailbox(mailbox, tenant, extension.clone(), now);
         mailbox.user = Some(id);
         (user, mailbox)
+    }
+
+    /// As the prompts do, `de-CH` takes what there is of `de`.
+    fn check_spoken(&self, language: &str, faults: &mut Faults) {
+        let known = &self.world.languages;
+        let plain = language.split('-').next().unwrap_or_default();
+        if known.is_empty() || known.iter().any(|known| known == language || known == plain) {
+            return;
+        }
+        let why = format!("there are no prompts in it: choose one of {}", known.join(", "));
+        faults.push(CellFault { column: Column::Language, why });
     }
 
     fn pin(&self, cell: Option<&str>, extension: &Extension, faults: &mut Faults) -> Option<SecretString> {

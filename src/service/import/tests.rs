@@ -38,6 +38,7 @@ fn world() -> World {
         numbers: vec![number],
         defaults,
         policy: PinPolicy::usual(),
+        languages: vec!["en".to_owned()],
     }
 }
 
@@ -157,6 +158,7 @@ fn a_fault_names_its_column_and_the_remedy() {
         ("1002,Ada,,,,+15550100,,,,", "numbers: +15550100 leads to mailbox 1001"),
         ("1002,Ada,,,,1001,,,,", "numbers: 1001 is the extension of a mailbox"),
         ("1002,Ada,,,,,Mars/Base,,,", "zone: zone \"Mars/Base\" is not valid: name an IANA zone"),
+        ("1002,Ada,,,,,,tlh,,", "language: there are no prompts in it: choose one of en"),
         ("1002,Ada,,,,,,klingon,,", "language: language \"klingon\" is not valid"),
         ("1002,Ada,,,,,,,<script>,", "operator: operator \"<script>\" is not valid"),
         ("1002,Ada,,,,,,,,maybe", "enabled: choice \"maybe\" is not valid: write yes or no"),

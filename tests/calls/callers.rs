@@ -104,7 +104,8 @@ fn plans() -> impl Strategy<Value = Plan> {
                 plan.tone = ToneChoice::Silent;
             }
             if own {
-                plan.ways = Key::new('1').map(|key| (key, "1002".to_owned())).into_iter().collect();
+                plan.ways =
+                    aftertone::flow::Key::new('1').map(|key| (key, "1002".to_owned())).into_iter().collect();
             }
             plan
         },

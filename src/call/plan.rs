@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::audio::Clip;
 use crate::blob::spool::Head;
+use crate::domain::answering::{AnswerBy, RuleActions};
 use crate::domain::{DefaultAction, GreetingId, KeyTarget, Mailbox, RecordingId, RedirectReason};
 use crate::flow::entrance::Entrance;
 use crate::flow::leave::{Instructions, LeaveMessage, Mode, Plan};
@@ -45,7 +46,7 @@ pub(super) async fn plan(desk: &Desk, verdict: &Verdict, line: &Line<'_>) -> Pla
     let mut gate = Gate {
         source: Source::new(line.peer, decision.caller.number.as_deref()),
         device: line.identity.map(str::to_owned),
-        visitor: Visitor::of(decision),
+        visitor: Visitor::of(verdict),
         operator: decision.tenant.operator.clone().or_else(|| desk.settings.operator.clone()),
         targets: desk.settings.targets(line.trunk, &line.peer.to_string()),
     };
@@ -62,10 +63,17 @@ pub(super) async fn plan(desk: &Desk, verdict: &Verdict, line: &Line<'_>) -> Pla
         }
         Outcome::Mailbox { mailbox, .. } => {
             let (plan, purpose) = of_mailbox(desk, verdict, mailbox, &gate).await;
+            let rule = verdict.answered.rule.as_ref().map(|(_, rule)| &rule.then);
+            let transfer = rule.and_then(|rule| transfer(rule, &plan, &gate.targets));
             let extension = Some(mailbox.extension.clone());
             let profile = Arc::clone(&desk.settings.keys);
-            let entrance = Entrance::new(LeaveMessage::new(plan), extension, profile);
-            Planned { flow: Box::new(entrance), purpose }
+            let entrance: Box<dyn Flow> =
+                Box::new(Entrance::new(LeaveMessage::new(plan), extension, profile));
+            let flow = match transfer {
+                Some(target) => Box::new(TransferFirst::new(target, entrance)),
+                None => entrance,
+            };
+            Planned { flow, purpose }
         }
         Outcome::Default(action) => without_mailbox(desk, action, gate).await,
     }
@@ -79,7 +87,13 @@ pub(super) async fn of_mailbox(
     gate: &Arc<Gate>,
 ) -> (Plan, Purpose) {
     let targets = gate.targets.clone();
-    let operator = mailbox.operator.clone().or_else(|| gate.operator.clone());
+    let language = mailbox.language.clone().unwrap_or_else(|| gate.visitor.tenant.language.clone());
+    if verdict.answered.turned_away().is_some() {
+        return (Plan::notice_only(Mode::TurnedAway, false), Purpose::bare(&language));
+    }
+    let rule = verdict.answered.rule.as_ref().map(|(_, rule)| &rule.then);
+    let of_rule = rule.and_then(|rule| rule.operator.clone());
+    let operator = of_rule.or_else(|| mailbox.operator.clone()).or_else(|| gate.operator.clone());
     let greeted = greeting(desk, verdict, mailbox).await;
     let may_leave = allowed(&targets, operator.as_deref());
     let mut plan = Plan::for_mailbox(mailbox, verdict.usage, greeted.words, greeted.own, may_leave);
@@ -91,7 +105,9 @@ pub(super) async fn of_mailbox(
     }
     plan.sign_in = true;
     plan.keys = keys(mailbox, &targets, desk.settings.directory_key);
-    let language = mailbox.language.clone().unwrap_or_else(|| gate.visitor.tenant.language.clone());
+    if let Some(rule) = rule {
+        follow(rule, &mut plan, &targets);
+    }
     let kept = Kept { head: head(verdict, mailbox), min_speech: mailbox.min_speech };
     let gate = Some(Arc::clone(gate));
     let purpose = Purpose {
@@ -119,6 +135,31 @@ fn keys(mailbox: &Mailbox, targets: &AllowedTargets, directory: Option<Key>) -> 
         refused.is_none()
     });
     keys
+}
+
+/// What a rule changes about taking the message. A mailbox that is off or full stays so.
+fn follow(rule: &RuleActions, plan: &mut Plan, targets: &AllowedTargets) {
+    let ways = rule.keys.iter().filter(|way| allowed(targets, Some(&way.target)));
+    let ways = ways.filter_map(|way| Some((Key::new(way.key)?, KeyTarget::Call(way.target.clone()))));
+    plan.keys.extend(ways);
+    match rule.answer {
+        AnswerBy::Announcement if plan.mode == Mode::TakeMessage => plan.mode = Mode::AnnouncementOnly,
+        AnswerBy::Tone if plan.mode == Mode::TakeMessage => {
+            plan.greeting = None;
+            plan.instructions = Instructions::Never;
+        }
+        _ => {}
+    }
+}
+
+/// Where a rule sends the call, if it may go there. Nobody reaches anybody by a mailbox that is switched off.
+fn transfer(rule: &RuleActions, plan: &Plan, targets: &AllowedTargets) -> Option<String> {
+    let AnswerBy::Transfer { target } = &rule.answer else { return None };
+    if let Err(why) = targets.authorise(target) {
+        tracing::warn!(%why, "the target of an answering rule is refused: a message is taken");
+        return None;
+    }
+    (plan.mode != Mode::Disabled).then(|| target.clone())
 }
 
 /// A call in which nothing is recorded until somebody signs in, or another mailbox takes it.
@@ -161,10 +202,13 @@ async fn without_mailbox(desk: &Desk, action: &DefaultAction, gate: Arc<Gate>) -
         plan.keys.insert(key, KeyTarget::Directory);
     }
     let transfers = plan.operator && matches!(action, DefaultAction::Transfer { .. });
+    let first = gate.operator.clone().filter(|_| transfers);
     let profile = Arc::clone(&desk.settings.keys);
-    let entrance = Entrance::new(LeaveMessage::new(plan), None, profile);
-    let flow: Box<dyn Flow> =
-        if transfers { Box::new(TransferFirst::new(entrance)) } else { Box::new(entrance) };
+    let entrance: Box<dyn Flow> = Box::new(Entrance::new(LeaveMessage::new(plan), None, profile));
+    let flow = match first {
+        Some(target) => Box::new(TransferFirst::new(target, entrance)),
+        None => entrance,
+    };
     Planned { flow, purpose: without_recording(gate) }
 }
 

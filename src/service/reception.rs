@@ -6,10 +6,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::domain::answering::{AnswerBy, Arrangements, Calling};
 use crate::domain::{CallerId, Extension, Greeting, Mailbox, RedirectReason, Tenant, Usage};
 use crate::sip::CallFacts;
 use crate::store::Store;
 
+use super::answering::{self, Answered, AnsweringTold, Asked};
 use super::ladder::{self, Choice, Situation};
 use super::remembered::{Inquiry, Remembered};
 use super::routing::{
@@ -42,6 +44,11 @@ pub struct Verdict {
     pub decision: Decision,
     /// Every greeting of the mailbox.
     pub greetings: Vec<Greeting>,
+    /// What its lists and rules say of this call; empty without a mailbox.
+    pub answered: Answered,
+    arrangements: Arc<Arrangements>,
+    /// The caller's number in every spelling.
+    forms: Vec<String>,
     /// How full the mailbox is.
     pub usage: Usage,
     /// The time of the call.
@@ -57,6 +64,8 @@ pub struct Visitor {
     pub caller: CallerId,
     /// The caller has a mailbox of the tenant.
     pub internal: bool,
+    /// The caller's number in every spelling.
+    forms: Vec<String>,
 }
 
 impl Reception {
@@ -110,33 +119,33 @@ impl Reception {
         now: Timestamp,
     ) -> Result<Option<Verdict>, RoutingError> {
         let inquiry = self.directory.inquire_anew();
-        let Visitor { tenant, caller, internal } = visitor.clone();
+        let Visitor { tenant, caller, internal, forms } = visitor.clone();
         let Some(mailbox) = inquiry.mailbox_by_extension(tenant.id, extension).await? else {
             return Ok(None);
         };
-        let greetings = inquiry.greetings(tenant.id, mailbox.id).await?;
-        // How full it is comes with this answer.
-        inquiry.is_party(tenant.id, Some(mailbox.id), None, &[]).await?;
-        let usage = inquiry.usage(tenant.id, mailbox.id)?;
+        let id = mailbox.id;
         let decision = Decision {
-            tenant,
             outcome: Outcome::Mailbox { mailbox: Box::new(mailbox), alias: None },
             source: Source::Directory,
             found: Some(extension.to_string()),
             tried: Vec::new(),
             reason: RedirectReason::Unknown,
+            tenant,
             caller,
             internal,
         };
-        Ok(Some(Verdict { decision, greetings, usage, now }))
+        // How full the mailbox is comes with this answer.
+        inquiry.is_party(visitor.tenant.id, Some(id), None, &[]).await?;
+        filled(&inquiry, Verdict::empty(decision, forms, now)).await.map(Some)
     }
 }
 
 impl Visitor {
-    /// The caller of this decision.
-    pub fn of(decision: &Decision) -> Self {
-        let Decision { tenant, caller, internal, .. } = decision;
-        Self { tenant: tenant.clone(), caller: caller.clone(), internal: *internal }
+    /// The caller of this call.
+    pub fn of(verdict: &Verdict) -> Self {
+        let Decision { tenant, caller, internal, .. } = &verdict.decision;
+        let forms = verdict.forms.clone();
+        Self { tenant: tenant.clone(), caller: caller.clone(), internal: *internal, forms }
     }
 }
 
@@ -147,17 +156,35 @@ async fn verdict(
     now: Timestamp,
 ) -> Result<Verdict, RoutingError> {
     let decision = routing::route(inquiry, rules, facts).await?;
-    let (greetings, usage) = match &decision.outcome {
-        Outcome::Mailbox { mailbox, .. } => {
-            let (tenant, mailbox) = (mailbox.tenant, mailbox.id);
-            (inquiry.greetings(tenant, mailbox).await?, inquiry.usage(tenant, mailbox)?)
-        }
-        Outcome::Login | Outcome::Directory | Outcome::Default(_) => (Vec::new(), Usage::default()),
+    let forms = routing::caller_forms(&decision.caller, rules);
+    filled(inquiry, Verdict::empty(decision, forms, now)).await
+}
+
+/// With all that is to be known of the mailbox that takes the call.
+async fn filled(inquiry: &Inquiry<'_>, mut verdict: Verdict) -> Result<Verdict, RoutingError> {
+    let Some((tenant, mailbox)) = verdict.mailbox().map(|mailbox| (mailbox.tenant, mailbox.id)) else {
+        return Ok(verdict);
     };
-    Ok(Verdict { decision, greetings, usage, now })
+    verdict.greetings = inquiry.greetings(tenant, mailbox).await?;
+    verdict.arrangements = inquiry.arrangements(tenant, mailbox).await?;
+    verdict.usage = inquiry.usage(tenant, mailbox)?;
+    verdict.answered = answering::decide(&verdict.arrangements, &verdict.asked(&verdict.zone()));
+    Ok(verdict)
 }
 
 impl Verdict {
+    fn empty(decision: Decision, forms: Vec<String>, now: Timestamp) -> Self {
+        Self {
+            decision,
+            greetings: Vec::new(),
+            answered: Answered::default(),
+            arrangements: Arc::default(),
+            forms,
+            usage: Usage::default(),
+            now,
+        }
+    }
+
     /// The mailbox that takes the call, if one does.
     pub fn mailbox(&self) -> Option<&Mailbox> {
         match &self.decision.outcome {
@@ -169,13 +196,15 @@ impl Verdict {
     /// The greeting, if a mailbox takes the call.
     pub fn greeting(&self) -> Option<Choice> {
         let mailbox = self.mailbox()?;
-        let zone = mailbox.zone.as_deref().unwrap_or(&self.decision.tenant.zone);
+        let rule = self.answered.rule.as_ref();
         Some(ladder::choose(&Situation {
             greetings: &self.greetings,
             reason: self.decision.reason,
             internal: self.decision.internal,
+            hours: &self.answered.hours,
+            wanted: rule.and_then(|(_, rule)| Some((rule.then.greeting?, rule.name.as_str()))),
             now: self.now,
-            zone: TimeZone::get(zone).unwrap_or(TimeZone::UTC),
+            zone: self.zone(),
             extension: &mailbox.extension,
         }))
     }
@@ -187,7 +216,34 @@ impl Verdict {
 
     /// The same in words.
     pub fn explain(&self) -> Explanation {
-        routing::explain(&self.decision, &self.greetings, self.usage, self.now)
+        let told =
+            |_: &Mailbox| AnsweringTold::new(&self.arrangements, &self.asked(&self.zone()), &self.answered);
+        let answering = self.mailbox().map(told);
+        let plain = routing::explain(&self.decision, self.greeting(), self.usage);
+        let answer = self.answered.rule.as_ref().map(|(_, rule)| &rule.then.answer);
+        let (state, transfer) = match (self.answered.turned_away(), answer) {
+            (Some(_), _) => (Some("turned-away"), None),
+            (None, Some(AnswerBy::Transfer { target })) => (plain.state, Some(target.clone())),
+            (None, Some(AnswerBy::Announcement)) if plain.state == Some("takes-messages") => {
+                (Some("announcement-only"), None)
+            }
+            _ => (plain.state, plain.transfer),
+        };
+        let greeting = plain
+            .greeting
+            .filter(|_| self.answered.turned_away().is_none() && !matches!(answer, Some(AnswerBy::Tone)));
+        Explanation { answering, state, transfer, greeting, ..plain }
+    }
+
+    /// The mailbox's zone, or the tenant's.
+    fn zone(&self) -> TimeZone {
+        let own = self.mailbox().and_then(|mailbox| mailbox.zone.as_deref());
+        TimeZone::get(own.unwrap_or(&self.decision.tenant.zone)).unwrap_or(TimeZone::UTC)
+    }
+
+    fn asked<'a>(&'a self, zone: &'a TimeZone) -> Asked<'a> {
+        let calling = Calling { forms: &self.forms, internal: self.decision.internal };
+        Asked { reason: self.decision.reason, calling, now: self.now, zone }
     }
 }
 

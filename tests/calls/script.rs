@@ -6,7 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aftertone::domain::{CallStep, Extension, GreetingId, GreetingKind, RecordingClass, ToneChoice};
+use aftertone::domain::{
+    CallStep, Extension, GreetingId, GreetingKind, KeyTarget, RecordingClass, ToneChoice,
+};
 use aftertone::flow::entrance::Entrance;
 use aftertone::flow::leave::{Instructions, LeaveMessage, Mode, Plan};
 use aftertone::flow::owner::Owner;
@@ -208,6 +210,11 @@ impl Run {
             ("instructions", "always") => plan.instructions = Instructions::Always,
             ("tone", "silent") => plan.tone = ToneChoice::Silent,
             ("operator", "yes") => plan.operator = true,
+            ("way", value) => {
+                let (key, target) = value.split_once(' ').ok_or("a way is a key and a target")?;
+                let key = key.chars().next().and_then(Key::new).ok_or("a way begins with a key")?;
+                plan.keys.insert(key, KeyTarget::Call(target.to_owned()));
+            }
             ("keep-no-speech", "yes") => plan.keep_no_speech = true,
             ("max", seconds) => plan.limits.max = parse_seconds(seconds)?,
             _ => return Err(format!("{line:?} is no setting")),
@@ -245,6 +252,7 @@ fn parse_mode(word: &str) -> Result<Mode, String> {
         "announcement-only" => Mode::AnnouncementOnly,
         "disabled" => Mode::Disabled,
         "full" => Mode::MailboxFull,
+        "turned-away" => Mode::TurnedAway,
         "unknown" => Mode::UnknownTarget,
         "sign-in" => Mode::SignInUnavailable,
         "trouble" => Mode::TechnicalTrouble,

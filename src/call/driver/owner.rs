@@ -166,7 +166,7 @@ impl Driver {
 
 impl Worker {
     fn start(
-        desk: Desk,
+        desk: Arc<Desk>,
         gate: Option<Arc<Gate>>,
         inside: Option<Owner>,
         answers: mpsc::Sender<Answer>,
@@ -186,7 +186,7 @@ impl Worker {
 
 /// Does what is asked, on behalf of whoever signed in.
 struct Clerk {
-    desk: Desk,
+    desk: Arc<Desk>,
     /// `None`: nobody can sign in.
     gate: Option<Arc<Gate>>,
     inside: Option<Owner>,

@@ -5,7 +5,7 @@ use super::opening::{Back, Interlude};
 use super::recording::Sheet;
 use super::turn::{Timer, Turn};
 use super::{Mode, Stage, State, Verdict};
-use crate::flow::phrases::{self, Saying, directory, owner};
+use crate::flow::phrases::{self, Saying};
 use crate::flow::{Action, StoreOutcome, Take, TransferOutcome, Utterance};
 
 /// What follows when a kept recording is durable.
@@ -112,7 +112,7 @@ impl To {
     const fn trying(&self) -> Saying {
         match self {
             Self::Operator => phrases::OPERATOR_TRYING,
-            Self::Number(_) => directory::CALLING,
+            Self::Number(_) => phrases::TRANSFER_TRYING,
         }
     }
 
@@ -120,8 +120,7 @@ impl To {
         match (self, outcome) {
             (Self::Operator, TransferOutcome::NotAllowed) => phrases::OPERATOR_NONE,
             (Self::Operator, _) => phrases::OPERATOR_FAILED,
-            (Self::Number(_), TransferOutcome::NotAllowed) => directory::NOT_NOW,
-            (Self::Number(_), _) => owner::CALL_FAILED,
+            (Self::Number(_), _) => phrases::TRANSFER_FAILED,
         }
     }
 }

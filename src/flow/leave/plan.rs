@@ -22,6 +22,8 @@ pub enum Mode {
     Disabled,
     /// A mailbox that holds as much as it may.
     MailboxFull,
+    /// A mailbox whose owner does not want this call.
+    TurnedAway,
     /// No mailbox.
     UnknownTarget,
     /// A mailbox's own menu, which cannot be entered by phone.
@@ -38,6 +40,7 @@ impl Mode {
             Self::AnnouncementOnly => Some(phrases::ANNOUNCEMENT_ONLY),
             Self::Disabled => Some(phrases::MAILBOX_DISABLED),
             Self::MailboxFull => Some(phrases::MAILBOX_FULL),
+            Self::TurnedAway => Some(phrases::CALL_REFUSED),
             Self::UnknownTarget => Some(phrases::NO_SUCH_MAILBOX),
             Self::SignInUnavailable => Some(phrases::SIGN_IN_UNAVAILABLE),
             Self::TechnicalTrouble => Some(phrases::TECHNICAL_TROUBLE),

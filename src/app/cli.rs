@@ -1,5 +1,7 @@
 //! The command line as types; [`super::commands`] carries it out.
 
+mod answering;
+mod import;
 mod people;
 
 use std::path::PathBuf;
@@ -8,6 +10,10 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 
 use super::telemetry::LogFormat;
 
+pub(super) use answering::{
+    BlockCommand, FrameAdd, FrameOf, RuleAdd, RuleCommand, RulePhones, RuleThen, TimeFrameCommand,
+};
+pub(super) use import::ImportCommand;
 pub(super) use people::{NumberCommand, TenantAdd, TenantCommand, TenantSet, UserAdd, UserCommand, UserSet};
 
 /// Voicemail for SIP phone systems.
@@ -48,6 +54,18 @@ pub(super) enum Command {
     /// Further numbers and aliases of a mailbox.
     #[command(subcommand)]
     Number(NumberCommand),
+    /// When the office is open, closed or on holiday.
+    #[command(subcommand)]
+    Timeframe(TimeFrameCommand),
+    /// Answering rules: which calls get what, and when.
+    #[command(subcommand)]
+    Rule(RuleCommand),
+    /// Callers who are turned away, or let through.
+    #[command(subcommand)]
+    Block(BlockCommand),
+    /// Add and change many users at once by a CSV file.
+    #[command(subcommand)]
+    Import(ImportCommand),
     /// Stored messages.
     #[command(subcommand)]
     Message(MessageCommand),

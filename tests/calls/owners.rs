@@ -345,7 +345,9 @@ fn profiles() -> impl Strategy<Value = &'static str> {
 
 /// Ways into the menus that few keys of chance lead to; in every profile they lead somewhere.
 fn ways() -> impl Strategy<Value = &'static str> {
-    prop::sample::select(vec!["", "", "", "593#", "493#", "099#", "519", "016", "30#1", "56", "55", "18", "513"])
+    prop::sample::select(vec![
+        "", "", "", "593#", "493#", "099#", "519", "016", "30#1", "56", "55", "18", "513",
+    ])
 }
 
 /// To the main menu.

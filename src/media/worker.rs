@@ -289,7 +289,9 @@ mod tests {
     fn after_a_long_sleep_of_the_machine_nobody_is_forgotten() {
         let mut wheel = Wheel::new();
         let ids: Vec<SessionId> = (0..SLOTS).collect();
-        ids.iter().for_each(|id| drop(wheel.enter(*id, *id)));
+        for id in &ids {
+            wheel.enter(*id, *id);
+        }
         let later = 3_600_000 + 17;
         wheel.catch_up(later);
         let mut ran: Vec<SessionId> = run(&mut wheel, later).into_iter().map(|(id, _)| id).collect();

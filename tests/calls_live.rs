@@ -3,16 +3,22 @@
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
 #![expect(clippy::disallowed_methods, reason = "real calls take real time")]
 
+#[path = "calls_live/call_me.rs"]
+mod call_me;
 #[path = "calls_live/clients.rs"]
 mod clients;
 #[path = "calls_live/commands.rs"]
 mod commands;
+#[path = "calls_live/devices.rs"]
+mod devices;
 #[path = "support/ears.rs"]
 mod ears;
 #[path = "calls_live/endings.rs"]
 mod endings;
 #[path = "calls_live/greetings.rs"]
 mod greetings;
+#[path = "calls_live/hours.rs"]
+mod hours;
 #[path = "calls_live/inbox.rs"]
 mod inbox;
 #[path = "calls_live/lamps.rs"]
@@ -27,8 +33,12 @@ mod life;
 mod live;
 #[path = "calls_live/modes.rs"]
 mod modes;
+#[path = "calls_live/nodes.rs"]
+mod nodes;
 #[path = "support/ports.rs"]
 mod ports;
+#[path = "support/postgres.rs"]
+mod postgres;
 #[path = "calls_live/review.rs"]
 mod review;
 #[path = "calls_live/sip.rs"]

@@ -211,6 +211,7 @@ fn mail_for(bed: &MailBed, message: &aftertone::domain::Message) -> aftertone::m
     let view = aftertone::mail::MailView {
         message: message.id,
         to: ADA.parse().unwrap(),
+        language: "en".to_owned(),
         mode: MailMode::BriefLink,
         owner: String::new(),
         extension: bed.mailbox.extension.clone(),

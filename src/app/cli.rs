@@ -1,5 +1,7 @@
 //! The command line as types; [`super::commands`] carries it out.
 
+mod answering;
+mod import;
 mod people;
 
 use std::path::PathBuf;
@@ -8,6 +10,10 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 
 use super::telemetry::LogFormat;
 
+pub(super) use answering::{
+    BlockCommand, FrameAdd, FrameOf, RuleAdd, RuleCommand, RulePhones, RuleThen, TimeFrameCommand,
+};
+pub(super) use import::ImportCommand;
 pub(super) use people::{NumberCommand, TenantAdd, TenantCommand, TenantSet, UserAdd, UserCommand, UserSet};
 
 /// Voicemail for SIP phone systems.
@@ -48,6 +54,18 @@ pub(super) enum Command {
     /// Further numbers and aliases of a mailbox.
     #[command(subcommand)]
     Number(NumberCommand),
+    /// When the office is open, closed or on holiday.
+    #[command(subcommand)]
+    Timeframe(TimeFrameCommand),
+    /// Answering rules: which calls get what, and when.
+    #[command(subcommand)]
+    Rule(RuleCommand),
+    /// Callers who are turned away, or let through.
+    #[command(subcommand)]
+    Block(BlockCommand),
+    /// Add and change many users at once by a CSV file.
+    #[command(subcommand)]
+    Import(ImportCommand),
     /// Stored messages.
     #[command(subcommand)]
     Message(MessageCommand),
@@ -296,12 +314,22 @@ pub(super) struct CallArgs {
     /// An audio file to play once the tone was heard (or at the key `p` of --keys).
     #[arg(long, value_name = "FILE")]
     pub wav: Option<PathBuf>,
-    /// Keys and waits, for example "1,w2,482913#": digits are pressed, wN waits N seconds, t waits for the tone, p plays the file.
+    /// Keys and waits, for example "1,w2,482913#": digits are pressed, wN waits N seconds, t waits for the tone,
+    /// s until something was said and is over, p plays the file.
     #[arg(long)]
     pub keys: Option<String>,
     /// Send keys as tones in the sound instead of telephone-events (RFC 4733), and offer none.
     #[arg(long)]
     pub in_band: bool,
+    /// How long each key sounds, and the pause after it, in milliseconds.
+    #[arg(long, default_value_t = 120, value_parser = clap::value_parser!(u16).range(40..=1000))]
+    pub key_ms: u16,
+    /// Proves this digest account when it is asked to; the password comes from AFTERTONE_CALL_PASSWORD.
+    #[arg(long)]
+    pub user: Option<String>,
+    /// Realm of that account.
+    #[arg(long, default_value = "aftertone")]
+    pub realm: String,
     /// Write what is heard to this WAV file.
     #[arg(long, value_name = "FILE.wav")]
     pub record: Option<PathBuf>,

@@ -356,6 +356,7 @@ mod tests {
             "[[sip.trunks]]\nname = \"a\"\npeers = []\nout = { to = \"pbx\", password = \"x\" }",
             "[[sip.trunks]]\nname = \"a\"\npeers = []\nout = { to = \"a b\" }",
             "[[sip.trunks]]\nname = \"a\"\npeers = []\nout = { to = \"pbx\", from = \"x@y\" }",
+            "[[sip.trunks]]\nname = \"a\"\npeers = []\nout = { to = \"pbx\", ring = 0 }",
             "[[sip.trunks]]\nname = \"a\"\npeers = []\nout = { targets = [\"1*\"] }",
         ] {
             assert!(read(bad).is_err(), "{bad} must be refused");

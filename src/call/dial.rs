@@ -24,8 +24,6 @@ use super::driver::inside::{Inside, session};
 use super::driver::{Driver, Ends, Purpose};
 use super::{CallSettings, Desk, TrunkOut};
 
-/// A phone that nobody takes is called for so long.
-const RINGING: Duration = Duration::from_secs(30);
 /// Steps that wait for whoever asked.
 const STEPS: usize = 32;
 
@@ -107,7 +105,7 @@ impl Call {
             settings.advertise.unwrap_or_else(|| self.desk.ways.to(peer, self.desk.clock.monotonic()));
         let local = LocalMedia::new(address, media.port());
         let mut session = Session::new(self.desk.clock.random_u32());
-        let answered = self.ring(outgoing(trunk, target, session.offer(&local))).await?;
+        let answered = self.ring(outgoing(trunk, target, session.offer(&local)), trunk.ring).await?;
         let Answered { dialog, events, answer } = answered;
         let stream = answer.as_deref().and_then(|answer| session.accept(answer).ok());
         let Some(stream) = stream else {
@@ -126,14 +124,14 @@ impl Call {
     }
 
     /// Places the call and waits until somebody takes it.
-    async fn ring(&self, call: OutgoingCall) -> Result<Answered, CallStep> {
+    async fn ring(&self, call: OutgoingCall, patience: Duration) -> Result<Answered, CallStep> {
         self.tell(CallStep::Calling).await;
         let placed = self.dialer.signal.call(call).await;
         let (dialog, mut events) = placed.map_err(|error| {
             tracing::warn!(%error, "a phone cannot be called");
             CallStep::failed(CallFault::Unreachable)
         })?;
-        let patience = tokio::time::sleep(RINGING);
+        let patience = tokio::time::sleep(patience);
         tokio::pin!(patience);
         let mut rang = false;
         let why = loop {

@@ -73,6 +73,8 @@ pub struct TrunkOut {
     pub way: WayOut,
     /// The number that calls of ours come from.
     pub from: String,
+    /// A phone that nobody takes is called for so long.
+    pub ring: Duration,
     /// Host of that number.
     pub home: String,
     /// What is proven when it asks.

@@ -62,6 +62,12 @@ ids! {
     LinkId = "link id";
     /// A lamp that shows whether messages wait.
     LampId = "lamp id";
+    /// A time frame.
+    TimeFrameId = "time frame id";
+    /// An answering rule.
+    RuleId = "rule id";
+    /// An import of users.
+    ImportId = "import id";
     /// A call to a phone that somebody asked for.
     CallRequestId = "call request id";
 }

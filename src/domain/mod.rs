@@ -3,6 +3,7 @@
 //! Values only: parsed once at the border, then trusted. No async, no clock, no wire formats. Every other layer
 //! speaks in these types.
 
+pub mod answering;
 mod call_me;
 mod caller;
 mod directory;
@@ -17,6 +18,7 @@ mod part;
 mod phone;
 mod redirection;
 mod tenant;
+pub mod time_frame;
 mod token;
 
 pub use call_me::{CallFault, CallStep};
@@ -25,7 +27,8 @@ pub use directory::{DirectorySettings, SearchBy, letters, spellings, words};
 pub use extension::{Extension, PhoneNumber};
 pub use greeting::{Greeting, GreetingKind};
 pub use id::{
-    CallRequestId, GreetingId, JobId, LampId, LinkId, MailboxId, MessageId, RecordingId, TenantId, UserId,
+    CallRequestId, GreetingId, ImportId, JobId, LampId, LinkId, MailboxId, MessageId, RecordingId, RuleId,
+    TenantId, TimeFrameId, UserId,
 };
 pub use mailbox::{Mailbox, Quota, ToneChoice, Usage, User};
 pub use message::{Folder, Message, RecordingClass};
@@ -35,6 +38,7 @@ pub use part::{Origin, Part, PartKind};
 pub use phone::{Envelope, PhoneSettings, Tutorial};
 pub use redirection::RedirectReason;
 pub use tenant::{DefaultAction, Tenant};
+pub use time_frame::{FrameUse, Schedule, Span, TimeFrame};
 pub use token::LinkToken;
 
 /// Why a piece of text is not the value it should be: names the value, what is wrong and what would be right.

@@ -161,6 +161,7 @@ impl Parts {
         Ok(MailView {
             message: message.id,
             to: to.clone(),
+            language: mailbox.language.clone().unwrap_or_else(|| facts.tenant_language.clone()),
             mode,
             owner: facts.owner.clone().unwrap_or_default(),
             extension: mailbox.extension.clone(),

@@ -28,6 +28,7 @@ impl Parts {
         let view = NoticeView {
             job,
             to: to.clone(),
+            language: mailbox.language.clone().unwrap_or(tenant.language),
             kind: match notice {
                 Notice::Locked => NoticeKind::Locked,
             },

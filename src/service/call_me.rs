@@ -25,8 +25,10 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 const STALE: Duration = Duration::from_secs(60);
 /// How often requests are looked for when nobody nudges.
 const LOOK: Duration = Duration::from_millis(500);
-/// How often the server that calls says that it is still there, and looks whether the call is still wanted.
-const HOLD_EVERY: Duration = Duration::from_millis(500);
+/// How often the server that calls looks whether the call is still wanted.
+const HEED: Duration = Duration::from_millis(500);
+/// How often it says that it is still there.
+const HOLD_EVERY: Duration = Duration::from_secs(5);
 /// How long each such word holds.
 const HOLD: Duration = Duration::from_secs(20);
 /// How often whoever asked looks for news.
@@ -304,17 +306,23 @@ impl CallDesk {
         let (steps, mut told) = mpsc::channel(32);
         let give_up = CancellationToken::new();
         let mut calling = self.dialer.call(order, steps, give_up.clone());
-        let mut hold = interval(HOLD_EVERY);
+        let (mut heed, mut hold) = (interval(HEED), interval(HOLD_EVERY));
+        heed.set_missed_tick_behavior(MissedTickBehavior::Delay);
         hold.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let last = loop {
             tokio::select! {
                 last = &mut calling => break last,
                 Some(step) = told.recv() => book.enter(step).await,
-                _ = hold.tick() => match book.store.hold_call(book.id, HOLD).await {
-                    Ok(true) => {}
-                    Ok(false) | Err(StoreError::Missing { .. }) => give_up.cancel(),
+                _ = heed.tick() => match book.store.call_request(book.id).await {
+                    Ok(request) if request.wanted => {}
+                    Ok(_) | Err(StoreError::Missing { .. }) => give_up.cancel(),
                     Err(error) => tracing::debug!(%error, "a call goes on although the store is away"),
                 },
+                _ = hold.tick() => {
+                    if let Err(error) = book.store.hold_call(book.id, HOLD).await {
+                        tracing::debug!(%error, "that a call goes on cannot be said now");
+                    }
+                }
             }
         };
         while let Ok(step) = told.try_recv() {

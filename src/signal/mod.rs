@@ -14,6 +14,7 @@ mod facts;
 mod lamps;
 mod message;
 mod net;
+mod proof;
 mod refresh;
 mod responses;
 mod session;

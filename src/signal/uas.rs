@@ -11,10 +11,10 @@ use tokio::sync::mpsc;
 use super::access::Standing;
 use super::call::{Call, Invite, Place};
 use super::core::{Core, Entry, Inbound, quiet};
-use super::digest::Verdict;
 use super::facts::{facts, joined};
 use super::message::{self, Peer, add, respond};
 use super::net::Origin;
+use super::proof::{Guest, prove};
 use super::wire::{self, header};
 use super::{Dialog, IncomingCall, lamps, session, text};
 
@@ -118,14 +118,6 @@ pub(super) async fn reply(tx: &mut Transaction, response: Response) {
     }
 }
 
-/// Who was let in.
-#[derive(Default)]
-struct Guest {
-    trunk: Option<Arc<str>>,
-    /// The user of the account that was proven.
-    identity: Option<String>,
-}
-
 /// Identity, then what every request must satisfy (RFC 3261 §8.2.1–§8.2.2.3).
 fn admit(core: &Core, request: &Request, arrival: &Arrival<'_>) -> Result<Guest, Refusing> {
     let guest = match &arrival.origin.standing {
@@ -162,36 +154,6 @@ const SERVED: [Method; 10] = [
     Method::Notify,
     Method::Subscribe,
 ];
-
-/// Demands the account of one of the trunks of this address (RFC 3261 §22.1).
-fn prove(core: &Core, request: &Request, arrival: &Arrival<'_>) -> Result<Guest, Refusing> {
-    let ip = arrival.origin.flow.remote.ip();
-    let method = request.method.to_string();
-    let mut stale = false;
-    let candidates = core.access.candidates(ip);
-    let proofs = request.headers.iter().filter(|h| h.name() == "Authorization");
-    for proof in proofs.take(4) {
-        for (trunk, account) in &candidates {
-            match core.gate.verify(proof.value(), &method, &arrival.uri, account, core.wall()) {
-                Verdict::Proven => {
-                    return Ok(Guest { trunk: Some(trunk.clone()), identity: Some(account.user.clone()) });
-                }
-                Verdict::Stale => stale = true,
-                Verdict::Wrong => {}
-            }
-        }
-    }
-    let mut realms: Vec<&str> = candidates.iter().map(|(_, account)| account.realm.as_str()).collect();
-    realms.dedup();
-    let mut headers = Vec::new();
-    for realm in realms {
-        let mut salt = [0; 8];
-        core.clock.fill(&mut salt);
-        let values = core.gate.challenge(realm, core.wall(), salt, stale);
-        headers.extend(values.map(|value| ("WWW-Authenticate", value)));
-    }
-    Err((401, headers))
-}
 
 /// A health probe (RFC 3261 §11.2).
 fn answer_options(core: &Core, tx: &Transaction, arrival: &Arrival<'_>) {

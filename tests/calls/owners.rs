@@ -343,6 +343,13 @@ fn profiles() -> impl Strategy<Value = &'static str> {
     prop::sample::select(Profile::names().collect::<Vec<_>>())
 }
 
+/// Ways into the menus that few keys of chance lead to; in every profile they lead somewhere.
+fn ways() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        "", "", "", "593#", "493#", "099#", "519", "016", "30#1", "56", "55", "18", "513",
+    ])
+}
+
 /// To the main menu.
 fn signed_in(profile: &str, tutorial: bool) -> Call {
     let mut line = Call::new(profile, tutorial);
@@ -361,9 +368,14 @@ proptest! {
         profile in profiles(),
         inside in any::<bool>(),
         tutorial in any::<bool>(),
+        way in ways(),
         chances in chances(),
     ) {
         let mut line = if inside { signed_in(profile, tutorial) } else { Call::new(profile, tutorial) };
+        for key in way.chars().filter(|_| inside) {
+            line.happen(10, Chance::Key(key));
+            line.happen(10, Chance::Answered(4));
+        }
         for (after, chance) in chances {
             line.happen(after, chance);
         }

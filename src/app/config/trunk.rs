@@ -1,5 +1,7 @@
 //! `[[sip.trunks]]`: peers with names, accounts and rules, and how calls of ours go out over them.
 
+use std::time::Duration;
+
 use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -45,12 +47,19 @@ pub struct Out {
     pub targets: Vec<String>,
     /// The number that they come from. Default: the account's user, else the first access number, else `voicemail`.
     pub from: Option<String>,
+    /// A phone that nobody takes is called for so long.
+    #[serde(default = "ring", deserialize_with = "values::duration")]
+    pub ring: Duration,
     /// Digest realm that is answered; set together with `user` and `password`.
     pub realm: Option<String>,
     /// Digest user.
     pub user: Option<String>,
     /// Digest password.
     pub password: Option<SecretString>,
+}
+
+const fn ring() -> Duration {
+    Duration::from_secs(30)
 }
 
 /// All three parts of an account, or none.
@@ -84,6 +93,9 @@ impl Trunk {
                 "`out.to` of trunk {name:?} is no host: write pbx.example.org, or pbx.example.org:5070;transport=tcp"
             )));
         }
+        if !(Duration::from_secs(1)..=Duration::from_secs(120)).contains(&out.ring) {
+            return Err(ConfigError(format!("`out.ring` of trunk {name:?} must lie between 1s and 120s")));
+        }
         let is_user = |from: &String| {
             !from.is_empty() && from.chars().all(|c| c.is_ascii_alphanumeric() || "+-_.".contains(c))
         };
@@ -114,6 +126,7 @@ impl Trunk {
                 targets: AllowedTargets::new(&out.targets, host),
             },
             from,
+            ring: out.ring,
             home: domain.unwrap_or(bare).to_owned(),
             account,
         })
@@ -146,6 +159,7 @@ mod tests {
         let way = open.way_out(None, &["5000".to_owned()]).unwrap();
         assert!(way.way.authorise("default", "1001").is_err(), "nobody is listed");
         assert_eq!((way.from.as_str(), way.home.as_str()), ("5000", "pbx.example.org:5070"));
+        assert_eq!(way.ring, Duration::from_secs(30));
         assert!(way.account.is_none());
     }
 

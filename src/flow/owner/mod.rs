@@ -14,6 +14,7 @@
 //! caller who is gone hears nothing more.
 
 mod asking;
+mod calling;
 mod choosing;
 pub mod desk;
 mod entering;
@@ -30,14 +31,15 @@ mod turn;
 mod words;
 
 use self::asking::Asking;
+use self::calling::Calling;
 use self::choosing::Choosing;
 use self::desk::{Reply, Session};
 use self::entering::Entering;
 use self::listening::Listening;
 use self::recorder::{Cue, Held, Reviewing, Taking};
-use self::turn::{Memory, Timer, Turn};
+use self::turn::{Memory, Turn};
 use super::keys::{Command, Meaning, Menu};
-use super::phrases::{self, owner};
+use super::phrases;
 use super::{Action, Actions, CallEvent, CallTime, Flow, Key, TransferOutcome, Utterance};
 use crate::domain::{Extension, GreetingKind};
 
@@ -353,51 +355,5 @@ impl Stage for Farewell {
 
     fn expired(self, turn: &mut Turn<'_>) -> State {
         self.played(turn)
-    }
-}
-
-/// The sender of a message is being called.
-#[derive(Debug)]
-struct Calling {
-    /// Our words are over, and the transfer was asked for.
-    asked: bool,
-    number: String,
-}
-
-impl Calling {
-    fn enter(turn: &mut Turn<'_>, number: String) -> State {
-        turn.say(vec![owner::CALLING.into()]);
-        Self { asked: false, number }.into()
-    }
-
-    fn ask(mut self, turn: &mut Turn<'_>) -> State {
-        turn.act(Action::TransferTo(std::mem::take(&mut self.number)));
-        turn.wait(Timer::Call);
-        Self { asked: true, ..self }.into()
-    }
-}
-
-impl Stage for Calling {
-    fn played(self, turn: &mut Turn<'_>) -> State {
-        self.ask(turn)
-    }
-
-    fn transferred(self, turn: &mut Turn<'_>, outcome: TransferOutcome) -> State {
-        match outcome {
-            TransferOutcome::Done => {
-                turn.act(Action::HangUp);
-                State::Done
-            }
-            TransferOutcome::Failed => Listening::after(turn, vec![owner::CALL_FAILED.into()]),
-            TransferOutcome::NotAllowed => Listening::after(turn, vec![owner::NO_CALL.into()]),
-        }
-    }
-
-    fn expired(self, turn: &mut Turn<'_>) -> State {
-        if self.asked {
-            return Listening::after(turn, vec![owner::CALL_FAILED.into()]);
-        }
-        turn.hush();
-        self.ask(turn)
     }
 }

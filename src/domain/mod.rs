@@ -3,6 +3,7 @@
 //! Values only: parsed once at the border, then trusted. No async, no clock, no wire formats. Every other layer
 //! speaks in these types.
 
+mod access;
 mod caller;
 mod directory;
 mod extension;
@@ -18,11 +19,14 @@ mod redirection;
 mod tenant;
 mod token;
 
+pub use access::{ApiKey, Login, Purpose, Role, Session};
 pub use caller::CallerId;
 pub use directory::{DirectorySettings, SearchBy, spellings, words};
 pub use extension::{Extension, PhoneNumber};
 pub use greeting::{Greeting, GreetingKind};
-pub use id::{GreetingId, JobId, LampId, LinkId, MailboxId, MessageId, RecordingId, TenantId, UserId};
+pub use id::{
+    AuditId, GreetingId, JobId, KeyId, LampId, LinkId, MailboxId, MessageId, RecordingId, SessionId, TenantId, UserId,
+};
 pub use mailbox::{Mailbox, Quota, ToneChoice, Usage, User};
 pub use message::{Folder, Message, RecordingClass};
 pub use notification::{AfterMail, AttachmentFormat, MailAddress, MailMode, Recipient};

@@ -4,7 +4,7 @@
 //! work behind it. What is counted is in the store, so that neither hanging up nor another node forgets it. Driven by the
 //! dialogues of the owner's phone; what an [`Owner`] may do then is `retrieval`'s.
 
-mod hashing;
+pub(super) mod hashing;
 mod limits;
 
 use std::fmt;

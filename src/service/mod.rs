@@ -1,9 +1,13 @@
 //! Use cases; each owns its transaction.
 
+pub mod access;
 pub mod accounts;
+pub mod audit;
 pub mod deposit;
 pub mod directory;
+pub mod doors;
 pub mod greetings;
+pub mod keys;
 pub mod ladder;
 pub mod lamp;
 pub mod links;
@@ -18,3 +22,4 @@ pub mod retrieval;
 pub mod routing;
 pub mod sending;
 pub mod settings;
+pub mod signin;

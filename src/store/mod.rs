@@ -11,10 +11,12 @@ mod findable;
 mod greetings;
 mod group;
 mod jobs;
+mod keys;
 mod lamps;
 mod letters;
 mod links;
 mod lockouts;
+mod logins;
 mod mailboxes;
 mod messages;
 mod numbers;
@@ -36,7 +38,9 @@ use serde::{Deserialize, Serialize};
 
 pub use self::findable::Findable;
 pub use self::lamps::Lamp;
+pub use self::keys::{AuditLine, Repeat};
 pub use self::lockouts::{Guess, Limits};
+pub use self::logins::{Door, Stale};
 pub use self::owner::LONGEST_LIST;
 
 use self::db::Db;
@@ -44,7 +48,7 @@ use self::group::Group;
 pub use self::letters::LetterFacts;
 pub use self::revision::Moment;
 use crate::clock::SharedClock;
-use crate::domain::{JobId, LinkId, MailAddress, MailboxId, MessageId, TenantId};
+use crate::domain::{JobId, LinkId, MailAddress, MailboxId, MessageId, Purpose, TenantId, UserId};
 
 /// What went wrong, by what the caller of the store can do about it.
 #[derive(Debug, thiserror::Error)]
@@ -125,6 +129,15 @@ pub enum Work {
         to: MailAddress,
         /// What happened.
         notice: Notice,
+    },
+    /// Mail a user a one-time link. It is made when the mail is: no job holds a secret.
+    Door {
+        /// Who.
+        user: UserId,
+        /// Where the mail goes.
+        to: MailAddress,
+        /// What the link is for.
+        purpose: Purpose,
     },
     /// Delete the audio of a message whose row is gone.
     Purge {

@@ -34,6 +34,9 @@ const CLEAR_DOMAINS: &str = "DELETE FROM tenant_domains WHERE tenant_id = $1";
 
 const CLEAR_GUESSES: &str = "DELETE FROM lockouts WHERE tenant_id = $1";
 
+const CLEAR_ACCESS: [&str; 2] =
+    ["DELETE FROM api_keys WHERE tenant_id = $1", "DELETE FROM doors WHERE tenant_id = $1"];
+
 const ADD_DOMAIN: &str = "INSERT INTO tenant_domains (domain, tenant_id, place) VALUES ($1, $2, $3)";
 
 impl Store {
@@ -116,6 +119,9 @@ impl Store {
         let mut tx = self.db.begin().await?;
         tx.run(CLEAR_DOMAINS, args![tenant.id.uuid()]).await?;
         tx.run(CLEAR_GUESSES, args![tenant.id.uuid()]).await?;
+        for sql in CLEAR_ACCESS {
+            tx.run(sql, args![tenant.id.uuid()]).await?;
+        }
         let touched = tx.run(REMOVE, args![tenant.id.uuid()]).await.map_err(|fault| match fault {
             Fault::Orphan(_) => StoreError::Refused(format!(
                 "tenant {} has users, or removed users whose messages are still kept",

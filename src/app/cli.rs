@@ -1,5 +1,6 @@
 //! The command line as types; [`super::commands`] carries it out.
 
+mod access;
 mod people;
 
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 
 use super::telemetry::LogFormat;
 
+pub(super) use access::KeyCommand;
 pub(super) use people::{NumberCommand, TenantAdd, TenantCommand, TenantSet, UserAdd, UserCommand, UserSet};
 
 /// Voicemail for SIP phone systems.
@@ -76,6 +78,9 @@ pub(super) enum Command {
     /// Keys of the owners' menus.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// API keys: what programs come in with.
+    #[command(subcommand)]
+    Key(KeyCommand),
 }
 
 #[derive(Debug, ClapArgs)]

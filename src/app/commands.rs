@@ -1,5 +1,6 @@
 //! Carries out the command line. Every command works beside a running server: all state is in the store.
 
+mod access;
 mod check;
 mod directory;
 mod explain;
@@ -18,7 +19,7 @@ use std::path::PathBuf;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::clock::{SharedClock, SystemClock};
-use crate::domain::{Extension, Tenant};
+use crate::domain::{Extension, Purpose, Tenant};
 
 use super::cli::{Args, Command};
 use super::config::Config;
@@ -93,6 +94,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         Command::Call(args) => phone::run(&session, args).await,
         Command::Prompts(command) => prompts::run(command),
         Command::Keys(command) => keys::run(&session, command),
+        Command::Key(command) => access::key(&session, command).await,
     }
 }
 
@@ -101,6 +103,7 @@ async fn serve(session: &Session) -> Result<(), Failure> {
     let mut hangup = signal(SignalKind::hangup())?;
     let metrics = telemetry::start_metrics()?;
     let mut server = Server::start(&session.config, session.clock.clone(), metrics).await?;
+    offer_setup(session, &server).await;
     let stop = until_asked_to_stop();
     tokio::pin!(stop);
     loop {
@@ -114,6 +117,24 @@ async fn serve(session: &Session) -> Result<(), Failure> {
     }
     server.drain().await;
     Ok(())
+}
+
+/// While nobody can sign in by the web, a link to do so stands on the terminal of who started the server.
+async fn offer_setup(session: &Session, server: &Server) {
+    let offered = async {
+        if !server.signin.is_new().await? {
+            return Ok(());
+        }
+        let base = Base::open(&session.config, &session.clock).await?;
+        let tenant = base.first_tenant(&session.config).await?;
+        let (url, until) = server.signin.doors().issue(tenant.id, None, Purpose::Setup).await?;
+        println!("Nobody can sign in by the web yet. Set it up here (works once, until {until}):");
+        println!("  {}", url.expose());
+        Ok::<_, Failure>(())
+    };
+    if let Err(failure) = offered.await {
+        tracing::warn!(why = failure.text, "no setup link can be offered now; the next start offers it");
+    }
 }
 
 /// SIGHUP: reads the configuration again. One that cannot be used changes nothing.

@@ -10,6 +10,7 @@ pub mod prompts;
 mod reload;
 mod server;
 mod telemetry;
+mod web;
 
 use std::process::ExitCode;
 

@@ -201,7 +201,7 @@ impl Login {
         self.store.set_pin(owner.tenant, owner.mailbox, &hash).await.map_err(unavailable)?;
         let done = |mailbox: &mut Mailbox| mailbox.phone.tutorial.pin = true;
         self.store.change_mailbox(owner, done).await.map_err(unavailable)?;
-        tracing::info!(mailbox = %owner.mailbox, "a PIN was changed by phone");
+        tracing::info!(mailbox = %owner.mailbox, "a PIN was changed by its owner");
         Ok(())
     }
 

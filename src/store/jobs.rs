@@ -306,7 +306,7 @@ async fn report(
     }
 }
 
-fn read_job(row: &Row) -> Result<Job> {
+pub(super) fn read_job(row: &Row) -> Result<Job> {
     let row = Reader::new(row, "jobs", "id");
     Ok(Job {
         id: JobId::from_uuid(row.id("id")?),

@@ -21,6 +21,7 @@ mod mailboxes;
 mod messages;
 mod numbers;
 mod owner;
+mod pages;
 mod passing;
 mod people;
 mod phones;
@@ -42,6 +43,7 @@ pub use self::keys::{AuditLine, Repeat};
 pub use self::lockouts::{Guess, Limits};
 pub use self::logins::{Door, Stale};
 pub use self::owner::LONGEST_LIST;
+pub use self::pages::{MessageFilter, Person};
 
 use self::db::Db;
 use self::group::Group;

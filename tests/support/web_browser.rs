@@ -240,7 +240,7 @@ async fn trouble_is_told_in_plain_words() {
         (revoked.as_str(), "This link was withdrawn", "notice-revoked"),
         (fresh.as_str(), "This link has expired", "notice-expired"),
         ("/m/nonsense", "This link opens nothing", "notice-unknown"),
-        ("/", "Aftertone is running", "notice-home"),
+        ("/nowhere", "Nothing here", "notice-nowhere"),
     ] {
         browser.open(&format!("http://{at}{path}")).await;
         assert_eq!(browser.run("return document.querySelector('h1').textContent").await, json!(title));

@@ -12,9 +12,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use load::generator::{Load, Plan};
+use load::call::Call;
+use load::fingers::Fingers;
+use load::generator::{Load, Owners, Plan};
 use load::report::Row;
-use load::server::Server;
+use load::server::{SIGN_IN, Server};
 use load::speech::Speech;
 use load::verify::{self, Verdict};
 
@@ -49,6 +51,9 @@ struct Options {
     /// Only INVITE, ACK and BYE: how many calls are set up per second.
     #[arg(long)]
     signal_only: bool,
+    /// So many owners are signed in at once, listen to a message and move in it: how soon is a key heard?
+    #[arg(long, value_delimiter = ',')]
+    owners: Vec<u32>,
     /// Keep the server's data folder and log.
     #[arg(long)]
     keep: bool,
@@ -81,12 +86,67 @@ impl Options {
                 hold: Duration::ZERO,
                 media: false,
                 mailboxes,
+                owners: None,
             };
         }
         let hold = Duration::from_secs_f64(self.hold);
         let rate = self.rate.unwrap_or_else(|| f64::from(calls) / self.hold.max(0.1));
-        Plan { rate, ramp: hold, window, hold, media: true, mailboxes }
+        Plan { rate, ramp: hold, window, hold, media: true, mailboxes, owners: None }
     }
+}
+
+/// Mailboxes whose owners listen: to a message each, of so many seconds.
+const OWNED: usize = 10;
+const MESSAGE: u64 = 40;
+/// Owners who sign in per second: looking at a PIN takes 20 ms of the core.
+const SIGN_INS: f64 = 20.0;
+/// Each goes back five seconds each eight seconds, once all have come.
+const KEY_EVERY: Duration = Duration::from_secs(8);
+/// Keys that fit into the longest run.
+const KEYS: u32 = 20;
+/// From the answer until an owner hears the message.
+const SIGNED_IN: Duration = Duration::from_secs(12);
+
+/// A run with owners: messages are left, then listened to.
+fn run_owners(options: &Options, owners: u32, speech: &Speech) -> (Row, Vec<Call>) {
+    let mailboxes: Vec<u32> = (1001..).take(OWNED).collect();
+    load::pin(options.server_core);
+    let server = Server::start(options.listen, &mailboxes, speech.sample(Duration::from_secs(1)));
+    load::pin(options.load_core);
+    let listen = |calls: usize, rate: f64, times: Duration, fingers: fn(usize) -> Fingers| {
+        let coming = Duration::from_secs_f64(calls as f64 / rate) + SIGNED_IN;
+        Plan {
+            rate,
+            ramp: coming,
+            window: times,
+            hold: coming + times,
+            media: true,
+            mailboxes: mailboxes.clone(),
+            owners: Some(Owners { calls, number: SIGN_IN, fingers }),
+        }
+    };
+    let second = Duration::from_secs(1);
+    let leave = Plan {
+        rate: OWNED as f64,
+        ramp: Duration::ZERO,
+        window: second,
+        hold: Duration::from_secs(MESSAGE),
+        media: true,
+        mailboxes: mailboxes.clone(),
+        owners: None,
+    };
+    Load::new(leave, server.sip(), speech).run(&server);
+    Load::new(listen(OWNED, OWNED as f64, second, |_| Fingers::first_call()), server.sip(), speech)
+        .run(&server);
+    let fingers = |call: usize| {
+        let apart = Duration::from_millis(call as u64 * 37 % KEY_EVERY.as_millis() as u64);
+        Fingers::owner(SIGNED_IN + apart, KEY_EVERY, KEYS)
+    };
+    let plan = listen(owners as usize, SIGN_INS, Duration::from_secs_f64(options.window), fingers);
+    let (outcome, meter) = Load::new(plan, server.sip(), speech).run(&server);
+    let row = Row::new(&outcome, &meter, Verdict::default(), server.deposits());
+    server.stop(options.keep);
+    (row, outcome.calls)
 }
 
 /// One run on a fresh server.
@@ -117,6 +177,15 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     let speech = Speech::new();
+    if !options.owners.is_empty() {
+        println!("{}", Row::OWNERS_HEAD);
+        for owners in &options.owners {
+            let (row, calls) = run_owners(&options, *owners, &speech);
+            println!("{}", row.owners_line(&calls));
+            row.complaints().iter().for_each(|complaint| eprintln!("  {owners} owners: {complaint}"));
+        }
+        return ExitCode::SUCCESS;
+    }
     let mut good = true;
     println!("{}", if options.signal_only { Row::SIGNAL_HEAD } else { Row::HEAD });
     for calls in &options.calls {

@@ -3,10 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
 #![expect(clippy::disallowed_methods, reason = "real calls take real time")]
 
+#[path = "calls_live/call_me.rs"]
+mod call_me;
 #[path = "calls_live/clients.rs"]
 mod clients;
 #[path = "calls_live/commands.rs"]
 mod commands;
+#[path = "calls_live/devices.rs"]
+mod devices;
 #[path = "support/ears.rs"]
 mod ears;
 #[path = "calls_live/endings.rs"]
@@ -17,6 +21,8 @@ mod greetings;
 mod inbox;
 #[path = "calls_live/lamps.rs"]
 mod lamps;
+#[path = "calls_live/languages.rs"]
+mod languages;
 #[path = "calls_live/leave.rs"]
 mod leave;
 #[path = "calls_live/life.rs"]
@@ -25,8 +31,12 @@ mod life;
 mod live;
 #[path = "calls_live/modes.rs"]
 mod modes;
+#[path = "calls_live/nodes.rs"]
+mod nodes;
 #[path = "support/ports.rs"]
 mod ports;
+#[path = "support/postgres.rs"]
+mod postgres;
 #[path = "calls_live/review.rs"]
 mod review;
 #[path = "calls_live/sip.rs"]

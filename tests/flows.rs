@@ -15,6 +15,8 @@
 
 #[path = "calls/callers.rs"]
 mod callers;
+#[path = "calls/line.rs"]
+mod line;
 #[path = "calls/mailbox.rs"]
 mod mailbox;
 #[path = "calls/owners.rs"]

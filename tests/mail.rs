@@ -1,6 +1,8 @@
 //! Mails from the job to the reader: nine modes, real SMTP with its moods, outages, and the links that are sent.
 #![expect(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
 
+#[path = "mail/busy.rs"]
+mod busy;
 #[path = "support/mail_bed.rs"]
 mod mail_bed;
 #[path = "support/ports.rs"]
@@ -209,6 +211,7 @@ fn mail_for(bed: &MailBed, message: &aftertone::domain::Message) -> aftertone::m
     let view = aftertone::mail::MailView {
         message: message.id,
         to: ADA.parse().unwrap(),
+        language: "en".to_owned(),
         mode: MailMode::BriefLink,
         owner: String::new(),
         extension: bed.mailbox.extension.clone(),

@@ -12,7 +12,7 @@ use aftertone::app::Server;
 use aftertone::app::config::Config;
 use aftertone::audio::Codec;
 use aftertone::blob::objects::Objects;
-use aftertone::call::phone::{Report, Script, parse_steps, place};
+use aftertone::call::phone::{KEY_LENGTH, Report, Script, parse_steps, place};
 use aftertone::clock::{SharedClock, SystemClock};
 use aftertone::domain::{Extension, GreetingKind};
 use aftertone::mail::{Mailer, Sender, Timeouts};
@@ -236,6 +236,8 @@ impl Bed {
             steps: parse_steps(steps).unwrap(),
             limit: Duration::from_secs(30),
             in_band: false,
+            key_length: KEY_LENGTH,
+            account: None,
         };
         let report = place(&signal, &self.clock, [127, 0, 0, 1].into(), script).await.unwrap();
         signal.stop().await;

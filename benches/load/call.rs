@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use aftertone::rtp::packet::Sender;
 
+use super::fingers::Fingers;
 use super::heard::Heard;
 use super::sip::{Answer, Dialog};
 use super::speech::{FRAME, Speech};
@@ -63,6 +64,8 @@ pub(crate) struct Call {
     pub(crate) left: Option<Duration>,
     /// Requests sent again.
     pub(crate) resent: u32,
+    /// Presses keys meanwhile.
+    pub(crate) fingers: Option<Fingers>,
     media: Option<SocketAddrV4>,
     sender: Sender,
     frames: usize,
@@ -84,6 +87,7 @@ impl Call {
             spoke: None,
             left: None,
             resent: 0,
+            fingers: None,
             media: None,
             sender,
             frames: 0,
@@ -158,7 +162,7 @@ impl Call {
         Some(pending.text.clone())
     }
 
-    /// Writes the next 20 ms of speech into `packet`; returns where it goes.
+    /// Writes the next 20 ms of speech, or of a key, into `packet`; returns where it goes.
     pub(crate) fn speak(
         &mut self,
         now: Duration,
@@ -167,11 +171,20 @@ impl Call {
     ) -> Option<SocketAddrV4> {
         let to = self.media.filter(|_| self.state == State::Up)?;
         let (first, timestamp) = (self.frames == 0, self.sender.timestamp());
+        self.spoke.get_or_insert(now);
+        let since = now.saturating_sub(self.answered.unwrap_or(now));
+        if let Some(fingers) = &mut self.fingers
+            && let Some(press) = fingers.press(now, since, timestamp, speech)
+        {
+            self.sender.write_header(101, press.marker, press.timestamp, packet);
+            packet.extend_from_slice(&press.payload);
+            self.sender.advance(FRAME as u32);
+            return Some(to);
+        }
         self.sender.write_header(0, first, timestamp, packet);
         packet.extend_from_slice(speech.frame(self.dialog.call, self.frames));
         self.sender.advance(FRAME as u32);
         self.frames += 1;
-        self.spoke.get_or_insert(now);
         Some(to)
     }
 

@@ -12,6 +12,7 @@ use aftertone::rtp::packet::Packet;
 use socket2::SockRef;
 
 use super::call::{Call, State};
+use super::fingers::Fingers;
 use super::server::{Meter, Server};
 use super::sip::{self, Dialog, FromServer};
 use super::speech::Speech;
@@ -38,6 +39,19 @@ pub(crate) struct Plan {
     pub(crate) media: bool,
     /// Extensions called in turn.
     pub(crate) mailboxes: Vec<u32>,
+    /// The callers are the owners of these mailboxes.
+    pub(crate) owners: Option<Owners>,
+}
+
+/// Who signs in instead of leaving a message.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Owners {
+    /// How many in all.
+    pub(crate) calls: usize,
+    /// The number that leads to the sign-in.
+    pub(crate) number: u32,
+    /// What the fingers of a call do.
+    pub(crate) fingers: fn(usize) -> Fingers,
 }
 
 /// What became of the calls.
@@ -96,8 +110,9 @@ impl<'a> Load<'a> {
     /// Places all calls and waits for their ends. The meter covers the window.
     pub(crate) fn run(mut self, server: &Server) -> (Outcome, Meter) {
         let mut meter = Meter::idle(server);
-        let Plan { ramp, window, rate, .. } = self.outcome.plan;
+        let Plan { ramp, window, rate, owners, .. } = self.outcome.plan;
         let total = ((ramp + window).as_secs_f64() * rate).round() as usize;
+        let total = owners.map_or(total, |owners| owners.calls);
         let start = self.clock.monotonic();
         let mut due = start;
         for slot in (0..SLOTS).cycle() {
@@ -140,16 +155,20 @@ impl<'a> Load<'a> {
 
     fn place_call(&mut self) {
         let call = self.outcome.calls.len();
-        let mailboxes = &self.outcome.plan.mailboxes;
+        let Plan { mailboxes, owners, .. } = &self.outcome.plan;
+        let mailbox = mailboxes[call % mailboxes.len()];
         let dialog = Dialog {
             call,
-            mailbox: mailboxes[call % mailboxes.len()],
+            caller: owners.map_or_else(|| Dialog::stranger(call), |_| mailbox.to_string()),
+            mailbox: owners.map_or(mailbox, |owners| owners.number),
             local: self.local,
             rtp: self.ports[call % RTP_SOCKETS].address,
             server: self.server,
             answered: None,
         };
-        let (new, invite) = Call::new(dialog, self.clock.monotonic());
+        let fingers = owners.map(|owners| (owners.fingers)(call));
+        let (mut new, invite) = Call::new(dialog, self.clock.monotonic());
+        new.fingers = fingers;
         self.outcome.calls.push(new);
         self.slots[call % SLOTS].push(call);
         self.send_sip(&invite);
@@ -191,7 +210,12 @@ impl<'a> Load<'a> {
                 let call =
                     self.by_port[usize::from(from.port())].and_then(|call| self.outcome.calls.get_mut(call));
                 match (call, Packet::parse(&buffer[..length])) {
-                    (Some(call), Ok(packet)) => call.heard.packet(now, &packet),
+                    (Some(call), Ok(packet)) => {
+                        call.heard.packet(now, &packet);
+                        if let Some(fingers) = &mut call.fingers {
+                            fingers.hear(now, packet.payload, self.speech);
+                        }
+                    }
                     _ => self.outcome.strays += 1,
                 }
             }

@@ -44,7 +44,7 @@ impl Heard {
         let ticks = i64::from(packet.timestamp.wrapping_sub(first.timestamp).cast_signed());
         let arrival = i64::try_from((now - first.at).as_micros()).unwrap_or(i64::MAX);
         self.drift.push(i32::try_from(arrival - ticks * 1000 / TICKS).unwrap_or(i32::MAX));
-        if packet.payload.iter().any(|byte| byte & 0x7f < SOFT) {
+        if !is_silent(packet.payload) {
             self.last_sound = Some(now);
         }
     }
@@ -69,4 +69,9 @@ impl Heard {
         let earliest = self.drift.iter().copied().min().unwrap_or(0);
         self.drift.iter().map(move |drift| drift.abs_diff(earliest))
     }
+}
+
+/// Whether nothing can be heard of these bytes.
+pub(crate) fn is_silent(ulaw: &[u8]) -> bool {
+    ulaw.iter().all(|byte| byte & 0x7f >= SOFT)
 }

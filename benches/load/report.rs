@@ -77,7 +77,8 @@ impl Row {
     /// Figures of the calls placed within the window; recordings and failures of all.
     pub(crate) fn new(outcome: &Outcome, meter: &Meter, verdict: Verdict, deposits: Deposits) -> Self {
         let begin = outcome.calls.first().map_or(Duration::ZERO, |call| call.invited) + outcome.plan.ramp;
-        let measured: Vec<&Call> = outcome.calls.iter().filter(|call| call.invited >= begin).collect();
+        let is_measured = |call: &&Call| outcome.plan.owners.is_some() || call.invited >= begin;
+        let measured: Vec<&Call> = outcome.calls.iter().filter(is_measured).collect();
         let late = Spread::new(measured.iter().flat_map(|call| call.heard.lateness()));
         let lost = measured.iter().map(|call| call.heard.lost()).sum();
         let mut failed = BTreeMap::new();
@@ -120,6 +121,33 @@ impl Row {
             verdict,
             deposits,
         }
+    }
+
+    /// Head of the table of `--owners`.
+    pub(crate) const OWNERS_HEAD: &'static str = "\
+| owners   | keys     | not      | key to sound ms         | packet late ms  |      |  CPU ms per | core | load |
+| listen   | answered | answered |     p50     p99     max |     p50     p99 | gaps | call-second |   %  |   %  |
+|---------:|---------:|---------:|------------------------:|----------------:|-----:|------------:|-----:|-----:|";
+
+    /// The line of the table of `--owners`.
+    pub(crate) fn owners_line(&self, calls: &[Call]) -> String {
+        let fingers = || calls.iter().filter_map(|call| call.fingers.as_ref());
+        let waits = Spread::of(fingers().flat_map(|fingers| fingers.waits.iter().copied()));
+        format!(
+            "| {:8} | {:8} | {:8} | {:7.1} {:7.1} {:7.1} | {:7.1} {:7.1} | {:4} | {:11.3} | {:4.0} | {:4.0} |",
+            calls.len(),
+            waits.0.len(),
+            fingers().map(|fingers| fingers.unknown).sum::<usize>(),
+            waits.ms(0.5),
+            waits.ms(0.99),
+            waits.ms(1.0),
+            self.late.ms(0.5),
+            self.late.ms(0.99),
+            self.gaps,
+            self.cpu_ms,
+            self.cpu_share,
+            self.load_share,
+        )
     }
 
     /// What a message cost behind the call.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use super::fingers::PIN;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
@@ -19,6 +20,9 @@ const PAGE_KIB: u64 = 4;
 const LOOKS: u32 = 300;
 /// One turn of the wheel.
 const TURN: Duration = Duration::from_millis(20);
+
+/// The number that leads to the sign-in.
+pub(crate) const SIGN_IN: u32 = 8000;
 
 /// A message as `message list --json` tells it.
 #[derive(Debug, serde::Deserialize)]
@@ -65,7 +69,7 @@ impl Server {
             .expect("a TCP port on loopback is free");
         // The ports lie below those that the system gives to others.
         let config = format!(
-            "[sip]\nlisten = [\"udp://{sip}\"]\nmax_calls = 20000\n[rtp]\naddress = \"127.0.0.1\"\nports = \"10000-31999\"\n\
+            "[sip]\nlisten = [\"udp://{sip}\"]\nmax_calls = 20000\naccess_numbers = [\"{SIGN_IN}\"]\n[rtp]\naddress = \"127.0.0.1\"\nports = \"10000-31999\"\n\
              workers = 1\n[http]\nlisten = \"{http}\"\n[voicemail]\nmax_messages = 0\n"
         );
         fs::write(folder.path().join("aftertone.toml"), config).expect("the configuration can be written");
@@ -74,7 +78,8 @@ impl Server {
         fs::write(&wav, greeting).expect("the greeting can be written");
         for mailbox in mailboxes {
             let (mailbox, email) = (mailbox.to_string(), format!("user{mailbox}@example.org"));
-            run(aftertone(&folder).args(["user", "add", "--extension", &mailbox, "--email", &email]));
+            let add = ["user", "add", "--extension", &mailbox, "--email", &email, "--pin", PIN];
+            run(aftertone(&folder).args(add));
             let set = ["greeting", "set", "--mailbox", &mailbox, "--kind", "standard", "--file"];
             run(aftertone(&folder).args(set).arg(&wav));
         }

@@ -7,7 +7,9 @@ use std::net::SocketAddrV4;
 pub(crate) struct Dialog {
     /// Number of the call; part of Call-ID and caller number.
     pub(crate) call: usize,
-    /// Extension of the mailbox.
+    /// Who calls.
+    pub(crate) caller: String,
+    /// The number that is called.
     pub(crate) mailbox: u32,
     /// Where the callers receive SIP.
     pub(crate) local: SocketAddrV4,
@@ -20,8 +22,8 @@ pub(crate) struct Dialog {
 }
 
 impl Dialog {
-    /// The caller's number: another one for each call.
-    pub(crate) fn caller(call: usize) -> String {
+    /// A stranger's number: another one for each call.
+    pub(crate) fn stranger(call: usize) -> String {
         format!("5{call:07}")
     }
 
@@ -46,10 +48,9 @@ impl Dialog {
     }
 
     fn request(&self, method: &str, branch: &str, cseq: u32, sdp: &str) -> String {
-        let Self { call, mailbox, local, server, .. } = self;
+        let Self { call, caller, mailbox, local, server, .. } = self;
         let fresh = (format!("<sip:{mailbox}@{server}>"), format!("sip:{mailbox}@{server}"));
         let (to, target) = self.answered.as_ref().unwrap_or(&fresh);
-        let caller = Self::caller(*call);
         let content = if sdp.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
         format!(
             "{method} {target} SIP/2.0\r\nVia: SIP/2.0/UDP {local};branch=z9hG4bK-{call}-{branch};rport\r\nMax-Forwards: 70\r\n\

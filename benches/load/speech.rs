@@ -52,6 +52,17 @@ impl Speech {
         self.ulaw.get(at..at + FRAME).expect("a place lies within the text")
     }
 
+    /// The place behind these bytes of the text, if they are some.
+    pub(crate) fn after(&self, bytes: &[u8]) -> Option<usize> {
+        let found = self.ulaw.windows(bytes.len().max(1)).position(|there| same(there, bytes))?;
+        Some(found + bytes.len())
+    }
+
+    /// Whether the text goes on like this there.
+    pub(crate) fn is_at(&self, place: usize, bytes: &[u8]) -> bool {
+        self.ulaw.get(place..place + bytes.len()).is_some_and(|there| same(there, bytes))
+    }
+
     /// Share of a recording's whole frames that are exactly what the call said, each at its place, when the recording
     /// may begin up to `slack` frames around frame `begin`. The first 100 ms are the server's to cut as it likes.
     pub(crate) fn intact(&self, call: usize, begin: usize, slack: usize, recording: &[i16]) -> f64 {
@@ -69,6 +80,12 @@ impl Speech {
         };
         frames.iter().enumerate().filter(same).count() as f64 / frames.len() as f64
     }
+}
+
+/// The same sound: nothing has a sign that nobody hears.
+fn same(one: &[u8], other: &[u8]) -> bool {
+    let plain = |byte: u8| if byte == 0x7f { 0xff } else { byte };
+    one.len() == other.len() && one.iter().zip(other).all(|(a, b)| plain(*a) == plain(*b))
 }
 
 fn place(call: usize, number: usize) -> usize {

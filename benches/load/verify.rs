@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use super::call::{Call, State};
 use super::server::{Message, Server};
-use super::sip::Dialog;
 use super::speech::Speech;
 
 /// A message may be so much shorter or longer than the time from tone to BYE: the trimmed end, a packet on its way.
@@ -43,10 +42,10 @@ pub(crate) fn recordings(server: &Server, calls: &[Call], speech: &Speech, compa
     let held: Vec<&Call> = calls.iter().filter(|call| call.state == State::Done).collect();
     let found = settled(server, calls, held.len());
     let mut verdict = Verdict { expected: held.len(), ..Verdict::default() };
-    let callers: BTreeSet<String> = calls.iter().map(|call| Dialog::caller(call.dialog.call)).collect();
+    let callers: BTreeSet<String> = calls.iter().map(|call| call.dialog.caller.clone()).collect();
     let mut good = Vec::new();
     for call in held {
-        let messages = found.get(&Dialog::caller(call.dialog.call)).map_or(&[][..], Vec::as_slice);
+        let messages = found.get(&call.dialog.caller).map_or(&[][..], Vec::as_slice);
         match messages {
             [] => verdict.missing += 1,
             [message] if has_length(call, message) => good.push((call, message)),

@@ -163,6 +163,8 @@ pub(super) enum GreetingCommand {
         #[command(flatten)]
         json: Json,
     },
+    /// Call a phone, so that the greeting is recorded there: after the tone speak, press #, then 2 to keep it.
+    CallMe(CallMeArgs),
     /// Switch a greeting off.
     Clear {
         /// Extension of the mailbox.
@@ -172,6 +174,22 @@ pub(super) enum GreetingCommand {
         #[arg(long)]
         kind: String,
     },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct CallMeArgs {
+    /// Extension of the mailbox.
+    #[arg(long)]
+    pub mailbox: String,
+    /// away, busy, internal, holiday, closed, standard or name.
+    #[arg(long, default_value = "standard")]
+    pub kind: String,
+    /// The number to call; default: the extension.
+    #[arg(long, value_name = "NUMBER")]
+    pub to: Option<String>,
+    /// Print each step as a line of JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -289,6 +307,15 @@ pub(super) struct CallArgs {
     /// Send keys as tones in the sound instead of telephone-events (RFC 4733), and offer none.
     #[arg(long)]
     pub in_band: bool,
+    /// How long each key sounds, and the pause after it, in milliseconds.
+    #[arg(long, default_value_t = 120, value_parser = clap::value_parser!(u16).range(40..=1000))]
+    pub key_ms: u16,
+    /// Proves this digest account when it is asked to; the password comes from AFTERTONE_CALL_PASSWORD.
+    #[arg(long)]
+    pub user: Option<String>,
+    /// Realm of that account.
+    #[arg(long, default_value = "aftertone")]
+    pub realm: String,
     /// Write what is heard to this WAV file.
     #[arg(long, value_name = "FILE.wav")]
     pub record: Option<PathBuf>,
@@ -322,7 +349,7 @@ pub(super) enum KeysCommand {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum PromptsCommand {
-    /// Speak every phrase of a language into audio files (needs flite or espeak-ng).
+    /// Speak the phrases of a language that have no clip yet, or a clip of other words (needs flite or espeak-ng).
     Build {
         /// Language.
         #[arg(long, default_value = "en")]
@@ -330,6 +357,9 @@ pub(super) enum PromptsCommand {
         /// Folder that holds one folder a language.
         #[arg(long, default_value = "prompts")]
         dir: PathBuf,
+        /// Speak them all anew.
+        #[arg(long)]
+        anew: bool,
     },
     /// Take recordings of people instead of the built-in voice; what was not recorded stays.
     Import {
@@ -342,10 +372,15 @@ pub(super) enum PromptsCommand {
         #[arg(long, default_value = "aftertone-prompts")]
         dir: PathBuf,
     },
-    /// Check that every phrase a call can say exists in every language.
+    /// Check that every language can say all that calls say, and that its clips are sound; name every fault.
     Check {
+        /// Only this language.
+        #[arg(long)]
+        lang: Option<String>,
         /// Folder that holds one folder a language; default: the built-in ones.
         #[arg(long)]
         dir: Option<PathBuf>,
+        #[command(flatten)]
+        json: Json,
     },
 }

@@ -1,6 +1,7 @@
 //! Carries out the command line. Every command works beside a running server: all state is in the store.
 
 mod access;
+mod call_me;
 mod check;
 mod directory;
 mod explain;
@@ -23,7 +24,7 @@ use crate::domain::{Extension, Purpose, Tenant};
 
 use super::cli::{Args, Command};
 use super::config::Config;
-use super::server::{Base, Server};
+use super::server::{self, Base, Server};
 use super::{Failure, demo, telemetry};
 
 /// What every command starts from.
@@ -154,6 +155,13 @@ pub(super) async fn until_asked_to_stop() -> Result<(), Failure> {
         _ = terminate.recv() => Ok(()),
         interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
     }
+}
+
+/// A language that the prompts speak.
+fn language(session: &Session, tag: &str) -> Result<String, Failure> {
+    let spoken = server::prompts(&session.config)?.check_spoken(tag);
+    spoken.map_err(|why| Failure::usage(why.to_string()))?;
+    Ok(tag.to_owned())
 }
 
 fn extension(text: &str) -> Result<Extension, Failure> {

@@ -3,6 +3,7 @@
 //! Reads and checks only; [`super::server`] builds the program from it.
 
 mod refusal;
+mod trunk;
 mod values;
 mod voicemail;
 
@@ -21,6 +22,7 @@ use crate::service::reception::Rules;
 use crate::service::routing::TrunkRules;
 use crate::signal::Transport;
 
+pub use trunk::{Out, Trunk};
 pub(super) use values::parse_duration;
 pub use voicemail::Voicemail;
 
@@ -101,28 +103,6 @@ impl Default for Sip {
 
 fn loopback() -> Vec<IpNet> {
     ["127.0.0.0/8", "::1/128"].iter().filter_map(|net| net.parse().ok()).collect()
-}
-
-/// One of `[[sip.trunks]]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Trunk {
-    /// Its name in rules and logs.
-    pub name: String,
-    /// Addresses it calls from.
-    #[serde(deserialize_with = "values::networks")]
-    pub peers: Vec<IpNet>,
-    /// Digest realm; set together with `user` and `password`.
-    pub realm: Option<String>,
-    /// Digest user.
-    pub user: Option<String>,
-    /// Digest password.
-    pub password: Option<SecretString>,
-    /// Where its calls may be transferred to; replaces `sip.transfer_targets` for this trunk.
-    pub transfer_targets: Option<Vec<String>>,
-    /// How the mailbox is found.
-    #[serde(default)]
-    pub route: TrunkRules,
 }
 
 /// `[rtp]`
@@ -271,16 +251,7 @@ impl Config {
         if jiff::tz::TimeZone::get(zone).is_err() {
             return wrong(format!("voicemail.zone {zone:?} is no IANA zone: write one like Europe/Berlin"));
         }
-        for trunk in &self.sip.trunks {
-            let given = [trunk.realm.is_some(), trunk.user.is_some(), trunk.password.is_some()];
-            if given.contains(&true) && given.contains(&false) {
-                let name = &trunk.name;
-                return wrong(format!(
-                    "trunk {name:?} has only a part of realm, user and password: set all three or none"
-                ));
-            }
-        }
-        Ok(())
+        self.sip.trunks.iter().try_for_each(Trunk::check)
     }
 
     /// URL of the database.
@@ -382,6 +353,11 @@ mod tests {
             "[mail]\nlink_lifetime = \"30d\"",
             "[voicemail]\nzone = \"Mars/Olympus\"",
             "[[sip.trunks]]\nname = \"a\"\npeers = []\nuser = \"x\"",
+            "[[sip.trunks]]\nname = \"a\"\npeers = []\nout = { to = \"pbx\", password = \"x\" }",
+            "[[sip.trunks]]\nname = \"a\"\npeers = []\nout = { to = \"a b\" }",
+            "[[sip.trunks]]\nname = \"a\"\npeers = []\nout = { to = \"pbx\", from = \"x@y\" }",
+            "[[sip.trunks]]\nname = \"a\"\npeers = []\nout = { to = \"pbx\", ring = 0 }",
+            "[[sip.trunks]]\nname = \"a\"\npeers = []\nout = { targets = [\"1*\"] }",
         ] {
             assert!(read(bad).is_err(), "{bad} must be refused");
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::audio::Codec;
 use crate::blob::objects::Objects;
-use crate::call::phone::{Report, Script, Step};
+use crate::call::phone::{KEY_LENGTH, Report, Script, Step};
 use crate::clock::SharedClock;
 use crate::domain::{Extension, Folder, Mailbox, Message, Tenant};
 use crate::flow::Key;
@@ -182,6 +182,8 @@ async fn leave_message(clock: &SharedClock, target: SocketAddr) -> Result<Report
         codecs: vec![Codec::Pcmu, Codec::Pcma],
         speech: Some((speech, 8_000)),
         in_band: false,
+        key_length: KEY_LENGTH,
+        account: None,
         steps: steps.chain([Step::Wait(Duration::from_millis(500))]).collect(),
         limit: Duration::from_secs(60),
     };

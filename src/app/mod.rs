@@ -6,9 +6,11 @@ pub mod config;
 mod demo;
 mod health;
 mod limits;
+mod priority;
 pub mod prompts;
 mod reload;
 mod server;
+mod setup;
 mod telemetry;
 mod web;
 
@@ -55,7 +57,8 @@ pub fn run() -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = match runtime.enable_all().on_thread_start(|| priority::lower(priority::CALLS)).build() {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("aftertone: the runtime cannot start: {error}");

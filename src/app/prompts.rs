@@ -1,11 +1,13 @@
-//! `aftertone prompts build` and `aftertone prompts check`: the clips of a language, made from its texts and measured.
-//! Recordings of people come in by [`import()`].
+//! `aftertone prompts build`: the clips of a language, made from its texts; only those whose words or voice changed.
+//! Recordings of people come in by [`import()`], and [`check()`] finds what is wrong with a set.
 //!
 //! Runs a speech synthesiser of the system (flite or espeak-ng) and `sox` for FLAC, each with plain arguments and
 //! never through a shell. The result depends on nothing but the texts and those programs. Not needed to run the server:
 //! the clips are part of it. Driven by the command line.
 
+mod check;
 mod import;
+mod made;
 mod shape;
 
 use std::collections::BTreeSet;
@@ -13,11 +15,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+pub use self::check::{CheckError, Checked, Fault, check};
 pub use self::import::{ImportError, Imported, import};
+use self::made::Made;
 pub use self::shape::{Measure, RATE};
 use crate::audio::decode::{DecodeLimits, decode_upload};
 use crate::audio::{resample, wav};
-use crate::service::prompts::{PromptError, PromptSet};
 use crate::speech::{ClipText, Language, SpeechError, Voice};
 
 /// Why clips could not be built.
@@ -67,6 +70,8 @@ pub enum BuildError {
 pub struct Built {
     /// Clips of the language.
     pub clips: usize,
+    /// Clips that were spoken now; the others were there already.
+    pub spoken: usize,
     /// Files that are new or different.
     pub written: usize,
     /// Files of clips that are no longer needed.
@@ -77,35 +82,60 @@ pub struct Built {
     pub bytes: u64,
 }
 
-/// Makes every clip of `<root>/<language>/phrases.toml` into `<root>/<language>/clips/`, removes the others, and writes
-/// the list `clips.rs` by which the program embeds them. Building twice changes nothing.
+/// Makes the clips of `<root>/<language>/phrases.toml` that `<root>/<language>/clips/` lacks, or all of them anew;
+/// removes those that no text needs, and writes the list `clips.rs` by which the program embeds them. Building twice
+/// changes nothing.
 ///
 /// # Errors
 /// [`BuildError`]; clips that were made before it stay.
-pub fn build(root: &Path, language: &str) -> Result<Built, BuildError> {
+pub fn build(root: &Path, language: &str, anew: bool) -> Result<Built, BuildError> {
     let folder = root.join(language);
     let language = Language::load(&folder)?;
     let clips = folder.join("clips");
     let work = folder.join(".building");
     std::fs::create_dir_all(&clips).map_err(at(&clips))?;
     std::fs::create_dir_all(&work).map_err(at(&work))?;
-    let built = build_all(&language, &clips, &work);
+    let before = if anew { Made::default() } else { Made::read(&folder)? };
+    let mut made = Made::default();
+    let built = build_all(&language, &before, &mut made, &clips, &work);
     std::fs::remove_dir_all(&work).map_err(at(&work))?;
+    if built.is_err() {
+        made.keep(before);
+    }
+    made.write(&folder)?;
     let mut built = built?;
     built.removed = remove_stale(&language, &clips)?;
     write_if_changed(&folder.join("clips.rs"), index(&language).as_bytes())?;
     Ok(built)
 }
 
-fn build_all(language: &Language, clips: &Path, work: &Path) -> Result<Built, BuildError> {
+fn build_all(
+    language: &Language,
+    before: &Made,
+    made: &mut Made,
+    clips: &Path,
+    work: &Path,
+) -> Result<Built, BuildError> {
     let mut built = Built::default();
+    let voice = language.voice();
     for clip in language.clips() {
-        let samples = speak(language.voice(), clip, work)?;
-        let bytes = to_flac(clip, &samples, work)?;
+        let path = clips.join(format!("{}.flac", clip.name));
+        let (bytes, samples) = match std::fs::read(&path).ok().filter(|old| before.has(voice, clip, old)) {
+            Some(old) => {
+                let samples = samples_of(clip, &old)?;
+                (old, samples)
+            }
+            None => {
+                let samples = speak(voice, clip, work)?;
+                built.spoken += 1;
+                (to_flac(clip, &samples, work)?, samples)
+            }
+        };
         built.clips += 1;
         built.bytes += bytes.len() as u64;
         built.length += Duration::from_secs(samples.len() as u64) / RATE;
-        built.written += usize::from(write_if_changed(&clips.join(format!("{}.flac", clip.name)), &bytes)?);
+        built.written += usize::from(write_if_changed(&path, &bytes)?);
+        made.add(voice, clip, &bytes);
     }
     Ok(built)
 }
@@ -113,18 +143,26 @@ fn build_all(language: &Language, clips: &Path, work: &Path) -> Result<Built, Bu
 /// The words as samples at [`RATE`], trimmed and levelled.
 fn speak(voice: &Voice, clip: &ClipText, work: &Path) -> Result<Vec<i16>, BuildError> {
     let (text, sound) = (work.join("text.txt"), work.join("speech.wav"));
-    std::fs::write(&text, &clip.text).map_err(at(&text))?;
+    std::fs::write(&text, voice.reads(&clip.text)).map_err(at(&text))?;
     let program = if voice.synthesiser == "flite" { "flite" } else { "espeak-ng" };
     let mut command = Command::new(program);
     match program {
         "flite" => command.arg("-voice").arg(&voice.voice).arg("-f").arg(&text).arg("-o").arg(&sound),
-        _ => command.arg("-v").arg(&voice.voice).arg("-f").arg(&text).arg("-w").arg(&sound),
+        _ => command.args(["-b", "1", "-v"]).arg(&voice.voice).arg("-f").arg(&text).arg("-w").arg(&sound),
     };
+    for (option, value) in [("-s", voice.speed), ("-p", voice.pitch.map(u16::from))] {
+        if let Some(value) = value {
+            command.arg(option).arg(value.to_string());
+        }
+    }
     run(program, command, clip)?;
     let bytes = std::fs::read(&sound).map_err(at(&sound))?;
     let bad = |problem: String| BuildError::BadSound { clip: clip.name.clone(), problem };
     let raw = wav::read(&bytes).map_err(|error| bad(error.to_string()))?;
-    shape::shape(&resample::resample(&raw.samples, raw.rate, RATE)).map_err(|problem| bad(problem.to_owned()))
+    let mut samples = shape::shape(&resample::resample(&raw.samples, raw.rate, RATE))
+        .map_err(|problem| bad(problem.to_owned()))?;
+    shape::coarsen(&mut samples, voice.bits);
+    Ok(samples)
 }
 
 /// The samples as a FLAC file; what comes out of it again is compared with what went in.
@@ -137,12 +175,18 @@ fn to_flac(clip: &ClipText, samples: &[i16], work: &Path) -> Result<Vec<u8>, Bui
     command.arg("--no-dither").arg(&from).args(["--comment", "", "-C", "8"]).arg(&to);
     run("sox", command, clip)?;
     let bytes = std::fs::read(&to).map_err(at(&to))?;
-    let decoded =
-        decode_upload(bytes.clone(), DecodeLimits::default()).map_err(|error| bad(error.to_string()))?;
-    if decoded.samples != samples || decoded.rate != RATE {
+    if samples_of(clip, &bytes)? != samples {
         return Err(bad("FLAC does not give back what was put in".to_owned()));
     }
     Ok(bytes)
+}
+
+/// What is in a FLAC file of ours.
+fn samples_of(clip: &ClipText, bytes: &[u8]) -> Result<Vec<i16>, BuildError> {
+    let bad = |problem: String| BuildError::BadSound { clip: clip.name.clone(), problem };
+    let decoded =
+        decode_upload(bytes.to_vec(), DecodeLimits::default()).map_err(|error| bad(error.to_string()))?;
+    if decoded.rate == RATE { Ok(decoded.samples) } else { Err(bad(format!("{} Hz", decoded.rate))) }
 }
 
 fn run(program: &'static str, mut command: Command, clip: &ClipText) -> Result<(), BuildError> {
@@ -194,45 +238,6 @@ fn write_if_changed(path: &Path, bytes: &[u8]) -> Result<bool, BuildError> {
 
 fn at(path: &Path) -> impl FnOnce(std::io::Error) -> BuildError {
     move |source| BuildError::File { path: path.to_owned(), source }
-}
-
-/// What a check found of one language.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Checked {
-    /// The language.
-    pub language: String,
-    /// Its clips.
-    pub clips: usize,
-    /// Length of all clips.
-    pub length: Duration,
-    /// One sentence for each clip that sounds unlike the others. A set that people recorded may have some.
-    pub remarks: Vec<String>,
-}
-
-/// Loads every language (of the program, and of this folder instead or beside them), decodes every clip and measures it.
-///
-/// # Errors
-/// [`PromptError`]: a language that cannot say everything, or a clip that is missing or no sound.
-pub fn check(folder: Option<&Path>) -> Result<Vec<Checked>, PromptError> {
-    let set = match folder {
-        Some(folder) => PromptSet::with_folder(folder)?,
-        None => PromptSet::embedded()?,
-    };
-    let mut found = Vec::new();
-    for language in set.languages() {
-        let clips = set.clips(language)?;
-        let remarks = clips.iter().flat_map(|(name, clip)| {
-            let measure = Measure::of(clip.pcm(), clip.sample_rate());
-            measure.remarks().into_iter().map(move |remark| format!("{name}: {remark}"))
-        });
-        found.push(Checked {
-            language: language.to_owned(),
-            clips: clips.len(),
-            length: clips.iter().map(|(_, clip)| clip.duration()).sum(),
-            remarks: remarks.collect(),
-        });
-    }
-    Ok(found)
 }
 
 #[cfg(test)]

@@ -13,14 +13,16 @@ use tokio_util::task::TaskTracker;
 
 use crate::blob::objects::Objects;
 use crate::blob::spool::Spool;
+use crate::call::dial::SipDialer;
 use crate::call::{self, CallSettings, Desk, Ending, Owners};
 use crate::clock::SharedClock;
 use crate::domain::Tenant;
 use crate::http;
 use crate::mail::{Mailer, Sender, Timeouts};
-use crate::media::{Engine, EngineConfig};
+use crate::media::Engine;
 use crate::outbox::{self, Outbox};
 use crate::service::accounts::Accounts;
+use crate::service::call_me::{CallDesk, CallMe};
 use crate::service::deposit::{Deposit, DepositSettings};
 use crate::service::greetings::Greetings;
 use crate::service::links::Links;
@@ -28,14 +30,16 @@ use crate::service::prompts::PromptSet;
 use crate::service::reception::Reception;
 use crate::service::retention::Retention;
 use crate::service::signin::Signin;
-use crate::signal::{DigestAccount, Signal, SignalConfig, Transport, TrunkAccess};
+use crate::signal::{Signal, Transport};
 use crate::store::{Store, StoreError};
 
 use super::Failure;
 use super::config::Config;
 use super::health::Parts;
 use super::limits::raise_file_limit;
+use super::priority;
 use super::reload::{mails_differ, needs_restart};
+use super::setup::{call_settings, engine_config, signal_config};
 use super::web::{Running, web};
 
 /// Running calls get so long to end after a stop was asked for.
@@ -50,6 +54,8 @@ pub struct Server {
     calls: TaskTracker,
     background: TaskTracker,
     ending: Ending,
+    /// No calls are placed any more.
+    resting: CancellationToken,
     draining: Arc<AtomicBool>,
     config: Config,
     reception: Reception,
@@ -150,10 +156,13 @@ impl Base {
 
 /// The spoken prompts: built in, or of a folder.
 pub(super) fn prompts(config: &Config) -> Result<PromptSet, Failure> {
-    Ok(match &config.voicemail.prompts {
+    let prompts = match &config.voicemail.prompts {
         Some(folder) => PromptSet::with_folder(folder)?,
         None => PromptSet::embedded()?,
-    })
+    };
+    let spoken = prompts.check_spoken(&config.voicemail.language);
+    spoken.map_err(|why| Failure::refused(format!("voicemail.language: {why}")))?;
+    Ok(prompts)
 }
 
 /// The way out for mails.
@@ -173,6 +182,9 @@ impl Server {
         metrics: Arc<dyn Fn() -> String + Send + Sync>,
     ) -> Result<Self, Failure> {
         raise_file_limit();
+        // Before the threads of spool and database, which come after it.
+        let engine = Engine::start(engine_config(config), clock.clone())?;
+        priority::lower(priority::ERRANDS);
         let base = Base::name(config, &clock).await?;
         let spool = Spool::open(&config.spool(), clock.clone())?;
         let is_prepared = prepared(&base, config).await?;
@@ -188,7 +200,6 @@ impl Server {
         let greetings = Greetings::new(store.clone(), objects.clone(), clock.clone());
         let owners = Owners::new(&store, &objects, &spool, &greetings, &clock, config.voicemail.pins());
         let reception = Reception::new(store.clone(), config.rules());
-        let engine = Engine::start(engine_config(config), clock.clone())?;
         let draining = Arc::new(AtomicBool::new(false));
 
         let listener = TcpListener::bind(config.http.listen).await.map_err(|error| {
@@ -245,6 +256,7 @@ impl Server {
         background.spawn(http::serve(listener, http::router(web), proxies, ending.stop.clone()));
         let settings = watch::Sender::new(Arc::new(call_settings(config)));
         let nudged = outbox.clone();
+        let call_me = CallMe::new(store.clone(), clock.clone());
         let desk = Desk {
             reception: reception.clone(),
             engine,
@@ -252,6 +264,7 @@ impl Server {
             deposit,
             greetings,
             owners,
+            call_me: call_me.clone(),
             prompts,
             sounds: Arc::default(),
             ways: Arc::default(),
@@ -259,6 +272,16 @@ impl Server {
             clock: clock.clone(),
             settings: Arc::clone(&settings.borrow()),
         };
+        let dialer = SipDialer {
+            desk: desk.clone(),
+            settings: settings.subscribe(),
+            signal: signal.clone(),
+            calls: calls.clone(),
+            cut: ending.cut.clone(),
+        };
+        let resting = CancellationToken::new();
+        let calling = CallDesk::new(call_me, Arc::new(dialer));
+        background.spawn(calling.serve(calls.clone(), resting.clone()));
         let taking = call::receive(desk, settings.subscribe(), incoming, calls.clone(), ending.clone());
         background.spawn(taking);
         tracing::info!(sip = ?signal.local(), http = %http_at, "serving");
@@ -269,6 +292,7 @@ impl Server {
             calls,
             background,
             ending,
+            resting,
             draining,
             config,
             reception,
@@ -321,6 +345,7 @@ impl Server {
     /// Takes no new calls, lets the running ones end, then stops. What is recorded is kept, in the spool if need be.
     pub async fn drain(self) {
         self.draining.store(true, Ordering::Relaxed);
+        self.resting.cancel();
         self.signal.drain();
         self.calls.close();
         tracing::info!(calls = self.calls.len(), "draining");
@@ -350,51 +375,5 @@ async fn prepared(base: &Base, config: &Config) -> Result<bool, Failure> {
             Ok(false)
         }
         Err(error) => Err(Failure::refused(format!("{error}: correct database.url"))),
-    }
-}
-
-fn engine_config(config: &Config) -> EngineConfig {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    EngineConfig {
-        bind: config.rtp.address,
-        ports: config.rtp.ports.clone(),
-        workers: config.rtp.workers.unwrap_or(cores),
-        silence_timeout: config.rtp.timeout,
-        steady: config.rtp.steady,
-    }
-}
-
-fn signal_config(config: &Config) -> SignalConfig {
-    let trunks = config.sip.trunks.iter().map(|trunk| {
-        let digest = trunk.realm.clone().zip(trunk.user.clone()).zip(trunk.password.clone());
-        TrunkAccess {
-            name: trunk.name.clone(),
-            peers: trunk.peers.clone(),
-            digest: digest.map(|((realm, user), password)| DigestAccount { realm, user, password }),
-        }
-    });
-    SignalConfig {
-        listen: config.sip.listen.clone(),
-        advertise: config.sip.advertise.clone(),
-        peers: config.sip.peers.clone(),
-        trunks: trunks.collect(),
-        server: concat!("Aftertone/", env!("CARGO_PKG_VERSION")).to_owned(),
-        session_min: Duration::from_secs(90),
-        session_expires: config.sip.session_expires,
-    }
-}
-
-fn call_settings(config: &Config) -> CallSettings {
-    let own = |trunk: &super::config::Trunk| Some((trunk.name.clone(), trunk.transfer_targets.clone()?));
-    CallSettings {
-        advertise: config.rtp.advertise,
-        max_calls: config.sip.max_calls,
-        always_instruct: config.voicemail.always_instruct,
-        transfer_targets: config.sip.transfer_targets.clone(),
-        trunk_targets: config.sip.trunks.iter().filter_map(own).collect(),
-        operator: config.voicemail.operator.clone(),
-        language: config.voicemail.language.clone(),
-        domain: config.sip.domain.clone(),
-        keys: config.voicemail.keys.clone(),
     }
 }

@@ -73,8 +73,12 @@ impl Spool {
         let mut start = MAGIC.to_vec();
         start.extend(self.encoded(Kind::Head, head)?);
         let entry = Entry::new(head.id, Hold::Writing, None);
-        self.hand_over(&entry, What::Create(start))?;
+        // Known before its file can be seen: the resumer takes what nobody holds.
         lock(&self.engine.shared.entries).insert(head.id, Arc::clone(&entry));
+        if let Err(error) = self.hand_over(&entry, What::Create(start)) {
+            lock(&self.engine.shared.entries).remove(&head.id);
+            return Err(error);
+        }
         Ok(SpoolWriter::new(Arc::clone(&self.engine), entry, head.sample_rate, 0))
     }
 

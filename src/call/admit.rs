@@ -48,6 +48,12 @@ async fn handle(desk: Desk, incoming: IncomingCall, cut: CancellationToken) -> O
 /// Decides and answers. `None`: the call was refused, or ended before.
 async fn admit(desk: &Desk, incoming: IncomingCall) -> Option<(Planned, Ends)> {
     let began = desk.clock.monotonic();
+    if super::dial::came_back(desk, &incoming.facts.from.uri).await {
+        tracing::info!("a call of ours came back: the phone that was called forwards to us");
+        metrics::counter!("aftertone_calls_refused_total", "why" => "loop").increment(1);
+        reject(incoming, Refusal { code: 482, retry_after: None, warning: None }).await;
+        return None;
+    }
     let opened = match desk.engine.open().await {
         Ok(opened) => opened,
         Err(error) => {
@@ -80,7 +86,12 @@ async fn decide(desk: &Desk, incoming: &IncomingCall) -> Planned {
     match desk.reception.decide(&incoming.facts, incoming.trunk.as_deref(), now).await {
         Ok(verdict) => {
             tracing::info!(decision = %verdict.decision, "mailbox found");
-            let line = Line { trunk: incoming.trunk.as_deref(), peer: incoming.source.ip() };
+            let line = Line {
+                trunk: incoming.trunk.as_deref(),
+                peer: incoming.source.ip(),
+                identity: incoming.identity.as_deref(),
+                says: incoming.facts.from_user(),
+            };
             plan::plan(desk, &verdict, &line).await
         }
         Err(RoutingError::Store(error)) => {

@@ -1,5 +1,6 @@
 //! Drives one flow: events from dialog, media and services in, actions out, until both the flow and the call are over.
 
+pub(super) mod inside;
 mod message;
 pub(super) mod owner;
 mod takes;
@@ -16,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::audio::Clip;
 use crate::blob::spool::{Head, Marks};
-use crate::domain::{GreetingId, RecordingId};
+use crate::domain::{CallStep, GreetingId, RecordingId};
 use crate::flow::{
     Action, Actions, CallEvent, CallTime, Flow, PlayId, StoreOutcome, Take, TransferOutcome, Utterance,
 };
@@ -45,6 +46,10 @@ pub(super) struct Purpose {
     pub(super) greetings: Vec<(GreetingId, Arc<Clip>)>,
     /// Where an owner may sign in; `None`: nowhere.
     pub(super) gate: Option<owner::Gate>,
+    /// The owner, who was called and needs no PIN.
+    pub(super) inside: Option<Box<inside::Inside>>,
+    /// Who asked for the call, and wants to know how far it is.
+    pub(super) watch: Option<mpsc::Sender<CallStep>>,
 }
 
 impl Purpose {
@@ -57,6 +62,8 @@ impl Purpose {
             language: language.to_owned(),
             greetings: Vec::new(),
             gate: None,
+            inside: None,
+            watch: None,
         }
     }
 }
@@ -84,7 +91,7 @@ enum Answer {
     Stored(Take, StoreOutcome),
     Discarded,
     Done(Box<owner::Done>),
-    Ready(message::Ready),
+    Ready(Box<message::Ready>),
 }
 
 /// A recording of this call.
@@ -119,7 +126,7 @@ pub(super) struct Driver {
     /// Carries out what an owner asks for.
     worker: Option<owner::Worker>,
     /// Who signed in.
-    inside: Option<Box<owner::Inside>>,
+    inside: Option<Box<inside::Inside>>,
     fetched: message::Fetched,
     /// What the flow wants to be heard now.
     playing: Option<PlayId>,
@@ -129,7 +136,7 @@ impl Driver {
     /// Runs the call to its end. What was recorded is kept or discarded as the flow says before this returns.
     pub(super) async fn run(
         desk: Desk,
-        purpose: Purpose,
+        mut purpose: Purpose,
         flow: Box<dyn Flow>,
         ends: Ends,
         cut: CancellationToken,
@@ -137,6 +144,7 @@ impl Driver {
         let (answers, mut answered) = mpsc::channel(16);
         let answered_at = desk.clock.monotonic();
         let Ends { dialog, mut dialog_events, media, mut media_events, session, local } = ends;
+        let inside = purpose.inside.take();
         let mut driver = Self {
             desk,
             purpose,
@@ -153,7 +161,7 @@ impl Driver {
             transfer: Transfer::None,
             target: None,
             worker: None,
-            inside: None,
+            inside,
             fetched: None,
             playing: None,
         };
@@ -258,7 +266,7 @@ impl Driver {
             Answer::Stored(take, outcome) => self.tell(CallEvent::Stored { take, outcome }).await,
             Answer::Discarded => {}
             Answer::Done(done) => self.on_done(done).await,
-            Answer::Ready(ready) => self.on_ready(ready).await,
+            Answer::Ready(ready) => self.on_ready(*ready).await,
         }
     }
 
@@ -323,6 +331,7 @@ impl Driver {
             Action::Ask(number, request) => return self.ask(number, request),
             // Taken by the dialogue that holds both.
             Action::SignIn => {}
+            Action::Report(step) => self.report(step).await,
             Action::HangUp => self.hang_up("the dialogue is over").await,
         }
         None
@@ -341,6 +350,13 @@ impl Driver {
         }
         self.on_line(|media| media.play(id, clips));
         None
+    }
+
+    /// Tells whoever asked for the call. They may have gone.
+    async fn report(&mut self, step: CallStep) {
+        if let Some(watch) = &self.purpose.watch {
+            let _ = watch.send(step).await;
+        }
     }
 
     async fn hang_up(&mut self, why: &'static str) {

@@ -3,6 +3,7 @@
 //! Knows no SQL, no mail and no page; it is driven by [`crate::signal`]'s events and [`crate::media`]'s.
 
 mod admit;
+pub mod dial;
 mod driver;
 pub mod lamps;
 pub mod phone;
@@ -24,16 +25,17 @@ use crate::clock::SharedClock;
 use crate::flow::keys::Profile;
 use crate::media::Engine;
 use crate::service::accounts::PinPolicy;
+use crate::service::call_me::CallMe;
 use crate::service::deposit::Deposit;
 use crate::service::greetings::Greetings;
 use crate::service::login::Login;
-use crate::service::outbound::AllowedTargets;
+use crate::service::outbound::{AllowedTargets, WayOut};
 use crate::service::prompts::PromptSet;
 use crate::service::reception::Reception;
 use crate::service::retrieval::Retrieval;
 use crate::service::sending::Sending;
 use crate::service::settings::Settings;
-use crate::signal::IncomingCall;
+use crate::signal::{DigestAccount, IncomingCall};
 use crate::store::Store;
 
 pub use says::Sounds;
@@ -52,6 +54,8 @@ pub struct CallSettings {
     pub transfer_targets: Vec<String>,
     /// Trunks with a list of their own, by name.
     pub trunk_targets: Vec<(String, Vec<String>)>,
+    /// Trunks that take calls of ours, in the order in which they are tried.
+    pub ways_out: Vec<TrunkOut>,
     /// Where `0` leads unless mailbox or tenant say otherwise.
     pub operator: Option<String>,
     /// Language of announcements for calls of which nothing can be found out.
@@ -60,6 +64,27 @@ pub struct CallSettings {
     pub domain: Option<String>,
     /// The keys of owners who have not chosen others.
     pub keys: Arc<Profile>,
+}
+
+/// A trunk that takes calls of ours.
+#[derive(Debug, Clone)]
+pub struct TrunkOut {
+    /// Whom it may call, and for whom.
+    pub way: WayOut,
+    /// The number that calls of ours come from.
+    pub from: String,
+    /// A phone that nobody takes is called for so long.
+    pub ring: Duration,
+    /// Host of that number.
+    pub home: String,
+    /// What is proven when it asks.
+    pub account: Option<DigestAccount>,
+}
+
+impl AsRef<WayOut> for TrunkOut {
+    fn as_ref(&self) -> &WayOut {
+        &self.way
+    }
 }
 
 impl CallSettings {
@@ -118,6 +143,8 @@ pub struct Desk {
     pub greetings: Greetings,
     /// What owners do with their mailboxes.
     pub owners: Owners,
+    /// Calls that were asked for.
+    pub call_me: CallMe,
     /// The spoken prompts.
     pub prompts: Arc<PromptSet>,
     /// Tones and pauses.

@@ -3,6 +3,7 @@
 //! Built on the same SIP adapter and RTP parts as the server, but with a media loop of its own, so that it also is a
 //! second opinion on the media engine. Not for talking.
 
+mod answering;
 mod ear;
 mod steps;
 
@@ -20,10 +21,11 @@ use crate::clock::SharedClock;
 use crate::flow::Key;
 use crate::rtp::event::EventSender;
 use crate::rtp::packet::{Packet, Sender};
-use crate::signal::{Dialog, DialogEvent, OutgoingCall, Signal, SignalError};
+use crate::signal::{Dialog, DialogEvent, DigestAccount, OutgoingCall, Signal, SignalError};
 use crate::sip::sdp::{LocalMedia, SdpRefusal, Session, Stream};
 
 pub use super::ways::leading_to;
+pub use answering::answer;
 pub use steps::{Step, parse_steps};
 
 use ear::ToneEar;
@@ -33,9 +35,8 @@ use steps::Steps;
 const TICK: Duration = Duration::from_millis(20);
 /// Longest recording of what is heard: bounds memory.
 const MOST_HEARD: Duration = Duration::from_secs(1800);
-/// A key as sound, and the pause after it.
-const KEY_TONE: Duration = Duration::from_millis(120);
-const KEY_PAUSE: Duration = Duration::from_millis(120);
+/// A key that is pressed as people press them, and the pause after it.
+pub const KEY_LENGTH: Duration = Duration::from_millis(120);
 
 /// What the phone is to do.
 #[derive(Debug, Clone)]
@@ -54,6 +55,10 @@ pub struct Script {
     pub speech: Option<(Vec<i16>, u32)>,
     /// Keys are sent as sound, and telephone-events (RFC 4733) are not offered.
     pub in_band: bool,
+    /// How long a key sounds, and the pause after it.
+    pub key_length: Duration,
+    /// Proves this account when it is asked to.
+    pub account: Option<DigestAccount>,
     /// What it does, in order; it hangs up after the last step, unless there is none.
     pub steps: Vec<Step>,
     /// It hangs up after so long in any case.
@@ -119,7 +124,7 @@ pub async fn place(
         from_name: script.from_name.clone(),
         offer: session.offer(&media),
         headers: script.headers.clone(),
-        credentials: None,
+        credentials: script.account.clone(),
     };
     let began = clock.monotonic();
     let (dialog, mut events) = signal.call(call).await?;
@@ -133,10 +138,7 @@ pub async fn place(
     let stream = session.accept(&answer)?;
     let mut line = Line::new(clock, socket, stream, &script)?;
     line.run(clock, script, dialog, events, &mut report).await?;
-    report.rate = line.stream.codec.sample_rate();
-    report.codec = Some(line.stream.codec);
-    report.heard = line.heard;
-    report.tone = line.tone_at;
+    line.into_report(&mut report);
     Ok(report)
 }
 
@@ -192,6 +194,7 @@ struct Line {
     talking: bool,
     /// Keys that are being sent as sound.
     key_sound: VecDeque<i16>,
+    key_length: Duration,
 }
 
 impl Line {
@@ -212,7 +215,7 @@ impl Line {
             sender: Sender::new(clock.random_u32(), sequence, clock.random_u32()),
             encoder: Encoder::new(stream.codec)?,
             decoder: Decoder::new(stream.codec)?,
-            keys: EventSender::default(),
+            keys: EventSender::with_length(u32::try_from(script.key_length.as_millis()).unwrap_or(u32::MAX)),
             speech: speech.unwrap_or_default(),
             spoken: 0,
             speaking: false,
@@ -222,6 +225,7 @@ impl Line {
             tone_at: None,
             talking: false,
             key_sound: VecDeque::new(),
+            key_length: script.key_length,
             stream,
         })
     }
@@ -267,6 +271,14 @@ impl Line {
         "the phone hung up".clone_into(&mut report.ended);
         hang_up(dialog).await;
         Ok(())
+    }
+
+    /// What was heard.
+    fn into_report(self, report: &mut Report) {
+        report.rate = self.stream.codec.sample_rate();
+        report.codec = Some(self.stream.codec);
+        report.heard = self.heard;
+        report.tone = self.tone_at;
     }
 
     /// Takes in whatever has come; puts it where its timestamp says.
@@ -318,8 +330,8 @@ impl Line {
             return;
         }
         let rate = self.stream.codec.sample_rate();
-        self.key_sound.extend(dtmf(key.char(), KEY_TONE, rate).unwrap_or_default());
-        self.key_sound.extend(crate::audio::tones::sine(0.0, KEY_PAUSE, rate, 0));
+        self.key_sound.extend(dtmf(key.char(), self.key_length, rate).unwrap_or_default());
+        self.key_sound.extend(crate::audio::tones::sine(0.0, self.key_length, rate, 0));
     }
 
     /// Whether every key was sent.

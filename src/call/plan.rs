@@ -32,6 +32,10 @@ pub(super) struct Planned {
 pub(super) struct Line<'a> {
     pub(super) trunk: Option<&'a str>,
     pub(super) peer: IpAddr,
+    /// The digest account that was proven.
+    pub(super) identity: Option<&'a str>,
+    /// The user part of From.
+    pub(super) says: Option<String>,
 }
 
 /// The dialogue for what was decided.
@@ -39,10 +43,10 @@ pub(super) async fn plan(desk: &Desk, verdict: &Verdict, line: &Line<'_>) -> Pla
     let tenant = &verdict.decision.tenant;
     let targets = desk.settings.targets(line.trunk, &line.peer.to_string());
     let usual = tenant.operator.clone().or_else(|| desk.settings.operator.clone());
-    let gate =
-        Gate { tenant: tenant.id, source: Source::new(line.peer, verdict.decision.caller.number.as_deref()) };
+    let source = Source::new(line.peer, verdict.decision.caller.number.as_deref());
+    let gate = Gate { tenant: tenant.id, source, device: line.identity.map(str::to_owned) };
     if verdict.decision.outcome == Outcome::Login {
-        return sign_in(desk, verdict, gate, targets).await;
+        return sign_in(desk, verdict, gate, targets, line).await;
     }
     let Some(mailbox) = verdict.mailbox() else {
         return without_mailbox(&verdict.decision.outcome, tenant, usual, targets);
@@ -61,14 +65,29 @@ pub(super) async fn plan(desk: &Desk, verdict: &Verdict, line: &Line<'_>) -> Pla
     let entrance = Entrance::new(LeaveMessage::new(plan), mailbox.extension.clone());
     let language = mailbox.language.clone().unwrap_or_else(|| tenant.language.clone());
     let kept = Kept { head: head(verdict, mailbox), min_speech: mailbox.min_speech };
-    let purpose =
-        Purpose { kept: Some(kept), operator, targets, language, greetings: greeted.clips, gate: Some(gate) };
+    let purpose = Purpose {
+        kept: Some(kept),
+        operator,
+        targets,
+        greetings: greeted.clips,
+        gate: Some(gate),
+        ..Purpose::bare(&language)
+    };
     Planned { flow: Box::new(entrance), purpose }
 }
 
 /// An owner calls to hear messages. From the own phone only the PIN is asked for: the number is no proof, but it saves
 /// typing the extension.
-async fn sign_in(desk: &Desk, verdict: &Verdict, gate: Gate, targets: AllowedTargets) -> Planned {
+///
+/// A device that proved an account by digest may be trusted to need no PIN; but only for a call of its own: an account that
+/// many share (that of a phone system) opens nothing for a caller who is somebody else.
+async fn sign_in(
+    desk: &Desk,
+    verdict: &Verdict,
+    gate: Gate,
+    targets: AllowedTargets,
+    line: &Line<'_>,
+) -> Planned {
     let tenant = &verdict.decision.tenant;
     let own = match verdict.decision.caller.number.as_deref() {
         None => None,
@@ -77,8 +96,14 @@ async fn sign_in(desk: &Desk, verdict: &Verdict, gate: Gate, targets: AllowedTar
             None
         }),
     };
+    let device = gate.device.as_deref();
+    let trusts = match desk.owners.login.trusts(tenant.id, device).await {
+        Some(mailbox) => own.as_ref() == Some(&mailbox) || line.says.as_deref() == device,
+        None => false,
+    };
+    let flow = if trusts { Owner::recognised(own) } else { Owner::new(own) };
     let purpose = Purpose { targets, gate: Some(gate), ..Purpose::bare(&tenant.language) };
-    Planned { flow: Box::new(Owner::new(own)), purpose }
+    Planned { flow: Box::new(flow), purpose }
 }
 
 /// No mailbox: an announcement, or the tenant's default target.

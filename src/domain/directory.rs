@@ -96,7 +96,7 @@ fn key(c: char) -> Option<char> {
 }
 
 /// The plain letters that a letter may be written as; none for what is no letter.
-fn letters(c: char) -> &'static [&'static str] {
+pub fn letters(c: char) -> &'static [&'static str] {
     const PLAIN: [&[&str]; 36] = [
         &["a"],
         &["b"],

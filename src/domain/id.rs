@@ -68,6 +68,8 @@ ids! {
     KeyId = "key id";
     /// A line of the audit.
     AuditId = "audit id";
+    /// A call to a phone that somebody asked for.
+    CallRequestId = "call request id";
 }
 
 impl From<RecordingId> for MessageId {

@@ -4,6 +4,7 @@
 //! speaks in these types.
 
 mod access;
+mod call_me;
 mod caller;
 mod directory;
 mod extension;
@@ -20,12 +21,14 @@ mod tenant;
 mod token;
 
 pub use access::{ApiKey, Login, Purpose, Role, Session};
+pub use call_me::{CallFault, CallStep};
 pub use caller::CallerId;
-pub use directory::{DirectorySettings, SearchBy, spellings, words};
+pub use directory::{DirectorySettings, SearchBy, letters, spellings, words};
 pub use extension::{Extension, PhoneNumber};
 pub use greeting::{Greeting, GreetingKind};
 pub use id::{
-    AuditId, GreetingId, JobId, KeyId, LampId, LinkId, MailboxId, MessageId, RecordingId, SessionId, TenantId, UserId,
+    AuditId, CallRequestId, GreetingId, JobId, KeyId, LampId, LinkId, MailboxId, MessageId, RecordingId,
+    SessionId, TenantId, UserId,
 };
 pub use mailbox::{Mailbox, Quota, ToneChoice, Usage, User};
 pub use message::{Folder, Message, RecordingClass};

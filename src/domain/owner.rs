@@ -8,7 +8,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Extension, Folder, GreetingId, Invalid, MailboxId, Message, MessageId, TenantId};
+use super::{Extension, Folder, GreetingId, Invalid, MailboxId, Message, MessageId, Origin, TenantId};
 
 /// The mailbox whose owner asks. Part of every query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -132,6 +132,8 @@ pub struct Heading {
     pub message: Message,
     /// Who left it, when the caller's number is that of a mailbox here.
     pub sender: Option<Sender>,
+    /// Of a forwarded message: who had left it, and when. The sender is who passed it on.
+    pub origin: Option<Origin>,
 }
 
 /// A mailbox as it can be named to its colleagues.

@@ -12,7 +12,7 @@ pub mod transfer;
 
 use std::time::Duration;
 
-use crate::domain::{GreetingId, Mark, MessageId, RecordingClass, ToneChoice};
+use crate::domain::{CallStep, GreetingId, Mark, MessageId, RecordingClass, ToneChoice};
 use crate::speech::Phrase;
 
 /// Time since the call was answered.
@@ -235,6 +235,8 @@ pub enum Action {
     TransferTo(String),
     /// The caller wants to sign in to the mailbox whose greeting plays. The dialogue is over; another one follows.
     SignIn,
+    /// Tells whoever asked for this call how far it is. That something was kept is told by the service that keeps it.
+    Report(CallStep),
     /// Ends the call.
     HangUp,
 }

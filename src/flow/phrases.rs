@@ -47,12 +47,13 @@ macro_rules! sayings {
     };
 }
 
+pub mod call_me;
 pub mod keys;
 pub mod owner;
 
 /// Every phrase a dialogue can say.
-pub fn all() -> impl Iterator<Item = &'static Saying> {
-    ALL.iter().chain(owner::ALL).chain(keys::ALL)
+pub fn all() -> impl Iterator<Item = Saying> {
+    ALL.iter().chain(owner::ALL).chain(call_me::ALL).copied().chain(keys::all())
 }
 
 sayings! {

@@ -101,6 +101,7 @@ pub fn router(web: Web) -> Router {
         .route("/m/{token}/audio.wav", get(audio::wav))
         .route("/m/{token}/{action}", post(link_page::act))
         .merge(portal::routes())
+        .merge(admin::routes())
         .merge(api::routes(&site))
         .fallback(shell::not_found)
         .method_not_allowed_fallback(shell::wrong_method)

@@ -8,6 +8,7 @@ use crate::domain::{Extension, JobId, MailAddress};
 use super::notice::{About, plain_mail};
 use super::render::Mail;
 use super::{MailError, Sender, text};
+use crate::written::written;
 
 /// All that the mail says.
 #[derive(Debug, Clone)]
@@ -16,6 +17,8 @@ pub struct DoorView {
     pub job: JobId,
     /// To whom.
     pub to: MailAddress,
+    /// Language in which times are written.
+    pub language: String,
     /// A first password, or a new one.
     pub is_first: bool,
     /// Whose; may be empty.
@@ -35,7 +38,8 @@ pub struct DoorView {
 /// # Errors
 /// As [`super::render`].
 pub fn render_door(view: &DoorView, sender: &Sender) -> Result<Mail, MailError> {
-    let subject = if view.is_first { "Your voicemail on the web" } else { "A new password for your voicemail" };
+    let subject =
+        if view.is_first { "Your voicemail on the web" } else { "A new password for your voicemail" };
     let about = About { to: &view.to, subject: subject.to_owned(), at: view.at, job: view.job };
     plain_mail(&about, words(view), sender)
 }
@@ -50,11 +54,12 @@ fn words(view: &DoorView) -> String {
         "somebody, probably you, asked for a new password for your voicemail. Choose it here:"
     };
     let names = view.sign_in.as_ref().map_or_else(String::new, |number| format!(" (or {number})"));
-    let not_you = if view.is_first { "" } else { "\nIf it was not you, do nothing: your password stays as it is.\n" };
+    let not_you =
+        if view.is_first { "" } else { "\nIf it was not you, do nothing: your password stays as it is.\n" };
     format!(
         "{greeting}{why}\n\n{}\n\nThe link works once, until {}. You sign in with {}{names} then.\n{not_you}",
         view.url.expose_secret(),
-        text::long_time(&view.expires),
+        written(&view.language).calendar.long_time(&view.expires),
         view.to,
     )
 }
@@ -68,6 +73,7 @@ mod tests {
         let view = DoorView {
             job: "01890a5d-ac96-774b-bcce-b302099a8057".parse().unwrap(),
             to: "ada@example.org".parse().unwrap(),
+            language: "en".to_owned(),
             is_first: true,
             name: "Ada\r\nBcc: eve@example.org".to_owned(),
             sign_in: Some("1001".parse().unwrap()),
@@ -79,7 +85,10 @@ mod tests {
         let mail = render_door(&view, &sender).unwrap();
         let text = String::from_utf8(mail.as_bytes().to_vec()).unwrap();
         assert!(text.contains("https://vm.example.org/door/abc\r\n"), "{text}");
-        assert!(text.contains("Subject: Your voicemail on the web\r\n") && text.contains("(or 1001)"), "{text}");
+        assert!(
+            text.contains("Subject: Your voicemail on the web\r\n") && text.contains("(or 1001)"),
+            "{text}"
+        );
         assert!(!text.contains("\nBcc"), "{text}");
         let reset = render_door(&DoorView { is_first: false, ..view }, &sender).unwrap();
         assert!(String::from_utf8_lossy(reset.as_bytes()).contains("If it was not you"));

@@ -11,6 +11,7 @@ use crate::domain::{Extension, JobId, MailAddress};
 
 use super::render::{Mail, address, unbuilt};
 use super::{MailError, Sender, text};
+use crate::written::{fill, written};
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub struct NoticeView {
     pub job: JobId,
     /// To whom.
     pub to: MailAddress,
+    /// Language of the recipient, for example `de` (RFC 5646).
+    pub language: String,
     /// What happened.
     pub kind: NoticeKind,
     /// Whose mailbox; may be empty.
@@ -41,7 +44,7 @@ pub struct NoticeView {
 /// # Errors
 /// As [`super::render`].
 pub fn render_notice(view: &NoticeView, sender: &Sender) -> Result<Mail, MailError> {
-    let subject = format!("Mailbox {} is locked", view.extension);
+    let subject = fill(&written(&view.language).locked.subject, &[("extension", view.extension.as_str())]);
     let about = About { to: &view.to, subject, at: view.at.timestamp(), job: view.job };
     plain_mail(&about, words(view), sender)
 }
@@ -82,30 +85,34 @@ pub(super) fn plain_mail(about: &About<'_>, text: String, sender: &Sender) -> Re
 
 fn words(view: &NoticeView) -> String {
     let NoticeView { kind: NoticeKind::Locked, extension, .. } = view;
-    let owner = text::line(&view.owner, text::NAME_LIMIT);
-    let greeting = if owner.is_empty() { String::new() } else { format!("{owner},\n\n") };
-    format!(
-        "{greeting}somebody has dialled too many wrong PINs for mailbox {extension}, the last one on {}.\n\
-         It cannot be opened by phone until your administrator unlocks it. Messages are still taken.\n\n\
-         If it was not you, ask for a new PIN as well.\n",
-        text::long_time(&view.at)
-    )
+    let written = written(&view.language);
+    let (owner, when) = (text::line(&view.owner, text::NAME_LIMIT), written.calendar.long_time(&view.at));
+    let greeting = match owner.as_str() {
+        "" => String::new(),
+        owner => fill(&written.locked.greeting, &[("owner", owner)]) + "\n\n",
+    };
+    greeting + &fill(&written.locked.text, &[("extension", extension.as_str()), ("when", &when)])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_notice_says_which_mailbox_and_what_to_do() {
-        let view = NoticeView {
+    fn view(language: &str) -> NoticeView {
+        NoticeView {
             job: "01890a5d-ac96-774b-bcce-b302099a8057".parse().unwrap(),
             to: "ada@example.org".parse().unwrap(),
+            language: language.to_owned(),
             kind: NoticeKind::Locked,
             owner: "Ada\r\nBcc: eve@example.org".to_owned(),
             extension: "1001".parse().unwrap(),
             at: "2026-03-04T05:06:00+00:00[UTC]".parse().unwrap(),
-        };
+        }
+    }
+
+    #[test]
+    fn a_notice_says_which_mailbox_and_what_to_do() {
+        let view = view("en");
         let sender = Sender::parse("Voicemail <vm@example.org>").unwrap();
         let mail = render_notice(&view, &sender).unwrap();
         let text = String::from_utf8(mail.as_bytes().to_vec()).unwrap();
@@ -113,5 +120,14 @@ mod tests {
         assert!(text.contains("administrator unlocks it"), "{text}");
         assert!(!text.contains("\nBcc"), "{text}");
         assert_eq!(mail.message_id(), "01890a5d-ac96-774b-bcce-b302099a8057.notice@example.org");
+    }
+
+    #[test]
+    fn a_notice_speaks_the_language_of_its_recipient() {
+        let sender = Sender::parse("Voicemail <vm@example.org>").unwrap();
+        let mail = render_notice(&view("de"), &sender).unwrap();
+        let text = String::from_utf8(mail.as_bytes().to_vec()).unwrap();
+        assert!(text.contains("Subject: Die Mailbox 1001 ist gesperrt\r\n"), "{text}");
+        assert!(text.contains("4. M=C3=A4rz 2026") && text.contains("Administrator"), "{text}");
     }
 }

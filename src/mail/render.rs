@@ -11,6 +11,7 @@ use secrecy::ExposeSecret as _;
 use sha2::{Digest as _, Sha256};
 
 use crate::domain::{AttachmentFormat, MailAddress};
+use crate::written::{MailTexts, Written, around, fill};
 
 use super::view::{Attachment, MailView};
 use super::{MailError, Sender, text};
@@ -59,11 +60,18 @@ impl fmt::Debug for Mail {
 
 struct Shown<'a> {
     url: &'a str,
-    expires: String,
+    until_button: String,
+    until_link: String,
 }
 
 /// The words of one mail, cleaned; the templates escape them.
 struct Words<'a> {
+    lang: &'static str,
+    texts: &'static MailTexts,
+    /// Before and after the mailbox, and the alias.
+    heading: (&'static str, &'static str),
+    called_as: (&'static str, &'static str),
+    line_heading: String,
     mailbox: String,
     caller: String,
     alias: Option<String>,
@@ -74,6 +82,16 @@ struct Words<'a> {
     link: Option<&'a Shown<'a>>,
     too_large: bool,
     attached: bool,
+}
+
+impl Words<'_> {
+    /// A label of the form without HTML, so wide that what follows stands in one column.
+    fn label(&self, label: &str) -> String {
+        let MailTexts { line_from, line_called_as, line_received, line_length, .. } = self.texts;
+        let all = [line_from, line_called_as, line_received, line_length];
+        let width = all.iter().map(|label| label.chars().count()).max().unwrap_or(0) + 1;
+        format!("{label:<width$}")
+    }
 }
 
 #[derive(Template)]
@@ -92,9 +110,10 @@ struct Text<'a> {
 #[derive(Template)]
 #[template(config = "src/mail/askama.toml", path = "brief.txt")]
 struct Brief<'a> {
-    extension: &'a str,
+    texts: &'static MailTexts,
+    heading: &'a str,
     caller: &'a str,
-    alias: Option<&'a str>,
+    called_as: Option<&'a str>,
     received: &'a str,
     length: &'a str,
     urgent: bool,
@@ -146,7 +165,7 @@ fn marks(view: &MailView) -> Vec<(&'static str, &'static str)> {
         ("Auto-Submitted", "auto-generated"),
         ("X-Auto-Response-Suppress", "All"),
         ("Message-Context", "voice-message"),
-        ("Content-Language", "en"),
+        ("Content-Language", view.words().tag),
     ];
     if view.urgent {
         marks.extend([("Importance", "high"), ("Priority", "urgent"), ("X-Priority", "1 (Highest)")]);
@@ -176,8 +195,13 @@ enum Body {
 
 fn body(view: &MailView, subject: &str) -> Result<Body, MailError> {
     let link = view.link.as_ref();
-    let shown =
-        link.map(|link| Shown { url: link.url.expose_secret(), expires: text::long_time(&link.expires) });
+    let shown = link.map(|link| {
+        let (written, texts) = (view.words(), &view.words().mail);
+        let expires = written.calendar.long_time(&link.expires);
+        let until = |text: &str| fill(text, &[("expires", &expires)]);
+        let (until_button, until_link) = (until(&texts.until_button), until(&texts.until_link));
+        Shown { url: link.url.expose_secret(), until_button, until_link }
+    });
     let audio = view.attachment.as_ref().map(|attachment| audio(view, attachment)).transpose()?;
     if view.mode.is_brief() {
         let plain = SinglePart::plain(brief(view, shown.as_ref())?);
@@ -198,12 +222,19 @@ fn body(view: &MailView, subject: &str) -> Result<Body, MailError> {
 
 /// The words of the long forms.
 fn words<'a>(view: &MailView, link: Option<&'a Shown<'a>>) -> Words<'a> {
+    let Written { tag, calendar, mail: texts, .. } = view.words();
+    let mailbox = view.mailbox_shown();
     Words {
-        mailbox: view.mailbox_shown(),
+        lang: tag,
+        texts,
+        heading: around(&texts.heading, "mailbox"),
+        called_as: around(&texts.called_as, "alias"),
+        line_heading: fill(&texts.line_heading, &[("mailbox", &mailbox)]),
+        mailbox,
         caller: view.caller_shown(),
         alias: view.alias_shown(),
-        received: text::long_time(&view.received),
-        length: text::spoken_length(view.length),
+        received: calendar.long_time(&view.received),
+        length: calendar.length(view.length),
         urgent: view.urgent,
         private: view.private,
         link,
@@ -213,11 +244,14 @@ fn words<'a>(view: &MailView, link: Option<&'a Shown<'a>>) -> Words<'a> {
 }
 
 fn brief(view: &MailView, link: Option<&Shown<'_>>) -> Result<String, MailError> {
+    let Written { calendar, mail: texts, .. } = view.words();
+    let alias = view.alias_shown().map(|alias| fill(&texts.brief_called_as, &[("alias", &alias)]));
     Brief {
-        extension: view.extension.as_str(),
+        texts,
+        heading: &fill(&texts.brief_heading, &[("extension", view.extension.as_str())]),
         caller: &view.caller_shown(),
-        alias: view.alias_shown().as_deref(),
-        received: &text::short_time(&view.received),
+        called_as: alias.as_deref(),
+        received: &calendar.short_time(&view.received),
         length: &text::clock_length(view.length),
         urgent: view.urgent,
         private: view.private,

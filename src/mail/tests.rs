@@ -20,6 +20,7 @@ fn view(mode: MailMode) -> MailView {
     MailView {
         message: "019a0000-0000-7000-8000-000000000001".parse().unwrap(),
         to: "ada@example.org".parse().unwrap(),
+        language: "en".to_owned(),
         mode,
         owner: "Ada Lovelace".to_owned(),
         extension: "1001".parse().unwrap(),
@@ -264,6 +265,51 @@ fn hostile_text() -> impl Strategy<Value = String> {
         "[ -~]{0,200}",
     ];
     prop::collection::vec(pieces, 0..8).prop_map(|pieces| pieces.concat())
+}
+
+#[test]
+fn the_mail_speaks_the_language_of_its_recipient() {
+    let mut view = MailView { language: "de-CH".to_owned(), ..view(MailMode::Link) };
+    (view.urgent, view.private, view.alias) = (true, true, Some("Vertrieb".to_owned()));
+    let bytes = rendered(&view);
+    let mail = mailparse::parse_mail(&bytes).unwrap();
+    assert_eq!(header(&mail, "Content-Language"), "de");
+    assert_eq!(
+        header(&mail, "Subject"),
+        "Dringende vertrauliche Sprachnachricht: Charles Babbage (5551234), 0:42"
+    );
+    let text = leaf(&mail, "text/plain").replace("\r\n", "\n");
+    for said in [
+        "DRINGEND\nVERTRAULICH: Der Anrufer bittet Sie",
+        "Neue Sprachnachricht für Ada Lovelace, Durchwahl 1001.\n\n",
+        "Von:       Charles Babbage (5551234)\n",
+        "Angerufen: Vertrieb\n",
+        "Erhalten:  Samstag, 21. November 2026, 14:32 Uhr CET\n",
+        "Länge:     42 Sekunden\n",
+        "bis Samstag, 5. Dezember 2026, 14:32 Uhr CET. Bitte",
+    ] {
+        assert!(text.contains(said), "{said:?} is not in\n{text}");
+    }
+    let html = leaf(&mail, "text/html");
+    for said in [
+        "<html lang=\"de\">",
+        "Sprachnachricht für <bdi>Ada Lovelace, Durchwahl 1001</bdi></p>",
+        "Angerufen als <bdi>Vertrieb</bdi>",
+        ">Anhören</a>",
+        ">Dringend<",
+    ] {
+        assert!(html.contains(said), "{said:?} is not in\n{html}");
+    }
+    for english in ["Listen", "Urgent", "Called", "Received", "November 2026 at", "works until"] {
+        assert!(!text.contains(english) && !html.contains(english), "{english}");
+    }
+    view.mode = MailMode::BriefLink;
+    let bytes = rendered(&view);
+    let brief = leaf(&mailparse::parse_mail(&bytes).unwrap(), "text/plain").replace("\r\n", "\n");
+    assert!(brief.starts_with("DRINGEND VERTRAULICH Sprachnachricht für 1001\n"), "{brief}");
+    assert!(brief.contains("\nan Vertrieb\n21. Nov. 2026 14:32 CET, 0:42\n"), "{brief}");
+    view.caller = CallerId { anonymous: true, ..CallerId::default() };
+    assert!(view.subject().contains(": unterdrückte Nummer, "), "{}", view.subject());
 }
 
 proptest! {

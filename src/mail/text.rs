@@ -1,10 +1,8 @@
-//! Hostile text made harmless, and figures made readable. Pure.
+//! Hostile text made harmless, and lengths as a clock shows them. Pure.
 //!
 //! Does not escape HTML: the templates do.
 
 use std::time::Duration;
-
-use jiff::Zoned;
 
 /// Longest name of a caller, an owner or an alias in a mail, in characters.
 pub(super) const NAME_LIMIT: usize = 80;
@@ -51,37 +49,9 @@ const fn is_invisible(c: char) -> bool {
 
 /// `0:42`, `12:05`, `1:02:03`; rounded to the second, at least one.
 pub(super) fn clock_length(length: Duration) -> String {
-    let (hours, minutes, seconds) = split(length);
+    let seconds = u64::try_from(length.as_millis().saturating_add(500) / 1000).unwrap_or(u64::MAX).max(1);
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
-}
-
-/// `42 seconds`, `1 minute 5 seconds`, `1 hour 2 minutes`.
-pub(super) fn spoken_length(length: Duration) -> String {
-    let (hours, minutes, seconds) = split(length);
-    let parts = [(hours, "hour"), (minutes, "minute"), (seconds, "second")];
-    let said: Vec<String> = parts
-        .iter()
-        .filter(|(count, _)| *count > 0)
-        .take(2)
-        .map(|(count, unit)| format!("{count} {unit}{}", if *count == 1 { "" } else { "s" }))
-        .collect();
-    said.join(" ")
-}
-
-fn split(length: Duration) -> (u64, u64, u64) {
-    let seconds = ((length.as_millis() + 500) / 1000).max(1);
-    let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
-    (seconds / 3600, seconds / 60 % 60, seconds % 60)
-}
-
-/// `Saturday, 21 November 2026 at 14:32 CET`.
-pub(super) fn long_time(at: &Zoned) -> String {
-    at.strftime("%A, %-d %B %Y at %H:%M %Z").to_string()
-}
-
-/// `21 Nov 2026 14:32 CET`.
-pub(super) fn short_time(at: &Zoned) -> String {
-    at.strftime("%-d %b %Y %H:%M %Z").to_string()
 }
 
 #[cfg(test)]
@@ -119,15 +89,5 @@ mod tests {
         assert_eq!(clock_length(Duration::from_millis(41_600)), "0:42");
         assert_eq!(clock_length(Duration::from_secs(3723)), "1:02:03");
         assert_eq!(clock_length(Duration::ZERO), "0:01");
-        assert_eq!(spoken_length(Duration::from_secs(65)), "1 minute 5 seconds");
-        assert_eq!(spoken_length(Duration::from_secs(3600)), "1 hour");
-    }
-
-    #[test]
-    fn times_name_the_zone_of_the_reader() {
-        let at: Zoned = "2026-11-21T13:32:00Z[UTC]".parse().unwrap();
-        let berlin = at.in_tz("Europe/Berlin").unwrap();
-        assert_eq!(long_time(&berlin), "Saturday, 21 November 2026 at 14:32 CET");
-        assert_eq!(short_time(&at), "21 Nov 2026 13:32 UTC");
     }
 }

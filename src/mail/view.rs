@@ -11,6 +11,7 @@ use secrecy::SecretString;
 use crate::domain::{AttachmentFormat, CallerId, Extension, MailAddress, MailMode, MessageId};
 
 use super::text::{self, NAME_LIMIT};
+use crate::written::{Written, fill, written};
 
 /// A link to the message, as it stands in the mail. The address is a secret: who has it may listen.
 #[derive(Debug, Clone)]
@@ -37,6 +38,8 @@ pub struct MailView {
     pub message: MessageId,
     /// To whom the mail goes.
     pub to: MailAddress,
+    /// Language of the recipient, for example `de` (RFC 5646).
+    pub language: String,
     /// The mode of that address. Brief modes are text only.
     pub mode: MailMode,
     /// Name of the mailbox's owner; empty when there is none.
@@ -64,14 +67,19 @@ pub struct MailView {
 }
 
 impl MailView {
+    /// The texts of its language.
+    pub(super) fn words(&self) -> &'static Written {
+        written(&self.language)
+    }
+
     /// Name and number as they may be shown: `Ada Byron (555-1234)`, `555-1234`, `withheld number`, `unknown caller`.
     pub(super) fn caller_shown(&self) -> String {
         let (name, number) = (self.caller_name(), self.caller_number());
         match (name, number) {
             (Some(name), Some(number)) if name != number => format!("{name} ({number})"),
             (Some(only), _) | (None, Some(only)) => only,
-            (None, None) if self.caller.anonymous => "withheld number".to_owned(),
-            (None, None) => "unknown caller".to_owned(),
+            (None, None) if self.caller.anonymous => self.words().mail.withheld.clone(),
+            (None, None) => self.words().mail.unknown.clone(),
         }
     }
 
@@ -91,20 +99,23 @@ impl MailView {
 
     /// `Voicemail from Ada Byron (555-1234), 0:42`.
     pub(super) fn subject(&self) -> String {
+        let texts = &self.words().mail;
         let kind = match (self.urgent, self.private) {
-            (true, true) => "Urgent private voicemail",
-            (true, false) => "Urgent voicemail",
-            (false, true) => "Private voicemail",
-            (false, false) => "Voicemail",
+            (true, true) => &texts.voicemail_urgent_private,
+            (true, false) => &texts.voicemail_urgent,
+            (false, true) => &texts.voicemail_private,
+            (false, false) => &texts.voicemail,
         };
-        format!("{kind} from {}, {}", self.caller_shown(), text::clock_length(self.length))
+        let (caller, length) = (self.caller_shown(), text::clock_length(self.length));
+        fill(&texts.subject, &[("kind", kind), ("caller", &caller), ("length", &length)])
     }
 
     /// Whose mailbox it is: `Ada Lovelace, extension 1001` or `extension 1001`.
     pub(super) fn mailbox_shown(&self) -> String {
+        let (texts, extension) = (&self.words().mail, self.extension.as_str());
         match shown(Some(&self.owner)) {
-            Some(owner) => format!("{owner}, extension {}", self.extension),
-            None => format!("extension {}", self.extension),
+            Some(owner) => fill(&texts.mailbox, &[("owner", &owner), ("extension", extension)]),
+            None => fill(&texts.mailbox_nameless, &[("extension", extension)]),
         }
     }
 

@@ -1,16 +1,15 @@
 //! The engine's threads: workers that run the sessions, and one that encodes clips for them.
 //!
-//! A worker is a thread with a current-thread runtime of its own and nothing but timers: its sessions are tasks that
-//! never leave it. It lives as long as the engine or any session of it.
+//! A session stays with its worker ([`super::worker`]) for life. The threads live as long as the engine or any session.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc as std_mpsc};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread;
 use std::time::Duration;
 
-use tokio::runtime::{Builder, Handle};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use crate::audio::tones::beep;
 use crate::audio::{Clip, Codec};
@@ -18,11 +17,12 @@ use crate::clock::SharedClock;
 
 use super::player::{Preparer, silence};
 use super::ports::Ports;
-use super::session::Session;
+use super::session::{Command, Session};
+use super::worker::{self, Letter, SessionId};
 use super::{EngineConfig, MediaEvent, MediaHandle, OpenError};
 
-/// Commands that wait for a session: more than a dialogue can think of in 20 ms.
-const COMMANDS: usize = 256;
+/// What may wait for a worker: it reads as soon as it has run whoever is due.
+const LETTERS: usize = 8192;
 /// Events that wait for their reader.
 const EVENTS: usize = 64;
 /// Clips that wait to be encoded.
@@ -31,10 +31,36 @@ const CLIPS: usize = 1024;
 /// One worker thread, as seen from outside.
 #[derive(Debug)]
 struct Worker {
-    runtime: Handle,
+    /// With its last sender the thread ends.
+    inbox: SyncSender<Letter>,
     sessions: AtomicUsize,
-    /// Dropped with the engine's last user; then the thread ends.
-    _stop: oneshot::Sender<()>,
+}
+
+/// The way to a session. Dropping it closes the session.
+#[derive(Debug)]
+pub(super) struct Line {
+    session: SessionId,
+    inbox: SyncSender<Letter>,
+    /// The session looks now and then whether this is still there.
+    _alive: Arc<()>,
+}
+
+impl Line {
+    /// Never waits. `Err` gives the command back: too much waits for the worker, or (`None`) it is gone.
+    pub(super) fn ask(&self, command: Command) -> Result<(), Option<Command>> {
+        match self.inbox.try_send(Letter::For(self.session, command)) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Full(Letter::For(_, command))) => Err(Some(command)),
+            Err(TrySendError::Full(Letter::Open(..)) | TrySendError::Disconnected(_)) => Err(None),
+        }
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        // A full inbox does not matter: the session finds out by itself.
+        let _ = self.ask(Command::Close(None));
+    }
 }
 
 /// What sessions and handles share.
@@ -49,11 +75,13 @@ pub(super) struct Shared {
     pub(super) cname: String,
     workers: Vec<Worker>,
     closed: AtomicBool,
+    opened: AtomicU64,
 }
 
 impl Shared {
     pub(super) fn start(config: EngineConfig, clock: SharedClock) -> io::Result<Arc<Self>> {
-        let workers = (0..config.workers.max(1)).map(start_worker).collect::<io::Result<Vec<_>>>()?;
+        let start = |index| start_worker(index, clock.clone());
+        let workers = (0..config.workers.max(1)).map(start).collect::<io::Result<Vec<_>>>()?;
         let warning = Clip::from_pcm(&beep(Duration::from_millis(250), 16_000), 16_000);
         for codec in [Codec::Pcmu, Codec::Pcma, Codec::G722, Codec::Opus] {
             warning.prepare(codec);
@@ -68,6 +96,7 @@ impl Shared {
             preparer: start_preparer()?,
             workers,
             closed: AtomicBool::new(false),
+            opened: AtomicU64::new(0),
         }))
     }
 
@@ -81,14 +110,17 @@ impl Shared {
         let (index, worker) = least.ok_or(OpenError::Closed)?;
         let pair = self.ports.take(self.config.bind)?;
         let port = pair.port;
-        let (commands, to_do) = mpsc::channel(COMMANDS);
         let (events, heard) = mpsc::channel(EVENTS);
         worker.sessions.fetch_add(1, Ordering::Relaxed);
         metrics::gauge!("aftertone_media_sessions").increment(1);
         let lease = Lease { shared: Arc::clone(self), worker: index, port };
-        let session = Session::new(Arc::clone(self), lease, pair, to_do, events);
-        worker.runtime.spawn(session.run());
-        Ok((MediaHandle::new(port, commands), heard))
+        let alive = Arc::new(());
+        let session = Session::new(Arc::clone(self), lease, pair, Arc::downgrade(&alive), events);
+        let id = self.opened.fetch_add(1, Ordering::Relaxed);
+        let inbox = worker.inbox.clone();
+        // A worker that does not keep up with what it has takes no more.
+        inbox.try_send(Letter::Open(id, Box::new(session))).map_err(|_| OpenError::Behind)?;
+        Ok((MediaHandle::new(port, Line { session: id, inbox, _alive: alive }), heard))
     }
 
     pub(super) fn sessions(&self) -> usize {
@@ -118,19 +150,15 @@ impl Drop for Lease {
     }
 }
 
-fn start_worker(index: usize) -> io::Result<Worker> {
-    let runtime = Builder::new_current_thread().enable_time().build()?;
-    let handle = runtime.handle().clone();
-    let (stop, stopped) = oneshot::channel::<()>();
-    thread::Builder::new().name(format!("media-{index}")).spawn(move || {
-        // Ends by the sender being dropped.
-        let _ = runtime.block_on(stopped);
-    })?;
-    Ok(Worker { runtime: handle, sessions: AtomicUsize::new(0), _stop: stop })
+fn start_worker(index: usize, clock: SharedClock) -> io::Result<Worker> {
+    let (inbox, letters) = sync_channel(LETTERS);
+    let worker = worker::Worker::new(clock);
+    thread::Builder::new().name(format!("media-{index}")).spawn(move || worker.run(&letters))?;
+    Ok(Worker { inbox, sessions: AtomicUsize::new(0) })
 }
 
 fn start_preparer() -> io::Result<Preparer> {
-    let (preparer, wanted) = std_mpsc::sync_channel::<(Arc<Clip>, Codec)>(CLIPS);
+    let (preparer, wanted) = sync_channel::<(Arc<Clip>, Codec)>(CLIPS);
     thread::Builder::new().name("media-clips".to_owned()).spawn(move || {
         while let Ok((clip, codec)) = wanted.recv() {
             clip.prepare(codec);

@@ -1,8 +1,9 @@
 //! The media engine: one worker thread per core; each owns its calls' sockets and clocks.
 //!
-//! A call is woken by its own tick, each 20 ms while it speaks and else each 60 ms, never by a packet: it takes what has
-//! come, runs the frames, sends what is due ([`session`]; [`ear`] hears, [`recorder`] keeps, [`outgoing`] and [`player`] speak, [`control`] reports). Knows nothing of SIP or of dialogues: it is told where
-//! to send and what to play or record ([`MediaHandle`]), and says what it heard ([`MediaEvent`]).
+//! A call is woken by its own tick, each 20 ms while it speaks and else each 60 to 100 ms, never by a packet
+//! ([`worker`]): it takes what has come, runs the frames, sends what is due ([`session`]; [`ear`] hears, [`recorder`]
+//! keeps, [`outgoing`] and [`player`] speak, [`control`] reports). Knows nothing of SIP or of dialogues: it is told
+//! where to send and what to play or record ([`MediaHandle`]), and says what it heard ([`MediaEvent`]).
 
 mod control;
 mod ear;
@@ -12,6 +13,7 @@ mod player;
 mod ports;
 mod recorder;
 mod session;
+mod worker;
 
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
@@ -28,7 +30,7 @@ use crate::domain::RecordingClass;
 use crate::flow::{Key, PlayId, StopCause, Take};
 use crate::sip::sdp::Stream;
 
-use engine::Shared;
+use engine::{Line, Shared};
 use session::Command;
 
 /// How the engine is set up.
@@ -110,12 +112,12 @@ pub struct Engine {
 
 /// One call's media. Dropping it closes the session; a running recording is finished with [`StopCause::HungUp`] first.
 ///
-/// Everything asked of it is done in the order it was asked: at once, or within 20 ms while something is played.
+/// Everything asked of it is done in the order it was asked, at once.
 #[derive(Debug)]
 pub struct MediaHandle {
     port: u16,
     sample_rate: AtomicU32,
-    commands: mpsc::Sender<Command>,
+    line: Line,
 }
 
 /// Why no session could be opened.
@@ -127,6 +129,9 @@ pub enum OpenError {
     /// The system refuses a socket.
     #[error("no RTP socket can be opened: {0}: check rtp.address and the limit of open files (ulimit -n)")]
     Socket(#[source] std::io::Error),
+    /// A worker has more to do than it can. Retry when calls have ended.
+    #[error("the media engine does not keep up: fewer calls (sip.max_calls) or more cores")]
+    Behind,
     /// The engine is shutting down.
     #[error("the media engine is closed")]
     Closed,
@@ -161,8 +166,8 @@ impl Engine {
 }
 
 impl MediaHandle {
-    const fn new(port: u16, commands: mpsc::Sender<Command>) -> Self {
-        Self { port, sample_rate: AtomicU32::new(8_000), commands }
+    const fn new(port: u16, line: Line) -> Self {
+        Self { port, sample_rate: AtomicU32::new(8_000), line }
     }
 
     /// The local RTP port, for the SDP.
@@ -216,29 +221,35 @@ impl MediaHandle {
     /// How the session stands: everything asked before has been done, and what has come by now is in it.
     pub async fn stats(&self) -> MediaStats {
         let (asking, answer) = oneshot::channel();
+        self.ask_in_time(Command::Stats(asking)).await;
         // An error means that the worker is gone, and the session with it.
-        if self.commands.send(Command::Stats(asking)).await.is_err() {
-            return MediaStats::default();
-        }
         answer.await.unwrap_or_default()
     }
 
     /// Ends the session (a running recording is finished first) and waits for it.
     pub async fn close(self) -> MediaStats {
         let (done, closed) = oneshot::channel();
-        // An error means that the worker is gone, and the session with it.
-        if self.commands.send(Command::Close(done)).await.is_err() {
-            return MediaStats::default();
-        }
+        self.ask_in_time(Command::Close(Some(done))).await;
         closed.await.unwrap_or_default()
     }
 
     fn ask(&self, command: Command) {
-        if let Err(error) = self.commands.try_send(command) {
-            tracing::error!(port = self.port, %error, "a session does not take commands any more");
+        if self.line.ask(command).is_err() {
+            tracing::error!(port = self.port, "a session does not take commands any more");
+        }
+    }
+
+    /// As [`MediaHandle::ask`], but waits for room.
+    async fn ask_in_time(&self, mut command: Command) {
+        while let Err(Some(refused)) = self.line.ask(command) {
+            command = refused;
+            tokio::time::sleep(ROOM).await;
         }
     }
 }
+
+/// How soon a full inbox is tried again.
+const ROOM: Duration = Duration::from_millis(10);
 
 #[cfg(test)]
 mod tests;

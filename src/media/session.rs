@@ -1,15 +1,12 @@
-//! One call's media: a task that sends what is due each 20 ms while it speaks, takes and records what came each 60 ms,
-//! and tells what happened. Owns the sockets; nothing here allocates, locks or logs per packet.
+//! One call's media: sends what is due each 20 ms while it speaks, takes and records what came, and tells what happened.
+//! Owns the sockets; run by [`super::worker`]. Nothing here allocates, locks or logs per packet.
 
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
-use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use tokio::sync::mpsc::{self, error::TryRecvError};
-use tokio::sync::oneshot;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::sync::{mpsc, oneshot};
 
 use crate::audio::Clip;
 use crate::blob::spool::SpoolWriter;
@@ -26,14 +23,17 @@ use super::recorder::{Progress, Recorder};
 use super::{MediaEvent, MediaStats, RecordPlan};
 
 /// What came is taken so often, all at once. Positions come from timestamps, so nothing but a key is late by it; waking
-/// costs more than a packet.
+/// costs more than a packet. While something plays whoever presses a key waits for it to change: taken with each packet
+/// of ours.
+const LISTEN_PLAYING_MS: u64 = 20;
+/// Where somebody else's turn is, but nothing is recorded.
 const LISTEN_MS: u64 = 60;
+/// While a message is recorded.
+const LISTEN_RECORDING_MS: u64 = 100;
 /// Ticks are not exact: what is due so soon is due now.
 const GRACE_MS: u64 = 10;
 /// Events that wait for a reader who does not keep up.
 const MOST_PENDING: usize = 256;
-/// How long the last events wait for their reader.
-const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// What a session is told.
 #[derive(Debug)]
@@ -46,7 +46,8 @@ pub(super) enum Command {
     Info(Key),
     SendKeys(Vec<Key>),
     Stats(oneshot::Sender<MediaStats>),
-    Close(oneshot::Sender<MediaStats>),
+    /// With whoever waits for the end, if anybody does.
+    Close(Option<oneshot::Sender<MediaStats>>),
 }
 
 /// The RTP socket as [`Outgoing`] sees it.
@@ -67,7 +68,8 @@ impl Wire for Port<'_> {
 pub(super) struct Session {
     shared: Arc<Shared>,
     rtp: UdpSocket,
-    commands: mpsc::Receiver<Command>,
+    /// Gone with the handle: then nobody can say that the session is over.
+    handle: Weak<()>,
     events: mpsc::Sender<MediaEvent>,
     pending: VecDeque<MediaEvent>,
     stream: Option<Stream>,
@@ -85,15 +87,26 @@ pub(super) struct Session {
     lease: Lease,
 }
 
-/// Who asked for the end, if anybody waits for it.
-type Ending = Option<oneshot::Sender<MediaStats>>;
+/// What is left of a session that is over: events that its reader has not taken.
+#[derive(Debug)]
+pub(super) struct Leaving {
+    events: mpsc::Sender<MediaEvent>,
+    pending: VecDeque<MediaEvent>,
+}
+
+impl Leaving {
+    /// Hands on what there is room for; whether that was all, or nobody wants it.
+    pub(super) fn offer(&mut self) -> bool {
+        hand_on(&mut self.pending, &self.events)
+    }
+}
 
 impl Session {
     pub(super) fn new(
         shared: Arc<Shared>,
         lease: Lease,
         pair: Pair,
-        commands: mpsc::Receiver<Command>,
+        handle: Weak<()>,
         events: mpsc::Sender<MediaEvent>,
     ) -> Self {
         let player = Player::new(Arc::clone(&shared.silence), shared.preparer.clone());
@@ -103,7 +116,7 @@ impl Session {
             control: Control::new(rtcp, shared.config.bind),
             shared,
             rtp,
-            commands,
+            handle,
             events,
             pending: VecDeque::new(),
             stream: None,
@@ -117,57 +130,11 @@ impl Session {
         }
     }
 
-    /// Runs to the end of the session. Its ticks have their phase from what is asked: calls do not share a moment.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the phase of tokio's own timer; nothing else is read from it"
-    )]
-    pub(super) async fn run(mut self) {
-        let timer = sleep_until(Instant::now());
-        tokio::pin!(timer);
-        let ending = loop {
-            let asked = self.wait(timer.as_mut()).await;
-            let (began, now) = (Instant::now(), self.shared.clock.monotonic());
-            if let Some(ending) = self.tick(asked, now) {
-                break ending;
-            }
-            timer.as_mut().reset(began + self.period(now));
-        };
-        // On the heap for its moment, rather than in every session for its whole life.
-        Box::pin(self.end(ending)).await;
-    }
-
-    /// Waits for the next tick, or, while there is nothing to send, for a command. `Some`: one came, or (`None` within)
-    /// none will come any more.
-    async fn wait(&mut self, timer: Pin<&mut Sleep>) -> Option<Option<Command>> {
-        if !self.out.is_resting() {
-            timer.await;
-            return None;
-        }
-        tokio::select! {
-            biased;
-            command = self.commands.recv() => Some(command),
-            () = timer => None,
-        }
-    }
-
-    /// Until the next tick.
-    fn period(&self, now: Duration) -> Duration {
-        if self.out.is_resting() {
-            return Duration::from_millis(LISTEN_MS);
-        }
-        let now_us = now.as_micros() as u64;
-        Duration::from_micros(self.out.next_us(now_us).saturating_sub(now_us))
-    }
-
-    /// One tick, maybe because something was asked. `Some`: the session is over.
-    fn tick(&mut self, asked: Option<Option<Command>>, now: Duration) -> Option<Ending> {
+    /// One tick: what came, what is due, what there is to tell. When the next one is wanted; `None`: nobody is there any
+    /// more, and the session is over.
+    pub(super) fn tick(&mut self, now: Duration) -> Option<Duration> {
         let (now_us, now_ms) = (now.as_micros() as u64, now.as_millis() as u64);
-        if let Some(ending) = self.obey(asked, now_us) {
-            return Some(ending);
-        }
         if now_ms + GRACE_MS >= self.listen_ms {
-            self.listen_ms = now_ms + LISTEN_MS;
             self.listen(now_ms);
         }
         let target = self.target();
@@ -178,13 +145,24 @@ impl Session {
         if self.control.is_due(now_ms) {
             let Self { stream, ear, out, shared, rtp, control, .. } = self;
             control.mind(now_ms, &mut Line { stream: stream.as_ref(), ear, out, shared, rtp });
+            if self.handle.strong_count() == 0 {
+                return None;
+            }
         }
-        self.flush_events();
+        hand_on(&mut self.pending, &self.events);
         if let Some(asking) = self.asking.take() {
             // Who no longer waits does not want to know.
             let _ = asking.send(self.stats());
         }
-        None
+        Some(self.pause(now_us))
+    }
+
+    /// Until the next tick.
+    fn pause(&self, now_us: u64) -> Duration {
+        if self.out.is_resting() {
+            return Duration::from_millis(self.listen_ms.saturating_sub(now_us / 1000));
+        }
+        Duration::from_micros(self.out.next_us(now_us).saturating_sub(now_us))
     }
 
     /// Takes what came, and looks what it means.
@@ -196,53 +174,54 @@ impl Session {
         while let Some(key) = self.ear.next_key() {
             self.tell(MediaEvent::Digit(key));
         }
+        let every = match (self.out.is_resting(), &self.recorder) {
+            (false, _) => LISTEN_PLAYING_MS,
+            (true, None) => LISTEN_MS,
+            (true, Some(_)) => LISTEN_RECORDING_MS,
+        };
+        self.listen_ms = now_ms + every;
     }
 
-    /// Carries out what was asked since the last tick, beginning with `asked`.
-    fn obey(&mut self, asked: Option<Option<Command>>, now_us: u64) -> Option<Ending> {
-        let now_ms = now_us / 1000;
-        let mut asked = asked.map(|command| command.ok_or(TryRecvError::Disconnected));
-        loop {
-            match asked.take().unwrap_or_else(|| self.commands.try_recv()) {
-                Ok(Command::Connect(stream)) => {
-                    self.ear.connect(&stream, now_ms, self.recorder.as_mut());
-                    self.out.connect(&stream, &*self.shared.clock, now_us);
-                    self.stream = Some(*stream);
-                    self.lost_told = false;
-                }
-                Ok(Command::Play(id, clips)) => self.out.player.play(Some(id), clips),
-                Ok(Command::StopPlaying) => self.out.player.stop(),
-                Ok(Command::Record(what)) => {
-                    let (take, writer, plan) = *what;
-                    self.receive(now_ms);
-                    self.stop_recording(now_ms, StopCause::Asked);
-                    self.ear.begin_recording(now_ms);
-                    self.recorder = Some(Recorder::new(take, writer, plan));
-                }
-                Ok(Command::StopRecording) => {
-                    self.receive(now_ms);
-                    self.stop_recording(now_ms, StopCause::Asked);
-                }
-                Ok(Command::Info(key)) => {
-                    // It is told with what came before it.
-                    self.ear.info(key, now_ms, self.recorder.as_mut());
-                    self.listen_ms = now_ms;
-                }
-                Ok(Command::SendKeys(keys)) => {
-                    for key in keys {
-                        if !self.out.keys.press(key.char()) {
-                            tracing::warn!("a key is not sent: too many wait");
-                        }
+    /// Carries out what is asked (but for the end, which is [`Session::end`]). A tick follows.
+    pub(super) fn obey(&mut self, command: Command, now: Duration) {
+        let (now_us, now_ms) = (now.as_micros() as u64, now.as_millis() as u64);
+        match command {
+            Command::Connect(stream) => {
+                self.ear.connect(&stream, now_ms, self.recorder.as_mut());
+                self.out.connect(&stream, &*self.shared.clock, now_us);
+                self.stream = Some(*stream);
+                self.lost_told = false;
+            }
+            Command::Play(id, clips) => self.out.player.play(Some(id), clips),
+            Command::StopPlaying => self.out.player.stop(),
+            Command::Record(what) => {
+                let (take, writer, plan) = *what;
+                self.receive(now_ms);
+                self.stop_recording(now_ms, StopCause::Asked);
+                self.ear.begin_recording(now_ms);
+                self.recorder = Some(Recorder::new(take, writer, plan));
+            }
+            Command::StopRecording => {
+                self.receive(now_ms);
+                self.stop_recording(now_ms, StopCause::Asked);
+            }
+            Command::Info(key) => {
+                // It is told with what came before it.
+                self.ear.info(key, now_ms, self.recorder.as_mut());
+                self.listen_ms = now_ms;
+            }
+            Command::SendKeys(keys) => {
+                for key in keys {
+                    if !self.out.keys.press(key.char()) {
+                        tracing::warn!("a key is not sent: too many wait");
                     }
                 }
-                Ok(Command::Stats(asking)) => {
-                    self.listen_ms = now_ms;
-                    self.asking = Some(asking);
-                }
-                Ok(Command::Close(waiting)) => return Some(Some(waiting)),
-                Err(TryRecvError::Disconnected) => return Some(None),
-                Err(TryRecvError::Empty) => return None,
             }
+            Command::Stats(asking) => {
+                self.listen_ms = now_ms;
+                self.asking = Some(asking);
+            }
+            Command::Close(_) => {}
         }
     }
 
@@ -315,19 +294,6 @@ impl Session {
         self.pending.push_back(event);
     }
 
-    fn flush_events(&mut self) {
-        while let Some(event) = self.pending.pop_front() {
-            match self.events.try_send(event) {
-                Ok(()) => {}
-                Err(mpsc::error::TrySendError::Full(event)) => {
-                    self.pending.push_front(event);
-                    return;
-                }
-                Err(mpsc::error::TrySendError::Closed(_)) => return,
-            }
-        }
-    }
-
     fn stats(&self) -> MediaStats {
         MediaStats {
             received: self.ear.received(),
@@ -339,25 +305,36 @@ impl Session {
     }
 
     /// Keeps what was recorded, says goodbye, gives everything back.
-    async fn end(mut self, ending: Ending) {
-        let now_ms = self.shared.clock.monotonic().as_millis() as u64;
+    pub(super) fn end(mut self, now: Duration, waiting: Option<oneshot::Sender<MediaStats>>) -> Leaving {
+        let now_ms = now.as_millis() as u64;
         self.receive(now_ms);
         self.stop_recording(now_ms, StopCause::HungUp);
-        self.flush_events();
+        hand_on(&mut self.pending, &self.events);
         let Self { stream, ear, out, shared, rtp, control, .. } = &mut self;
         control.goodbye(now_ms, &mut Line { stream: stream.as_ref(), ear, out, shared, rtp });
         let stats = self.stats();
-        let Self { rtp, control, events, pending, commands, lease, .. } = self;
-        drop((rtp, control, commands));
+        let Self { rtp, control, events, pending, lease, .. } = self;
+        drop((rtp, control));
         drop(lease);
-        if let Some(waiting) = ending {
+        if let Some(waiting) = waiting {
             // Who no longer waits does not want to know.
             let _ = waiting.send(stats);
         }
-        for event in pending {
-            if !matches!(tokio::time::timeout(LAST_WORDS, events.send(event)).await, Ok(Ok(()))) {
-                break;
+        Leaving { events, pending }
+    }
+}
+
+/// Hands on what there is room for; whether that was all, or nobody wants it.
+fn hand_on(pending: &mut VecDeque<MediaEvent>, events: &mpsc::Sender<MediaEvent>) -> bool {
+    while let Some(event) = pending.pop_front() {
+        match events.try_send(event) {
+            Ok(()) => {}
+            Err(mpsc::error::TrySendError::Full(event)) => {
+                pending.push_front(event);
+                return false;
             }
+            Err(mpsc::error::TrySendError::Closed(_)) => return true,
         }
     }
+    true
 }

@@ -16,9 +16,6 @@ use crate::domain::{AfterMail, Folder, MailAddress, MailMode, Mailbox, Message, 
 use crate::mail::{Attachment, LinkView, Mail, MailError, MailView, Sender, render};
 use crate::store::{Job, LetterFacts, StoreError, Work};
 
-/// How long a mail waits for its turn before it is put off: the lease of its job runs meanwhile.
-const TURN: Duration = Duration::from_secs(120);
-
 /// How a try ended well.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Done {
@@ -141,7 +138,7 @@ impl Parts {
     pub(super) async fn turn(&self) -> Result<SemaphorePermit<'_>, Failure> {
         let busy =
             || Failure::again("busy", "the mails before this one are still being handed over".to_owned());
-        match timeout(TURN, self.turns.acquire()).await {
+        match timeout(self.settings.turn, self.turns.acquire()).await {
             Ok(Ok(turn)) => Ok(turn),
             Ok(Err(_)) | Err(_) => Err(busy()),
         }
@@ -165,6 +162,7 @@ impl Parts {
         Ok(MailView {
             message: message.id,
             to: to.clone(),
+            language: mailbox.language.clone().unwrap_or_else(|| facts.tenant_language.clone()),
             mode,
             owner: facts.owner.clone().unwrap_or_default(),
             extension: mailbox.extension.clone(),

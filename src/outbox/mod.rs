@@ -19,7 +19,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::blob::objects::Objects;
@@ -37,6 +37,8 @@ const MARGIN: Duration = Duration::from_secs(30);
 const PACE: Duration = Duration::from_millis(200);
 /// How often the jobs are counted for the metrics.
 const COUNT_EVERY: Duration = Duration::from_secs(30);
+/// Lamps that are told at the same time beside the other jobs: a phone must not wait for a mail server.
+const LAMPS: usize = 8;
 
 /// How the outbox works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +47,8 @@ pub struct Settings {
     pub workers: u32,
     /// Mails, of these, that are made and handed over at the same time.
     pub senders: u32,
+    /// How long a mail waits for one of the senders before it is put off: the lease of its job runs meanwhile.
+    pub turn: Duration,
     /// How long a job belongs to the worker that took it. Longer than the slowest delivery, because a lease that ends
     /// too early doubles the mail; short enough that what a crash left is taken up within half an hour.
     pub lease: Duration,
@@ -63,6 +67,7 @@ impl Default for Settings {
         Self {
             workers: 32,
             senders: 4,
+            turn: Duration::from_secs(120),
             lease: Duration::from_secs(600),
             poll: Duration::from_secs(5),
             give_up: Duration::from_secs(5 * 24 * 3600),
@@ -138,31 +143,35 @@ impl Outbox {
     /// when their lease ends.
     pub async fn run(&self, shutdown: CancellationToken) {
         let settings = &self.parts.settings;
-        let workers = settings.workers.max(1) as usize;
-        let mut running = JoinSet::new();
-        let mut poll = interval(settings.poll);
-        poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut count = interval(COUNT_EVERY);
-        count.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut pace = interval(PACE);
-        pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut may_be_more = true;
+        let mut running = Running::default();
+        let mut poll = ticks(settings.poll);
+        let mut count = ticks(COUNT_EVERY);
+        let mut pace = ticks(PACE);
+        // Whether to look, and whether the last look has filled every place it had.
+        let (mut look, mut is_full) = (true, false);
         while !shutdown.is_cancelled() {
-            let free = workers.saturating_sub(running.len());
+            let free = Places::beside(&running, settings);
             tokio::select! {
                 () = shutdown.cancelled() => break,
-                Some(ended) = running.join_next() => noted(ended),
-                _ = pace.tick(), if may_be_more && free > 0 => {
-                    let jobs = self.lease(free).await;
-                    may_be_more = jobs.len() == free;
-                    for job in jobs {
-                        running.spawn(self.clone().work(job));
-                    }
+                Some(ended) = running.next() => {
+                    noted(ended);
+                    look |= is_full;
                 }
-                () = self.parts.wake.notified(), if !may_be_more => may_be_more = true,
+                _ = pace.tick(), if look && free.any() => {
+                    let jobs = self.lease(free).await;
+                    is_full = jobs.len() >= free.jobs;
+                    for job in jobs {
+                        running.spawn(self.clone(), job);
+                    }
+                    look = is_full && Places::beside(&running, settings).jobs > 0;
+                }
+                () = self.parts.wake.notified(), if !look => look = true,
+                () = self.parts.store.until_work_is_made(), if !look => look = true,
                 _ = poll.tick() => {
-                    self.parts.mailer().tidy().await;
-                    may_be_more = true;
+                    let mailer = self.parts.mailer();
+                    // A server may take its time to say goodbye.
+                    running.jobs.spawn(async move { mailer.tidy().await });
+                    look = true;
                 }
                 _ = count.tick() => self.count().await,
             }
@@ -174,27 +183,24 @@ impl Outbox {
     pub async fn work_off(&self) -> usize {
         let mut done = 0;
         loop {
-            let jobs = self.lease(self.parts.settings.workers.max(1) as usize).await;
+            let mut running = Running::default();
+            let jobs = self.lease(Places::beside(&running, &self.parts.settings)).await;
             if jobs.is_empty() {
                 return done;
             }
             done += jobs.len();
-            let mut running = JoinSet::new();
             for job in jobs {
-                running.spawn(self.clone().work(job));
+                running.spawn(self.clone(), job);
             }
-            while let Some(ended) = running.join_next().await {
+            while let Some(ended) = running.next().await {
                 noted(ended);
             }
         }
     }
 
-    async fn lease(&self, free: usize) -> Vec<Job> {
-        if free == 0 {
-            return Vec::new();
-        }
-        let limit = u32::try_from(free).unwrap_or(u32::MAX);
-        match self.parts.store.lease_jobs(limit, self.parts.settings.lease).await {
+    async fn lease(&self, free: Places) -> Vec<Job> {
+        let [jobs, lamps] = [free.jobs, free.lamps].map(|count| u32::try_from(count).unwrap_or(u32::MAX));
+        match self.parts.store.lease_jobs_and_lamps(jobs, lamps, self.parts.settings.lease).await {
             Ok(jobs) => {
                 if self.parts.is_blind.swap(false, Ordering::Relaxed) {
                     tracing::info!("the outbox sees its jobs again");
@@ -229,7 +235,7 @@ impl Outbox {
     }
 
     async fn count(&self) {
-        match self.parts.store.jobs_by_state().await {
+        match self.parts.store.open_jobs().await {
             Ok(counts) => {
                 for (state, jobs) in counts {
                     // Metrics are floats; a count above 2^53 is no worry here.
@@ -240,17 +246,70 @@ impl Outbox {
         }
     }
 
-    async fn drain(&self, mut running: JoinSet<()>) {
+    async fn drain(&self, mut running: Running) {
         let all = async {
-            while let Some(ended) = running.join_next().await {
+            while let Some(ended) = running.next().await {
                 noted(ended);
             }
         };
         if timeout(self.parts.settings.drain, all).await.is_err() {
-            tracing::warn!(jobs = running.len(), "mails were cut off by the shutdown; they are sent later");
-            running.shutdown().await;
+            let jobs = running.jobs.len() + running.lamps.len();
+            tracing::warn!(jobs, "jobs were cut off by the shutdown; they are done later");
+            running.jobs.shutdown().await;
+            running.lamps.shutdown().await;
         }
     }
+}
+
+/// Jobs under way. Lamps have places of their own, and take others when those are full.
+#[derive(Debug, Default)]
+struct Running {
+    jobs: JoinSet<()>,
+    lamps: JoinSet<()>,
+}
+
+impl Running {
+    fn spawn(&mut self, outbox: Outbox, job: Job) {
+        let is_lamp = matches!(job.work, Work::Lamp { .. });
+        let places = if is_lamp && self.lamps.len() < LAMPS { &mut self.lamps } else { &mut self.jobs };
+        places.spawn(outbox.work(job));
+    }
+
+    /// How the next one ended; `None` when none is under way.
+    async fn next(&mut self) -> Option<Result<(), tokio::task::JoinError>> {
+        tokio::select! {
+            Some(ended) = self.jobs.join_next() => Some(ended),
+            Some(ended) = self.lamps.join_next() => Some(ended),
+            else => None,
+        }
+    }
+}
+
+/// How many more jobs may begin.
+#[derive(Debug, Clone, Copy)]
+struct Places {
+    jobs: usize,
+    lamps: usize,
+}
+
+impl Places {
+    fn beside(running: &Running, settings: &Settings) -> Self {
+        let workers = settings.workers.max(1) as usize;
+        Self {
+            jobs: workers.saturating_sub(running.jobs.len()),
+            lamps: LAMPS.saturating_sub(running.lamps.len()),
+        }
+    }
+
+    const fn any(self) -> bool {
+        self.jobs + self.lamps > 0
+    }
+}
+
+fn ticks(every: Duration) -> Interval {
+    let mut ticks = interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
 }
 
 fn noted(ended: Result<(), tokio::task::JoinError>) {

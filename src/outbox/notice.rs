@@ -30,6 +30,7 @@ impl Parts {
         let view = NoticeView {
             job,
             to: to.clone(),
+            language: mailbox.language.clone().unwrap_or(tenant.language),
             kind: match notice {
                 Notice::Locked => NoticeKind::Locked,
             },
@@ -67,6 +68,8 @@ impl Parts {
         let view = DoorView {
             job: job.id,
             to: to.clone(),
+            // The words of this mail are English so far: so are its times.
+            language: "en".to_owned(),
             is_first: purpose != Purpose::Reset,
             name: user.full_name(),
             sign_in: mailbox.map(|mailbox| mailbox.extension),

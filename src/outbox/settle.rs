@@ -53,7 +53,8 @@ impl Parts {
         if failure.is_final || age >= self.settings.give_up {
             return Verdict::Dead(failure);
         }
-        let wait = backoff::delay(job.attempts, self.clock.random_u32());
+        let delay = if matches!(job.work, Work::Lamp { .. }) { backoff::lamp_delay } else { backoff::delay };
+        let wait = delay(job.attempts, self.clock.random_u32());
         Verdict::Again { at: now.saturating_add(wait).unwrap_or(Timestamp::MAX), failure }
     }
 

@@ -214,15 +214,28 @@ pub struct Outgoing {
     pub payload: [u8; 4],
 }
 
-/// Sends keys, 100 ms each with 100 ms between them. Asked once each 20 ms.
-#[derive(Debug, Default)]
+/// Sends keys, 100 ms each with 100 ms between them unless said otherwise. Asked once each 20 ms.
+#[derive(Debug)]
 pub struct EventSender {
     queue: std::collections::VecDeque<u8>,
     step: u32,
     started_at: u32,
+    length_ms: u32,
+}
+
+impl Default for EventSender {
+    fn default() -> Self {
+        Self::with_length(TONE_MS)
+    }
 }
 
 impl EventSender {
+    /// Keys, and the pauses between them, last so many milliseconds; at least 40.
+    pub fn with_length(length_ms: u32) -> Self {
+        let queue = std::collections::VecDeque::new();
+        Self { queue, step: 0, started_at: 0, length_ms: length_ms.max(2 * STEP_MS) }
+    }
+
     /// Puts a key at the end of the queue. False: there is no such key, or 64 wait already.
     pub fn press(&mut self, key: char) -> bool {
         match Event::code_of(key) {
@@ -242,20 +255,21 @@ impl EventSender {
     /// The packet of this 20 ms step, whose sound would have the timestamp `now`; `None` in the pause after a key.
     pub fn step(&mut self, now: u32, clock_rate: u32) -> Option<Outgoing> {
         let code = *self.queue.front()?;
-        let updates = TONE_MS / STEP_MS;
+        let updates = self.length_ms.div_ceil(STEP_MS);
+        let period = (2 * self.length_ms).div_ceil(STEP_MS).max(updates + END_PACKETS - 1);
         let step = self.step;
         self.step += 1;
         if step == 0 {
             self.started_at = now;
         }
-        if step + 1 == 2 * updates {
+        if step + 1 == period {
             self.queue.pop_front();
             self.step = 0;
         }
         if step >= updates + END_PACKETS - 1 {
             return None;
         }
-        let ticks = (step + 1).min(updates) * STEP_MS * (clock_rate / 1000);
+        let ticks = ((step + 1) * STEP_MS).min(self.length_ms) * (clock_rate / 1000);
         let event = Event {
             code,
             end: step + 1 >= updates,
@@ -273,6 +287,18 @@ mod tests {
 
     fn bytes(code: u8, end: bool, duration: u16) -> [u8; 4] {
         Event { code, end, volume: 10, duration }.to_bytes()
+    }
+
+    #[test]
+    fn keys_of_fifty_milliseconds_are_sent_one_every_hundred() {
+        let mut sender = EventSender::with_length(50);
+        assert!("12".chars().all(|key| sender.press(key)));
+        let sent: Vec<_> = (0..10).filter_map(|step| Some((step, sender.step(step * 160, 8_000)?))).collect();
+        let starts: Vec<u32> = sent.iter().filter(|(_, out)| out.marker).map(|(step, _)| *step).collect();
+        assert_eq!(starts, [0, 5]);
+        let (_, last) = sent.last().unwrap();
+        assert_eq!(last.payload, Event { code: 2, end: true, volume: VOLUME, duration: 400 }.to_bytes());
+        assert!(sender.is_idle());
     }
 
     /// The packets of one press: updates each 20 ms, three ends. (marker, timestamp, payload)

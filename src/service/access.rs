@@ -221,7 +221,8 @@ mod tests {
 
     #[test]
     fn nobody_reaches_the_messages_of_others_by_role() {
-        let (other, tenant) = (MailboxId::from_uuid(Uuid::from_u128(4)), TenantId::from_uuid(Uuid::from_u128(1)));
+        let (other, tenant) =
+            (MailboxId::from_uuid(Uuid::from_u128(4)), TenantId::from_uuid(Uuid::from_u128(1)));
         for role in Role::ALL {
             let actor = actor(role, session(), true);
             for act in [Act::MessagesRead, Act::MessagesWrite] {

@@ -66,8 +66,7 @@ impl Doors {
         let mut bytes = [0; 20];
         self.clock.fill(&mut bytes);
         let token = LinkToken::from_bytes(bytes);
-        let expires_at =
-            self.clock.now().saturating_add(Self::lifetime(purpose)).unwrap_or(Timestamp::MAX);
+        let expires_at = self.clock.now().saturating_add(Self::lifetime(purpose)).unwrap_or(Timestamp::MAX);
         self.store.add_door(Door { tenant, user, purpose, expires_at }, token.hash()).await?;
         Ok((DoorUrl(format!("{}/door/{}", self.public_url, token.expose())), expires_at))
     }

@@ -64,7 +64,9 @@ impl Keys {
     pub async fn add(&self, new: NewKey) -> Result<(ApiKey, String), KeyError> {
         let name = new.name.trim();
         if name.is_empty() || name.chars().count() > 64 || name.chars().any(char::is_control) {
-            return Err(Invalid::new("name", &new.name, "say in 1 to 64 characters what the key is for").into());
+            return Err(
+                Invalid::new("name", &new.name, "say in 1 to 64 characters what the key is for").into()
+            );
         }
         if new.acts.is_empty() {
             return Err(Invalid::new("scope", "", "name at least one, for example messages:read").into());
@@ -136,7 +138,14 @@ impl Keys {
         let name = format!("key {}", key.name);
         let Some(user) = key.user else {
             let door = Door::Key(acts);
-            return Ok(Some(Actor { tenant: key.tenant, user: None, mailbox: None, role: Role::Basic, door, name }));
+            return Ok(Some(Actor {
+                tenant: key.tenant,
+                user: None,
+                mailbox: None,
+                role: Role::Basic,
+                door,
+                name,
+            }));
         };
         let actor = self.signin.actor_of(key.tenant, user, Door::Key(acts)).await?;
         Ok(actor.map(|actor| Actor { name: format!("{name} of {}", actor.name), ..actor }))

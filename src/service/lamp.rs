@@ -9,6 +9,7 @@ mod subscribe;
 use std::fmt::Debug;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -19,6 +20,10 @@ use crate::store::{Lamp, Result, Store, StoreError};
 
 /// Lamps that one mailbox may have.
 pub const MOST_LAMPS: u32 = 20;
+/// How often in a row a phone that subscribed may fail to confirm: about 20 minutes at the outbox's pace.
+const MOST_FAILURES: u32 = 8;
+/// A phone whose first NOTIFY was not confirmed is told again after so long.
+const AGAIN: Duration = Duration::from_secs(5);
 /// Lamps that are looked at in one go of the sweep.
 const BATCH: u32 = 1000;
 
@@ -79,22 +84,28 @@ impl Lamps {
         let away = |error: StoreError| error.to_string();
         let counts = self.counts(owner).await.map_err(away)?;
         let now = self.clock.now();
-        let mut trouble = None;
-        for lamp in self.store.lamps(owner).await.map_err(away)? {
+        let lamps = self.store.lamps(owner).await.map_err(away)?.into_iter();
+        let wrong = lamps.filter(|lamp| {
             let is_live = lamp.expires_at.is_none_or(|at| at > now);
-            if is_live && lamp.told != Some(counts) {
-                trouble = self.tell(lamp).await.err().or(trouble);
-            }
-        }
-        trouble.map_or(Ok(()), Err)
+            is_live && lamp.told != Some(counts)
+        });
+        // All at once: one that does not answer must not hold up the others.
+        let told = futures_util::future::join_all(wrong.map(|lamp| self.tell(lamp))).await;
+        told.into_iter().find(std::result::Result::is_err).unwrap_or(Ok(()))
     }
 
     /// Tells one lamp at once, whatever it shows: a SUBSCRIBE is answered by a NOTIFY (RFC 6665 §4.2.1.2).
     ///
     /// # Errors
-    /// In words, when it could not be told.
+    /// In words, when it could not be told. Word is left then that it is told again.
     pub async fn answer(&self, lamp: Lamp) -> std::result::Result<(), String> {
-        self.tell(lamp).await
+        let owner = lamp.owner;
+        let told = self.tell(lamp).await;
+        if told.is_err() {
+            let again = self.clock.now().saturating_add(AGAIN).unwrap_or(Timestamp::MAX);
+            self.store.refresh_lamps_at(owner, again).await.map_err(|error| error.to_string())?;
+        }
+        told
     }
 
     /// Ends a subscription: the last NOTIFY says so, and the lamp is forgotten.
@@ -124,7 +135,7 @@ impl Lamps {
     }
 
     /// Leaves word for every lamp that shows something else than its counts: none stays wrong because a job was lost.
-    /// Those that did not answer have their own job already. How many were wrong.
+    /// Those that are told again and again have their job already. How many were wrong.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -139,7 +150,7 @@ impl Lamps {
             known = Some((lamp.owner, counts));
             if lamp.told != Some(counts) {
                 wrong += 1;
-                if lamp.last_error.is_none() {
+                if !self.store.lamps_are_being_told(lamp.owner).await? {
                     self.store.refresh_lamps(lamp.owner).await?;
                 }
             }
@@ -156,7 +167,7 @@ impl Lamps {
     /// phone believes, cannot know less than a change that came before.
     async fn tell(&self, lamp: Lamp) -> std::result::Result<(), String> {
         let (id, now) = (lamp.id, self.clock.now());
-        let second_failure = lamp.expires_at.is_some() && lamp.last_error.is_some();
+        let is_last_try = lamp.expires_at.is_some() && lamp.failures + 1 >= MOST_FAILURES;
         let cseq = match self.store.next_cseq(id).await {
             Ok(cseq) => cseq,
             // It unsubscribed at this moment.
@@ -166,8 +177,8 @@ impl Lamps {
         let counts = self.counts(lamp.owner).await.map_err(|error| error.to_string())?;
         let told = self.light.tell(Waiting { lamp, cseq, counts, last: false, now }).await;
         let told = match told {
-            // A phone that is there subscribes again (RFC 6665 §4.2.2); one that is not must not hold up the others.
-            Err(LampFault::Later(why)) if second_failure => Err(LampFault::Gone(why)),
+            // A phone that is there again subscribes again (RFC 6665 §4.2.2).
+            Err(LampFault::Later(why)) if is_last_try => Err(LampFault::Gone(why)),
             told => told,
         };
         self.settle(id, cseq, counts, told).await

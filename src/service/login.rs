@@ -170,6 +170,24 @@ impl Login {
         Ok(mailbox_of(&self.store, tenant, number).await?.map(|mailbox| mailbox.extension))
     }
 
+    /// Whose mailbox this device would open without a PIN. `identity` as in [`Login::trusted`].
+    pub async fn trusts(&self, tenant: TenantId, identity: Option<&str>) -> Option<Extension> {
+        let identity = identity.filter(|identity| !identity.is_empty())?;
+        let looked_up = async {
+            match self.store.device(tenant, identity).await? {
+                Some(owner) => self.store.mailbox(owner.tenant, owner.mailbox).await.map(Some),
+                None => Ok(None),
+            }
+        };
+        match looked_up.await {
+            Ok(mailbox) => mailbox.map(|mailbox| mailbox.extension),
+            Err(error) => {
+                tracing::warn!(%error, "it cannot be found out whether a device is trusted; the PIN is asked for");
+                None
+            }
+        }
+    }
+
     /// Opens a mailbox for a device that its owner trusts. `identity` must be one that was authenticated (digest); what a
     /// caller merely says of himself never opens anything. `None`: ask for the PIN.
     pub async fn trusted(&self, tenant: TenantId, identity: Option<&str>) -> Option<Box<Welcome>> {
@@ -181,7 +199,13 @@ impl Login {
             }
         };
         match opened.await {
-            Ok(welcome) => welcome.map(Box::new),
+            Ok(welcome) => {
+                if let Some(welcome) = &welcome {
+                    metrics::counter!("aftertone_logins_total", "outcome" => "trusted").increment(1);
+                    tracing::info!(mailbox = %welcome.owner.mailbox, "a mailbox was opened by a trusted device");
+                }
+                welcome.map(Box::new)
+            }
             Err(error) => {
                 tracing::warn!(%error, "it cannot be found out whether a device is trusted; the PIN is asked for");
                 None

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod accounts;
 pub mod audit;
+pub mod call_me;
 pub mod deposit;
 pub mod directory;
 pub mod doors;

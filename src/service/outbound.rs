@@ -1,6 +1,7 @@
 //! The one place that authorises a call or transfer to somewhere else. Nothing is allowed by default, so toll fraud
 //! needs an admin's own line in the configuration.
 
+use crate::domain::CallFault;
 use crate::sip::uri::Uri;
 
 /// The target is not on the list.
@@ -49,6 +50,50 @@ impl AllowedTargets {
         }
         Ok(if is_number { format!("sip:{plain}@{}", self.home) } else { plain })
     }
+}
+
+/// A way out for calls that we place: a trunk, and whom it may call.
+#[derive(Debug, Clone, Default)]
+pub struct WayOut {
+    /// Whose calls only; `None`: those of every tenant.
+    pub tenant: Option<String>,
+    /// Whom it may call.
+    pub targets: AllowedTargets,
+}
+
+impl WayOut {
+    /// The SIP URI to call for this number, which must be one: a URI could lead past the trunk.
+    ///
+    /// # Errors
+    /// When it is no number, no entry allows it, or the trunk is another tenant's.
+    pub fn authorise(&self, tenant: &str, number: &str) -> Result<String, NotAllowed> {
+        if self.tenant.as_deref().is_some_and(|own| own != tenant) {
+            return Err(NotAllowed::NotListed);
+        }
+        let digits = plain(number);
+        let digits = digits.strip_prefix('+').unwrap_or(&digits);
+        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(NotAllowed::Unreadable);
+        }
+        self.targets.authorise(number)
+    }
+}
+
+/// The first way out that may call this number for this tenant, and the SIP URI to call.
+///
+/// # Errors
+/// [`CallFault::NoTrunk`] when there is no way out for the tenant at all, else [`CallFault::NotAllowed`].
+pub fn way_out<'a, W: AsRef<WayOut>>(
+    ways: &'a [W],
+    tenant: &str,
+    number: &str,
+) -> Result<(&'a W, String), CallFault> {
+    let is_ours = |way: &WayOut| way.tenant.as_deref().is_none_or(|own| own == tenant);
+    if !ways.iter().any(|way| is_ours(way.as_ref())) {
+        return Err(CallFault::NoTrunk);
+    }
+    let found = ways.iter().find_map(|way| Some((way, way.as_ref().authorise(tenant, number).ok()?)));
+    found.ok_or(CallFault::NotAllowed)
 }
 
 /// Only an entry that is a number may end in a wildcard: `+49*` never covers a URI.
@@ -102,6 +147,31 @@ mod tests {
         assert!(allowed.authorise("sip:10@evil.example").is_err());
         assert!(allowed.authorise("sip:desk@pbx.example.org").is_ok());
         assert!(allowed.authorise("sip:desk@pbx.example.org?Replaces=x").is_err());
+    }
+
+    impl AsRef<Self> for WayOut {
+        fn as_ref(&self) -> &Self {
+            self
+        }
+    }
+
+    #[test]
+    fn a_call_of_ours_goes_out_only_where_a_trunk_of_the_tenant_lists_the_number() {
+        let way = |tenant: Option<&str>, targets: &[&str]| WayOut {
+            tenant: tenant.map(str::to_owned),
+            targets: allowed(targets),
+        };
+        let ways = [way(Some("acme"), &["2*"]), way(None, &["10*", "sip:1001@evil.example"])];
+        let uri = |tenant, number| way_out(&ways, tenant, number).map(|(_, uri)| uri);
+        assert_eq!(uri("default", "1001").unwrap(), "sip:1001@pbx.example.org");
+        assert_eq!(uri("acme", "2 00").unwrap(), "sip:200@pbx.example.org");
+        assert_eq!(uri("default", "200"), Err(CallFault::NotAllowed), "another tenant's trunk");
+        assert_eq!(uri("default", "0900123"), Err(CallFault::NotAllowed));
+        assert_eq!(uri("default", "sip:1001@evil.example"), Err(CallFault::NotAllowed), "past the trunk");
+        assert_eq!(uri("default", ""), Err(CallFault::NotAllowed));
+        assert_eq!(way_out(&ways[..1], "default", "200").unwrap_err(), CallFault::NoTrunk);
+        assert_eq!(way_out(&[] as &[WayOut], "default", "1001").unwrap_err(), CallFault::NoTrunk);
+        assert_eq!(way_out(&[way(None, &[])], "default", "1001").unwrap_err(), CallFault::NotAllowed);
     }
 
     #[test]

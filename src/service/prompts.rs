@@ -1,4 +1,4 @@
-//! The prompts as sound: every clip of every language, decoded when it is first needed or all at once.
+//! The prompts as sound: every clip of every language, decoded when it is first needed.
 //!
 //! The embedded languages are always there; a folder replaces those that it holds. Does not know grammar
 //! ([`crate::speech`] does) and plays nothing ([`crate::media`] does). Driven by the calls, and by `prompts check`.
@@ -8,16 +8,16 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use crate::audio::Clip;
 use crate::audio::decode::{DecodeError, DecodeLimits, decode_upload};
-use crate::audio::{Clip, Codec};
 use crate::flow::phrases::{self, Saying};
 use crate::speech::{ClipId, EMBEDDED, Embedded, Language, Phrase, Segment, SpeechError};
 
 /// Spoken where a language is asked for that is not there.
 const FALLBACK: &str = "en";
 
-/// Endings under which a clip of a folder is looked for.
-const ENDINGS: [&str; 2] = ["flac", "wav"];
+/// Endings under which a clip of a folder is looked for, in this order.
+pub const CLIP_ENDINGS: [&str; 2] = ["flac", "wav"];
 
 /// No clip is longer, and none takes longer to decode.
 const LIMITS: DecodeLimits =
@@ -66,6 +66,14 @@ pub enum PromptError {
         path: PathBuf,
         /// Why.
         source: std::io::Error,
+    },
+    /// Nothing is there in a language that is asked for.
+    #[error("there are no prompts in {language:?}: choose one of {known}")]
+    NotSpoken {
+        /// The language.
+        language: String,
+        /// Those that are there.
+        known: String,
     },
     /// The folder holds no language.
     #[error("{0} holds no language: expected <language>/phrases.toml in it")]
@@ -134,7 +142,7 @@ impl PromptSet {
 
     /// The clips that say this phrase, pauses included. `language` is a tag such as `de` or `de-CH`; what is not there
     /// is said in the language without the region, or in English. A clip that was never needed before is decoded
-    /// here (a few ms; none after [`PromptSet::prepare`]).
+    /// here (a few ms).
     ///
     /// # Errors
     /// [`PromptError`] when the phrase cannot be said or a clip is no sound.
@@ -168,37 +176,21 @@ impl PromptSet {
         silence
     }
 
-    /// Decodes every clip and encodes it in these codecs, so that nothing is left to do in a call. Takes a second or
-    /// so: for a thread that may block.
+    /// Whether this language (or, for `de-CH`, the one without its region) is there.
     ///
     /// # Errors
-    /// The first clip that is missing or is no sound.
-    pub fn prepare(&self, codecs: &[Codec]) -> Result<(), PromptError> {
-        for voice in self.voices.values() {
-            for id in voice.ids() {
-                let clip = voice.clip(id)?;
-                codecs.iter().for_each(|codec| clip.prepare(*codec));
-            }
+    /// [`PromptError::NotSpoken`], which names those that are.
+    pub fn check_spoken(&self, language: &str) -> Result<(), PromptError> {
+        if self.voices.contains_key(language) || self.voices.contains_key(plain(language)) {
+            return Ok(());
         }
-        Ok(())
-    }
-
-    /// Every clip of a language with its name and text, decoded. For checks.
-    ///
-    /// # Errors
-    /// The first clip that is missing or is no sound.
-    pub fn clips(&self, language: &str) -> Result<Vec<(String, Arc<Clip>)>, PromptError> {
-        let Some(voice) = self.voices.get(language) else { return Ok(Vec::new()) };
-        voice
-            .ids()
-            .zip(voice.language.clips())
-            .map(|(id, text)| Ok((text.name.clone(), voice.clip(id)?)))
-            .collect()
+        let known = self.languages().collect::<Vec<_>>().join(", ");
+        Err(PromptError::NotSpoken { language: language.to_owned(), known })
     }
 
     fn add(&mut self, language: Language, source: Source) -> Result<(), PromptError> {
         for saying in phrases::all() {
-            check(&language, *saying)?;
+            check(&language, saying)?;
         }
         let clips = language.clips().iter().map(|_| OnceLock::new()).collect();
         let voice = Voice { language, source, clips };
@@ -210,9 +202,13 @@ impl PromptSet {
     }
 
     fn voice(&self, language: &str) -> Option<&Voice> {
-        let plain = language.split(['-', '_']).next().unwrap_or_default();
-        [language, plain, FALLBACK].into_iter().find_map(|name| self.voices.get(name))
+        [language, plain(language), FALLBACK].into_iter().find_map(|name| self.voices.get(name))
     }
+}
+
+/// A language without its region.
+fn plain(language: &str) -> &str {
+    language.split(['-', '_']).next().unwrap_or_default()
 }
 
 /// Whether the language can say what a dialogue may ask for.
@@ -237,16 +233,12 @@ enum Found {
 }
 
 impl Voice {
-    fn ids(&self) -> impl Iterator<Item = ClipId> {
-        (0..=u16::MAX).map(ClipId).take(self.clips.len())
-    }
-
     fn find(&self, name: &str) -> Result<Found, PromptError> {
         let found = match &self.source {
             Source::Embedded(embedded) => {
                 embedded.clips.iter().find(|(known, _)| *known == name).map(|(_, bytes)| Found::Bytes(bytes))
             }
-            Source::Folder(folder) => ENDINGS
+            Source::Folder(folder) => CLIP_ENDINGS
                 .iter()
                 .map(|ending| folder.join("clips").join(format!("{name}.{ending}")))
                 .find(|path| path.is_file())
@@ -326,12 +318,5 @@ mod tests {
         assert!(set.say("en", &Phrase::new("no-such-phrase")).is_err());
         let letters = Phrase::new("greeting-extension").with("extension", Arg::Digits("1a".into()));
         assert!(set.say("en", &letters).is_err());
-    }
-
-    #[test]
-    fn every_clip_can_be_prepared_before_the_first_call() {
-        let set = PromptSet::embedded().unwrap();
-        set.prepare(&[Codec::Pcmu]).unwrap();
-        assert!(set.voices.values().all(|voice| voice.clips.iter().all(|clip| clip.get().is_some())));
     }
 }

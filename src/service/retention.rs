@@ -26,6 +26,8 @@ const GUESSES: Duration = Duration::from_secs(24 * 3600);
 const ANSWERS: Duration = Duration::from_secs(24 * 3600);
 /// Lines of the audit.
 const AUDIT: Duration = Duration::from_secs(2 * 365 * 24 * 3600);
+/// How a call that was asked for went can be looked at for so long.
+const CALLS: Duration = Duration::from_secs(24 * 3600);
 /// Rows in one transaction: deposits must not wait long for it.
 const BATCH: u32 = 100;
 
@@ -103,6 +105,7 @@ impl Retention {
             audit: self.before(AUDIT),
         };
         self.store.purge_access(stale).await?;
+        self.store.purge_calls(self.before(CALLS)).await?;
         Ok(swept)
     }
 

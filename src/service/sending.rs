@@ -7,6 +7,9 @@ mod copy;
 
 use std::collections::BTreeSet;
 
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesOrdered;
+
 use self::copy::{Letter, joined};
 use super::deposit::mail_jobs;
 use super::owner::{OwnerError, Result};
@@ -21,6 +24,8 @@ use crate::store::{Deposited, Store, StoreError};
 pub const MOST_RECIPIENTS: usize = 1000;
 /// Members of a list at most.
 pub const MOST_MEMBERS: usize = 100;
+/// Copies of one message that are made at once.
+const AT_ONCE: usize = 16;
 /// Largest message that is passed on.
 const LARGEST: u64 = 64 * 1024 * 1024;
 
@@ -159,6 +164,23 @@ impl Sending {
         found.map(|(_, members)| members).ok_or(OwnerError::Missing { what: "list" })
     }
 
+    /// Who is on a list, as they can be named; whoever is no mailbox any more is left out. Nobody when there is no such
+    /// list.
+    ///
+    /// # Errors
+    /// [`OwnerError::Away`].
+    pub async fn members(&self, owner: Owner, number: u8) -> Result<Vec<Sender>> {
+        let members = match self.list(owner, number).await {
+            Err(OwnerError::Missing { .. }) => return Ok(Vec::new()),
+            members => members?,
+        };
+        let mut named = Vec::with_capacity(members.len());
+        for member in members {
+            named.extend(self.store.colleague(owner, &member).await?);
+        }
+        Ok(named)
+    }
+
     /// Replaces a list; without members it is removed. Numbers that are no mailbox are left out, and are the answer.
     ///
     /// # Errors
@@ -222,11 +244,17 @@ impl Sending {
     async fn deliver(&self, owner: Owner, letter: &Letter, to: &[Extension]) -> Sent {
         let mut sent = Sent::default();
         let mut seen = BTreeSet::new();
-        for extension in to.iter().take(MOST_RECIPIENTS).filter(|extension| seen.insert(*extension)) {
-            let delivered = match self.recipient(owner, extension).await {
-                Ok(mailbox) => self.put(letter, &mailbox).await,
-                Err(why) => Err(why),
-            };
+        let each = to.iter().take(MOST_RECIPIENTS).filter(|extension| seen.insert(*extension));
+        let mut waiting = each.collect::<Vec<_>>().into_iter();
+        // Several at once share a commit, so that everybody has it within seconds.
+        let mut running = FuturesOrdered::new();
+        loop {
+            while running.len() < AT_ONCE
+                && let Some(extension) = waiting.next()
+            {
+                running.push_back(self.copy_for(owner, letter, extension));
+            }
+            let Some((extension, delivered)) = running.next().await else { break };
             match delivered {
                 Ok(()) => sent.delivered.push(extension.clone()),
                 Err(why) => sent.refused.push((extension.clone(), why)),
@@ -238,6 +266,19 @@ impl Sending {
         metrics::counter!("aftertone_messages_sent_total").increment(delivered as u64);
         tracing::info!(from = %owner.mailbox, delivered, refused, "a message was sent from mailbox to mailbox");
         sent
+    }
+
+    async fn copy_for<'a>(
+        &self,
+        owner: Owner,
+        letter: &Letter,
+        extension: &'a Extension,
+    ) -> (&'a Extension, std::result::Result<(), Why>) {
+        let delivered = match self.recipient(owner, extension).await {
+            Ok(mailbox) => self.put(letter, &mailbox).await,
+            Err(why) => Err(why),
+        };
+        (extension, delivered)
     }
 
     async fn recipient(&self, owner: Owner, extension: &Extension) -> std::result::Result<Mailbox, Why> {

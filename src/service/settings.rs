@@ -79,12 +79,17 @@ impl Settings {
         Ok(self.store.greetings(owner.tenant, owner.mailbox).await?)
     }
 
-    /// Makes a stored greeting the active one of its kind again.
+    /// Makes a stored greeting the active one of its kind again. A last day that has gone counts no more: it was chosen to
+    /// be heard.
     ///
     /// # Errors
     /// [`OwnerError::Missing`] when it is not this mailbox's.
     pub async fn choose(&self, owner: Owner, greeting: GreetingId) -> Result<Greeting> {
-        Ok(self.store.choose_greeting(owner, greeting).await?)
+        let chosen = self.store.choose_greeting(owner, greeting).await?;
+        if chosen.until.is_none_or(|until| until > self.clock.now()) {
+            return Ok(chosen);
+        }
+        Ok(self.store.set_greeting_until(owner, greeting, None).await?)
     }
 
     /// Switches the greeting of a kind off; it stays restorable.

@@ -18,7 +18,7 @@ use super::timers::{Name, Timers};
 use super::uac::Outgoing;
 use super::wire::header;
 use super::within::{Pending, Reliable, replied};
-use super::{DialogEvent, Refusal, SignalError};
+use super::{DialogEvent, Refusal, SignalError, digest};
 
 /// What the application wants, and where it hears how it went.
 pub(super) type Order = (Command, oneshot::Sender<Result<(), SignalError>>);
@@ -90,6 +90,8 @@ pub(super) enum Stage {
     },
     /// Our INVITE waits for their final answer.
     Calling,
+    /// Our call is over for the application; a 2xx that still comes is acknowledged and taken down.
+    Leaving,
     Up,
     Over,
 }
@@ -275,22 +277,29 @@ impl Call {
                 self.bye(64);
                 self.stage = Stage::Over;
             }
-            Stage::Over => {}
+            Stage::Leaving | Stage::Over => {}
         }
     }
 
-    /// Sends BYE on its own task and gives up after `t1s` times T1: the call need not wait for it.
+    /// Sends BYE on its own task and gives up after `t1s` times T1: the call need not wait for it. One that is
+    /// challenged is proven as the INVITE was.
     pub(super) fn bye(&mut self, t1s: u32) {
         let core = Arc::clone(self.core());
         let seq = self.peer.advance();
         let (peer, flow) = (self.peer.clone(), self.flow.clone());
+        let account = self.outgoing.as_ref().and_then(|outgoing| outgoing.account().cloned());
         let limit = core.timing.t1 * t1s;
         let goodbyes = core.goodbyes.clone();
         goodbyes.spawn(async move {
             let goodbye = async {
                 let flow = core.route(peer.next_hop(), Some(&flow)).await?;
                 let request = peer.request(Method::Bye, seq, flow.via(&core.token()), "")?;
-                core.ask(message::with_body(request, None), &flow).await
+                let uri = request.uri.to_string();
+                let response = core.ask(message::with_body(request, None), &flow).await?;
+                let (name, value) = digest::prove(&response, &account?, "BYE", &uri, &core.token())?;
+                let mut again = peer.request(Method::Bye, seq + 1, flow.via(&core.token()), "")?;
+                again.headers.push(make_header(name, value));
+                core.ask(message::with_body(again, None), &flow).await
             };
             let _ = tokio::time::timeout(limit, goodbye).await;
         });
@@ -355,6 +364,8 @@ impl Call {
                 self.transferring = false;
                 self.tell(DialogEvent::Transfer(None));
             }
+            Name::Cancelled => self.refused(None, "the peer never ended the cancelled call").await,
+            Name::Leave => self.stage = Stage::Over,
         }
     }
 }

@@ -263,34 +263,6 @@ impl Core {
         super::uas::dispatch(self, tx, super::uas::Arrival { uri, branch, reply_to, written, origin }).await;
     }
 
-    async fn response(self: &Arc<Self>, response: Response, origin: &Origin) {
-        if let Some(inbox) = self.late_success(&response) {
-            // A 2xx repeated after its transaction has ended wants its ACK again (RFC 3261 §13.2.2.4).
-            let _ = inbox.try_send(Inbound::Called(Box::new(response)));
-            return;
-        }
-        let from = sip_addr(origin.flow.remote, origin.flow.tcp);
-        let message = SipMessage::Response(response);
-        let connection = origin.flow.connection.clone();
-        if let Err(error) = quiet(self.endpoint.on_received_message(message, connection, &from)).await {
-            tracing::debug!(%error, "the stack refused a response");
-        }
-    }
-
-    fn late_success(&self, response: &Response) -> Option<mpsc::Sender<Inbound>> {
-        let invite =
-            header(&response.headers, "CSeq").and_then(wire::cseq).is_some_and(|(_, m)| m == "INVITE");
-        if !invite || !(200..300).contains(&response.status_code.code()) {
-            return None;
-        }
-        let key = TransactionKey::from_response(response, TransactionRole::Client).ok()?;
-        if self.endpoint.transactions.contains_key(&key) {
-            return None;
-        }
-        let tag = message::tag_of(header(&response.headers, "From")?)?;
-        self.dialogs().get(tag).map(|entry| entry.inbox.clone())
-    }
-
     /// The table of dialogs, by our tag.
     pub(super) fn dialogs(&self) -> std::sync::MutexGuard<'_, HashMap<String, Entry>> {
         self.dialogs.lock().unwrap_or_else(PoisonError::into_inner)

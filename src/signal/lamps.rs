@@ -229,7 +229,7 @@ fn peer(core: &Core, dialog: &LampDialog) -> Peer {
         remote_seq: None,
         target: dialog.target.clone(),
         routes: dialog.routes.clone(),
-        agent: Arc::clone(&core.server),
+        user_agent: Arc::clone(&core.server),
     }
 }
 

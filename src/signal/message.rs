@@ -106,7 +106,7 @@ pub(super) struct Peer {
     pub(super) target: String,
     pub(super) routes: Vec<String>,
     /// `User-Agent`.
-    pub(super) agent: Arc<str>,
+    pub(super) user_agent: Arc<str>,
 }
 
 impl Peer {
@@ -140,7 +140,7 @@ impl Peer {
             make_header("To", self.remote.clone()),
             make_header("Call-ID", self.call_id.clone()),
             make_header("CSeq", format!("{seq} {method}")),
-            make_header("User-Agent", self.agent.to_string()),
+            make_header("User-Agent", self.user_agent.to_string()),
         ];
         headers.extend(routes.iter().map(|route| make_header("Route", (*route).to_owned())));
         if !matches!(method, Method::Bye | Method::Cancel | Method::Ack) {
@@ -196,7 +196,7 @@ mod tests {
             remote_seq: None,
             target: "sip:b@192.0.2.1".into(),
             routes: routes.iter().map(|&r| r.to_owned()).collect(),
-            agent: "t".into(),
+            user_agent: "t".into(),
         }
     }
 

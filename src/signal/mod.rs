@@ -14,7 +14,9 @@ mod facts;
 mod lamps;
 mod message;
 mod net;
+mod proof;
 mod refresh;
+mod responses;
 mod session;
 mod stream;
 #[cfg(test)]
@@ -101,6 +103,8 @@ pub struct IncomingCall {
     pub facts: CallFacts,
     /// Name of the trunk it came over, if one matched.
     pub trunk: Option<String>,
+    /// The user of the digest account that the INVITE proved (RFC 3261 §22). `None`: it proved nothing, whatever it says.
+    pub identity: Option<String>,
     /// SDP offer; `None`: the offer is ours, and the answer comes with the ACK (RFC 3261 §13.2.1).
     pub offer: Option<String>,
     /// Where it came from.
@@ -273,6 +277,11 @@ impl Signal {
     /// address is a peer.
     pub fn set_access(&self, peers: Vec<ipnet::IpNet>, trunks: Vec<TrunkAccess>) {
         self.core.access.replace(peers, trunks);
+    }
+
+    /// The address that calls to this URI go to; `None` when its host is not known.
+    pub async fn resolve(&self, uri: &str) -> Option<SocketAddr> {
+        self.core.net.resolve(uri).await.map(|(address, _)| address)
     }
 
     /// Places a call.

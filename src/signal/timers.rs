@@ -17,16 +17,28 @@ pub(super) enum Name {
     Expiry,
     /// The transfer has gone quiet.
     Transfer,
+    /// The INVITE that we cancelled was never answered (RFC 3261 §9.1).
+    Cancelled,
+    /// No 2xx of a call that is over can come any more (RFC 3261 §13.2.2.4).
+    Leave,
 }
 
-const COUNT: usize = 6;
+const COUNT: usize = 8;
 
 /// When each deadline is, on the monotonic clock.
 #[derive(Debug, Default)]
 pub(super) struct Timers([Option<Duration>; COUNT]);
 
-const ALL: [Name; COUNT] =
-    [Name::Provisional, Name::Unacknowledged, Name::Offer, Name::Refresh, Name::Expiry, Name::Transfer];
+const ALL: [Name; COUNT] = [
+    Name::Provisional,
+    Name::Unacknowledged,
+    Name::Offer,
+    Name::Refresh,
+    Name::Expiry,
+    Name::Transfer,
+    Name::Cancelled,
+    Name::Leave,
+];
 
 impl Timers {
     /// Sets a deadline, in place of an earlier one of that name.

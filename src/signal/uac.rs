@@ -14,8 +14,9 @@ use super::facts::joined;
 use super::message::{self, Peer, tag_of};
 use super::net::Flow;
 use super::session::{self, Limits};
+use super::timers::{Name, Timers};
 use super::wire::header;
-use super::{Dialog, DialogEvent, OutgoingCall, SignalError, digest, text, uas};
+use super::{Dialog, DialogEvent, DigestAccount, OutgoingCall, SignalError, digest, text, uas};
 
 /// A call that we place, until it is answered.
 pub(super) struct Outgoing {
@@ -23,7 +24,10 @@ pub(super) struct Outgoing {
     request: Request,
     seq: u32,
     interval: u32,
-    proven: bool,
+    /// What was proven to whom, by header: repeated when somebody further on asks, too.
+    proofs: Vec<(&'static str, String)>,
+    /// INVITEs that were challenged.
+    challenged: u8,
     raised: bool,
     /// A provisional response came: CANCEL may go.
     progressing: bool,
@@ -31,6 +35,15 @@ pub(super) struct Outgoing {
     /// The application gave up.
     abandoned: bool,
     _asking: Asking,
+}
+
+/// Challenges of one call that are answered: a proxy's, the phone's, and a stale nonce of each.
+const MOST_CHALLENGES: u8 = 4;
+
+impl Outgoing {
+    pub(super) const fn account(&self) -> Option<&DigestAccount> {
+        self.call.credentials.as_ref()
+    }
 }
 
 fn check(call: &OutgoingCall) -> Result<(), SignalError> {
@@ -75,14 +88,15 @@ pub(super) async fn place(
     let mut running = Call::new(seat, peer, flow, Stage::Calling, (inbox, inbox_tx), commands, events_tx);
     running.sdp.clone_from(&call.offer);
     let seq = running.peer.local_seq;
-    let request = running.invite_request(&call, seq, interval, None);
+    let request = running.invite_request(&call, seq, interval, &[]);
     let request = request.ok_or_else(|| SignalError("the target is no URI that can be called".to_owned()))?;
     running.outgoing = Some(Box::new(Outgoing {
         call,
         request,
         seq,
         interval,
-        proven: false,
+        proofs: Vec::new(),
+        challenged: 0,
         raised: false,
         progressing: false,
         ringing: false,
@@ -110,11 +124,11 @@ fn peer(core: &Core, call: &OutgoingCall) -> Peer {
         remote_seq: None,
         target: call.target.clone(),
         routes: Vec::new(),
-        agent: Arc::clone(&core.server),
+        user_agent: Arc::clone(&core.server),
     }
 }
 
-/// Reports every response of an INVITE transaction.
+/// Reports every response of an INVITE transaction, for as long as anybody wants to know.
 async fn follow(core: Arc<Core>, mut tx: Transaction, inbox: mpsc::Sender<Inbound>) {
     if quiet(tx.send()).await.is_err() {
         return;
@@ -122,6 +136,8 @@ async fn follow(core: Arc<Core>, mut tx: Transaction, inbox: mpsc::Sender<Inboun
     loop {
         let received = tokio::select! {
             () = core.stop.cancelled() => return,
+            // A peer that said 100 and nothing more would keep the transaction for ever.
+            () = inbox.closed() => return,
             received = quiet(tx.receive()) => received,
         };
         let Some(received) = received else { return };
@@ -138,7 +154,7 @@ impl Call {
         call: &OutgoingCall,
         seq: u32,
         interval: u32,
-        proof: Option<(&str, String)>,
+        proofs: &[(&'static str, String)],
     ) -> Option<Request> {
         let via = self.flow.via(&self.core().token());
         let mut request = self.peer.request(Method::Invite, seq, via, &self.flow.contact())?;
@@ -148,8 +164,8 @@ impl Call {
         for (name, value) in &call.headers {
             add(name, value.clone());
         }
-        if let Some((name, value)) = proof {
-            add(name, value);
+        for (name, value) in proofs {
+            add(name, value.clone());
         }
         Some(message::with_body(request, Some(("application/sdp", &call.offer))))
     }
@@ -179,17 +195,35 @@ impl Call {
             200..300 => self.accepted(&response).await,
             401 | 407 if self.prove(&response) => {}
             422 if self.raise(&response) => {}
-            _ => self.finish(Some(code), response.status_code.text()).await,
+            _ => self.refused(Some(code), response.status_code.text()).await,
         }
+    }
+
+    /// The call that we placed was not answered.
+    pub(super) async fn refused(&mut self, code: Option<u16>, why: &str) {
+        self.finish(code, why).await;
+        self.leave();
+    }
+
+    /// Tells nothing more. What another fork answers is taken down for as long as it may come (RFC 3261 §13.2.2.4).
+    fn leave(&mut self) {
+        self.stage = Stage::Leaving;
+        self.events = mpsc::channel(1).0;
+        self.timers = Timers::default();
+        let wait = self.core().timing.t1 * 64;
+        self.after(Name::Leave, wait);
     }
 
     async fn progressed(&mut self, code: u16) {
         let Some(outgoing) = &mut self.outgoing else { return };
-        outgoing.progressing = true;
+        let asked = std::mem::replace(&mut outgoing.progressing, true);
         let first = code > 100 && !outgoing.ringing;
         outgoing.ringing |= code > 100;
         if outgoing.abandoned {
-            return self.send_cancel();
+            if !asked {
+                self.send_cancel();
+            }
+            return;
         }
         if first {
             self.tell(DialogEvent::Ringing);
@@ -203,20 +237,20 @@ impl Call {
         if let Some(target) = contact(&response.headers) {
             self.peer.target = target;
         }
-        let route = joined(&response.headers, "Record-Route");
-        self.peer.routes = text::list(&route).into_iter().rev().map(str::to_owned).collect();
+        self.peer.routes = routes(response);
         if let Some(entry) = self.core().dialogs().get_mut(&self.peer.local_tag) {
             entry.remote_tag = tag_of(to).unwrap_or_default().to_owned();
         }
         self.knows_update = joined(&response.headers, "Allow").contains("UPDATE");
         self.acknowledge(outgoing.seq).await;
-        if outgoing.abandoned {
-            self.bye(64);
-            self.stage = Stage::Over;
-            return;
-        }
+        let abandoned = outgoing.abandoned;
         // Answers and requests of the peer stay welcome for the whole call.
         self.outgoing = Some(outgoing);
+        if abandoned {
+            // The 2xx crossed our CANCEL.
+            self.bye(64);
+            return self.leave();
+        }
         self.stage = Stage::Up;
         let limits = Limits { ..self.core().limits };
         self.arm(session::accepted(&response.headers, limits));
@@ -235,7 +269,8 @@ impl Call {
             return;
         }
         let Some(target) = contact(&response.headers) else { return };
-        let mut fork = Peer { remote: to.to_owned(), target, ..self.peer.clone() };
+        let routes = routes(response);
+        let mut fork = Peer { remote: to.to_owned(), target, routes, ..self.peer.clone() };
         std::mem::swap(&mut fork, &mut self.peer);
         let last = self.last_ack.take();
         self.acknowledge(seq).await;
@@ -244,23 +279,26 @@ impl Call {
         self.peer = fork;
     }
 
-    /// Answers a challenge once, and only for the realm of the account.
+    /// Answers a challenge, and only for the realm of the account. The same asker is answered again only when it says
+    /// that nothing but the nonce was wrong.
     fn prove(&mut self, response: &Response) -> bool {
-        let Some(outgoing) = self.outgoing.as_ref().filter(|o| !o.proven && !o.abandoned) else {
+        let Some(outgoing) = self.outgoing.as_ref().filter(|outgoing| !outgoing.abandoned) else {
             return false;
         };
-        let Some(account) = &outgoing.call.credentials else { return false };
-        let proxy = response.status_code.code() == 407;
-        let asked = if proxy { "Proxy-Authenticate" } else { "WWW-Authenticate" };
-        let given = if proxy { "Proxy-Authorization" } else { "Authorization" };
-        let challenges: Vec<&str> =
-            response.headers.iter().filter(|h| h.name() == asked).map(|h| h.value()).collect();
+        let Some(account) = outgoing.account().filter(|_| outgoing.challenged < MOST_CHALLENGES) else {
+            return false;
+        };
         let uri = outgoing.request.uri.to_string();
-        let Some(value) = digest::answer(&challenges, account, "INVITE", &uri, &self.core().token()) else {
+        let proof = digest::prove(response, account, "INVITE", &uri, &self.core().token());
+        let Some((name, value)) = proof else { return false };
+        let answered = outgoing.proofs.iter().any(|(known, _)| *known == name);
+        if answered && !digest::is_stale(response, account) {
             return false;
-        };
-        let interval = outgoing.interval;
-        self.again(interval, Some((given, value)), |outgoing| outgoing.proven = true)
+        }
+        let mut proofs = outgoing.proofs.clone();
+        proofs.retain(|(known, _)| *known != name);
+        proofs.push((name, value));
+        self.again(outgoing.interval, proofs, |outgoing| outgoing.challenged += 1)
     }
 
     /// Takes the `Min-SE` of the peer, once (RFC 4028 §7.4).
@@ -270,18 +308,25 @@ impl Call {
             return false;
         };
         let Some(min) = min.filter(|min| *min > outgoing.interval) else { return false };
-        self.again(min, None, |outgoing| outgoing.raised = true)
+        // Whoever was proven to asks again: a proof is good for one request.
+        self.again(min, Vec::new(), |outgoing| outgoing.raised = true)
     }
 
-    fn again(&mut self, interval: u32, proof: Option<(&str, String)>, mark: impl Fn(&mut Outgoing)) -> bool {
+    fn again(
+        &mut self,
+        interval: u32,
+        proofs: Vec<(&'static str, String)>,
+        mark: impl Fn(&mut Outgoing),
+    ) -> bool {
         let seq = self.peer.advance();
         let Some(mut outgoing) = self.outgoing.take() else { return false };
-        let request = self.invite_request(&outgoing.call, seq, interval, proof);
+        let request = self.invite_request(&outgoing.call, seq, interval, &proofs);
         let sent = request.is_some();
         if let Some(request) = request {
             outgoing.request = request;
             outgoing.seq = seq;
             outgoing.interval = interval;
+            outgoing.proofs = proofs;
             outgoing.progressing = false;
             mark(&mut outgoing);
         }
@@ -298,7 +343,9 @@ impl Call {
         }
     }
 
-    fn send_cancel(&self) {
+    fn send_cancel(&mut self) {
+        let wait = self.core().timing.t1 * 64;
+        self.after(Name::Cancelled, wait);
         let Some(outgoing) = &self.outgoing else { return };
         let mut cancel = outgoing.request.clone();
         cancel.method = Method::Cancel;
@@ -311,4 +358,10 @@ impl Call {
         let (core, flow): (Arc<Core>, Flow) = (Arc::clone(self.core()), self.flow.clone());
         tokio::spawn(async move { core.ask(cancel, &flow).await });
     }
+}
+
+/// The route of the dialog that a 2xx makes (RFC 3261 §12.1.2).
+fn routes(response: &Response) -> Vec<String> {
+    let route = joined(&response.headers, "Record-Route");
+    text::list(&route).into_iter().rev().map(str::to_owned).collect()
 }

@@ -11,10 +11,10 @@ use tokio::sync::mpsc;
 use super::access::Standing;
 use super::call::{Call, Invite, Place};
 use super::core::{Core, Entry, Inbound, quiet};
-use super::digest::Verdict;
 use super::facts::{facts, joined};
 use super::message::{self, Peer, add, respond};
 use super::net::Origin;
+use super::proof::{Guest, prove};
 use super::wire::{self, header};
 use super::{Dialog, IncomingCall, lamps, session, text};
 
@@ -54,13 +54,13 @@ pub(super) async fn dispatch(core: &Arc<Core>, tx: Transaction, arrival: Arrival
         // Whom we called may speak in that call only.
         return;
     }
-    let trunk = match admit(core, &tx.original, &arrival) {
-        Ok(trunk) => trunk,
+    let guest = match admit(core, &tx.original, &arrival) {
+        Ok(guest) => guest,
         Err(refusing) => return refuse(core, &tx, refusing, &arrival),
     };
     match tx.original.method {
         Method::Invite => {
-            if let Err((tx, refusing)) = invite(core, tx, trunk, &arrival).await {
+            if let Err((tx, refusing)) = invite(core, tx, guest, &arrival).await {
                 refuse(core, &tx, refusing, &arrival);
             }
         }
@@ -118,11 +118,11 @@ pub(super) async fn reply(tx: &mut Transaction, response: Response) {
     }
 }
 
-/// Identity, then what every request must satisfy (RFC 3261 §8.2.1–§8.2.2.3). Gives the trunk.
-fn admit(core: &Core, request: &Request, arrival: &Arrival<'_>) -> Result<Option<Arc<str>>, Refusing> {
-    let trunk = match &arrival.origin.standing {
-        Standing::Peer(trunk) => trunk.clone(),
-        Standing::Unproven | Standing::Asked => Some(prove(core, request, arrival)?),
+/// Identity, then what every request must satisfy (RFC 3261 §8.2.1–§8.2.2.3).
+fn admit(core: &Core, request: &Request, arrival: &Arrival<'_>) -> Result<Guest, Refusing> {
+    let guest = match &arrival.origin.standing {
+        Standing::Peer(trunk) => Guest { trunk: trunk.clone(), identity: None },
+        Standing::Unproven | Standing::Asked => prove(core, request, arrival)?,
     };
     let hops = header(&request.headers, "Max-Forwards").and_then(|v| v.parse::<u8>().ok());
     if hops == Some(0) && request.method != Method::Options {
@@ -139,7 +139,7 @@ fn admit(core: &Core, request: &Request, arrival: &Arrival<'_>) -> Result<Option
     if !unknown.is_empty() {
         return Err((420, vec![("Unsupported", unknown.join(", "))]));
     }
-    Ok(trunk)
+    Ok(guest)
 }
 
 const SERVED: [Method; 10] = [
@@ -154,34 +154,6 @@ const SERVED: [Method; 10] = [
     Method::Notify,
     Method::Subscribe,
 ];
-
-/// Demands the account of one of the trunks of this address (RFC 3261 §22.1).
-fn prove(core: &Core, request: &Request, arrival: &Arrival<'_>) -> Result<Arc<str>, Refusing> {
-    let ip = arrival.origin.flow.remote.ip();
-    let method = request.method.to_string();
-    let mut stale = false;
-    let candidates = core.access.candidates(ip);
-    let proofs = request.headers.iter().filter(|h| h.name() == "Authorization");
-    for proof in proofs.take(4) {
-        for (trunk, account) in &candidates {
-            match core.gate.verify(proof.value(), &method, &arrival.uri, account, core.wall()) {
-                Verdict::Proven => return Ok(Arc::clone(trunk)),
-                Verdict::Stale => stale = true,
-                Verdict::Wrong => {}
-            }
-        }
-    }
-    let mut realms: Vec<&str> = candidates.iter().map(|(_, account)| account.realm.as_str()).collect();
-    realms.dedup();
-    let mut headers = Vec::new();
-    for realm in realms {
-        let mut salt = [0; 8];
-        core.clock.fill(&mut salt);
-        let values = core.gate.challenge(realm, core.wall(), salt, stale);
-        headers.extend(values.map(|value| ("WWW-Authenticate", value)));
-    }
-    Err((401, headers))
-}
 
 /// A health probe (RFC 3261 §11.2).
 fn answer_options(core: &Core, tx: &Transaction, arrival: &Arrival<'_>) {
@@ -228,7 +200,7 @@ type Refused = (Box<Transaction>, Refusing);
 async fn invite(
     core: &Arc<Core>,
     mut tx: Transaction,
-    trunk: Option<Arc<str>>,
+    guest: Guest,
     arrival: &Arrival<'_>,
 ) -> Result<(), Refused> {
     let Ready { terms, merged, target, offer, permit } = match prepare(core, &tx.original) {
@@ -252,7 +224,8 @@ async fn invite(
     let place = Place::new(core, peer.local_tag.clone(), Some(merged));
     let incoming = IncomingCall {
         facts: facts(&request, &arrival.uri, &arrival.written),
-        trunk: trunk.map(|name| name.to_string()),
+        trunk: guest.trunk.map(|name| name.to_string()),
+        identity: guest.identity,
         offer,
         source: arrival.origin.flow.remote,
         dialog: Dialog::new(peer.call_id.clone(), command_tx),
@@ -338,7 +311,7 @@ fn peer(core: &Core, request: &Request, target: String) -> Peer {
         remote_seq: Some(message::sequence(&request.headers)),
         target,
         routes: text::list(&route).into_iter().map(str::to_owned).collect(),
-        agent: Arc::clone(&core.server),
+        user_agent: Arc::clone(&core.server),
     }
 }
 

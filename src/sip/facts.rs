@@ -36,6 +36,13 @@ pub struct CallFacts {
     pub call_id: String,
 }
 
+impl CallFacts {
+    /// The user part of From: what the sender says of itself, which proves nothing.
+    pub fn from_user(&self) -> Option<String> {
+        Uri::lenient(&self.from.uri).ok()?.user().map(str::to_owned)
+    }
+}
+
 /// Who calls, as far as the owner of the mailbox may know (002-030): the asserted identity before `From`; nobody when
 /// privacy was asked for (RFC 3323 §4.2, RFC 3325 §9.3) or when the sender calls itself anonymous or unknown.
 pub fn caller(facts: &CallFacts) -> CallerId {

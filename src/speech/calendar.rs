@@ -1,4 +1,6 @@
 //! How a language says times of the day and dates; all words and their order come from `phrases.toml`.
+//!
+//! A slot may name a form of the number in it: `{hour:form}`.
 
 use serde::Deserialize;
 
@@ -35,7 +37,8 @@ pub(super) struct DatesText {
 #[derive(Debug)]
 enum Part {
     Word(ClipId),
-    Slot(&'static str),
+    /// Which, and in which form of a number.
+    Slot(&'static str, Option<String>),
 }
 
 /// How times are said.
@@ -57,15 +60,31 @@ pub(super) struct Dates {
     days: Vec<Vec<ClipId>>,
 }
 
+impl Part {
+    fn form(&self) -> Option<&str> {
+        match self {
+            Self::Slot(_, Some(form)) => Some(form),
+            _ => None,
+        }
+    }
+}
+
 impl Times {
-    pub(super) fn new(text: TimesText, mut word: impl FnMut(&str) -> ClipId) -> Result<Self, String> {
+    pub(super) fn new(
+        text: TimesText,
+        numbers: &Numbers,
+        mut word: impl FnMut(&str) -> ClipId,
+    ) -> Result<Self, String> {
         if !(text.clock == 24 && text.halves.is_empty() || text.clock == 12 && text.halves.len() == 2) {
             return Err("[times] clock is 24, or 12 with two halves".to_owned());
         }
         let slots: &[_] = if text.clock == 12 { &["hour", "minute", "half"] } else { &["hour", "minute"] };
         let mut read = |say: &str, needs: &[&str]| {
-            parts(say, slots, needs, &mut word).map_err(|why| format!("[times] {why}"))
+            let parts = parts(say, slots, needs, &mut word)?;
+            parts.iter().filter_map(Part::form).try_for_each(|form| numbers.check_form(form))?;
+            Ok::<_, String>(parts)
         };
+        let mut read = |say: &str, needs: &[&str]| read(say, needs).map_err(|why| format!("[times] {why}"));
         let (full, early, other) = (
             read(&text.full, &["hour"])?,
             read(&text.early, &["hour", "minute"])?,
@@ -93,9 +112,9 @@ impl Times {
         for part in pattern {
             match part {
                 Part::Word(clip) => out.push(Segment::Clip(*clip)),
-                Part::Slot("hour") => numbers.say(hour.into(), out)?,
-                Part::Slot("minute") => numbers.say(minute.into(), out)?,
-                Part::Slot(_) => out.extend(half.into_iter().flatten().map(|clip| Segment::Clip(*clip))),
+                Part::Slot("hour", form) => numbers.say(hour.into(), form.as_deref(), out)?,
+                Part::Slot("minute", form) => numbers.say(minute.into(), form.as_deref(), out)?,
+                Part::Slot(..) => out.extend(half.into_iter().flatten().map(|clip| Segment::Clip(*clip))),
             }
         }
         Ok(())
@@ -113,6 +132,9 @@ impl Dates {
         }
         let say = parts(&text.say, &["weekday", "month", "day"], &["month", "day"], &mut word)
             .map_err(|why| format!("[dates] {why}"))?;
+        if let Some(form) = say.iter().find_map(Part::form) {
+            return Err(format!("[dates] {:?}: a date has no forms, and no {form:?}", text.say));
+        }
         let mut all = |list: &[String]| list.iter().map(|entry| words(entry, &mut word)).collect();
         Ok(Self { say, weekdays: all(&text.weekdays), months: all(&text.months), days: all(&text.days) })
     }
@@ -129,9 +151,9 @@ impl Dates {
                     out.push(Segment::Clip(*clip));
                     continue;
                 }
-                Part::Slot("weekday") => (&self.weekdays, Some(usize::from(weekday))),
-                Part::Slot("month") => (&self.months, usize::from(month).checked_sub(1)),
-                Part::Slot(_) => (&self.days, usize::from(day).checked_sub(1)),
+                Part::Slot("weekday", _) => (&self.weekdays, Some(usize::from(weekday))),
+                Part::Slot("month", _) => (&self.months, usize::from(month).checked_sub(1)),
+                Part::Slot(..) => (&self.days, usize::from(day).checked_sub(1)),
             };
             let words = at.and_then(|at| list.get(at)).ok_or(SpeechError::NoDate { weekday, month, day })?;
             out.extend(words.iter().map(|clip| Segment::Clip(*clip)));
@@ -155,15 +177,22 @@ fn parts(
     for piece in say.split_whitespace() {
         match piece.strip_prefix('{').and_then(|piece| piece.strip_suffix('}')) {
             None => found.push(Part::Word(word(piece))),
-            Some(name) => match slots.iter().find(|slot| **slot == name) {
-                Some(slot) => found.push(Part::Slot(slot)),
-                None => return Err(format!("{say:?}: there is no {{{name}}}, only {}", slots.join(", "))),
-            },
+            Some(slot) => {
+                let (name, form) = match slot.split_once(':') {
+                    Some((name, form)) => (name, Some(form.to_owned())),
+                    None => (slot, None),
+                };
+                let known = slots
+                    .iter()
+                    .find(|slot| **slot == name)
+                    .ok_or_else(|| format!("{say:?}: there is no {{{name}}}, only {}", slots.join(", ")))?;
+                found.push(Part::Slot(known, form));
+            }
         }
     }
     match needs
         .iter()
-        .find(|need| !found.iter().any(|part| matches!(part, Part::Slot(slot) if slot == *need)))
+        .find(|need| !found.iter().any(|part| matches!(part, Part::Slot(slot, _) if slot == *need)))
     {
         Some(missing) => Err(format!("{say:?} lacks {{{missing}}}")),
         None => Ok(found),

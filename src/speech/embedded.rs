@@ -15,8 +15,15 @@ pub struct Embedded {
 }
 
 /// Every language that is part of the program.
-pub const EMBEDDED: &[Embedded] = &[Embedded {
-    name: "en",
-    phrases: include_str!("../../prompts/en/phrases.toml"),
-    clips: include!("../../prompts/en/clips.rs"),
-}];
+pub const EMBEDDED: &[Embedded] = &[
+    Embedded {
+        name: "en",
+        phrases: include_str!("../../prompts/en/phrases.toml"),
+        clips: include!("../../prompts/en/clips.rs"),
+    },
+    Embedded {
+        name: "de",
+        phrases: include_str!("../../prompts/de/phrases.toml"),
+        clips: include!("../../prompts/de/clips.rs"),
+    },
+];

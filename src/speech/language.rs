@@ -9,27 +9,9 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::calendar::{Dates, DatesText, Times, TimesText};
+use super::clips::{ClipText, Clips, Voice};
 use super::grammar::{Digits, DigitsText, NumberText, Numbers, PluralText};
 use super::{Arg, ArgKind, ClipId, Embedded, Phrase, Segment, SpeechError};
-
-/// The synthesiser that makes the clips of a language.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Voice {
-    /// The program: `flite` or `espeak-ng`.
-    pub synthesiser: String,
-    /// Its name for the voice.
-    pub voice: String,
-}
-
-/// A clip that has to exist, and the words in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClipText {
-    /// File name without ending: lower-case letters, digits, `-` and `.`.
-    pub name: String,
-    /// What is spoken.
-    pub text: String,
-}
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -60,7 +42,8 @@ enum PhraseText {
 #[derive(Debug, PartialEq, Eq)]
 enum Piece {
     Words(ClipId),
-    Slot(String, ArgKind),
+    /// Name, kind, and the form of the number.
+    Slot(String, ArgKind, Option<String>),
 }
 
 #[derive(Debug)]
@@ -119,26 +102,16 @@ impl Language {
     /// A sentence for whoever writes the file.
     pub fn parse(name: &str, text: &str) -> Result<Self, String> {
         let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
-        if !matches!(file.voice.synthesiser.as_str(), "flite" | "espeak-ng") {
-            return Err(format!(
-                "[voice] synthesiser {:?}: choose flite or espeak-ng",
-                file.voice.synthesiser
-            ));
-        }
-        if !file.voice.voice.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_+".contains(&byte)) {
-            return Err(format!(
-                "[voice] voice {:?}: a name has letters, digits, -, _ and +",
-                file.voice.voice
-            ));
-        }
+        file.voice.check().map_err(|problem| format!("[voice] {problem}"))?;
         let mut clips = Clips::default();
         let digits = Digits::new(file.digits, |word| clips.word(word))?;
         let numbers = Numbers::new(file.numbers, |word| clips.word(word))?;
-        let times = file.times.map(|text| Times::new(text, |word| clips.word(word))).transpose()?;
+        let times = file.times.map(|text| Times::new(text, &numbers, |word| clips.word(word))).transpose()?;
         let dates = file.dates.map(|text| Dates::new(text, |word| clips.word(word))).transpose()?;
         let mut phrases = BTreeMap::new();
         for (id, text) in file.phrases {
             let pattern = Pattern::new(&id, text, &file.plurals, &mut clips)
+                .and_then(|pattern| pattern.check_forms(&numbers))
                 .map_err(|problem| format!("phrase {id:?}: {problem}"))?;
             let says = |kind| pattern.slots.iter().any(|(_, found)| *found == kind);
             if says(ArgKind::Time) && times.is_none() || says(ArgKind::Date) && dates.is_none() {
@@ -180,6 +153,20 @@ impl Language {
         self.phrases.get(id).map(|pattern| pattern.slots.as_slice())
     }
 
+    /// The plural forms that this phrase has, and those that it lacks though the language tells them apart: `None` for
+    /// a phrase whose words do not go by a number.
+    pub fn plural_forms(&self, id: &str) -> Option<(Vec<&str>, Vec<&str>)> {
+        let pattern = self.phrases.get(id).filter(|pattern| pattern.plural_by.is_some())?;
+        let has = pattern.forms.keys().map(String::as_str).collect();
+        let told = self.plurals.iter().map(|rule| rule.form.as_str());
+        Some((has, told.filter(|form| !pattern.forms.contains_key(*form)).collect()))
+    }
+
+    /// Whether its words go by numbers at all.
+    pub fn has_plurals(&self) -> bool {
+        !self.plurals.is_empty()
+    }
+
     /// The ids of all phrases.
     pub fn phrase_ids(&self) -> impl Iterator<Item = &str> {
         self.phrases.keys().map(String::as_str)
@@ -198,9 +185,9 @@ impl Language {
         for piece in self.form(phrase, pattern)? {
             match piece {
                 Piece::Words(clip) => out.push(Segment::Clip(*clip)),
-                Piece::Slot(name, kind) => match value(phrase, name, *kind)? {
+                Piece::Slot(name, kind, form) => match value(phrase, name, *kind)? {
                     Arg::Digits(digits) => self.digits.say(digits, &mut out)?,
-                    Arg::Number(number) => self.numbers.say(*number, &mut out)?,
+                    Arg::Number(number) => self.numbers.say(*number, form.as_deref(), &mut out)?,
                     Arg::Time(hour, minute) => {
                         if let Some(times) = &self.times {
                             times.say((*hour, *minute), &self.numbers, &mut out)?;
@@ -253,21 +240,23 @@ impl Pattern {
             return Err(format!("the form {OTHER:?} is missing"));
         }
         let mut forms = BTreeMap::new();
-        let mut slots: Option<Vec<(String, ArgKind)>> = None;
         for (form, text) in &texts {
             if form != OTHER && !plurals.iter().any(|rule| rule.form == *form) {
                 return Err(format!("[[plurals]] has no form {form:?}"));
             }
             let stem = if plural_by.is_some() { format!("{id}.{form}") } else { id.to_owned() };
-            let pieces = pieces(&stem, text, clips)?;
-            let mut found: Vec<_> = pieces.iter().filter_map(Piece::slot).collect();
-            found.sort_by(|a, b| a.0.cmp(&b.0));
-            if slots.get_or_insert_with(|| found.clone()) != &found {
+            forms.insert(form.clone(), pieces(&stem, text, clips)?);
+        }
+        let slots = forms.get(OTHER).map(|pieces| slots(pieces)).unwrap_or_default();
+        for (form, pieces) in &forms {
+            // One message need not be said to be one: "a message".
+            let single = plurals.iter().any(|rule| rule.form == *form && rule.is_single());
+            let leaves_out = |slot: &&(String, ArgKind)| single && Some(&slot.0) == plural_by.as_ref();
+            let found = self::slots(pieces);
+            if !slots.iter().filter(|slot| found.contains(slot) || !leaves_out(slot)).eq(&found) {
                 return Err("its forms have different placeholders".to_owned());
             }
-            forms.insert(form.clone(), pieces);
         }
-        let slots = slots.unwrap_or_default();
         if let Some(by) = &plural_by
             && !slots.contains(&(by.clone(), ArgKind::Number))
         {
@@ -275,18 +264,34 @@ impl Pattern {
         }
         Ok(Self { slots, plural_by, forms })
     }
-}
 
-impl Piece {
-    fn slot(&self) -> Option<(String, ArgKind)> {
-        match self {
-            Self::Words(_) => None,
-            Self::Slot(name, kind) => Some((name.clone(), *kind)),
+    fn check_forms(self, numbers: &Numbers) -> Result<Self, String> {
+        for piece in self.forms.values().flatten() {
+            match piece {
+                Piece::Slot(_, ArgKind::Number, Some(form)) => numbers.check_form(form)?,
+                Piece::Slot(name, _, Some(form)) => {
+                    return Err(format!("{{{name}}} is no number: it has no form {form:?}"));
+                }
+                _ => {}
+            }
         }
+        Ok(self)
     }
 }
 
-/// Cuts a text at its placeholders: `{name:digits}`, `{name:number}`, `{name:time}` or `{name:date}`.
+/// The placeholders of a text, in the order of their names.
+fn slots(pieces: &[Piece]) -> Vec<(String, ArgKind)> {
+    let slot = |piece: &Piece| match piece {
+        Piece::Words(_) => None,
+        Piece::Slot(name, kind, _) => Some((name.clone(), *kind)),
+    };
+    let mut found: Vec<_> = pieces.iter().filter_map(slot).collect();
+    found.sort_by(|a, b| a.0.cmp(&b.0));
+    found
+}
+
+/// Cuts a text at its placeholders: `{name:digits}`, `{name:number}`, `{name:time}` or `{name:date}`; a number may
+/// name its form, `{name:number:form}`.
 fn pieces(stem: &str, text: &str, clips: &mut Clips) -> Result<Vec<Piece>, String> {
     let mut pieces = Vec::new();
     let mut rest = text;
@@ -305,52 +310,17 @@ fn pieces(stem: &str, text: &str, clips: &mut Clips) -> Result<Vec<Piece>, Strin
         }
         let Some(slot) = slot else { break };
         let (slot, after) = slot.split_once('}').ok_or("a { has no }")?;
-        let (name, kind) = match slot.split_once(':') {
-            Some((name, "digits")) => (name, ArgKind::Digits),
-            Some((name, "number")) => (name, ArgKind::Number),
-            Some((name, "time")) => (name, ArgKind::Time),
-            Some((name, "date")) => (name, ArgKind::Date),
+        let mut parts = slot.splitn(3, ':');
+        let (name, kind, form) = (parts.next(), parts.next(), parts.next());
+        let kind = match kind {
+            Some("digits") => ArgKind::Digits,
+            Some("number") => ArgKind::Number,
+            Some("time") => ArgKind::Time,
+            Some("date") => ArgKind::Date,
             _ => return Err(format!("{{{slot}}}: write {{name:digits}}, :number, :time or :date")),
         };
-        pieces.push(Piece::Slot(name.to_owned(), kind));
+        pieces.push(Piece::Slot(name.unwrap_or_default().to_owned(), kind, form.map(str::to_owned)));
         rest = after;
     }
     if pieces.is_empty() { Err("has no words".to_owned()) } else { Ok(pieces) }
-}
-
-/// The clips that texts and grammar need, each word once.
-#[derive(Debug, Default)]
-struct Clips {
-    list: Vec<ClipText>,
-    words: BTreeMap<String, ClipId>,
-}
-
-impl Clips {
-    fn add(&mut self, name: String, text: &str) -> ClipId {
-        let id = ClipId(u16::try_from(self.list.len()).unwrap_or(u16::MAX));
-        self.list.push(ClipText { name, text: text.to_owned() });
-        id
-    }
-
-    fn word(&mut self, word: &str) -> ClipId {
-        if let Some(known) = self.words.get(word) {
-            return *known;
-        }
-        let plain: String = word.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-        let mut name = format!("word.{}", plain.to_ascii_lowercase());
-        if self.list.iter().any(|clip| clip.name == name) {
-            // Words that differ only in letters beyond ASCII.
-            name = format!("{name}.{}", self.words.len());
-        }
-        let id = self.add(name, word);
-        self.words.insert(word.to_owned(), id);
-        id
-    }
-
-    fn finish(self) -> Result<Vec<ClipText>, String> {
-        if self.list.len() > usize::from(u16::MAX) {
-            return Err("more than 65535 clips".to_owned());
-        }
-        Ok(self.list)
-    }
 }

@@ -4,6 +4,7 @@
 //! [`crate::media`] plays them.
 
 mod calendar;
+mod clips;
 mod embedded;
 mod grammar;
 mod language;
@@ -12,8 +13,9 @@ mod tests;
 
 use std::time::Duration;
 
+pub use clips::{ClipText, Voice};
 pub use embedded::{EMBEDDED, Embedded};
-pub use language::{ClipText, Language, Voice};
+pub use language::Language;
 
 /// Something to be said, independent of the language.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,8 +78,20 @@ pub enum ArgKind {
     Date,
 }
 
+impl ArgKind {
+    /// As texts write it in a placeholder.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Digits => "digits",
+            Self::Number => "number",
+            Self::Time => "time",
+            Self::Date => "date",
+        }
+    }
+}
+
 /// The largest number that can be said.
-pub const LARGEST_NUMBER: u32 = 9_999;
+pub const LARGEST_NUMBER: u32 = 9_999_999;
 
 /// Names a clip within its [`Language`]: an index into [`Language::clips`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -2,8 +2,14 @@
 
 use super::*;
 
+mod german;
+
+fn embedded(name: &str) -> Language {
+    Language::embedded(EMBEDDED.iter().find(|language| language.name == name).unwrap()).unwrap()
+}
+
 fn english() -> Language {
-    Language::embedded(EMBEDDED.iter().find(|language| language.name == "en").unwrap()).unwrap()
+    embedded("en")
 }
 
 /// The words of a phrase; `,` is a pause between groups.
@@ -43,6 +49,9 @@ fn english_numbers_are_said_as_people_say_them() {
         (1_000, "one thousand"),
         (2_019, "two thousand nineteen"),
         (9_999, "nine thousand nine hundred ninety nine"),
+        (21_000, "twenty one thousand"),
+        (999_999, "nine hundred ninety nine thousand nine hundred ninety nine"),
+        (2_000_001, "two million one"),
     ] {
         assert_eq!(number(&language, value), words);
     }
@@ -50,10 +59,13 @@ fn english_numbers_are_said_as_people_say_them() {
 
 #[test]
 fn no_two_numbers_sound_the_same() {
-    let language = english();
-    let all: std::collections::BTreeSet<String> =
-        (0..=LARGEST_NUMBER).map(|n| number(&language, n)).collect();
-    assert_eq!(all.len(), 10_000);
+    for embedded in EMBEDDED {
+        let language = Language::embedded(embedded).unwrap();
+        let say = |n| said(&language, &Phrase::new("message-number").with("number", Arg::Number(n)));
+        let some = || (0..20_000).chain((20_000..=LARGEST_NUMBER).step_by(997));
+        let all: std::collections::BTreeSet<String> = some().map(say).collect();
+        assert_eq!(all.len(), some().count(), "in {}", embedded.name);
+    }
 }
 
 #[test]
@@ -88,8 +100,8 @@ fn what_cannot_be_said_is_an_error() {
     assert!(matches!(render(wrong_kind), SpeechError::MissingValue { .. }));
     let letters = Phrase::new("greeting-extension").with("extension", Arg::Digits("10a".into()));
     assert!(matches!(render(letters), SpeechError::NotADigit('a')));
-    let huge = Phrase::new("limit-seconds").with("seconds", Arg::Number(10_000));
-    assert!(matches!(render(huge), SpeechError::TooLarge(10_000)));
+    let huge = Phrase::new("limit-seconds").with("seconds", Arg::Number(LARGEST_NUMBER + 1));
+    assert!(matches!(render(huge), SpeechError::TooLarge(_)));
 }
 
 const HEAD: &str = r##"
@@ -170,14 +182,14 @@ fn a_wrong_file_is_told_what_is_wrong() {
     refuse(phrase("a = { by = \"n\", one = \"{n:number}\" }"), "\"other\" is missing");
     refuse(phrase("a = { by = \"n\", other = \"x\" }"), "no number in it");
     refuse(phrase("a = { by = \"n\", two = \"{n:number}\", other = \"{n:number}\" }"), "no form \"two\"");
-    refuse(phrase("a = { by = \"n\", one = \"x\", other = \"{n:number}\" }"), "different placeholders");
+    refuse(phrase("a = { by = \"n\", few = \"x\", other = \"{n:number}\" }"), "different placeholders");
     refuse(format!("{HEAD}{}[phrases]\n", numbers(&GERMAN[1..])), "no rule from 0");
     refuse(
         format!("{HEAD}{}[phrases]\n", numbers(&[(0, "null"), (1, "< [>]")])),
         "numbers below 10 are words",
     );
     refuse(format!("{HEAD}{}[phrases]\n", numbers(&[(0, "null"), (5, "five")])), "for every number below 5");
-    refuse(format!("{HEAD}{}[phrases]\n", numbers(GERMAN)), "does not tell 10 from 9999");
+    refuse(format!("{HEAD}{}[phrases]\n", numbers(GERMAN)), "does not tell 10 from 9999999");
     refuse(format!("{good}[[numbers]]\nfrom = 12\nsay = \"[> <\"\n[phrases]\n"), "do not match");
     refuse(phrase("a = \"x\"").replace("9 = \"neun\", ", ""), "no word for '9'");
     refuse(phrase("a = \"x\"").replace("espeak-ng", "sh"), "choose flite or espeak-ng");
@@ -189,15 +201,94 @@ fn a_wrong_file_is_told_what_is_wrong() {
 
 #[test]
 fn every_clip_has_a_name_of_its_own_that_is_safe_as_a_file_name() {
-    let language = english();
-    let mut names: Vec<_> = language.clips().iter().map(|clip| clip.name.as_str()).collect();
-    for name in &names {
-        let safe = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b));
-        assert!(safe && !name.starts_with('.'), "{name:?}");
+    for embedded in EMBEDDED {
+        let language = Language::embedded(embedded).unwrap();
+        let mut names: Vec<_> = language.clips().iter().map(|clip| clip.name.as_str()).collect();
+        for name in &names {
+            let safe =
+                name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b));
+            assert!(safe && !name.starts_with('.') && !name.contains("-."), "{name:?}");
+        }
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), language.clips().len(), "in {}", embedded.name);
     }
-    names.sort_unstable();
-    names.dedup();
-    assert_eq!(names.len(), language.clips().len());
+}
+
+/// Numbers that change with gender and place, as in Spanish.
+const GENDERED: &str = r##"
+numbers = [
+    { from = 0, say = "cero" },
+    { from = 1, say = "uno", forms = { f = "una", m = "un" } },
+    { from = 2, say = "dos" },
+    { from = 3, say = "tres" },
+    { from = 4, say = "cuatro" },
+    { from = 5, say = "cinco" },
+    { from = 6, say = "seis" },
+    { from = 7, say = "siete" },
+    { from = 8, say = "ocho" },
+    { from = 9, say = "nueve" },
+    { from = 10, say = "diez y >" },
+    { from = 20, say = "< enta [y >]" },
+    { from = 100, say = "< cientos [>]", forms = { f = "< cientas [>]" } },
+    { from = 1000, say = "<:m mil [>]" },
+]
+"##;
+
+#[test]
+fn a_number_takes_the_form_of_its_noun_where_it_ends_and_a_form_of_the_language_inside() {
+    let phrases = r#"
+[phrases.horas]
+by = "n"
+one = "una hora"
+other = "{n:number:f} horas"
+[phrases.plain]
+by = "n"
+one = "{n:number}"
+other = "{n:number}"
+"#;
+    let text = format!("{GENDERED}{HEAD}{phrases}");
+    let language = Language::parse("es", &text).unwrap();
+    let say = |id, n| said(&language, &Phrase::new(id).with("n", Arg::Number(n)));
+    assert_eq!(say("horas", 31), "tres enta y una horas");
+    assert_eq!(say("horas", 201), "dos cientas una horas");
+    assert_eq!(say("plain", 201), "dos cientos uno");
+    assert_eq!(say("horas", 41_201), "cuatro enta y un mil dos cientas una horas");
+    assert_eq!(say("horas", 1), "una hora", "a form that fits one number only need not say it");
+
+    let refuse = |text: String, expected: &str| {
+        let problem = Language::parse("es", &text).unwrap_err();
+        assert!(problem.contains(expected), "{expected:?} is not in {problem:?}");
+    };
+    refuse(text.replace("{n:number:f}", "{n:number:neuter}"), "no rule of [[numbers]] has a form \"neuter\"");
+    refuse(text.replace("<:m mil", "<:x mil"), "has a form \"x\"");
+    refuse(text.replace("<:m mil", "<m mil"), "<:form");
+    refuse(text.replace("{ f = \"una\"", "{ f = \"> una\""), "numbers below 10 are words");
+    refuse(text.replace("{ f = \"< cientas [>]\" }", "{ f = \"cientas\" }"), "says 100 for every number");
+    refuse(text.replace("{n:number:f} horas", "{n:digits:f} horas"), "is no number");
+    refuse(
+        text.replace("other = \"{n:number:f} horas\"", "few = \"horas\"\nother = \"{n:number}\""),
+        "different placeholders",
+    );
+}
+
+#[test]
+fn a_voice_that_no_synthesiser_has_is_refused_and_words_are_respelled_whole() {
+    let text = format!("{HEAD}{}[phrases]\na = \"gut\"\n", numbers(&[GERMAN, &[(11, "[>] <")]].concat()));
+    let with = |line: &str| {
+        Language::parse("de", &text.replace("voice = \"de\"", &format!("voice = \"de\"\n{line}")))
+    };
+    let voice =
+        with("speed = 150\npitch = 45\nbits = 13\nsays = { PIN = \"Pinn\" }").unwrap().voice().clone();
+    assert_eq!(voice.reads("Ihre PIN, bitte: PIN. PINs nicht."), "Ihre Pinn, bitte: Pinn. PINs nicht.");
+    for (line, expected) in
+        [("speed = 20", "80 to 450"), ("pitch = 100", "0 to 99"), ("bits = 9", "10 to 16")]
+    {
+        let problem = with(line).unwrap_err();
+        assert!(problem.contains(expected), "{problem}");
+    }
+    let flite = text.replace("espeak-ng", "flite").replace("voice = \"de\"", "voice = \"slt\"\nspeed = 150");
+    assert!(Language::parse("de", &flite).unwrap_err().contains("for espeak-ng"));
 }
 
 #[test]

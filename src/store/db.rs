@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use super::StoreError;
 use super::fault::Fault;
+use super::readers::Readers;
 use super::tx::Of;
 pub(super) use super::tx::Tx;
 
@@ -31,7 +32,6 @@ const ACQUIRE: Duration = Duration::from_secs(8);
 const BUSY: Duration = Duration::from_secs(5);
 /// How often a taken lock file is tried again.
 const LOCK_STEP: Duration = Duration::from_millis(20);
-const SQLITE_READERS: u32 = 3;
 const POSTGRES_CONNECTIONS: u32 = 16;
 
 /// An argument of a statement. The options are typed, because PostgreSQL wants to know what is null.
@@ -103,7 +103,7 @@ pub(super) use query;
 #[derive(Debug, Clone)]
 pub(super) enum Db {
     /// One connection writes, a few read beside it (WAL).
-    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Sqlite { writer: SqlitePool, readers: Readers },
     /// Any connection does anything, once the tables are up to date.
     Postgres { pool: PgPool, tables: Arc<Tables> },
 }
@@ -132,20 +132,16 @@ impl Db {
             .max_connections(1)
             .min_connections(1)
             .acquire_timeout(ACQUIRE)
+            // A file does not hang up; asking costs a trip to the connection's thread.
+            .test_before_acquire(false)
             .idle_timeout(None)
             .max_lifetime(None)
             .connect_with(options.clone())
             .await
-            .map_err(Fault::from)?;
+            .map_err(|error| unusable_file(path, error))?;
         sqlx::migrate!("migrations/sqlite").run(&writer).await.map_err(migration)?;
-        let readers = SqlitePoolOptions::new()
-            .max_connections(SQLITE_READERS)
-            .acquire_timeout(ACQUIRE)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .connect_with(options.read_only(true))
-            .await
-            .map_err(Fault::from)?;
+        let readers =
+            Readers::open(options.read_only(true)).await.map_err(|error| unusable_file(path, error))?;
         Ok(Self::Sqlite { writer, readers })
     }
 
@@ -196,7 +192,7 @@ impl Db {
         patient(async {
             match self {
                 Self::Sqlite { readers, .. } => {
-                    let rows = query!(sql, args).fetch_all(readers).await?;
+                    let rows = readers.fetch(sql, args).await?;
                     Ok(rows.into_iter().map(Row::Sqlite).collect())
                 }
                 Self::Postgres { pool, .. } => {
@@ -317,7 +313,33 @@ fn private() -> tokio::fs::OpenOptions {
 }
 
 fn unusable(path: &Path, error: &std::io::Error) -> StoreError {
-    StoreError::Away(format!("{} cannot be opened or created: {error}", path.display()))
+    StoreError::Away(format!(
+        "{} cannot be opened or created ({error}): choose another place with --data or database.url",
+        path.display()
+    ))
+}
+
+/// SQLite names neither the file nor what to do about it.
+fn unusable_file(path: &Path, error: sqlx::Error) -> StoreError {
+    let path = path.display();
+    let is_held = match &error {
+        sqlx::Error::PoolTimedOut => true,
+        // SQLITE_BUSY
+        sqlx::Error::Database(error) => error.code().as_deref() == Some("5"),
+        _ => false,
+    };
+    match StoreError::from(Fault::from(error)) {
+        StoreError::Away(_) if is_held => StoreError::Away(format!(
+            "another program holds {path} and does not let go: end it, or name another file in database.url"
+        )),
+        StoreError::Away(why) => StoreError::Away(format!(
+            "{path} cannot be opened ({why}): choose another place with --data or database.url"
+        )),
+        StoreError::Refused(why) => StoreError::Refused(format!(
+            "{path} cannot be used ({why}): restore it from a backup, or name another file in database.url"
+        )),
+        other => other,
+    }
 }
 
 fn migration(error: sqlx::migrate::MigrateError) -> StoreError {

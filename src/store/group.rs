@@ -3,8 +3,10 @@
 //!
 //! PostgreSQL groups commits by itself: there each write is a transaction of its own.
 
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 
+use futures_util::FutureExt as _;
 use tokio::sync::{mpsc, oneshot};
 
 use super::db::{Db, Tx};
@@ -112,7 +114,9 @@ async fn run(db: Db, mut waiting: mpsc::Receiver<Box<dyn Write>>) {
     let mut batch = Vec::with_capacity(BATCH);
     while waiting.recv_many(&mut batch, BATCH).await > 0 {
         metrics::counter!("aftertone_store_commits_total").increment(1);
-        let committed = write_together(&db, &mut batch).await;
+        // A write that breaks must not end the task: nobody could write any more.
+        let together = AssertUnwindSafe(write_together(&db, &mut batch)).catch_unwind();
+        let committed = together.await.unwrap_or_else(|_| Err(StoreError::Away("a write broke".to_owned())));
         for write in batch.drain(..) {
             write.answer(&committed);
         }
@@ -140,5 +144,21 @@ fn same(error: &StoreError) -> StoreError {
         StoreError::Away(why) => StoreError::Away(why.clone()),
         StoreError::Refused(why) => StoreError::Refused(why.clone()),
         other => StoreError::Refused(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+
+    #[tokio::test]
+    async fn a_write_that_breaks_is_answered_and_the_next_one_is_carried_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/facts.db", folder.path().display());
+        let store = Store::open(&url, SystemClock::shared()).await.unwrap();
+        let broken = store.write(|_| Box::pin(async { panic!("as a library may") })).await;
+        assert!(matches!(broken, Err::<(), _>(StoreError::Away(_))), "{broken:?}");
+        assert_eq!(store.write(|_| Box::pin(async { Ok(7) })).await.unwrap(), 7);
     }
 }

@@ -19,24 +19,29 @@ use crate::domain::{Folder, JobId, MessageId, TenantId};
 pub(super) const JOB_QUEUED: &str = JobState::Queued.as_str();
 
 macro_rules! lease {
-    ($table:literal, $lock:literal) => {
+    ($due:literal, $lamps:literal, $lock:literal) => {
         concat!(
             "WITH due AS MATERIALIZED (
                  SELECT id FROM ",
-            $table,
+            $due,
             " WHERE state IN ('queued', 'retry', 'running') AND next_at <= $1
                  ORDER BY next_at, id LIMIT $3 ",
             $lock,
+            "), lamps AS MATERIALIZED (
+                 SELECT id FROM ",
+            $lamps,
+            " WHERE state = 'queued' AND about IS NOT NULL AND next_at <= $1 LIMIT $4 ",
+            $lock,
             ") UPDATE jobs SET state = 'running', attempts = attempts + 1, next_at = $2
-             WHERE id IN (SELECT id FROM due)
+             WHERE id IN (SELECT id FROM due UNION SELECT id FROM lamps)
              RETURNING id, tenant_id, work, state, attempts, next_at, created_at, last_error"
         )
     };
 }
 
 // SQLite has one writer, whose transaction began with the write lock. Left alone, it would sort all that wait.
-const LEASE_SQLITE: &str = lease!("jobs INDEXED BY jobs_due", "");
-const LEASE_POSTGRES: &str = lease!("jobs", "FOR UPDATE SKIP LOCKED");
+const LEASE_SQLITE: &str = lease!("jobs INDEXED BY jobs_due", "jobs INDEXED BY jobs_about", "");
+const LEASE_POSTGRES: &str = lease!("jobs", "jobs", "FOR UPDATE SKIP LOCKED");
 
 const REPORT: &str = "UPDATE jobs SET state = $4, next_at = $5, last_error = $6
     WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND state = 'running'";
@@ -55,7 +60,9 @@ const NEWEST: &str = "SELECT id, tenant_id, work, state, attempts, next_at, crea
 const NEWEST_OF_STATE: &str = "SELECT id, tenant_id, work, state, attempts, next_at, created_at, last_error
     FROM jobs WHERE state = $2 ORDER BY created_at DESC, id DESC LIMIT $1";
 
-const COUNT: &str = "SELECT state, COUNT(*) AS jobs FROM jobs GROUP BY state";
+// Not those that are done: they stay for months, and nobody waits for them. `jobs_newest` finds the others.
+const COUNT: &str = "SELECT state, COUNT(*) AS jobs FROM jobs
+    WHERE state IN ('queued', 'running', 'retry', 'dead') GROUP BY state";
 
 // Unless there is no message (any more): the job's end counts all the same.
 const ENTER: &str = "INSERT INTO ledger (tenant_id, message_id, at, event, detail)
@@ -84,11 +91,21 @@ impl Store {
     /// # Errors
     /// [`super::StoreError`].
     pub async fn lease_jobs(&self, limit: u32, lease: Duration) -> Result<Vec<Job>> {
+        self.lease_jobs_and_lamps(limit, 0, lease).await
+    }
+
+    /// The same, and up to `lamps` jobs beyond that tell a change for the first time, however many others are due before
+    /// them.
+    ///
+    /// # Errors
+    /// [`super::StoreError`].
+    pub async fn lease_jobs_and_lamps(&self, limit: u32, lamps: u32, lease: Duration) -> Result<Vec<Job>> {
         let now = self.clock.now();
         let until = now.saturating_add(lease).unwrap_or(Timestamp::MAX);
         let sql = if self.db.is_sqlite() { LEASE_SQLITE } else { LEASE_POSTGRES };
-        let mut jobs =
-            self.write(move |tx| Box::pin(async move { take(tx, sql, now, until, limit).await })).await?;
+        let mut jobs = self
+            .write(move |tx| Box::pin(async move { take(tx, sql, (now, until), limit, lamps).await }))
+            .await?;
         jobs.sort_by_key(|job| (job.created_at, job.id));
         Ok(jobs)
     }
@@ -222,12 +239,13 @@ impl Store {
         rows.iter().map(read_job).collect()
     }
 
-    /// How many jobs are in each state, those with none included.
+    /// How many jobs are in each state but [`JobState::Done`], those with none included.
     ///
     /// # Errors
     /// [`super::StoreError`].
-    pub async fn jobs_by_state(&self) -> Result<Vec<(JobState, u64)>> {
-        let mut counts = JobState::ALL.map(|state| (state, 0));
+    pub async fn open_jobs(&self) -> Result<Vec<(JobState, u64)>> {
+        let mut counts =
+            [JobState::Queued, JobState::Running, JobState::Retry, JobState::Dead].map(|state| (state, 0));
         for row in &self.db.rows(COUNT, args![]).await? {
             let row = Reader::new(row, "jobs", "state");
             let state: JobState = row.word("state")?;
@@ -252,11 +270,11 @@ pub(super) const fn message_of(work: &Work) -> Option<MessageId> {
 async fn take(
     tx: &mut Tx,
     sql: &'static str,
-    now: Timestamp,
-    until: Timestamp,
+    (now, until): (Timestamp, Timestamp),
     limit: u32,
+    lamps: u32,
 ) -> Result<Vec<Job>> {
-    let rows = tx.rows(sql, args![micros(now), micros(until), limit]).await?;
+    let rows = tx.rows(sql, args![micros(now), micros(until), limit, lamps]).await?;
     let mut jobs = Vec::with_capacity(rows.len());
     for row in &rows {
         match read_job(row) {

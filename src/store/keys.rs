@@ -10,16 +10,20 @@ use super::read::{Reader, bounded, micros, opt_micros, to_json};
 use super::{Result, Store};
 use crate::domain::{ApiKey, AuditId, KeyId, TenantId, UserId};
 
-const ADD: &str = "INSERT INTO api_keys (id, tenant_id, user_id, name, secret_hash, scopes, created_at, expires_at)
+const ADD: &str =
+    "INSERT INTO api_keys (id, tenant_id, user_id, name, secret_hash, scopes, created_at, expires_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 
-const BY_HASH: &str = "SELECT id, tenant_id, user_id, name, scopes, created_at, expires_at, revoked_at, last_used_at
+const BY_HASH: &str =
+    "SELECT id, tenant_id, user_id, name, scopes, created_at, expires_at, revoked_at, last_used_at
     FROM api_keys WHERE secret_hash = $1";
 
-const ALL: &str = "SELECT id, tenant_id, user_id, name, scopes, created_at, expires_at, revoked_at, last_used_at
+const ALL: &str =
+    "SELECT id, tenant_id, user_id, name, scopes, created_at, expires_at, revoked_at, last_used_at
     FROM api_keys WHERE tenant_id = $1 ORDER BY id DESC LIMIT 1000";
 
-const REVOKE: &str = "UPDATE api_keys SET revoked_at = $3 WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL";
+const REVOKE: &str =
+    "UPDATE api_keys SET revoked_at = $3 WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL";
 
 const USED: &str = "UPDATE api_keys SET last_used_at = $2 WHERE id = $1";
 

@@ -16,8 +16,8 @@ use crate::domain::{Counts, JobId, LampId, MailboxId, Owner, TenantId};
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, tenant_id, mailbox_id, name, dialog, cseq, expires_at, told, told_at, last_error, created_at
-             FROM lamps ",
+            "SELECT id, tenant_id, mailbox_id, name, dialog, cseq, expires_at, told, told_at, last_error,
+             failures, created_at FROM lamps ",
             $rest
         )
     };
@@ -31,7 +31,7 @@ const EXPIRED: &str = select!("WHERE expires_at <= $1 ORDER BY expires_at LIMIT 
 const PUT: &str = "INSERT INTO lamps (id, tenant_id, mailbox_id, name, dialog, cseq, expires_at, created_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
     ON CONFLICT (name) DO UPDATE
-    SET dialog = excluded.dialog, expires_at = excluded.expires_at, last_error = NULL";
+    SET dialog = excluded.dialog, expires_at = excluded.expires_at, last_error = NULL, failures = 0";
 
 const REMOVE: &str = "DELETE FROM lamps WHERE id = $1";
 
@@ -39,9 +39,10 @@ const REMOVE: &str = "DELETE FROM lamps WHERE id = $1";
 const NEXT_CSEQ: &str = "UPDATE lamps SET cseq = cseq + 1, told = NULL WHERE id = $1 RETURNING id, cseq";
 
 // What was told under an older number is no longer what the phone shows.
-const TOLD: &str = "UPDATE lamps SET told = $3, told_at = $4, last_error = NULL WHERE id = $1 AND cseq = $2";
+const TOLD: &str = "UPDATE lamps SET told = $3, told_at = $4, last_error = NULL, failures = 0
+    WHERE id = $1 AND cseq = $2";
 
-const FAILED: &str = "UPDATE lamps SET last_error = $2 WHERE id = $1";
+const FAILED: &str = "UPDATE lamps SET last_error = $2, failures = failures + 1 WHERE id = $1";
 
 const COUNT: &str = "SELECT COUNT(*) AS lamps FROM lamps WHERE tenant_id = $1 AND mailbox_id = $2";
 
@@ -66,6 +67,8 @@ pub struct Lamp {
     pub told_at: Option<Timestamp>,
     /// Why it could not be told since.
     pub last_error: Option<String>,
+    /// How often in a row it could not be told.
+    pub failures: u32,
     /// When it came.
     pub created_at: Timestamp,
 }
@@ -74,10 +77,13 @@ pub struct Lamp {
 // tell the counts from before. A job that runs meanwhile is no longer waiting, and a new one is made.
 const ADD_LAMP_JOB: &str =
     "INSERT INTO jobs (id, tenant_id, message_id, work, state, attempts, next_at, created_at, about)
-    SELECT $1, $2, $3, $4, 'queued', 0, $5, $5, $6
+    SELECT $1, $2, $3, $4, 'queued', 0, $5, $8, $6
     WHERE EXISTS (SELECT 1 FROM lamps WHERE tenant_id = $2 AND mailbox_id = $7)
     ON CONFLICT (tenant_id, about) WHERE state = 'queued' AND about IS NOT NULL
-    DO UPDATE SET next_at = jobs.next_at";
+    DO UPDATE SET next_at = CASE WHEN excluded.next_at < jobs.next_at THEN excluded.next_at ELSE jobs.next_at END";
+
+const BEING_TOLD: &str = "SELECT COUNT(*) AS jobs FROM jobs
+    WHERE tenant_id = $1 AND about = $2 AND state IN ('retry', 'running')";
 
 /// The statement that leaves word that the counts of the mailbox may have changed, if anybody wants to know. `job` is
 /// the id of the job that this makes, unless one waits already.
@@ -87,10 +93,25 @@ pub(super) fn statement(
     job: JobId,
     now: Timestamp,
 ) -> Result<Statement> {
-    let about = format!("lamp:{mailbox}");
+    statement_at(tenant, mailbox, job, now, now)
+}
+
+fn about(mailbox: MailboxId) -> String {
+    format!("lamp:{mailbox}")
+}
+
+fn statement_at(
+    tenant: TenantId,
+    mailbox: MailboxId,
+    job: JobId,
+    now: Timestamp,
+    due: Timestamp,
+) -> Result<Statement> {
+    let about = about(mailbox);
     let work = to_json(&Work::Lamp { mailbox })?;
     let nobody: Option<Uuid> = None;
-    let args = args![job.uuid(), tenant.uuid(), nobody, work, micros(now), about, mailbox.uuid()];
+    let (mailbox, now, due) = (mailbox.uuid(), micros(now), micros(due));
+    let args = args![job.uuid(), tenant.uuid(), nobody, work, due, about, mailbox, now];
     Ok((ADD_LAMP_JOB, args))
 }
 
@@ -229,10 +250,30 @@ impl Store {
     /// # Errors
     /// [`super::StoreError`].
     pub async fn refresh_lamps(&self, owner: Owner) -> Result<()> {
+        self.refresh_lamps_at(owner, self.clock.now()).await
+    }
+
+    /// The same, to be done at `due` unless it is to be done before.
+    ///
+    /// # Errors
+    /// [`super::StoreError`].
+    pub async fn refresh_lamps_at(&self, owner: Owner, due: Timestamp) -> Result<()> {
         let mut tx = self.db.begin().await?;
-        let job = JobId::from_uuid(self.clock.uuid());
-        changed_for(&mut tx, owner, job, self.clock.now()).await?;
-        Ok(tx.commit().await?)
+        let (job, now) = (JobId::from_uuid(self.clock.uuid()), self.clock.now());
+        tx.batch(vec![statement_at(owner.tenant, owner.mailbox, job, now, due)?]).await?;
+        tx.commit().await?;
+        self.work_was_made();
+        Ok(())
+    }
+
+    /// Whether the lamps of a mailbox are being told at this moment, or again after they could not be.
+    ///
+    /// # Errors
+    /// [`super::StoreError`].
+    pub async fn lamps_are_being_told(&self, owner: Owner) -> Result<bool> {
+        let row = self.db.row(BEING_TOLD, args![owner.tenant.uuid(), about(owner.mailbox)]).await?;
+        let jobs: u32 = row.map_or(Ok(0), |row| Reader::new(&row, "jobs", "jobs").number("jobs"))?;
+        Ok(jobs > 0)
     }
 }
 
@@ -254,6 +295,7 @@ fn read_lamp(row: &Row) -> Result<Lamp> {
         },
         told_at: row.opt_time("told_at")?,
         last_error: row.opt_text("last_error")?,
+        failures: row.number("failures")?,
         created_at: row.time("created_at")?,
     })
 }

@@ -12,7 +12,7 @@ const LETTER: &str =
     "SELECT m.id, m.tenant_id, m.mailbox_id, m.folder, m.heard_at, m.urgent, m.private, m.caller_number,
     m.caller_name, m.caller_anonymous, m.alias, m.reason, m.received_at, m.duration_ms, m.voiced_ms, m.class,
     m.sample_rate, m.bytes, m.sha256, m.object, b.user_id, b.extension, b.enabled, b.settings, b.created_at,
-    t.zone AS tenant_zone, u.first_name, u.last_name
+    t.zone AS tenant_zone, t.language AS tenant_language, u.first_name, u.last_name
     FROM messages m JOIN tenants t ON t.id = m.tenant_id
     LEFT JOIN mailboxes b ON b.tenant_id = m.tenant_id AND b.id = m.mailbox_id AND b.removed_at IS NULL
     LEFT JOIN users u ON u.tenant_id = b.tenant_id AND u.id = b.user_id AND u.removed_at IS NULL
@@ -29,6 +29,8 @@ pub struct LetterFacts {
     pub owner: Option<String>,
     /// Where the tenant's clocks stand; the mailbox may have another zone.
     pub tenant_zone: String,
+    /// Language of the tenant, for a mailbox without one of its own.
+    pub tenant_language: String,
 }
 
 impl Store {
@@ -46,6 +48,12 @@ impl Store {
         };
         let name = reader.opt_text("first_name")?.zip(reader.opt_text("last_name")?);
         let owner = name.map(|(first, last)| format!("{first} {last}").trim().to_owned());
-        Ok(Some(LetterFacts { mailbox, owner, tenant_zone: reader.text("tenant_zone")?, message }))
+        Ok(Some(LetterFacts {
+            mailbox,
+            owner,
+            tenant_zone: reader.text("tenant_zone")?,
+            tenant_language: reader.text("tenant_language")?,
+            message,
+        }))
     }
 }

@@ -14,11 +14,13 @@ use crate::domain::{Login, Purpose, Role, Session, SessionId, TenantId, User, Us
 const LOGIN: &str = "SELECT tenant_id, user_id, role, password_hash, portal FROM logins
     WHERE tenant_id = $1 AND user_id = $2";
 
-const LOGINS: &str = "SELECT tenant_id, user_id, role, password_hash, portal FROM logins WHERE tenant_id = $1";
+const LOGINS: &str =
+    "SELECT tenant_id, user_id, role, password_hash, portal FROM logins WHERE tenant_id = $1";
 
 const ANY_LOGIN: &str = "SELECT role FROM logins WHERE password_hash IS NOT NULL LIMIT 1";
 
-const PUT_ROLE: &str = "INSERT INTO logins (tenant_id, user_id, role, portal, changed_at) VALUES ($1, $2, $3, $4, $5)
+const PUT_ROLE: &str =
+    "INSERT INTO logins (tenant_id, user_id, role, portal, changed_at) VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (tenant_id, user_id) DO UPDATE
     SET role = excluded.role, portal = excluded.portal, changed_at = excluded.changed_at";
 
@@ -27,7 +29,8 @@ const PUT_PASSWORD: &str =
     ON CONFLICT (tenant_id, user_id) DO UPDATE
     SET password_hash = excluded.password_hash, changed_at = excluded.changed_at";
 
-const BY_MAIL: &str = "SELECT u.id, u.tenant_id, u.first_name, u.last_name, u.emails, u.created_at, l.password_hash
+const BY_MAIL: &str =
+    "SELECT u.id, u.tenant_id, u.first_name, u.last_name, u.emails, u.created_at, l.password_hash
     FROM users u JOIN logins l ON l.tenant_id = u.tenant_id AND l.user_id = u.id
     WHERE u.removed_at IS NULL AND lower(u.emails) LIKE $1 ESCAPE '!' ORDER BY u.id LIMIT 2";
 

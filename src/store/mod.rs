@@ -4,6 +4,7 @@
 //! takes the tenant where the thing belongs to one; another tenant's id is [`StoreError::Missing`]. Times are kept to
 //! the microsecond.
 
+mod calls;
 mod db;
 mod deposit;
 mod fault;
@@ -26,6 +27,7 @@ mod passing;
 mod people;
 mod phones;
 mod read;
+mod readers;
 mod retention;
 mod revision;
 mod tenants;
@@ -36,10 +38,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
 
+pub use self::calls::{CallNews, CallRequest, CallState};
 pub use self::findable::Findable;
-pub use self::lamps::Lamp;
 pub use self::keys::{AuditLine, Repeat};
+pub use self::lamps::Lamp;
 pub use self::lockouts::{Guess, Limits};
 pub use self::logins::{Door, Stale};
 pub use self::owner::LONGEST_LIST;
@@ -251,6 +255,8 @@ pub struct Store {
     db: Db,
     clock: SharedClock,
     group: Option<Arc<Group>>,
+    /// Work was made by this store or a clone of it.
+    made: Arc<Notify>,
 }
 
 impl Store {
@@ -280,10 +286,11 @@ impl Store {
             }
             let db = Db::open_sqlite(Path::new(path)).await?;
             let group = Some(Arc::new(Group::start(db.clone())));
-            return Ok(Self { db, clock, group });
+            return Ok(Self { db, clock, group, made: Arc::default() });
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Ok(Self { db: Db::name_postgres(url)?, clock, group: None });
+            let db = Db::name_postgres(url)?;
+            return Ok(Self { db, clock, group: None, made: Arc::default() });
         }
         // The URL may carry a password: it is not repeated.
         Err(StoreError::Refused(
@@ -308,6 +315,16 @@ impl Store {
     pub async fn ping(&self) -> Result<()> {
         self.db.rows("SELECT 1", Vec::new()).await?;
         Ok(())
+    }
+
+    /// Waits until somebody in this process has changed what lamps show: whoever works jobs off need not wait for the next
+    /// look. What other processes do is found by looking.
+    pub async fn until_work_is_made(&self) {
+        self.made.notified().await;
+    }
+
+    fn work_was_made(&self) {
+        self.made.notify_one();
     }
 
     /// Closes the connections, after the deposits under way. Every clone of this store is then [`StoreError::Away`].

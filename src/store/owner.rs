@@ -34,7 +34,9 @@ macro_rules! list {
         concat!(
             "SELECT m.*, s.id AS sender_id, s.extension AS sender_extension,
                 (SELECT g.id FROM greetings g WHERE g.tenant_id = s.tenant_id AND g.mailbox_id = s.id
-                    AND g.kind = 'name' AND g.active ORDER BY g.created_at DESC, g.id DESC LIMIT 1) AS sender_name
+                    AND g.kind = 'name' AND g.active ORDER BY g.created_at DESC, g.id DESC LIMIT 1) AS sender_name,
+                (SELECT p.origin FROM message_parts p WHERE p.tenant_id = m.tenant_id AND p.message_id = m.id
+                    AND p.kind = 'original' ORDER BY p.place LIMIT 1) AS origin
              FROM (SELECT * FROM messages WHERE tenant_id = $1 AND mailbox_id = $2 AND ",
             $shelf,
             " ORDER BY received_at DESC, id DESC LIMIT $3) m
@@ -176,6 +178,7 @@ impl Store {
         if mark == Mark::Purge {
             let marked = self.purge_now(&mut tx, owner, id, before, object).await?;
             tx.commit().await?;
+            self.work_was_made();
             return Ok(marked);
         }
         let after = before.marked(mark, now);
@@ -188,6 +191,7 @@ impl Store {
         tx.run(ADD_LEDGER, args![tenant, id.uuid(), at, mark.as_str(), ""]).await?;
         lamps::changed_for(&mut tx, owner, JobId::from_uuid(self.clock.uuid()), now).await?;
         tx.commit().await?;
+        self.work_was_made();
         Ok(marked)
     }
 
@@ -289,5 +293,9 @@ fn read_heading(row: &Row) -> Result<Heading> {
         }),
         None => None,
     };
-    Ok(Heading { message, sender })
+    let origin = match row.opt_text("origin")? {
+        Some(_) => Some(row.json("origin")?),
+        None => None,
+    };
+    Ok(Heading { message, sender, origin })
 }

@@ -11,9 +11,7 @@ use super::messages::read_message;
 use super::people::read_user;
 use super::read::{Reader, micros};
 use super::{Job, JobState, Result, Store};
-use crate::domain::{
-    Folder, JobId, Login, Mailbox, Message, MessageId, Owner, Role, TenantId, User, UserId,
-};
+use crate::domain::{Folder, JobId, Login, Mailbox, Message, MessageId, Owner, Role, TenantId, User, UserId};
 
 macro_rules! messages {
     ($folder:literal) => {

@@ -45,10 +45,11 @@ const END_JOBS: &str = "UPDATE jobs SET state = 'dead', next_at = $3, last_error
     WHERE tenant_id = $1 AND state IN ('queued', 'retry')
     AND message_id IN (SELECT id FROM messages WHERE tenant_id = $1 AND mailbox_id = $2)";
 
-/// What only a living mailbox has: phones that watch it, devices that open it.
-const FORGET: [&str; 2] = [
+/// What only a living mailbox has: phones that watch it, devices that open it, calls that were asked for.
+const FORGET: [&str; 3] = [
     "DELETE FROM lamps WHERE tenant_id = $1 AND mailbox_id = $2",
     "DELETE FROM devices WHERE tenant_id = $1 AND mailbox_id = $2",
+    "UPDATE call_requests SET wanted = (1 = 0) WHERE tenant_id = $1 AND mailbox_id = $2 AND state <> 'over'",
 ];
 
 impl Store {

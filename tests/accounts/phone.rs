@@ -200,3 +200,23 @@ async fn a_mail_mode_needs_an_address() {
     assert!(matches!(none, OwnerError::Invalid(_)), "{none:?}");
     assert!(office.settings.set_mail_mode(office.eve, MailMode::None).await.is_ok());
 }
+
+#[tokio::test]
+async fn a_greeting_that_is_chosen_again_plays_even_when_its_last_day_has_gone() {
+    let office = Office::new().await;
+    let until = office.clock.now() + std::time::Duration::from_secs(3600);
+    let recording = office.recording(office.ada, 8000).await;
+    let away = office.settings.keep(office.ada, recording, GreetingKind::Away, Some(until)).await.unwrap();
+    assert_eq!(
+        office.settings.choose(office.ada, away.id).await.unwrap().until,
+        Some(until),
+        "still to come"
+    );
+    office.clock.advance(std::time::Duration::from_secs(7200));
+    let chosen = office.settings.choose(office.ada, away.id).await.unwrap();
+    assert!(chosen.active && chosen.until.is_none());
+    let past = office.settings.set_until(office.ada, away.id, Some(until)).await;
+    assert!(matches!(past, Err(OwnerError::Invalid(_))), "{past:?}");
+    let other = office.settings.choose(office.eve, away.id).await;
+    assert!(matches!(other, Err(OwnerError::Missing { .. })), "{other:?}");
+}

@@ -131,6 +131,9 @@ async fn lists_keep_the_good_and_broadcasts_need_a_permission() {
     assert_eq!(bad, numbers(&["9999"]));
     assert_eq!(sending.list(office.ada, 7).await.unwrap(), numbers(&["1002"]));
     assert!(matches!(sending.list(office.eve, 7).await, Err(OwnerError::Missing { what: "list" })));
+    let members = async |owner| sending.members(owner, 7).await.unwrap();
+    assert_eq!(members(office.ada).await[0].mailbox, office.eve.mailbox);
+    assert_eq!(members(office.eve).await, [], "a list is its owner's alone");
     assert!(matches!(sending.put_list(office.ada, 0, &[]).await, Err(OwnerError::Invalid(_))));
     sending.put_list(office.ada, 7, &[]).await.unwrap();
     assert_eq!(sending.lists(office.ada).await.unwrap(), []);
@@ -140,4 +143,46 @@ async fn lists_keep_the_good_and_broadcasts_need_a_permission() {
     office.settings.update(office.ada, |phone| phone.may_broadcast = true).await.unwrap();
     office.add("1003").await;
     assert_eq!(sending.everybody(office.ada).await.unwrap(), numbers(&["1002", "1003"]));
+}
+
+#[tokio::test]
+async fn a_message_to_many_reaches_each_of_them_once_in_their_order() {
+    let office = Office::new().await;
+    let numbers: Vec<String> = (2000..2040).map(|number| number.to_string()).collect();
+    let mut all = Vec::new();
+    for number in &numbers {
+        all.push(office.add(number).await);
+    }
+    let to: Vec<Extension> = numbers.iter().map(|number| number.parse().unwrap()).collect();
+    let recording = office.recording(office.ada, 8000).await;
+    let sent = sending(&office).send(office.ada, recording, Marks::default(), &to).await.unwrap();
+    assert_eq!((sent.delivered, sent.refused), (to, Vec::new()));
+    for owner in all {
+        assert_eq!(office.retrieval.counts(owner).await.unwrap().new, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_list_of_messages_says_where_a_forwarded_one_came_from() {
+    let office = Office::new().await;
+    let id = office.message(office.ada).await;
+    let original = office.retrieval.open(office.ada, id).await.unwrap().message;
+    office.clock.advance(std::time::Duration::from_secs(3600));
+    let said = office.recording(office.ada, 4000).await;
+    sending(&office).forward(office.ada, id, Some(said), &numbers(&["1002"])).await.unwrap();
+    let third = office.add("1003").await;
+    let copy = newest(&office, office.eve).await;
+    sending(&office).forward(office.eve, copy, None, &numbers(&["1003"])).await.unwrap();
+    for owner in [office.eve, third] {
+        let heading = office.retrieval.list(owner, Shelf::New).await.unwrap().remove(0);
+        let origin = heading.origin.unwrap();
+        assert_eq!((origin.caller, origin.received_at), (original.caller.clone(), original.received_at));
+        // Introduction, pause and message are one recording, and seeks count all of it.
+        let opened = office.retrieval.open(owner, heading.message.id).await.unwrap();
+        let parts = opened.introductions.iter().map(|part| part.samples.len()).sum::<usize>();
+        let heard = parts + opened.audio.samples.len() + opened.audio.rate as usize / 2;
+        let whole = heading.message.duration_ms as usize * opened.audio.rate as usize / 1000;
+        assert!(heard.abs_diff(whole) <= 32, "{heard} samples are heard, {whole} are told");
+    }
+    assert_eq!(office.retrieval.list(office.ada, Shelf::New).await.unwrap()[0].origin, None);
 }

@@ -9,10 +9,11 @@ use aftertone::domain::{RecordingClass, ToneChoice};
 use aftertone::flow::leave::{Instructions, LeaveMessage, Mode, Plan};
 use aftertone::flow::phrases;
 use aftertone::flow::{
-    Action, CallEvent, CallTime, Flow, Key, PlayId, StopCause, StoreOutcome, Take, TransferOutcome, Utterance,
+    Action, CallEvent, Flow, PlayId, StopCause, StoreOutcome, Take, TransferOutcome, Utterance,
 };
 use proptest::prelude::*;
 
+use crate::line::{Line, Wire};
 use crate::script::plan;
 
 /// What happens next, if it can.
@@ -107,108 +108,94 @@ fn plans() -> impl Strategy<Value = Plan> {
 }
 
 /// The driver's side of the call: what it was asked for, and what it may answer.
-struct Line {
+struct Call {
     flow: LeaveMessage,
-    now: CallTime,
-    playing: Option<PlayId>,
-    recording: Option<Take>,
-    /// Recordings that stopped and are neither kept nor forgotten.
-    open: BTreeSet<Take>,
+    wire: Wire,
     /// How each recording ended.
     ended: BTreeMap<Take, Vec<&'static str>>,
     storing: Option<Take>,
     /// What the store said last.
     stored: Option<StoreOutcome>,
-    transferring: bool,
-    caller_gone: bool,
-    hung_up: bool,
 }
 
-impl Line {
-    fn new(plan: Plan) -> Self {
-        let mut line = Self {
-            flow: LeaveMessage::new(plan),
-            now: CallTime::default(),
-            playing: None,
-            recording: None,
-            open: BTreeSet::new(),
-            ended: BTreeMap::new(),
-            storing: None,
-            stored: None,
-            transferring: false,
-            caller_gone: false,
-            hung_up: false,
-        };
-        line.tell(CallEvent::Started);
-        line
+impl Line for Call {
+    type Dialogue = LeaveMessage;
+    const LONGEST_WAIT: Duration = Duration::from_secs(700);
+
+    fn flow(&mut self) -> &mut LeaveMessage {
+        &mut self.flow
     }
 
-    fn tell(&mut self, event: CallEvent) {
-        let was_done = self.flow.is_done();
-        let mut actions = Vec::new();
-        self.flow.handle(self.now, event.clone(), &mut actions);
-        assert!(
-            !was_done || actions.is_empty(),
-            "after its end the dialogue asks for {actions:?} on {event:?}"
-        );
-        for action in actions {
-            self.carry_out(action);
-        }
-        match self.flow.deadline() {
-            Some(due) => {
-                assert!(!self.flow.is_done(), "a dialogue that is over waits for nothing");
-                let wait = due.0.saturating_sub(self.now.0);
-                assert!(wait <= Duration::from_secs(700), "waits for {wait:?}");
-            }
-            None => assert!(self.flow.is_done(), "waits for ever after {event:?}: {:?}", self.flow),
-        }
+    fn wire(&mut self) -> &mut Wire {
+        &mut self.wire
     }
 
     fn carry_out(&mut self, action: Action) {
-        assert!(!self.hung_up, "{action:?} after hanging up");
-        if self.caller_gone {
+        assert!(!self.wire.hung_up, "{action:?} after hanging up");
+        if self.wire.caller_gone {
             let quiet = matches!(action, Action::Persist(_) | Action::Discard(_));
             assert!(quiet, "{action:?} for a caller who is gone");
         }
         match action {
             Action::Play(id, utterances) => {
                 assert!(!utterances.is_empty(), "nothing to play");
-                assert!(self.recording.is_none(), "the caller is talked over");
+                assert!(self.wire.recording.is_none(), "the caller is talked over");
                 for utterance in &utterances {
                     self.listen(utterance);
                 }
-                self.playing = Some(id);
+                self.wire.playing = Some(id);
             }
-            Action::StopPlaying => self.playing = None,
+            Action::StopPlaying => self.wire.playing = None,
             Action::Record { take, append, .. } => {
-                assert!(self.recording.is_none(), "two recordings at once");
-                assert!(self.playing.is_none(), "records what it plays");
+                assert!(self.wire.recording.is_none(), "two recordings at once");
+                assert!(self.wire.playing.is_none(), "records what it plays");
                 if append {
-                    assert!(self.open.remove(&take), "goes on with a recording that is gone");
+                    assert!(self.wire.open.remove(&take), "goes on with a recording that is gone");
                 } else {
                     assert!(self.ended.insert(take, Vec::new()).is_none(), "a take has two recordings");
                 }
-                self.recording = Some(take);
+                self.wire.recording = Some(take);
             }
-            Action::StopRecording(take) => assert_eq!(self.recording, Some(take)),
+            Action::StopRecording(take) => assert_eq!(self.wire.recording, Some(take)),
             Action::Mark { take, .. } => {
-                assert!(self.open.contains(&take) || self.recording == Some(take), "marks what is gone");
+                assert!(
+                    self.wire.open.contains(&take) || self.wire.recording == Some(take),
+                    "marks what is gone"
+                );
             }
             Action::Persist(take) => {
                 self.end(take, "persist");
                 self.storing = Some(take);
             }
             Action::Discard(take) => self.end(take, "discard"),
-            Action::TransferToOperator => self.transferring = true,
-            Action::HangUp => self.hung_up = true,
-            Action::Ask(..) | Action::TransferTo(_) | Action::SignIn => panic!("{action:?} of a caller"),
+            Action::TransferToOperator => self.wire.transferring = true,
+            Action::HangUp => self.wire.hung_up = true,
+            Action::Ask(..) | Action::TransferTo(_) | Action::SignIn | Action::Report(_) => {
+                panic!("{action:?} of a caller")
+            }
         }
+    }
+}
+
+impl Call {
+    fn new(plan: Plan) -> Self {
+        let mut line = Self {
+            flow: LeaveMessage::new(plan),
+            wire: Wire::default(),
+            ended: BTreeMap::new(),
+            storing: None,
+            stored: None,
+        };
+        line.tell(CallEvent::Started);
+        line
     }
 
     /// What the caller is told must be true.
     fn listen(&self, utterance: &Utterance) {
         match utterance {
-            Utterance::Recording(take) => assert!(self.open.contains(take), "plays a recording that is gone"),
+            Utterance::Recording(take) => {
+                assert!(self.wire.open.contains(take), "plays a recording that is gone")
+            }
             Utterance::Phrase(phrase) if phrase.id == phrases::MESSAGE_SENT.id => {
                 assert_eq!(self.stored, Some(StoreOutcome::Stored), "durable before told");
             }
@@ -219,7 +206,7 @@ impl Line {
                 assert_eq!(self.stored, Some(StoreOutcome::Failed));
             }
             Utterance::Phrase(phrase) if phrase.id == phrases::MESSAGE_DISCARDED.id => {
-                assert!(self.open.is_empty(), "the message is still there");
+                assert!(self.wire.open.is_empty(), "the message is still there");
             }
             _ => {}
         }
@@ -227,42 +214,31 @@ impl Line {
 
     fn end(&mut self, take: Take, how: &'static str) {
         // Only a recorder that never answered leaves a recording that is ended while it runs.
-        if self.recording == Some(take) {
+        if self.wire.recording == Some(take) {
             assert_eq!(how, "persist", "a recording that nobody judged is forgotten");
-            self.recording = None;
+            self.wire.recording = None;
         } else {
-            assert!(self.open.remove(&take), "{how} of {take:?}, which is not there");
+            assert!(self.wire.open.remove(&take), "{how} of {take:?}, which is not there");
         }
         self.ended.get_mut(&take).unwrap().push(how);
     }
 
     fn stop(&mut self, cause: StopCause, length: u64, voiced: u64, class: RecordingClass) {
-        let Some(take) = self.recording.take() else { return };
-        self.open.insert(take);
-        self.caller_gone |= cause == StopCause::HungUp;
+        let Some(take) = self.wire.recording.take() else { return };
+        self.wire.open.insert(take);
+        self.wire.caller_gone |= cause == StopCause::HungUp;
         let (length, voiced) = (Duration::from_millis(length), Duration::from_millis(voiced));
         self.tell(CallEvent::RecordingStopped { take, cause, length, voiced, class });
     }
 
     /// Lets the chance happen, where what happened before allows it.
     fn happen(&mut self, after: u64, chance: Chance) {
-        let next = self.now + Duration::from_millis(after);
-        // Time does not pass a deadline by unnoticed.
-        if let Some(due) = self.flow.deadline().filter(|due| *due <= next) {
-            self.now = due;
-            self.tell(CallEvent::DeadlineReached);
-        }
-        self.now = self.now.max(next);
+        self.pass(after);
         match chance {
-            Chance::Key(key) if !self.caller_gone => self.tell(CallEvent::Digit(Key::new(key).unwrap())),
-            Chance::Key(_) => {}
-            Chance::Played => {
-                if let Some(id) = self.playing.take() {
-                    self.tell(CallEvent::PlayFinished(id));
-                }
-            }
+            Chance::Key(key) => self.key(key),
+            Chance::Played => self.played(),
             Chance::Stopped { cause, length, voiced, class } => {
-                let cause = if self.caller_gone { StopCause::HungUp } else { cause };
+                let cause = if self.wire.caller_gone { StopCause::HungUp } else { cause };
                 self.stop(cause, length, voiced, class);
             }
             Chance::Stored(outcome) => {
@@ -271,17 +247,9 @@ impl Line {
                     self.tell(CallEvent::Stored { take, outcome });
                 }
             }
-            Chance::Transferred(outcome) => {
-                if std::mem::take(&mut self.transferring) {
-                    self.tell(CallEvent::Transferred(outcome));
-                }
-            }
+            Chance::Transferred(outcome) => self.transferred(outcome),
             Chance::Deadline => self.run_into_deadline(),
-            Chance::HangUp => {
-                self.caller_gone = true;
-                self.playing = None;
-                self.tell(CallEvent::HungUp);
-            }
+            Chance::HangUp => self.hang_up(),
             Chance::Stray(number) => self.stray(number),
         }
     }
@@ -289,10 +257,7 @@ impl Line {
     fn run_into_deadline(&mut self) {
         // An early one first: it must change nothing.
         self.tell(CallEvent::DeadlineReached);
-        if let Some(due) = self.flow.deadline() {
-            self.now = self.now.max(due);
-            self.tell(CallEvent::DeadlineReached);
-        }
+        self.pass_deadline();
     }
 
     fn stray(&mut self, number: u32) {
@@ -308,16 +273,6 @@ impl Line {
         });
         self.tell(CallEvent::Started);
     }
-
-    /// Nothing happens any more, but time passes.
-    fn nothing_more(&mut self) {
-        for _ in 0..200 {
-            let Some(due) = self.flow.deadline() else { break };
-            self.now = self.now.max(due);
-            self.tell(CallEvent::DeadlineReached);
-        }
-        assert!(self.flow.is_done(), "the dialogue never ends: {:?}", self.flow);
-    }
 }
 
 proptest! {
@@ -325,7 +280,7 @@ proptest! {
 
     #[test]
     fn whatever_a_caller_does_each_recording_ends_once_and_the_call_ends(plan in plans(), chances in chances()) {
-        let mut line = Line::new(plan);
+        let mut line = Call::new(plan);
         for (after, chance) in chances {
             line.happen(after, chance);
         }
@@ -333,45 +288,45 @@ proptest! {
         for (take, ends) in &line.ended {
             prop_assert_eq!(ends.len(), 1, "{:?} ended as {:?}", take, ends);
         }
-        prop_assert!(line.open.is_empty() && line.recording.is_none());
-        prop_assert!(line.hung_up || line.caller_gone, "nobody hung up");
+        prop_assert!(line.wire.open.is_empty() && line.wire.recording.is_none());
+        prop_assert!(line.wire.hung_up || line.wire.caller_gone, "nobody hung up");
     }
 
     #[test]
     fn a_caller_who_does_nothing_reaches_the_end_within_minutes(plan in plans()) {
-        let mut line = Line::new(plan);
+        let mut line = Call::new(plan);
         for _ in 0..100 {
             if line.flow.is_done() {
                 break;
             }
-            if let Some(id) = line.playing.take() {
-                line.now = line.now + Duration::from_secs(5);
+            if let Some(id) = line.wire.playing.take() {
+                line.wire.now = line.wire.now + Duration::from_secs(5);
                 line.tell(CallEvent::PlayFinished(id));
-            } else if line.recording.is_some() {
-                line.now = line.now + Duration::from_secs(5);
+            } else if line.wire.recording.is_some() {
+                line.wire.now = line.wire.now + Duration::from_secs(5);
                 line.stop(StopCause::Silence, 0, 0, RecordingClass::NoSpeech);
             } else {
                 line.run_into_deadline();
             }
         }
-        prop_assert!(line.flow.is_done() && line.hung_up);
-        prop_assert!(line.now.0 < Duration::from_secs(180), "took {:?}", line.now.0);
+        prop_assert!(line.flow.is_done() && line.wire.hung_up);
+        prop_assert!(line.wire.now.0 < Duration::from_secs(180), "took {:?}", line.wire.now.0);
     }
 
     #[test]
     fn speech_is_never_forgotten_unless_the_caller_asks(plan in plans(), chances in chances()) {
         // Without 3 (record again) and 7 (discard) every recording with speech in it becomes a message.
-        let mut line = Line::new(plan);
+        let mut line = Call::new(plan);
         let mut spoken = BTreeSet::new();
         for (after, chance) in chances {
             if matches!(chance, Chance::Key('3' | '7')) {
                 continue;
             }
             if let (Chance::Stopped { voiced: 1_000.., class: RecordingClass::Speech, .. }, Some(take)) =
-                (&chance, line.recording)
+                (&chance, line.wire.recording)
             {
                 spoken.insert(take);
-            } else if let (Chance::Stopped { .. }, Some(take)) = (&chance, line.recording) {
+            } else if let (Chance::Stopped { .. }, Some(take)) = (&chance, line.wire.recording) {
                 spoken.remove(&take);
             }
             line.happen(after, chance);

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use aftertone::domain::{
     CallerId, Counts, Envelope, Extension, Folder, Greeting, GreetingId, GreetingKind, Heading, MailMode,
-    MailboxId, Mark, Message, MessageId, PhoneSettings, RecordingClass, RedirectReason, Sender, Shelf,
-    TenantId, ToneChoice, Tutorial,
+    MailboxId, Mark, Message, MessageId, Origin, PhoneSettings, RecordingClass, RedirectReason, Sender,
+    Shelf, TenantId, ToneChoice, Tutorial,
 };
 use aftertone::flow::keys::Profile;
-use aftertone::flow::owner::desk::{BadPin, Reply, Request, Session, Zone};
+use aftertone::flow::owner::desk::{BadPin, Member, Reply, Request, Session, Zone};
 use aftertone::flow::{MessagePart, RecordLimits};
 use jiff::Timestamp;
 
@@ -80,7 +80,7 @@ pub(crate) fn heading(id: MessageId, length: Duration) -> Heading {
         sha256: String::new(),
         object: String::new(),
     };
-    Heading { message, sender: None }
+    Heading { message, sender: None, origin: None }
 }
 
 impl Mailbox {
@@ -96,6 +96,7 @@ impl Mailbox {
             "counts" => self.session.counts = counts(value)?,
             "key-help" => phone.key_help = yes,
             "call-back" => phone.may_call_back = yes,
+            "broadcast" => phone.may_broadcast = yes,
             "auto-play" => phone.auto_play = yes,
             "speed" => phone.speed_percent = value.parse().map_err(|_| format!("{value:?} is no speed"))?,
             "envelope" => {
@@ -121,7 +122,8 @@ impl Mailbox {
         Ok(true)
     }
 
-    /// `a 30s urgent private heard from 1002 named at 2026-03-01T10:00:00Z number +15550100`
+    /// `a 30s urgent private heard from 1002 named at 2026-03-01T10:00:00Z number +15550100`; `left +15550111
+    /// 2026-02-28T10:00:00Z` of one that was forwarded.
     fn add(&mut self, text: &str) -> Result<(), String> {
         let mut words = text.split_whitespace();
         let named = words.next().ok_or("a message has a name")?.to_owned();
@@ -144,6 +146,11 @@ impl Mailbox {
                     if let Some(sender) = &mut heading.sender {
                         sender.name = Some(GreetingId::from_uuid(uuid::Uuid::nil()));
                     }
+                }
+                "left" => {
+                    let caller = CallerId::new(words.next(), None);
+                    let received_at = words.next().unwrap_or("").parse().map_err(|e| format!("{e}"))?;
+                    heading.origin = Some(Origin { caller, received_at });
                 }
                 "number" => message.caller = CallerId::new(words.next(), None),
                 "at" => {
@@ -172,6 +179,12 @@ impl Mailbox {
             ["recipient", "no"] => Reply::Recipient(None),
             ["recipient", "named"] => Reply::Recipient(Some(Some(GreetingId::from_uuid(uuid::Uuid::nil())))),
             ["recipient", "yes"] => Reply::Recipient(Some(None)),
+            ["not-allowed"] => Reply::NotAllowed,
+            ["everybody", all @ ..] => {
+                Reply::Everybody(all.iter().filter_map(|all| all.parse().ok()).collect())
+            }
+            ["lists", all @ ..] => Reply::Lists(all.iter().filter_map(|text| list_of(text)).collect()),
+            ["list", all @ ..] => Reply::List(all.iter().filter_map(|text| member(text)).collect()),
             ["sent", to, failed @ ..] => Reply::Sent {
                 to: to.parse().map_err(|_| format!("{to:?} is no count"))?,
                 failed: failed.iter().filter_map(|extension| extension.parse().ok()).collect(),
@@ -183,9 +196,9 @@ impl Mailbox {
                 "extension" => BadPin::Extension,
                 _ => BadPin::Year,
             }),
-            ["greetings", all @ ..] => {
-                Reply::Greetings(all.iter().map(|text| greeting(text)).collect::<Result<_, _>>()?)
-            }
+            ["greetings", all @ ..] => Reply::Greetings(
+                (1..).zip(all).map(|(id, text)| greeting(id, text)).collect::<Result<_, _>>()?,
+            ),
             _ => return Ok(None),
         }))
     }
@@ -208,14 +221,27 @@ fn counts(text: &str) -> Result<Counts, String> {
     Ok(counts)
 }
 
-/// `standard:on`, `away:off`, `away:on:2026-03-10T23:00:00Z`
-fn greeting(text: &str) -> Result<Greeting, String> {
+/// `3:12`: list 3 with 12 members.
+fn list_of(text: &str) -> Option<(u8, u32)> {
+    let (number, members) = text.split_once(':')?;
+    Some((number.parse().ok()?, members.parse().ok()?))
+}
+
+/// `1002`, `1003:named`
+fn member(text: &str) -> Option<Member> {
+    let (extension, named) = text.split_once(':').map_or((text, false), |(extension, _)| (extension, true));
+    let name = named.then(|| GreetingId::from_uuid(uuid::Uuid::nil()));
+    Some(Member { extension: extension.parse().ok()?, name })
+}
+
+/// `standard:on`, `away:off`, `away:on:2026-03-10T23:00:00Z`; they are numbered from 1, and the first is the newest.
+fn greeting(id: u8, text: &str) -> Result<Greeting, String> {
     let mut parts = text.splitn(3, ':');
     let kind: GreetingKind = parts.next().unwrap_or("").parse().map_err(|error| format!("{error}"))?;
     let active = parts.next() == Some("on");
     let until = parts.next().map(|until| until.parse()).transpose().map_err(|error| format!("{error}"))?;
     Ok(Greeting {
-        id: GreetingId::from_uuid(uuid::Uuid::nil()),
+        id: GreetingId::from_uuid(uuid::Uuid::from_u128(id.into())),
         tenant: TenantId::from_uuid(uuid::Uuid::nil()),
         mailbox: MailboxId::from_uuid(uuid::Uuid::nil()),
         kind,
@@ -225,7 +251,7 @@ fn greeting(text: &str) -> Result<Greeting, String> {
         active,
         from: None,
         until,
-        created_at: Timestamp::UNIX_EPOCH,
+        created_at: NOW.parse::<Timestamp>().unwrap() - Duration::from_secs(86_400 * u64::from(id)),
     })
 }
 
@@ -307,15 +333,21 @@ pub(crate) fn describe_request(request: &Request) -> String {
             }
             text
         }
+        Request::Recognise => "recognise".to_owned(),
+        Request::Everybody => "everybody".to_owned(),
+        Request::Lists => "lists".to_owned(),
+        Request::List(number) => format!("list {number}"),
+        Request::PutList(number, members) => format!("put-list {number} [{}]", list(members)),
         Request::Greetings => "greetings".to_owned(),
         Request::KeepGreeting(recorded, kind) => format!("keep {} as {kind}", take(*recorded)),
-        Request::ChooseGreeting(_) => "choose".to_owned(),
+        Request::ChooseGreeting(id) => format!("choose {}", id.uuid().as_u128()),
         Request::SwitchOff(kind) => format!("switch-off {kind}"),
         Request::GreetingUntil(_, None) => "until nothing".to_owned(),
         Request::GreetingUntil(_, Some(until)) => format!("until {until}"),
         Request::ChangePin(pin) => format!("pin of {} digits", pin.digits().len()),
         Request::Settings(phone) => {
             let order = if phone.newest_first { "newest" } else { "oldest" };
+            let order = if phone.urgent_first { order.to_owned() } else { format!("{order} in-order") };
             let Envelope { time, caller, duration } = phone.envelope;
             let parts = [(time, "time"), (caller, "caller"), (duration, "duration")];
             let envelope: Vec<&str> = parts.into_iter().filter(|(on, _)| *on).map(|(_, word)| word).collect();

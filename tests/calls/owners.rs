@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use aftertone::domain::{MessageId, RecordingClass, Shelf};
+use aftertone::domain::{CallStep, GreetingKind, MessageId, RecordingClass, Shelf};
 use aftertone::flow::keys::{Command, Menu, Profile};
 use aftertone::flow::owner::Owner;
 use aftertone::flow::owner::desk::{BadPin, Reply, Request};
@@ -12,6 +12,7 @@ use aftertone::flow::{
 };
 use proptest::prelude::*;
 
+use crate::line::{Line, Wire};
 use crate::mailbox::{Mailbox, heading};
 
 /// What happens next, if it can.
@@ -68,14 +69,10 @@ const fn handed(request: &Request) -> Option<Take> {
 }
 
 /// The driver's and the services' side of the call.
-struct Line {
+struct Call {
     flow: Owner,
     mailbox: Mailbox,
-    now: CallTime,
-    playing: Option<PlayId>,
-    recording: Option<Take>,
-    /// Stopped, and neither handed over nor discarded.
-    open: BTreeSet<Take>,
+    wire: Wire,
     ended: BTreeMap<Take, u32>,
     /// Handed to a service that has not answered, or answered too late.
     handed: BTreeSet<Take>,
@@ -85,102 +82,107 @@ struct Line {
     listed: BTreeSet<MessageId>,
     trashed: Option<MessageId>,
     signed_in: bool,
-    transferring: bool,
-    caller_gone: bool,
-    hung_up: bool,
+    /// What whoever asked for the call was told.
+    told: Vec<CallStep>,
+    /// What was asked of services.
+    requests: Vec<Request>,
 }
 
-impl Line {
+impl Line for Call {
+    type Dialogue = Owner;
+    const LONGEST_WAIT: Duration = Duration::from_secs(800);
+
+    fn flow(&mut self) -> &mut Owner {
+        &mut self.flow
+    }
+
+    fn wire(&mut self) -> &mut Wire {
+        &mut self.wire
+    }
+
+    fn carry_out(&mut self, action: Action) {
+        assert!(!self.wire.hung_up, "{action:?} after hanging up");
+        if self.wire.caller_gone {
+            let quiet = matches!(action, Action::Discard(_) | Action::Ask(_, Request::Hold(_)));
+            assert!(quiet, "{action:?} for a caller who is gone");
+        }
+        match action {
+            Action::Play(id, words) => self.play(id, &words),
+            Action::StopPlaying => self.wire.playing = None,
+            Action::Record { take, append, .. } => {
+                assert!(self.signed_in && self.wire.recording.is_none() && self.wire.playing.is_none());
+                if append {
+                    assert!(self.wire.open.remove(&take), "goes on with a recording that is gone");
+                } else {
+                    assert!(self.ended.insert(take, 0).is_none(), "a take has two recordings");
+                }
+                self.wire.recording = Some(take);
+            }
+            Action::StopRecording(take) => assert_eq!(self.wire.recording, Some(take)),
+            Action::Discard(take) => self.end(take),
+            Action::Ask(number, request) => self.ask(number, request),
+            Action::TransferTo(_) => {
+                assert!(self.signed_in);
+                self.wire.transferring = true;
+            }
+            Action::Report(step) => self.told.push(step),
+            Action::HangUp => self.wire.hung_up = true,
+            other => panic!("{other:?} of an owner"),
+        }
+    }
+}
+
+impl Call {
     fn new(profile: &str, tutorial: bool) -> Self {
+        Self::with(profile, tutorial, None)
+    }
+
+    /// An owner who is called to record this.
+    fn called(profile: &str, kind: GreetingKind) -> Self {
+        Self::with(profile, false, Some(kind))
+    }
+
+    fn with(profile: &str, tutorial: bool, called: Option<GreetingKind>) -> Self {
         let mut mailbox = Mailbox::default();
         mailbox.session.keys = Profile::built_in(profile).unwrap();
         mailbox.session.phone.may_call_back = true;
         mailbox.session.phone.key_help = true;
+        mailbox.session.phone.may_broadcast = true;
         if tutorial {
             mailbox.session.phone.tutorial = aftertone::domain::Tutorial::default();
         }
+        let flow = match called {
+            Some(kind) => Owner::called_for(kind, mailbox.session.clone()),
+            None => Owner::new(Some("1001".parse().unwrap())),
+        };
         let mut line = Self {
-            flow: Owner::new(Some("1001".parse().unwrap())),
+            flow,
             mailbox,
-            now: CallTime::default(),
-            playing: None,
-            recording: None,
-            open: BTreeSet::new(),
+            wire: Wire::default(),
             ended: BTreeMap::new(),
             handed: BTreeSet::new(),
             asked: None,
             asked_at: CallTime::default(),
             listed: BTreeSet::new(),
             trashed: None,
-            signed_in: false,
-            transferring: false,
-            caller_gone: false,
-            hung_up: false,
+            signed_in: called.is_some(),
+            told: Vec::new(),
+            requests: Vec::new(),
         };
         line.tell(CallEvent::Started);
         line
     }
 
-    fn tell(&mut self, event: CallEvent) {
-        let was_done = self.flow.is_done();
-        let mut actions = Vec::new();
-        self.flow.handle(self.now, event.clone(), &mut actions);
-        assert!(
-            !was_done || actions.is_empty(),
-            "after its end the dialogue asks for {actions:?} on {event:?}"
-        );
-        for action in actions {
-            self.carry_out(action);
-        }
-        match self.flow.deadline() {
-            Some(due) => {
-                assert!(!self.flow.is_done(), "a dialogue that is over waits for nothing");
-                assert!(due.0.saturating_sub(self.now.0) <= Duration::from_secs(800), "waits until {due:?}");
-            }
-            None => assert!(self.flow.is_done(), "waits for ever after {event:?}: {:?}", self.flow),
-        }
-    }
-
-    fn carry_out(&mut self, action: Action) {
-        assert!(!self.hung_up, "{action:?} after hanging up");
-        if self.caller_gone {
-            let quiet = matches!(action, Action::Discard(_) | Action::Ask(_, Request::Hold(_)));
-            assert!(quiet, "{action:?} for a caller who is gone");
-        }
-        match action {
-            Action::Play(id, words) => self.play(id, &words),
-            Action::StopPlaying => self.playing = None,
-            Action::Record { take, append, .. } => {
-                assert!(self.signed_in && self.recording.is_none() && self.playing.is_none());
-                if append {
-                    assert!(self.open.remove(&take), "goes on with a recording that is gone");
-                } else {
-                    assert!(self.ended.insert(take, 0).is_none(), "a take has two recordings");
-                }
-                self.recording = Some(take);
-            }
-            Action::StopRecording(take) => assert_eq!(self.recording, Some(take)),
-            Action::Discard(take) => self.end(take),
-            Action::Ask(number, request) => self.ask(number, request),
-            Action::TransferTo(_) => {
-                assert!(self.signed_in);
-                self.transferring = true;
-            }
-            Action::HangUp => self.hung_up = true,
-            other => panic!("{other:?} of an owner"),
-        }
-    }
-
     fn play(&mut self, id: PlayId, words: &[Utterance]) {
         assert!(!words.is_empty(), "nothing to play");
-        assert!(self.recording.is_none(), "the owner is talked over");
+        assert!(self.wire.recording.is_none(), "the owner is talked over");
         for word in words {
             match word {
                 Utterance::Message(part) => {
                     assert!(self.listed.contains(&part.id), "plays a message that nobody listed");
                     assert_eq!(words.len(), 1, "a message is alone in its play");
                 }
-                Utterance::Recording(take) => assert!(self.open.contains(take), "plays what is gone"),
+                Utterance::Recording(take) => assert!(self.wire.open.contains(take), "plays what is gone"),
                 Utterance::Phrase(phrase)
                     if phrase.id.starts_with("key-") || phrase.id.starts_with("count-") =>
                 {
@@ -189,13 +191,14 @@ impl Line {
                 _ => {}
             }
         }
-        self.playing = Some(id);
+        self.wire.playing = Some(id);
         if words.iter().any(|word| matches!(word, Utterance::Message(_))) {
             self.tell(CallEvent::MessageBegan(id));
         }
     }
 
     fn ask(&mut self, number: u32, request: Request) {
+        self.requests.push(request.clone());
         match &request {
             Request::SignIn { nth, .. } => assert!(*nth <= 3 || self.signed_in, "a fourth try"),
             _ => assert!(self.signed_in, "{request:?} of a stranger"),
@@ -211,20 +214,20 @@ impl Line {
             Request::Mark(..) | Request::Hold(_) | Request::Settings(_) => {}
             request => {
                 if let Some(take) = handed(&request) {
-                    assert!(self.open.contains(&take), "hands over what is gone");
+                    assert!(self.wire.open.contains(&take), "hands over what is gone");
                     self.handed.insert(take);
                 }
-                self.asked_at = self.now;
+                self.asked_at = self.wire.now;
                 self.asked = Some((number, request));
             }
         }
     }
 
     fn end(&mut self, take: Take) {
-        if self.recording == Some(take) {
-            self.recording = None;
+        if self.wire.recording == Some(take) {
+            self.wire.recording = None;
         } else {
-            assert!(self.open.remove(&take), "{take:?} is not there");
+            assert!(self.wire.open.remove(&take), "{take:?} is not there");
         }
         *self.ended.get_mut(&take).unwrap() += 1;
     }
@@ -233,10 +236,10 @@ impl Line {
         let Some((number, request)) = self.asked.take() else { return };
         let ids =
             |count: u8| (1..=u128::from(count)).map(|id| MessageId::from_uuid(uuid::Uuid::from_u128(id)));
-        let in_time = self.now.0.saturating_sub(self.asked_at.0) < Duration::from_secs(15);
+        let in_time = self.wire.now.0.saturating_sub(self.asked_at.0) < Duration::from_secs(15);
         if how % 8 == 1
             && in_time
-            && !self.caller_gone
+            && !self.wire.caller_gone
             && let Some(take) = handed(&request)
         {
             self.handed.remove(&take);
@@ -259,6 +262,11 @@ impl Line {
                     ids.into_iter().map(|id| heading(id, Duration::from_secs(u64::from(how)))).collect(),
                 )
             }
+            (Request::Everybody, 2) => Reply::NotAllowed,
+            (Request::Everybody, _) => self.mailbox.reply(&["everybody", "1002", "1003"]).unwrap().unwrap(),
+            (Request::Lists, _) => Reply::Lists(vec![(1, 2)]),
+            (Request::List(_), 2) => Reply::List(Vec::new()),
+            (Request::List(_), _) => self.mailbox.reply(&["list", "1002", "1003"]).unwrap().unwrap(),
             (Request::Find(_), 2) => Reply::Recipient(None),
             (Request::Find(_), _) => Reply::Recipient(Some(None)),
             (Request::Forward { .. }, 3) => Reply::Private,
@@ -287,29 +295,15 @@ impl Line {
     }
 
     fn happen(&mut self, after: u64, chance: Chance) {
-        let next = self.now + Duration::from_millis(after);
-        if let Some(due) = self.flow.deadline().filter(|due| *due <= next) {
-            self.now = due;
-            self.tell(CallEvent::DeadlineReached);
-        }
-        self.now = self.now.max(next);
+        self.pass(after);
         match chance {
-            Chance::Key(key) if !self.caller_gone => self.tell(CallEvent::Digit(Key::new(key).unwrap())),
-            Chance::Key(_) => {}
-            Chance::Played => {
-                if let Some(id) = self.playing.take() {
-                    self.tell(CallEvent::PlayFinished(id));
-                }
-            }
+            Chance::Key(key) => self.key(key),
+            Chance::Played => self.played(),
             Chance::Answered(how) => self.answer(how),
             Chance::Stopped(cause, voiced) => self.stop(cause, voiced),
-            Chance::Transferred(outcome) => {
-                if std::mem::take(&mut self.transferring) {
-                    self.tell(CallEvent::Transferred(outcome));
-                }
-            }
+            Chance::Transferred(outcome) => self.transferred(outcome),
             Chance::Unplayable => {
-                if let Some(id) = self.playing.take() {
+                if let Some(id) = self.wire.playing.take() {
                     self.tell(CallEvent::MessageUnplayable(id));
                 }
             }
@@ -317,11 +311,7 @@ impl Line {
                 self.tell(CallEvent::DeadlineReached);
                 self.pass_deadline();
             }
-            Chance::HangUp => {
-                self.caller_gone = true;
-                self.playing = None;
-                self.tell(CallEvent::HungUp);
-            }
+            Chance::HangUp => self.hang_up(),
             Chance::Stray(number) => {
                 self.tell(CallEvent::PlayFinished(PlayId(number)));
                 self.tell(CallEvent::MessageBegan(PlayId(number)));
@@ -335,10 +325,10 @@ impl Line {
     }
 
     fn stop(&mut self, cause: StopCause, voiced: u64) {
-        let Some(take) = self.recording.take() else { return };
-        self.open.insert(take);
-        let cause = if self.caller_gone { StopCause::HungUp } else { cause };
-        self.caller_gone |= cause == StopCause::HungUp;
+        let Some(take) = self.wire.recording.take() else { return };
+        self.wire.open.insert(take);
+        let cause = if self.wire.caller_gone { StopCause::HungUp } else { cause };
+        self.wire.caller_gone |= cause == StopCause::HungUp;
         self.tell(CallEvent::RecordingStopped {
             take,
             cause,
@@ -347,32 +337,22 @@ impl Line {
             class: RecordingClass::Speech,
         });
     }
-
-    fn pass_deadline(&mut self) {
-        if let Some(due) = self.flow.deadline() {
-            self.now = self.now.max(due);
-            self.tell(CallEvent::DeadlineReached);
-        }
-    }
-
-    fn nothing_more(&mut self) {
-        for _ in 0..400 {
-            if self.flow.is_done() {
-                break;
-            }
-            self.pass_deadline();
-        }
-        assert!(self.flow.is_done(), "the dialogue never ends: {:?}", self.flow);
-    }
 }
 
 fn profiles() -> impl Strategy<Value = &'static str> {
     prop::sample::select(Profile::names().collect::<Vec<_>>())
 }
 
+/// Ways into the menus that few keys of chance lead to; in every profile they lead somewhere.
+fn ways() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        "", "", "", "593#", "493#", "099#", "519", "016", "30#1", "56", "55", "18", "513",
+    ])
+}
+
 /// To the main menu.
-fn signed_in(profile: &str, tutorial: bool) -> Line {
-    let mut line = Line::new(profile, tutorial);
+fn signed_in(profile: &str, tutorial: bool) -> Call {
+    let mut line = Call::new(profile, tutorial);
     for key in "482913#".chars() {
         line.happen(50, Chance::Key(key));
     }
@@ -388,9 +368,14 @@ proptest! {
         profile in profiles(),
         inside in any::<bool>(),
         tutorial in any::<bool>(),
+        way in ways(),
         chances in chances(),
     ) {
-        let mut line = if inside { signed_in(profile, tutorial) } else { Line::new(profile, tutorial) };
+        let mut line = if inside { signed_in(profile, tutorial) } else { Call::new(profile, tutorial) };
+        for key in way.chars().filter(|_| inside) {
+            line.happen(10, Chance::Key(key));
+            line.happen(10, Chance::Answered(4));
+        }
         for (after, chance) in chances {
             line.happen(after, chance);
         }
@@ -399,8 +384,8 @@ proptest! {
             prop_assert!(*ends <= 1, "{:?} ended {} times", take, ends);
         }
         // What is left was handed to a service that has not answered; the driver discards it with the call.
-        prop_assert!(line.recording.is_none() && line.open.is_subset(&line.handed), "a recording is left");
-        prop_assert!(line.hung_up || line.caller_gone, "nobody hung up");
+        prop_assert!(line.wire.recording.is_none() && line.wire.open.is_subset(&line.handed), "a recording is left");
+        prop_assert!(line.wire.hung_up || line.wire.caller_gone, "nobody hung up");
     }
 
     #[test]
@@ -414,12 +399,12 @@ proptest! {
         for (after, chance) in chances {
             line.trashed = None;
             // Keys that waited for an answer may have gone on already.
-            let due = line.flow.deadline().is_some_and(|due| due <= line.now + Duration::from_millis(after));
+            let due = line.flow.deadline().is_some_and(|due| due <= line.wire.now + Duration::from_millis(after));
             let pressed = matches!(chance, Chance::Key(_)) && !due;
             line.happen(after, chance);
             if let Some(id) = line.trashed.take().filter(|_| pressed) {
                 let mut actions = Vec::new();
-                line.flow.handle(line.now, CallEvent::Digit(Key::new(delete.chars().next().unwrap()).unwrap()), &mut actions);
+                line.flow.handle(line.wire.now, CallEvent::Digit(Key::new(delete.chars().next().unwrap()).unwrap()), &mut actions);
                 let restored = |action: &Action| {
                     matches!(action, Action::Ask(_, Request::Mark(found, aftertone::domain::Mark::Restore)) if *found == id)
                 };
@@ -430,23 +415,46 @@ proptest! {
     }
 
     #[test]
+    fn whoever_is_called_to_record_can_do_nothing_else_and_the_call_ends(
+        profile in profiles(),
+        kind in prop::sample::select(GreetingKind::ALL.to_vec()),
+        chances in chances(),
+    ) {
+        let mut line = Call::called(profile, kind);
+        for (after, chance) in chances {
+            line.happen(after, chance);
+        }
+        line.nothing_more();
+        let only = line.requests.iter().all(|request| matches!(request, Request::KeepGreeting(_, of) if *of == kind));
+        prop_assert!(only, "{:?}", line.requests);
+        for (take, ends) in &line.ended {
+            prop_assert!(*ends <= 1, "{:?} ended {} times", take, ends);
+        }
+        prop_assert!(line.wire.recording.is_none() && line.wire.open.is_subset(&line.handed), "a recording is left");
+        let failures = line.told.iter().filter(|step| step.is_last()).count();
+        prop_assert!(failures <= 1 && !line.told.contains(&CallStep::Kept), "{:?}", line.told);
+        prop_assert!(failures == 0 || line.told.last().is_some_and(|step| step.is_last()), "{:?}", line.told);
+        prop_assert!(line.wire.hung_up || line.wire.caller_gone, "nobody hung up");
+    }
+
+    #[test]
     fn an_owner_who_does_nothing_reaches_the_end_within_minutes(profile in profiles(), tutorial in any::<bool>(), inside in any::<bool>()) {
-        let mut line = if inside { signed_in(profile, tutorial) } else { Line::new(profile, tutorial) };
+        let mut line = if inside { signed_in(profile, tutorial) } else { Call::new(profile, tutorial) };
         for _ in 0..100 {
             if line.flow.is_done() {
                 break;
             }
-            if let Some(id) = line.playing.take() {
-                line.now = line.now + Duration::from_secs(10);
+            if let Some(id) = line.wire.playing.take() {
+                line.wire.now = line.wire.now + Duration::from_secs(10);
                 line.tell(CallEvent::PlayFinished(id));
-            } else if line.recording.is_some() {
-                line.now = line.now + Duration::from_secs(5);
+            } else if line.wire.recording.is_some() {
+                line.wire.now = line.wire.now + Duration::from_secs(5);
                 line.stop(StopCause::Silence, 0);
             } else {
                 line.pass_deadline();
             }
         }
-        prop_assert!(line.flow.is_done() && line.hung_up);
-        prop_assert!(line.now.0 < Duration::from_secs(400), "took {:?}", line.now.0);
+        prop_assert!(line.flow.is_done() && line.wire.hung_up);
+        prop_assert!(line.wire.now.0 < Duration::from_secs(400), "took {:?}", line.wire.now.0);
     }
 }

@@ -103,7 +103,14 @@ impl Call {
                         let plain = |name| heading(id(name), Duration::from_secs(30));
                         Reply::Messages(vec![plain("a"), second, plain("c")])
                     }
-                    Some(&"greetings") => self.mailbox.reply(&["greetings", "standard:on"]).unwrap().unwrap(),
+                    Some(&"greetings") => self
+                        .mailbox
+                        .reply(&["greetings", "standard:on", "standard:off", "standard:off"])
+                        .unwrap()
+                        .unwrap(),
+                    Some(&"everybody") => self.mailbox.reply(&["everybody", "1002"]).unwrap().unwrap(),
+                    Some(&"lists") => self.mailbox.reply(&["lists", "1:2"]).unwrap().unwrap(),
+                    Some(&"list") => self.mailbox.reply(&["list", "1002:named", "1003"]).unwrap().unwrap(),
                     Some(&"find") => Reply::Recipient(Some(None)),
                     Some(&("send" | "forward")) => Reply::Sent { to: 1, failed: Vec::new() },
                     Some(&("mark" | "hold" | "settings")) => {
@@ -193,10 +200,35 @@ impl Call {
                 self.played();
                 assert!(self.said("mark b heard"), "{:?}", self.done);
             }
-            Menu::Folders | Menu::Advanced => {
+            Menu::Folders | Menu::Advanced | Menu::SaveTo => {
                 self.go_to(Menu::After);
-                let command = if menu == Menu::Folders { Command::Folders } else { Command::Advanced };
+                let command = match menu {
+                    Menu::Folders => Command::Folders,
+                    Menu::SaveTo => Command::SaveTo,
+                    _ => Command::Advanced,
+                };
                 self.do_it(Menu::After, command);
+            }
+            Menu::Envelope | Menu::Mail | Menu::List => {
+                self.go_to(Menu::Settings);
+                let command = match menu {
+                    Menu::Envelope => Command::Envelope,
+                    Menu::Mail => Command::MailMode,
+                    _ => Command::Lists,
+                };
+                self.do_it(Menu::Settings, command);
+                if menu == Menu::List {
+                    self.keys("1#", false);
+                }
+            }
+            // The second of three, which is off.
+            Menu::Stored => {
+                let parent = if profile.has_menu(Menu::Greetings) { Menu::Greetings } else { Menu::Greeting };
+                self.go_to(parent);
+                let opens = if parent == Menu::Greetings { Command::Active } else { Command::Earlier };
+                self.do_it(parent, opens);
+                self.do_it(Menu::Stored, Command::Next);
+                assert!(self.said("greeting-number(2)"), "{:?}", self.done);
             }
             Menu::Settings => self.do_it(Menu::Main, Command::Settings),
             Menu::Greetings => {
@@ -246,7 +278,46 @@ fn promise(menu: Menu, command: Command) -> &'static [&'static str] {
         C::First if menu == Menu::Main => &["ask load new"],
         C::First => &["play message-number(1)"],
         C::Send => &["play send-to"],
-        C::Folders | C::Advanced | C::Settings | C::Greetings | C::More => &["play key-"],
+        C::Folders | C::Advanced | C::Settings | C::Greetings | C::More | C::Envelope => &["play key-"],
+        C::MailMode => &["play mail-link key-"],
+        C::Unavailable => &["play unavailable"],
+        C::OtherFolder => &["ask load old", "play other-folder message-number(1)"],
+        C::SaveTo if menu == Menu::Main => &["play not-here"],
+        C::SaveTo => &["play save-to key-"],
+        C::Lists => &["ask lists", "play list(1) list-members(2) list-enter"],
+        C::Active | C::Earlier => {
+            &["ask greetings", "greeting-number(1) greeting-standard greeting-on recorded-on"]
+        }
+        C::Choose => &["ask choose 2", "ask greetings", "play greeting-standard greeting-off"],
+        _ if menu == Menu::Stored && command == C::Switch => &["ask choose 2"],
+        _ if menu == Menu::Stored && command == C::Listen => &["play greeting-number(2)"],
+        _ if menu == Menu::Stored && command == C::Previous => &["play greeting-number(1)"],
+        C::Next if menu == Menu::Stored => &["play greeting-number(3)"],
+        C::AddMember => &["play list-add"],
+        C::RemoveMember => &["play list-remove"],
+        C::Delete if menu == Menu::List => &["ask put-list 1 []", "play list-deleted"],
+        C::Listen if menu == Menu::List => {
+            &["play list(1) list-members(2) greeting send-added(1002) send-added(1003)"]
+        }
+        C::UrgentFirst => &["order newest in-order", "play urgent-in-order"],
+        C::SayTime => &["envelope [caller]", "play time-unsaid"],
+        C::SayCaller => &["envelope [time]", "play caller-unsaid"],
+        C::SayLength => &["envelope [time caller duration]", "play length-said"],
+        C::MailNone => &["ask mail none", "play mail-none"],
+        C::MailLink => &["ask mail link", "play mail-link"],
+        C::MailBriefLink => &["ask mail brief-link", "play mail-brief-link"],
+        C::MailFileNew => &["ask mail attachment-new", "play mail-attachment mail-then-new"],
+        C::MailFileSaved => &["ask mail attachment-saved", "play mail-attachment mail-then-saved"],
+        C::MailFileTrash => &["ask mail attachment-trash", "play mail-attachment mail-then-trash"],
+        C::MailBriefNew => &["ask mail brief-attachment-new", "play mail-brief-attachment mail-then-new"],
+        C::MailBriefSaved => {
+            &["ask mail brief-attachment-saved", "play mail-brief-attachment mail-then-saved"]
+        }
+        C::MailBriefTrash => {
+            &["ask mail brief-attachment-trash", "play mail-brief-attachment mail-then-trash"]
+        }
+        // It plays already.
+        C::SkipEnvelope => &[],
         C::OtherMailbox => &["play login-extension"],
         C::Restart | C::Slower | C::Faster | C::NormalSpeed | C::Quieter | C::Louder | C::Volume => {
             &["play message-b"]
@@ -283,14 +354,11 @@ fn promise(menu: Menu, command: Command) -> &'static [&'static str] {
         C::Closed => &["play greeting-closed"],
         C::Holiday => &["play greeting-holiday"],
         C::Internal => &["play greeting-internal"],
-        C::Active => &["ask greetings", "play greetings-on greeting-standard"],
         C::Switch => &["ask switch-off standard", "play greeting-off"],
         C::Until => &["ask greetings", "until-enter"],
         C::Name => &["play greeting-own-name"],
         C::Pin => &["play pin-new"],
         C::Order => &["ask settings speed 100 gain 0 order oldest", "play order-oldest"],
-        C::Envelope => &["envelope []", "play envelope-off"],
-        C::MailMode => &["ask mail brief-link", "play mail-brief-link"],
         C::KeyHelp => &["help off", "play help-off"],
         C::Help => &["play key-"],
         C::Back if menu == Menu::More => &["play message-b@10.0s"],
@@ -358,8 +426,9 @@ fn help_says_the_keys_of_the_menu_and_no_others() {
             for (keys, command) in profile.keys(menu) {
                 let phrase = phrases::keys::key(command, keys);
                 let words = format!("{}({keys})", phrase.id);
-                // What cannot be done with this message is not offered.
-                let possible = menu != Menu::Main || !matches!(command, Command::Forward);
+                // What cannot be done with this message, or not here at all, is not offered.
+                let possible = (menu != Menu::Main || !matches!(command, Command::Forward))
+                    && command != Command::Unavailable;
                 if possible {
                     assert!(said.contains(&words), "{name} {menu:?}: no {words} in {said}");
                 }

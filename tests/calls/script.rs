@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-use aftertone::domain::{Extension, GreetingId, RecordingClass, ToneChoice};
+use aftertone::domain::{CallStep, Extension, GreetingId, GreetingKind, RecordingClass, ToneChoice};
 use aftertone::flow::entrance::Entrance;
 use aftertone::flow::leave::{Instructions, LeaveMessage, Mode, Plan};
 use aftertone::flow::owner::Owner;
@@ -42,6 +42,10 @@ enum Dialogue {
     Entrance(Extension),
     /// Somebody signs in; this mailbox is presumed.
     Owner(Option<Extension>),
+    /// The same, from a device that proved who it is.
+    Recognised(Extension),
+    /// The owner is called to record this.
+    Called(GreetingKind),
 }
 
 fn secs(seconds: f64) -> Duration {
@@ -106,7 +110,7 @@ impl Run {
         let now = CallTime(secs(now));
         let flow = match &mut self.flow {
             Some(flow) => flow,
-            None => self.flow.insert(begin(&self.dialogue, &self.plan)),
+            None => self.flow.insert(begin(&self.dialogue, &self.plan, &self.mailbox)),
         };
         if event == "deadline" && flow.deadline() != Some(now) {
             return Err(here(format!("the deadline is {:?}", flow.deadline())));
@@ -169,6 +173,12 @@ impl Run {
             ("owner", extension) => {
                 self.dialogue = Dialogue::Owner(Some(extension.parse().map_err(|error| format!("{error}"))?));
             }
+            ("device", extension) => {
+                self.dialogue = Dialogue::Recognised(extension.parse().map_err(|error| format!("{error}"))?);
+            }
+            ("call-me", kind) => {
+                self.dialogue = Dialogue::Called(kind.parse().map_err(|error| format!("{error}"))?);
+            }
             ("entrance", extension) => {
                 plan.sign_in = true;
                 self.dialogue = Dialogue::Entrance(extension.parse().map_err(|error| format!("{error}"))?);
@@ -193,12 +203,14 @@ impl Run {
     }
 }
 
-fn begin(dialogue: &Dialogue, plan: &Plan) -> Box<dyn Flow> {
+fn begin(dialogue: &Dialogue, plan: &Plan, mailbox: &Mailbox) -> Box<dyn Flow> {
     let leave = || LeaveMessage::new(plan.clone());
     match dialogue {
         Dialogue::Leave => Box::new(leave()),
         Dialogue::Entrance(mailbox) => Box::new(Entrance::new(leave(), mailbox.clone())),
         Dialogue::Owner(presumed) => Box::new(Owner::new(presumed.clone())),
+        Dialogue::Recognised(own) => Box::new(Owner::recognised(Some(own.clone()))),
+        Dialogue::Called(kind) => Box::new(Owner::called_for(*kind, mailbox.session.clone())),
     }
 }
 
@@ -225,7 +237,10 @@ pub(crate) fn parse_seconds(text: &str) -> Result<Duration, String> {
 /// `started`, `key 1`, `played`, `deadline`, `hung up`, `transfer done`, `stored 1 waiting`,
 /// `stopped 1 silence 9.2s voiced 4.0s busy-tone` (the class may be left out).
 fn parse_event(text: &str, last_play: PlayId, dialogue: &Dialogue) -> Result<CallEvent, String> {
-    let first = if matches!(dialogue, Dialogue::Owner(_)) { mailbox::FIRST_TAKE } else { 0 };
+    let first = match dialogue {
+        Dialogue::Owner(_) | Dialogue::Recognised(_) | Dialogue::Called(_) => mailbox::FIRST_TAKE,
+        Dialogue::Leave | Dialogue::Entrance(_) => 0,
+    };
     let parse_take = |text: &str| parse_take(text).map(|take| Take(take.0 + first));
     let words: Vec<&str> = text.split_whitespace().collect();
     Ok(match words.as_slice() {
@@ -317,6 +332,8 @@ pub(crate) fn describe(action: &Action) -> String {
         Action::Persist(take) => format!("persist {}", number(take)),
         Action::Discard(take) => format!("discard {}", number(take)),
         Action::TransferToOperator => "transfer".to_owned(),
+        Action::Report(CallStep::Failed { reason, .. }) => format!("report failed {}", reason.as_str()),
+        Action::Report(step) => format!("report {}", step.as_str()),
         Action::HangUp => "hang up".to_owned(),
     }
 }

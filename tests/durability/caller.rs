@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aftertone::audio::{Codec, Decoder, Encoder};
-use aftertone::call::phone::{Report, Script, Step, place};
+use aftertone::call::phone::{KEY_LENGTH, Report, Script, Step, place};
 use aftertone::clock::{SharedClock, SystemClock};
 use aftertone::flow::Key;
 use aftertone::rtp::event::EventSender;
@@ -146,6 +146,8 @@ impl Phone {
             headers: Vec::new(),
             codecs: vec![Codec::Pcmu],
             in_band: false,
+            key_length: KEY_LENGTH,
+            account: None,
             speech: Some((Speech::get().samples(seconds).to_vec(), 8_000)),
             steps: vec![
                 wait(300),

@@ -40,7 +40,7 @@ fn owner(home: &Home) -> Owner {
     Owner { tenant: home.tenant, mailbox: home.mailbox.id }
 }
 
-fn lamp(bed: &Bed, home: &Home, name: &str) -> Lamp {
+pub(crate) fn lamp(bed: &Bed, home: &Home, name: &str) -> Lamp {
     Lamp {
         id: LampId::from_uuid(bed.clock.uuid()),
         owner: owner(home),
@@ -51,6 +51,7 @@ fn lamp(bed: &Bed, home: &Home, name: &str) -> Lamp {
         told: None,
         told_at: None,
         last_error: None,
+        failures: 0,
         created_at: bed.clock.now(),
     }
 }

@@ -92,8 +92,13 @@ fn alike(window: &[f32], wanted: &[f32], energy: f32) -> f64 {
 /// Whether these words are in the sound: by the first 0.8 s of the longest clip that they are put together from (the
 /// joints move by up to a packet).
 pub(crate) fn says(samples: &[i16], rate: u32, phrase: &Phrase) -> bool {
+    says_in("en", samples, rate, phrase)
+}
+
+/// As [`says`], in another language.
+pub(crate) fn says_in(language: &str, samples: &[i16], rate: u32, phrase: &Phrase) -> bool {
     let prompts = PromptSet::embedded().unwrap();
-    let clips = prompts.say("en", phrase).unwrap();
+    let clips = prompts.say(language, phrase).unwrap();
     let wanted = clips.iter().max_by_key(|clip| clip.duration()).unwrap().pcm_at(8_000);
     let begin = wanted.iter().position(|s| s.unsigned_abs() > 600).unwrap_or(0);
     let wanted: Vec<i16> = wanted.iter().skip(begin).take(6_400).copied().collect();

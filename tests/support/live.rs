@@ -187,6 +187,11 @@ impl Server {
         }
     }
 
+    /// Begins a command beside the server.
+    pub(crate) fn spawn(&self, args: &[&str]) -> Child {
+        self.command().args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
     /// Runs a command beside the server.
     pub(crate) fn run(&self, args: &[&str]) -> Ran {
         self.command().args(args).output().unwrap().into()

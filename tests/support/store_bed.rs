@@ -71,7 +71,7 @@ impl Bed {
     }
 
     pub(crate) fn message(&self, home: &Home) -> Message {
-        home::message(&self.clock, &home.mailbox)
+        Message { tenant: home.tenant, ..home::message(&self.clock, &home.mailbox) }
     }
 
     pub(crate) async fn deposited(&self, home: &Home) -> Message {

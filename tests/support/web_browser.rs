@@ -317,6 +317,7 @@ fn mail(bed: &WebBed, caller: &str, marked: bool) -> MailPage {
     let view = MailView {
         message: MessageId::from_uuid(uuid::Uuid::from_u128(7)),
         to: "ada@example.org".parse().unwrap(),
+        language: "en".to_owned(),
         mode: MailMode::Link,
         owner: "Ada Lovelace".to_owned(),
         extension: "1001".parse().unwrap(),

@@ -60,7 +60,8 @@ async fn somebody_signs_in_listens_deletes_and_undoes_and_new_messages_appear() 
     let bed = WebBed::new().await;
     let at = bed.serve().await;
     bed.give(&bed.mailbox, Role::TenantAdmin).await;
-    let callers = [("Konrad Zuse", "+49 30 901820"), ("Sales line", "1004"), ("Mary Jackson", "+1 757 5550144")];
+    let callers =
+        [("Konrad Zuse", "+49 30 901820"), ("Sales line", "1004"), ("Mary Jackson", "+1 757 5550144")];
     for (name, number) in callers {
         bed.deposit(14, |message| message.caller = CallerId::new(Some(number), Some(name))).await;
         bed.clock.advance(Duration::from_secs(3 * 3600));
@@ -115,12 +116,14 @@ async fn somebody_signs_in_listens_deletes_and_undoes_and_new_messages_appear() 
     let count = "return document.querySelectorAll('.messages li').length";
     let before = browser.run(count).await.as_u64().unwrap();
     bed.deposit(3, |message| message.caller = CallerId::new(Some("1009"), Some("Just now"))).await;
-    browser.until(&format!("return document.querySelectorAll('.messages li').length === {}", before + 1)).await;
+    browser
+        .until(&format!("return document.querySelectorAll('.messages li').length === {}", before + 1))
+        .await;
     assert_eq!(browser.console().await, Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn greetings_and_settings_are_good_on_every_screen() {
+async fn every_other_page_is_good_on_every_screen() {
     let Some(browser) = Browser::start().await else { return };
     let bed = WebBed::new().await;
     let at = bed.serve().await;
@@ -139,7 +142,19 @@ async fn greetings_and_settings_are_good_on_every_screen() {
     browser.click("button.main").await;
     browser.until("return document.title.startsWith('Inbox')").await;
     picture(&browser, "portal-empty").await;
-    for (path, name) in [("/greetings", "portal-greetings"), ("/settings", "portal-settings"), ("/api/docs", "api-docs")] {
+    let own = format!("/admin/users/{}", bed.mailbox.user.unwrap());
+    for (path, name) in [
+        ("/greetings", "portal-greetings"),
+        ("/settings", "portal-settings"),
+        ("/api/docs", "api-docs"),
+        ("/admin/users", "admin-users"),
+        ("/admin/users/new", "admin-new"),
+        (own.as_str(), "admin-user"),
+        ("/admin/explain?to=1001", "admin-explain"),
+        ("/admin/jobs", "admin-jobs"),
+        ("/admin/audit", "admin-audit"),
+        ("/admin/system", "admin-system"),
+    ] {
         check(&browser, &format!("http://{at}{path}"), name).await;
     }
     assert_eq!(browser.console().await, Vec::<String>::new());

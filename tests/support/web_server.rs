@@ -149,8 +149,9 @@ async fn after_a_call_its_metrics_are_there_and_readiness_tells_what_is_wrong() 
     tokio::task::spawn_blocking(call).await.unwrap();
 
     // Mailed, and counted by the outbox's next look.
-    let metrics =
-        server.until("/metrics", |_, text| text.contains(r#"aftertone_jobs{state="done"} 1"#)).await;
+    let metrics = server
+        .until("/metrics", |_, text| text.contains(r#"aftertone_mails_total{outcome="accepted"} 1"#))
+        .await;
     let missing: Vec<_> =
         OF_ONE_CALL.iter().filter(|name| !metrics.contains(&format!("# TYPE {name} "))).collect();
     assert!(missing.is_empty(), "{missing:?} missing in\n{metrics}");

@@ -92,11 +92,12 @@ pub(super) async fn key(session: &Session, command: KeyCommand) -> Result<(), Fa
                 None => None,
             };
             let lifetime = expires.map(|text| {
-                parse_duration(&text).ok_or_else(|| Failure::usage(format!("{text:?} is no duration: write 90d")))
+                parse_duration(&text)
+                    .ok_or_else(|| Failure::usage(format!("{text:?} is no duration: write 90d")))
             });
-            let expires_at = lifetime.transpose()?.map(|lifetime| {
-                session.clock.now().saturating_add(lifetime).unwrap_or(jiff::Timestamp::MAX)
-            });
+            let expires_at = lifetime
+                .transpose()?
+                .map(|lifetime| session.clock.now().saturating_add(lifetime).unwrap_or(jiff::Timestamp::MAX));
             let acts = scope.iter().map(|word| read::<Act>(word)).collect::<Result<Vec<_>, _>>()?;
             let (key, secret) = keys.add(NewKey { tenant: tenant.id, user, name, acts, expires_at }).await?;
             let deed = Deed { action: "key.made", target: format!("key {}", key.name) };
@@ -119,7 +120,11 @@ pub(super) async fn key(session: &Session, command: KeyCommand) -> Result<(), Fa
                         "last_used_at": key.last_used_at})
                 })
                 .collect();
-            print::rows(json.json, &["id", "name", "scopes", "expires_at", "revoked_at", "last_used_at"], &rows);
+            print::rows(
+                json.json,
+                &["id", "name", "scopes", "expires_at", "revoked_at", "last_used_at"],
+                &rows,
+            );
         }
         KeyCommand::Revoke { id } => {
             keys.revoke(tenant.id, read(&id)?).await?;

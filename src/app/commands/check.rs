@@ -10,6 +10,7 @@ use crate::mail::Mailer;
 use crate::signal::Transport;
 use crate::store::Store;
 
+use super::super::prompts::{self, Fault};
 use super::super::{Failure, health, server};
 use super::Session;
 
@@ -26,12 +27,7 @@ pub(super) async fn run(session: &Session) -> Result<(), Failure> {
         Err(error) => failed("storage", error, "correct storage.url"),
     });
     checks.push(mail(session).await);
-    checks.push(match server::prompts(config) {
-        Ok(_) => passed("prompts"),
-        Err(failure) => {
-            failed("prompts", failure.text, "run aftertone prompts build, or correct voicemail.prompts")
-        }
-    });
+    checks.push(spoken(session));
     checks.extend(config.sip.listen.iter().map(|transport| port(*transport)));
     let broken = checks.iter().filter(|check| !check.ok).count();
     for check in &checks {
@@ -70,6 +66,32 @@ fn folder(session: &Session) -> Check {
             format!("{}: {error}", data.display()),
             "make the folder writable, or choose another with --data",
         ),
+    }
+}
+
+/// The prompts that calls would load, each clip decoded and measured.
+fn spoken(session: &Session) -> Check {
+    let folder = session.config.voicemail.prompts.as_deref();
+    let checked = match prompts::check(folder, None) {
+        Ok(checked) => checked,
+        Err(error) => return failed("prompts", error, "correct voicemail.prompts"),
+    };
+    let faults: Vec<_> = checked.iter().flat_map(|language| &language.faults).collect();
+    if let Some(first) = faults.first() {
+        let all = match folder {
+            Some(folder) => format!("aftertone prompts check --dir {}", folder.display()),
+            None => "aftertone prompts check".to_owned(),
+        };
+        let Fault { place, problem, remedy } = first;
+        let detail = format!("{place}: {problem}: {remedy}; {all} names all {} faults", faults.len());
+        return Check { name: "prompts", ok: false, detail };
+    }
+    match server::prompts(&session.config) {
+        Ok(prompts) => {
+            let languages = prompts.languages().collect::<Vec<_>>().join(", ");
+            Check { name: "prompts", ok: true, detail: languages }
+        }
+        Err(failure) => Check { name: "prompts", ok: false, detail: failure.text },
     }
 }
 

@@ -10,7 +10,7 @@ use crate::store::{Job, JobState, StoreError, Work};
 use super::super::Failure;
 use super::super::cli::{GreetingCommand, JobCommand, LinkCommand, MessageCommand};
 use super::super::server::Base;
-use super::{Session, extension, print, read};
+use super::{Session, call_me, extension, print, read};
 
 pub(super) async fn message(session: &Session, command: MessageCommand) -> Result<(), Failure> {
     let (base, tenant) = session.open().await?;
@@ -82,6 +82,7 @@ pub(super) async fn greeting(session: &Session, command: GreetingCommand) -> Res
             let rows: Vec<Value> = list.iter().map(|greeting| greeting_json(greeting, now)).collect();
             print::rows(json.json, &["kind", "label", "duration_ms", "on", "from", "until"], &rows);
         }
+        GreetingCommand::CallMe(args) => return call_me::run(session, &base, &tenant, &args).await,
         GreetingCommand::Clear { mailbox, kind } => {
             let mailbox = mailbox_of(&base, &tenant, &extension(&mailbox)?).await?;
             base.store.clear_greeting(tenant.id, mailbox.id, read(&kind)?).await?;
@@ -116,7 +117,11 @@ pub(super) async fn job(session: &Session, command: JobCommand) -> Result<(), Fa
     Ok(())
 }
 
-async fn mailbox_of(base: &Base, tenant: &Tenant, extension: &Extension) -> Result<Mailbox, Failure> {
+pub(super) async fn mailbox_of(
+    base: &Base,
+    tenant: &Tenant,
+    extension: &Extension,
+) -> Result<Mailbox, Failure> {
     let found = base.store.mailbox_by_extension(tenant.id, extension).await?;
     found.ok_or_else(|| StoreError::Missing { what: "mailbox", value: extension.to_string() }.into())
 }

@@ -3,11 +3,13 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use secrecy::SecretString;
+
 use crate::audio::decode::{DecodeLimits, decode_upload};
 use crate::audio::{Codec, wav};
 use crate::call::phone::{Report, Script, Step, leading_to, parse_steps, place};
 use crate::clock::SharedClock;
-use crate::signal::{Signal, SignalConfig, Transport};
+use crate::signal::{DigestAccount, Signal, SignalConfig, Transport};
 use crate::sip::sdp::codec_named;
 use crate::sip::uri::Uri;
 
@@ -16,6 +18,9 @@ use super::super::cli::CallArgs;
 use super::super::config::parse_duration;
 use super::Session;
 use super::explain::header;
+
+/// The password of `--user`.
+const PASSWORD: &str = "AFTERTONE_CALL_PASSWORD";
 
 pub(super) async fn run(session: &Session, args: CallArgs) -> Result<(), Failure> {
     let script = script(&args)?;
@@ -106,10 +111,20 @@ fn script(args: &CallArgs) -> Result<Script, Failure> {
         codecs,
         speech,
         in_band: args.in_band,
+        key_length: Duration::from_millis(args.key_ms.into()),
+        account: account(args)?,
         steps,
         limit: parse_duration(&args.limit)
             .ok_or_else(|| Failure::usage(format!("{:?} is no duration: write 60s", args.limit)))?,
     })
+}
+
+/// The account that the call proves when it is asked to. The password is nobody's business on a command line.
+fn account(args: &CallArgs) -> Result<Option<DigestAccount>, Failure> {
+    let Some(user) = args.user.clone() else { return Ok(None) };
+    let password = std::env::var(PASSWORD)
+        .map_err(|_| Failure::usage(format!("--user {user} has no password: set {PASSWORD}")))?;
+    Ok(Some(DigestAccount { realm: args.realm.clone(), user, password: SecretString::from(password) }))
 }
 
 /// The loopback address, for calls within this machine.

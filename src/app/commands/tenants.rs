@@ -8,8 +8,8 @@ use crate::sip::uri::Uri;
 
 use super::super::Failure;
 use super::super::cli::{TenantAdd, TenantCommand, TenantSet};
-use super::super::server::{self, Base};
-use super::{Session, extension, print};
+use super::super::server::Base;
+use super::{Session, extension, language, print};
 
 /// Longest name.
 const LONGEST_NAME: usize = 63;
@@ -87,16 +87,8 @@ async fn changed(
         })?;
         tenant.zone = zone;
     }
-    if let Some(language) = set.language {
-        let prompts = server::prompts(&session.config)?;
-        let known: Vec<&str> = prompts.languages().collect();
-        if !known.contains(&language.as_str()) {
-            let known = known.join(", ");
-            return Err(Failure::usage(format!(
-                "there are no prompts in {language:?}: choose one of {known}"
-            )));
-        }
-        tenant.language = language;
+    if let Some(tag) = set.language {
+        tenant.language = language(session, &tag)?;
     }
     if let Some(operator) = set.operator {
         tenant.operator = Some(operator.trim().to_owned()).filter(|operator| !operator.is_empty());

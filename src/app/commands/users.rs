@@ -10,7 +10,7 @@ use crate::service::accounts::{Account, Changes, NewUser};
 use super::super::Failure;
 use super::super::cli::{NumberCommand, UserAdd, UserCommand, UserSet};
 use super::super::config::parse_duration;
-use super::{Session, extension, print, read};
+use super::{Session, extension, language, print, read};
 
 pub(super) async fn user(session: &Session, command: UserCommand) -> Result<(), Failure> {
     let (base, tenant) = session.open().await?;
@@ -36,6 +36,9 @@ pub(super) async fn user(session: &Session, command: UserCommand) -> Result<(), 
         }
         UserCommand::Set(set) => {
             let number = extension(&set.extension)?;
+            if let Some(tag) = set.language.as_deref().filter(|tag| !tag.trim().is_empty()) {
+                language(session, tag)?;
+            }
             let quota = accounts.show(tenant.id, &number).await?.mailbox.quota;
             let account = accounts.set(tenant.id, &number, changes(*set, quota)?).await?;
             println!("changed mailbox {}", account.mailbox.extension);

@@ -29,6 +29,15 @@ pub(super) fn shape(samples: &[i16]) -> Result<Vec<i16>, &'static str> {
     Ok(samples)
 }
 
+/// Keeps so many bits of each sample.
+pub(super) fn coarsen(samples: &mut [i16], bits: u8) {
+    let step = 1_i32 << 16_u8.saturating_sub(bits).min(15);
+    for sample in samples {
+        let rounded = (i32::from(*sample) + step / 2).div_euclid(step) * step;
+        *sample = i16::try_from(rounded).unwrap_or(i16::MAX - (step - 1) as i16);
+    }
+}
+
 fn level(samples: &[i16]) -> Result<Vec<i16>, &'static str> {
     if loudness::measure(samples, RATE).lufs.is_none() {
         return Err("it is silent");

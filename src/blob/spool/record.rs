@@ -7,6 +7,7 @@
 //! The first record is the head. Whatever follows the last good record (torn by a crash or a full disk) is not
 //! part of the recording; every prefix of good records is one.
 
+use crc_fast::crc32_iso_hdlc as crc32;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -155,51 +156,6 @@ fn next_record(bytes: &[u8]) -> Option<(Kind, &[u8], &[u8])> {
 
 fn json<T: DeserializeOwned>(payload: &[u8]) -> Option<T> {
     serde_json::from_slice(payload).ok()
-}
-
-const TABLES: [[u32; 256]; 8] = tables();
-
-const fn tables() -> [[u32; 256]; 8] {
-    let mut tables = [[0_u32; 256]; 8];
-    let mut byte = 0;
-    while byte < 256 {
-        let mut value = byte as u32;
-        let mut bit = 0;
-        while bit < 8 {
-            value = if value & 1 == 1 { (value >> 1) ^ 0xEDB8_8320 } else { value >> 1 };
-            bit += 1;
-        }
-        tables[0][byte] = value;
-        byte += 1;
-    }
-    let mut table = 1;
-    while table < 8 {
-        let mut byte = 0;
-        while byte < 256 {
-            let shorter = tables[table - 1][byte];
-            tables[table][byte] = (shorter >> 8) ^ tables[0][(shorter & 0xFF) as usize];
-            byte += 1;
-        }
-        table += 1;
-    }
-    tables
-}
-
-/// CRC-32 of ISO 3309 (the one of Ethernet and gzip), eight bytes a step: thousands of recordings pass through it.
-fn crc32(bytes: &[u8]) -> u32 {
-    let step = |table: usize, byte: u32| TABLES[table & 7][(byte & 0xFF) as usize];
-    let (chunks, tail) = bytes.as_chunks::<8>();
-    let mut crc = u32::MAX;
-    for [a, b, c, d, e, f, g, h] in chunks {
-        let low = crc ^ u32::from_le_bytes([*a, *b, *c, *d]);
-        let high = u32::from_le_bytes([*e, *f, *g, *h]);
-        crc = step(7, low) ^ step(6, low >> 8) ^ step(5, low >> 16) ^ step(4, low >> 24);
-        crc ^= step(3, high) ^ step(2, high >> 8) ^ step(1, high >> 16) ^ step(0, high >> 24);
-    }
-    for byte in tail {
-        crc = (crc >> 8) ^ step(0, crc ^ u32::from(*byte));
-    }
-    !crc
 }
 
 #[cfg(test)]

@@ -87,9 +87,10 @@ impl Shared {
             What::Note(bytes) => self.append(&entry, &bytes, false),
             // What was removed meanwhile is no failure of the disk.
             What::Touch if entry.state().removed => {}
+            // Nothing is lost by it, and other recordings can still be written.
             What::Touch => {
                 if let Err(error) = self.opened(&entry) {
-                    self.failed(&entry, &error);
+                    entry.state().failed.get_or_insert_with(|| error.to_string());
                 }
             }
             What::Remove => self.take_away(&entry, |name| self.disk.remove(name)),

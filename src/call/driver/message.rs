@@ -55,7 +55,8 @@ impl Driver {
                 None => None,
             };
             // When the call is over already, nobody waits for the answer.
-            let _ = answers.send(Answer::Ready(Ready { play, message: part.id, sound })).await;
+            let ready = Box::new(Ready { play, message: part.id, sound });
+            let _ = answers.send(Answer::Ready(ready)).await;
         });
         None
     }

@@ -4,45 +4,38 @@
 //! Who signed in is known to the worker alone, from the service that checked the PIN: every request is made on behalf
 //! of that mailbox.
 
-use std::sync::Arc;
+mod serve;
+
 use std::time::Duration;
 
 use secrecy::SecretString;
 use tokio::sync::mpsc;
 
-use crate::blob::spool::{Head, Marks};
-use crate::call::{Desk, Owners};
-use crate::domain::{CallerId, GreetingKind, Mailbox, Owner, RecordingId, RedirectReason, TenantId};
-use crate::flow::keys::Profile;
-use crate::flow::owner::desk::{BadPin, Reply, Request, Session, Zone};
-use crate::flow::{CallEvent, RecordLimits, Take};
-use crate::service::accounts::PinFault;
-use crate::service::login::{Attempt, ChangeFault, LoginOutcome, Source, Welcome};
+use crate::call::Desk;
+use crate::domain::{CallStep, GreetingKind, Owner, RecordingId, TenantId};
+use crate::flow::owner::desk::{Reply, Request};
+use crate::flow::{CallEvent, Take};
+use crate::service::login::{Attempt, LoginOutcome, Source, Welcome};
 use crate::service::owner::OwnerError;
-use crate::service::sending::{Sent, Why};
 
-use super::{Answer, Driver, Kept};
+use super::inside::{Inside, session};
+use super::{Answer, Driver};
+use serve::serve;
 
 /// Requests of one call that wait for the one before.
 const MOST_WAITING: usize = 64;
 /// A service that takes longer cannot do it now. Shorter than the dialogue's own patience.
 const PATIENCE: Duration = Duration::from_secs(12);
-/// The warning tone comes so long before the limit of a recording.
-const WARN_BEFORE: Duration = Duration::from_secs(10);
+/// The same for a message to many: given up in the middle, it would be sent to some a second time.
+const DELIVERY: Duration = Duration::from_secs(65);
 
 /// Where a PIN is looked for, and who guesses.
 #[derive(Debug, Clone)]
 pub(crate) struct Gate {
     pub(crate) tenant: TenantId,
     pub(crate) source: Source,
-}
-
-/// Who signed in, as far as the driver needs it.
-#[derive(Debug, Clone)]
-pub(super) struct Inside {
-    pub(super) owner: Owner,
-    pub(super) language: String,
-    pub(super) head: Head,
+    /// The account that the device proved by digest; never what it says of itself.
+    pub(crate) device: Option<String>,
 }
 
 /// One request, with what its recording is called in the spool.
@@ -73,7 +66,10 @@ impl Driver {
     /// Hands a request to the worker.
     pub(super) fn ask(&mut self, number: u32, request: Request) -> Option<CallEvent> {
         let failed = Some(CallEvent::Reply(number, Reply::Failed));
-        let Some(gate) = self.purpose.gate.clone() else { return failed };
+        let (gate, owner) = (self.purpose.gate.clone(), self.inside.as_ref().map(|inside| inside.owner));
+        if gate.is_none() && owner.is_none() {
+            return failed;
+        }
         let take = match &request {
             Request::Send { take, .. } | Request::KeepGreeting(take, _) => Some(*take),
             Request::Forward { introduction, .. } => *introduction,
@@ -88,7 +84,7 @@ impl Driver {
         };
         let worker = match &self.worker {
             Some(worker) => worker,
-            None => self.worker.insert(Worker::start(self.desk.clone(), gate, self.answers.clone())),
+            None => self.worker.insert(Worker::start(self.desk.clone(), gate, owner, self.answers.clone())),
         };
         match worker.queue.try_send(Work { number, request, take }) {
             Ok(()) => {
@@ -106,11 +102,12 @@ impl Driver {
     pub(super) async fn on_done(&mut self, done: Box<Done>) {
         if let Some(take) = done.taken {
             self.takes.remove(&take);
+            // Whoever was called can do nothing else with a recording. Told here, as it is true even when they hung up.
+            self.report(CallStep::Kept).await;
         }
         if let Some(inside) = done.inside {
             self.purpose.language.clone_from(&inside.language);
-            let min_speech = Duration::from_millis(300);
-            self.purpose.kept = Some(Kept { head: inside.head.clone(), min_speech });
+            self.purpose.kept = Some(inside.kept());
             self.inside = Some(inside);
         }
         tracing::trace!(number = done.number, "a service has answered");
@@ -136,10 +133,10 @@ impl Driver {
 }
 
 impl Worker {
-    fn start(desk: Desk, gate: Gate, answers: mpsc::Sender<Answer>) -> Self {
+    fn start(desk: Desk, gate: Option<Gate>, inside: Option<Owner>, answers: mpsc::Sender<Answer>) -> Self {
         let (queue, mut work) = mpsc::channel::<Work>(MOST_WAITING);
         tokio::spawn(async move {
-            let mut clerk = Clerk { desk, gate, inside: None };
+            let mut clerk = Clerk { desk, gate, inside };
             while let Some(work) = work.recv().await {
                 let done = clerk.carry_out(work).await;
                 // When the call is over already, nobody waits for the answer.
@@ -153,7 +150,8 @@ impl Worker {
 /// Does what is asked, on behalf of whoever signed in.
 struct Clerk {
     desk: Desk,
-    gate: Gate,
+    /// `None`: nobody can sign in.
+    gate: Option<Gate>,
     inside: Option<Owner>,
 }
 
@@ -164,7 +162,9 @@ impl Clerk {
             Request::Hold(_) | Request::Settings(_) => Some(None),
             _ => None,
         };
-        let answered = tokio::time::timeout(PATIENCE, self.answer(request, take.map(|(_, id)| id))).await;
+        let delivers = matches!(request, Request::Send { .. } | Request::Forward { .. });
+        let patience = if delivers { DELIVERY } else { PATIENCE };
+        let answered = tokio::time::timeout(patience, self.answer(request, take.map(|(_, id)| id))).await;
         let (reply, inside) = answered.unwrap_or((Reply::Failed, None));
         let taken = match (&reply, take) {
             (Reply::Sent { .. } | Reply::Done, Some((take, _))) => Some(take),
@@ -189,6 +189,17 @@ impl Clerk {
             self.inside = None;
             return self.sign_in(&extension, SecretString::from(pin.digits()), nth).await;
         }
+        if request == Request::Recognise {
+            self.inside = None;
+            let known = match &self.gate {
+                Some(gate) => self.desk.owners.login.trusted(gate.tenant, gate.device.as_deref()).await,
+                None => None,
+            };
+            return match known {
+                Some(welcome) => self.welcome(*welcome).await,
+                None => (Reply::Refused { wait: Duration::ZERO, last: false }, None),
+            };
+        }
         let Some(owner) = self.inside else { return (Reply::Failed, None) };
         if let Some(id) = take
             && let Err(error) = self.desk.spool.written(id).await
@@ -198,6 +209,7 @@ impl Clerk {
         let reply =
             serve(&self.desk.owners, owner, request, take).await.unwrap_or_else(|error| match error {
                 OwnerError::Private => Reply::Private,
+                OwnerError::NotAllowed { .. } => Reply::NotAllowed,
                 error => {
                     tracing::warn!(%error, "what an owner asked for could not be done");
                     Reply::Failed
@@ -221,161 +233,26 @@ impl Clerk {
         }
     }
 
+    /// From now on everything is asked on behalf of this owner.
+    async fn welcome(&mut self, mut welcome: Welcome) -> (Reply, Option<Box<Inside>>) {
+        self.inside = Some(welcome.owner);
+        let inside = Inside::new(&self.desk, &welcome.mailbox, &welcome.language);
+        self.note_greetings(&mut welcome).await;
+        (Reply::Welcome(Box::new(session(&self.desk, welcome))), Some(Box::new(inside)))
+    }
+
     async fn sign_in(
         &mut self,
         extension: &str,
         pin: SecretString,
         nth: u32,
     ) -> (Reply, Option<Box<Inside>>) {
-        let Gate { tenant, source } = self.gate;
+        let Some(Gate { tenant, source, .. }) = self.gate.clone() else { return (Reply::Failed, None) };
         let attempt = Attempt { tenant, extension, pin, source, nth };
         match self.desk.owners.login.check(attempt).await {
-            LoginOutcome::Welcome(welcome) => {
-                self.inside = Some(welcome.owner);
-                let inside = Inside {
-                    owner: welcome.owner,
-                    language: welcome.language.clone(),
-                    head: head(&self.desk, &welcome.mailbox),
-                };
-                let mut welcome = *welcome;
-                self.note_greetings(&mut welcome).await;
-                (Reply::Welcome(Box::new(session(&self.desk, welcome))), Some(Box::new(inside)))
-            }
+            LoginOutcome::Welcome(welcome) => self.welcome(*welcome).await,
             LoginOutcome::Refused { wait, last } => (Reply::Refused { wait, last }, None),
             LoginOutcome::Unavailable => (Reply::Failed, None),
-        }
-    }
-}
-
-/// What recordings of the owner begin with. They are drafts until a service takes them.
-fn head(desk: &Desk, mailbox: &Mailbox) -> Head {
-    Head {
-        id: RecordingId::from_uuid(uuid::Uuid::nil()),
-        tenant: mailbox.tenant,
-        mailbox: mailbox.id,
-        caller: CallerId::new(Some(mailbox.extension.as_str()), None),
-        alias: None,
-        reason: RedirectReason::Unknown,
-        began_at: desk.clock.now(),
-        sample_rate: 0,
-        draft: true,
-    }
-}
-
-fn session(desk: &Desk, welcome: Welcome) -> Session {
-    let Welcome { mailbox, zone, counts, place, .. } = welcome;
-    let named = mailbox.phone.keys.as_deref().and_then(|name| {
-        let own = Some(&desk.settings.keys).filter(|keys| keys.name() == name).cloned();
-        own.or_else(|| Profile::built_in(name))
-    });
-    Session {
-        keys: named.unwrap_or_else(|| Arc::clone(&desk.settings.keys)),
-        mail: mailbox.recipients.first().map(|recipient| recipient.mode),
-        zone: Zone(jiff::tz::TimeZone::get(&zone).unwrap_or(jiff::tz::TimeZone::UTC)),
-        now: desk.clock.now(),
-        counts,
-        place: place.map(|place| (place.message, Duration::from_millis(place.position_ms.into()))),
-        limits: Some(RecordLimits {
-            max: mailbox.max_message,
-            silence: mailbox.silence,
-            warn_before: WARN_BEFORE,
-        }),
-        tone: mailbox.tone,
-        phone: mailbox.phone,
-    }
-}
-
-async fn serve(
-    owners: &Owners,
-    owner: Owner,
-    request: Request,
-    take: Option<RecordingId>,
-) -> Result<Reply, OwnerError> {
-    let gone = OwnerError::Missing { what: "recording" };
-    Ok(match request {
-        Request::SignIn { .. } => Reply::Failed,
-        Request::Load(shelf) => Reply::Messages(owners.retrieval.list(owner, shelf).await?),
-        Request::Mark(message, mark) => {
-            owners.retrieval.mark(owner, message, mark).await?;
-            Reply::Done
-        }
-        Request::Hold(place) => {
-            let millis = |at: Duration| u32::try_from(at.as_millis()).unwrap_or(u32::MAX);
-            owners.retrieval.leave_place(owner, place.map(|(message, at)| (message, millis(at)))).await?;
-            Reply::Done
-        }
-        Request::Find(extension) => {
-            Reply::Recipient(owners.sending.find(owner, &extension).await?.map(|found| found.name))
-        }
-        Request::Send { to, urgent, private, .. } => {
-            let marks = Marks { urgent, private };
-            sent(owners.sending.send(owner, take.ok_or(gone)?, marks, &to).await?)
-        }
-        Request::Forward { message, to, .. } => {
-            sent(owners.sending.forward(owner, message, take, &to).await?)
-        }
-        Request::Greetings => Reply::Greetings(owners.settings.greetings(owner).await?),
-        Request::KeepGreeting(_, kind) => {
-            owners.settings.keep(owner, take.ok_or(gone)?, kind, None).await?;
-            Reply::Done
-        }
-        Request::ChooseGreeting(id) => {
-            owners.settings.choose(owner, id).await?;
-            Reply::Done
-        }
-        Request::SwitchOff(kind) => {
-            owners.settings.switch_off(owner, kind).await?;
-            Reply::Done
-        }
-        Request::GreetingUntil(id, until) => {
-            owners.settings.set_until(owner, id, until).await?;
-            Reply::Done
-        }
-        Request::ChangePin(pin) => change_pin(owners, owner, SecretString::from(pin.digits())).await,
-        Request::Settings(wanted) => {
-            // Only what the phone changes: the rest may have been changed elsewhere meanwhile.
-            let change = move |phone: &mut crate::domain::PhoneSettings| {
-                phone.newest_first = wanted.newest_first;
-                phone.envelope = wanted.envelope;
-                phone.speed_percent = wanted.speed_percent;
-                phone.gain_db = wanted.gain_db;
-                phone.key_help = wanted.key_help;
-                phone.tutorial = wanted.tutorial;
-            };
-            owners.settings.update(owner, change).await?;
-            Reply::Done
-        }
-        Request::Mail(mode) => {
-            owners.settings.set_mail_mode(owner, mode).await?;
-            Reply::Done
-        }
-    })
-}
-
-/// To nobody, only because it is not possible now: then the recording is still there to be sent again.
-fn sent(sent: Sent) -> Reply {
-    if sent.delivered.is_empty() && sent.refused.iter().any(|(_, why)| *why == Why::Failed) {
-        return Reply::Failed;
-    }
-    Reply::Sent {
-        to: u32::try_from(sent.delivered.len()).unwrap_or(u32::MAX),
-        failed: sent.refused.into_iter().map(|(extension, _)| extension).collect(),
-    }
-}
-
-async fn change_pin(owners: &Owners, owner: Owner, pin: SecretString) -> Reply {
-    match owners.login.change_pin(owner, pin).await {
-        Ok(()) => Reply::Done,
-        Err(ChangeFault::Pin(fault)) => Reply::BadPin(match fault {
-            PinFault::Shape | PinFault::Short(_) => BadPin::Shape,
-            PinFault::Repeats => BadPin::Repeats,
-            PinFault::Sequence => BadPin::Sequence,
-            PinFault::Extension => BadPin::Extension,
-            PinFault::Date => BadPin::Year,
-        }),
-        Err(error @ ChangeFault::Unavailable(_)) => {
-            tracing::warn!(%error, "a PIN could not be changed");
-            Reply::Failed
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::{Command, Menu, Profile};
+use super::{Command, Profile};
 
 /// A menu on the card.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -34,7 +34,7 @@ pub fn card(profile: &Profile) -> Vec<CardMenu> {
     let line = |menu, (keys, command): (&str, Command)| CardLine {
         keys: keys.to_owned(),
         command: command.as_str(),
-        does: does(command),
+        does: command.text(),
         waits: profile.waits(menu, keys),
     };
     let lines = |menu| profile.keys(menu).map(|key| line(menu, key)).collect();
@@ -42,84 +42,6 @@ pub fn card(profile: &Profile) -> Vec<CardMenu> {
     menus.sort();
     menus
         .into_iter()
-        .map(|menu| CardMenu { menu: menu.as_str(), title: title(menu), keys: lines(menu) })
+        .map(|menu| CardMenu { menu: menu.as_str(), title: menu.text(), keys: lines(menu) })
         .collect()
-}
-
-const fn title(menu: Menu) -> &'static str {
-    match menu {
-        Menu::Main => "Main menu",
-        Menu::Playing => "While a message plays",
-        Menu::More => "Speed, volume and more",
-        Menu::After => "After a message",
-        Menu::Folders => "Folders",
-        Menu::Advanced => "Further choices",
-        Menu::Review => "After a recording",
-        Menu::Settings => "Settings",
-        Menu::Greetings => "Greetings",
-        Menu::Greeting => "One greeting",
-    }
-}
-
-const fn does(command: Command) -> &'static str {
-    match command {
-        Command::New => "listen to new messages",
-        Command::Saved => "listen to saved messages",
-        Command::Trash => "listen to deleted messages",
-        Command::First => "first message",
-        Command::Send => "send a message",
-        Command::Folders => "folders",
-        Command::Advanced => "further choices",
-        Command::Settings => "settings",
-        Command::OtherMailbox => "sign in to another mailbox",
-        Command::Restart => "from the start (in the first 2 s: previous message)",
-        Command::Again => "listen again",
-        Command::Next => "next message (this one stays as it is)",
-        Command::Previous => "previous message",
-        Command::Rewind => "back 5 seconds",
-        Command::FastForward => "forward 5 seconds",
-        Command::Pause => "pause, and go on",
-        Command::End => "to the end of the message",
-        Command::Delete => "delete (again: undo)",
-        Command::Save => "save",
-        Command::MarkNew => "mark as new",
-        Command::Forward => "forward",
-        Command::Reply => "reply",
-        Command::CallSender => "call the sender (where it is allowed)",
-        Command::Details => "who, when and how long",
-        Command::More => "more",
-        Command::Slower => "slower",
-        Command::Faster => "faster",
-        Command::NormalSpeed => "normal speed",
-        Command::Quieter => "quieter",
-        Command::Louder => "louder",
-        Command::Volume => "volume",
-        Command::Number => "message by number",
-        Command::Listen => "listen",
-        Command::Keep => "keep it (or send it)",
-        Command::Record => "record, or record again",
-        Command::Add => "add to it",
-        Command::Urgent => "urgent on or off",
-        Command::Private => "private on or off",
-        Command::Discard => "discard",
-        Command::Greetings => "greetings",
-        Command::Standard => "standard greeting",
-        Command::Busy => "busy greeting",
-        Command::Away => "away greeting",
-        Command::Closed => "after-hours greeting",
-        Command::Holiday => "holiday greeting",
-        Command::Internal => "greeting for colleagues",
-        Command::Active => "which greetings are on",
-        Command::Switch => "switch it on or off",
-        Command::Until => "until when it is on",
-        Command::Name => "recorded name",
-        Command::Pin => "PIN",
-        Command::Order => "newest or oldest first",
-        Command::Envelope => "what is said before a message",
-        Command::MailMode => "what is sent by mail",
-        Command::KeyHelp => "say the choices unasked, or not",
-        Command::Help => "help",
-        Command::Back => "back",
-        Command::Exit => "goodbye",
-    }
 }

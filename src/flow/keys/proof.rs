@@ -145,9 +145,10 @@ const fn leads_to(menu: Menu, command: Command) -> Option<Menu> {
     match command {
         Command::Back => Some(match menu {
             Menu::More => Menu::Playing,
-            Menu::Advanced => Menu::After,
-            Menu::Greeting => Menu::Settings,
-            Menu::Greetings => Menu::Settings,
+            Menu::Advanced | Menu::SaveTo => Menu::After,
+            Menu::Greeting | Menu::Greetings | Menu::Stored | Menu::Envelope | Menu::Mail | Menu::List => {
+                Menu::Settings
+            }
             _ => Menu::Main,
         }),
         Command::End => Some(Menu::After),

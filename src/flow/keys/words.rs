@@ -1,10 +1,23 @@
-//! The words of a profile: the menus there are, what a key can do, and which command belongs where.
+//! The words of a profile: the menus there are, what a key can do, and which command belongs where. With each its text on
+//! the card; the spoken one is the prompt `key-` and the word.
+
+use crate::domain::{AfterMail, MailMode};
 
 macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$entry:meta])* $variant:ident = $word:literal;)* }) => {
+    ($(#[$doc:meta])* $name:ident prompts $prefix:literal { $($variant:ident = $word:literal, $text:literal;)* }) => {
+        words! { $(#[$doc])* $name { $($variant = $word, $text;)* } }
+
+        impl $name {
+            /// The prompt that tells its keys.
+            pub const fn prompt(self) -> &'static str {
+                match self { $(Self::$variant => concat!($prefix, $word),)* }
+            }
+        }
+    };
+    ($(#[$doc:meta])* $name:ident { $($variant:ident = $word:literal, $text:literal;)* }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $name { $($(#[$entry])* $variant,)* }
+        pub enum $name { $(#[doc = $text] $variant,)* }
 
         impl $name {
             /// Every one.
@@ -13,6 +26,11 @@ macro_rules! words {
             /// As it stands in a profile.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word,)* }
+            }
+
+            /// As it stands on the card.
+            pub const fn text(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
             }
 
             pub(super) fn from_word(word: &str) -> Option<Self> {
@@ -25,148 +43,107 @@ macro_rules! words {
 words! {
     /// A menu whose keys a profile decides.
     Menu {
-        /// After signing in.
-        Main = "main";
-        /// While a message plays.
-        Playing = "playing";
-        /// How it is played, asked for while it plays.
-        More = "more";
-        /// After a message.
-        After = "after";
-        /// Which folder to listen to.
-        Folders = "folders";
-        /// Further choices for a message.
-        Advanced = "advanced";
-        /// After a recording.
-        Review = "review";
-        /// Personal settings.
-        Settings = "settings";
-        /// Which greeting.
-        Greetings = "greetings";
-        /// What to do with a greeting.
-        Greeting = "greeting";
+        Main = "main", "Main menu";
+        Playing = "playing", "While a message plays";
+        More = "more", "Speed, volume and more";
+        After = "after", "After a message";
+        Folders = "folders", "Folders";
+        Advanced = "advanced", "Further choices";
+        SaveTo = "save-to", "Save to which folder";
+        Review = "review", "After a recording";
+        Settings = "settings", "Settings";
+        Envelope = "envelope", "Before a message";
+        Mail = "mail", "What is sent by mail";
+        List = "list", "One distribution list";
+        Greetings = "greetings", "Greetings";
+        Stored = "stored", "Choose a greeting";
+        Greeting = "greeting", "One greeting";
     }
 }
 
 words! {
     /// What a key does.
-    Command {
-        /// Listens to the inbox.
-        New = "new";
-        /// Listens to saved messages.
-        Saved = "saved";
-        /// Listens to deleted messages.
-        Trash = "trash";
-        /// The first message of the folder.
-        First = "first";
-        /// Records a message to others.
-        Send = "send";
-        /// Opens the menu of folders.
-        Folders = "folders";
-        /// Opens the menu of further choices.
-        Advanced = "advanced";
-        /// Opens the settings.
-        Settings = "settings";
-        /// Signs in to another mailbox.
-        OtherMailbox = "other-mailbox";
-        /// From the start again; within the first two seconds the message before.
-        Restart = "restart";
-        /// The same message once more.
-        Again = "again";
-        /// The next message; this one stays as it is.
-        Next = "next";
-        /// The message before.
-        Previous = "previous";
-        /// Back five seconds.
-        Rewind = "rewind";
-        /// Forward five seconds.
-        FastForward = "fast-forward";
-        /// Holds on, and goes on.
-        Pause = "pause";
-        /// To the end of the message.
-        End = "end";
-        /// Deletes, and undoes it.
-        Delete = "delete";
-        /// Saves.
-        Save = "save";
-        /// Makes it new again.
-        MarkNew = "mark-new";
-        /// Forwards to others.
-        Forward = "forward";
-        /// Answers by voice message.
-        Reply = "reply";
-        /// Calls the sender.
-        CallSender = "call-sender";
-        /// Who, when, how long.
-        Details = "details";
-        /// Opens the menu of speed and volume.
-        More = "more";
-        /// A step slower.
-        Slower = "slower";
-        /// A step faster.
-        Faster = "faster";
-        /// As it was spoken.
-        NormalSpeed = "normal-speed";
-        /// A step quieter.
-        Quieter = "quieter";
-        /// A step louder.
-        Louder = "louder";
-        /// Louder, and from the loudest to the quietest.
-        Volume = "volume";
-        /// A message by its number.
-        Number = "number";
-        /// Plays the recording.
-        Listen = "listen";
-        /// Keeps the recording.
-        Keep = "keep";
-        /// Records; or records again.
-        Record = "record";
-        /// Adds to the recording.
-        Add = "add";
-        /// Urgent on and off.
-        Urgent = "urgent";
-        /// Private on and off.
-        Private = "private";
-        /// Forgets the recording.
-        Discard = "discard";
-        /// Opens the menu of greetings.
-        Greetings = "greetings";
-        /// The usual greeting.
-        Standard = "standard";
-        /// The greeting for a busy phone.
-        Busy = "busy";
-        /// The greeting for times away.
-        Away = "away";
-        /// The greeting outside of the hours.
-        Closed = "closed";
-        /// The greeting on holidays.
-        Holiday = "holiday";
-        /// The greeting for colleagues.
-        Internal = "internal";
-        /// Says which greetings are on.
-        Active = "active";
-        /// Switches the greeting on or off.
-        Switch = "switch";
-        /// Until when the greeting is on.
-        Until = "until";
-        /// The recorded name.
-        Name = "name";
-        /// A new PIN.
-        Pin = "pin";
-        /// Newest or oldest first.
-        Order = "order";
-        /// What is said before a message.
-        Envelope = "envelope";
-        /// What is sent by mail.
-        MailMode = "mail-mode";
-        /// Whether the choices are said without asking.
-        KeyHelp = "key-help";
-        /// Says all keys.
-        Help = "help";
-        /// One level up.
-        Back = "back";
-        /// Goodbye.
-        Exit = "exit";
+    Command prompts "key-" {
+        New = "new", "listen to new messages";
+        Saved = "saved", "listen to saved messages";
+        Trash = "trash", "listen to deleted messages";
+        First = "first", "first message";
+        Send = "send", "send a message";
+        Folders = "folders", "folders";
+        OtherFolder = "other-folder", "work, family, friends: they are among the saved messages";
+        Advanced = "advanced", "further choices";
+        Settings = "settings", "settings";
+        OtherMailbox = "other-mailbox", "sign in to another mailbox";
+        Restart = "restart", "from the start (in the first 2 s: previous message)";
+        Again = "again", "listen again";
+        Next = "next", "next message (this one stays as it is)";
+        Previous = "previous", "previous message";
+        Rewind = "rewind", "back 5 seconds";
+        FastForward = "fast-forward", "forward 5 seconds";
+        Pause = "pause", "pause, and go on";
+        End = "end", "to the end of the message";
+        SkipEnvelope = "skip-envelope", "skip what is said before the message";
+        Delete = "delete", "delete (again: undo)";
+        Save = "save", "save";
+        SaveTo = "save-to", "save to a folder";
+        MarkNew = "mark-new", "mark as new";
+        Forward = "forward", "forward";
+        Reply = "reply", "reply";
+        CallSender = "call-sender", "call the sender (where it is allowed)";
+        Details = "details", "who, when and how long";
+        More = "more", "more";
+        Slower = "slower", "slower";
+        Faster = "faster", "faster";
+        NormalSpeed = "normal-speed", "normal speed";
+        Quieter = "quieter", "quieter";
+        Louder = "louder", "louder";
+        Volume = "volume", "volume";
+        Number = "number", "message by number";
+        Listen = "listen", "listen";
+        Keep = "keep", "keep it (or send it)";
+        Record = "record", "record, or record again";
+        Add = "add", "add to it";
+        Urgent = "urgent", "urgent on or off";
+        Private = "private", "private on or off";
+        Discard = "discard", "discard";
+        Greetings = "greetings", "greetings";
+        Standard = "standard", "standard greeting";
+        Busy = "busy", "busy greeting";
+        Away = "away", "away greeting";
+        Closed = "closed", "after-hours greeting";
+        Holiday = "holiday", "holiday greeting";
+        Internal = "internal", "greeting for colleagues";
+        Active = "active", "choose which greetings play";
+        Earlier = "earlier", "earlier recordings";
+        Choose = "choose", "use it";
+        Switch = "switch", "switch it on or off";
+        Until = "until", "until when it is on";
+        Name = "name", "recorded name";
+        Pin = "pin", "PIN";
+        Order = "order", "newest or oldest first";
+        UrgentFirst = "urgent-first", "urgent messages first, or not";
+        Envelope = "envelope", "what is said before a message";
+        SayTime = "say-time", "say when a message came, or not";
+        SayCaller = "say-caller", "say who left a message, or not";
+        SayLength = "say-length", "say how long a message is, or not";
+        MailMode = "mail-mode", "what is sent by mail";
+        MailNone = "mail-none", "no mail";
+        MailLink = "mail-link", "mail with a link";
+        MailBriefLink = "mail-brief-link", "short mail with a link";
+        MailFileNew = "mail-file-new", "mail with the message, which stays new";
+        MailFileSaved = "mail-file-saved", "mail with the message, which is saved";
+        MailFileTrash = "mail-file-trash", "mail with the message, which is deleted";
+        MailBriefNew = "mail-brief-new", "short mail with the message, which stays new";
+        MailBriefSaved = "mail-brief-saved", "short mail with the message, which is saved";
+        MailBriefTrash = "mail-brief-trash", "short mail with the message, which is deleted";
+        KeyHelp = "key-help", "say the choices unasked, or not";
+        Lists = "lists", "distribution lists";
+        AddMember = "add-member", "add somebody to the list";
+        RemoveMember = "remove-member", "take somebody off the list";
+        Help = "help", "help";
+        Back = "back", "back";
+        Exit = "exit", "goodbye";
+        Unavailable = "unavailable", "(not available here)";
     }
 }
 
@@ -174,8 +151,13 @@ impl Command {
     /// The menu that it opens.
     pub(super) const fn opens(self) -> Option<Menu> {
         Some(match self {
-            Self::New | Self::Saved | Self::Trash | Self::First => Menu::Playing,
+            Self::New | Self::Saved | Self::Trash | Self::First | Self::OtherFolder => Menu::Playing,
             Self::Folders => Menu::Folders,
+            Self::SaveTo => Menu::SaveTo,
+            Self::Envelope => Menu::Envelope,
+            Self::MailMode => Menu::Mail,
+            Self::Lists => Menu::List,
+            Self::Active | Self::Earlier => Menu::Stored,
             Self::Advanced => Menu::Advanced,
             Self::Settings => Menu::Settings,
             Self::More => Menu::More,
@@ -188,11 +170,36 @@ impl Command {
         })
     }
 
-    /// Whether this menu can carry it out.
-    pub(super) fn belongs_to(self, menu: Menu) -> bool {
+    /// The way of being told by mail that it chooses.
+    pub const fn mail_mode(self) -> Option<MailMode> {
+        use AfterMail::{LeaveNew, Save, Trash};
+        Some(match self {
+            Self::MailNone => MailMode::None,
+            Self::MailLink => MailMode::Link,
+            Self::MailBriefLink => MailMode::BriefLink,
+            Self::MailFileNew => MailMode::Attachment(LeaveNew),
+            Self::MailFileSaved => MailMode::Attachment(Save),
+            Self::MailFileTrash => MailMode::Attachment(Trash),
+            Self::MailBriefNew => MailMode::BriefAttachment(LeaveNew),
+            Self::MailBriefSaved => MailMode::BriefAttachment(Save),
+            Self::MailBriefTrash => MailMode::BriefAttachment(Trash),
+            _ => return None,
+        })
+    }
+
+    /// Opens or chooses a folder.
+    const fn is_of_folders(self) -> bool {
         use Command as C;
-        let folders = matches!(self, C::New | C::Saved | C::Trash | C::First | C::Folders | C::Advanced);
-        let message = matches!(
+        matches!(
+            self,
+            C::New | C::Saved | C::Trash | C::First | C::Folders | C::OtherFolder | C::SaveTo | C::Advanced
+        )
+    }
+
+    /// Does something with the message that was heard.
+    const fn is_of_a_message(self) -> bool {
+        use Command as C;
+        matches!(
             self,
             C::Again
                 | C::Next
@@ -207,33 +214,53 @@ impl Command {
                 | C::Details
                 | C::More
                 | C::Number
-        );
-        let sound =
-            matches!(self, C::Slower | C::Faster | C::NormalSpeed | C::Quieter | C::Louder | C::Volume);
+        )
+    }
+
+    /// Changes what a message sounds like.
+    const fn is_of_the_sound(self) -> bool {
+        use Command as C;
+        matches!(self, C::Slower | C::Faster | C::NormalSpeed | C::Quieter | C::Louder | C::Volume)
+    }
+
+    /// Changes how messages are told.
+    const fn is_of_the_telling(self) -> bool {
+        use Command as C;
+        matches!(
+            self,
+            C::Order | C::UrgentFirst | C::KeyHelp | C::SayTime | C::SayCaller | C::SayLength | C::Envelope
+        )
+    }
+
+    /// Whether this menu can carry it out.
+    pub(super) fn belongs_to(self, menu: Menu) -> bool {
+        use Command as C;
+        let listening = self.is_of_folders() || self.is_of_a_message() || self.is_of_the_sound();
         let greeting = self.opens() == Some(Menu::Greeting) || self == C::Active;
-        let everywhere = matches!(self, C::Help | C::Back | C::Exit);
+        let everywhere = matches!(self, C::Help | C::Back | C::Exit | C::Unavailable);
         let here = match menu {
-            Menu::Main | Menu::After => {
-                folders || message || sound || matches!(self, C::Send | C::Settings | C::OtherMailbox)
-            }
+            Menu::Main | Menu::After => listening || matches!(self, C::Send | C::Settings | C::OtherMailbox),
             Menu::Playing => {
-                folders || message || sound || matches!(self, C::Restart | C::FastForward | C::Pause | C::End)
+                listening || matches!(self, C::Restart | C::FastForward | C::Pause | C::End | C::SkipEnvelope)
             }
-            Menu::More => sound || matches!(self, C::MarkNew | C::Number | C::Details),
-            Menu::Folders => folders,
-            Menu::Advanced => message || self == C::Send,
+            Menu::More => self.is_of_the_sound() || matches!(self, C::MarkNew | C::Number | C::Details),
+            Menu::Folders => self.is_of_folders(),
+            Menu::SaveTo => matches!(self, C::Save | C::MarkNew | C::Delete),
+            Menu::Advanced => self.is_of_a_message() || self == C::Send,
             Menu::Review => {
                 matches!(self, C::Listen | C::Keep | C::Record | C::Add | C::Urgent | C::Private | C::Discard)
             }
             Menu::Settings => {
                 greeting
-                    || matches!(
-                        self,
-                        C::Greetings | C::Name | C::Pin | C::Order | C::Envelope | C::MailMode | C::KeyHelp
-                    )
+                    || self.is_of_the_telling()
+                    || matches!(self, C::Greetings | C::Name | C::Pin | C::MailMode | C::Lists)
             }
+            Menu::Envelope => self.is_of_the_telling() && self != C::Envelope,
+            Menu::Mail => self.mail_mode().is_some(),
+            Menu::List => matches!(self, C::Listen | C::AddMember | C::RemoveMember | C::Delete | C::Lists),
             Menu::Greetings => greeting,
-            Menu::Greeting => matches!(self, C::Listen | C::Record | C::Switch | C::Until),
+            Menu::Stored => matches!(self, C::Listen | C::Choose | C::Switch | C::Next | C::Previous),
+            Menu::Greeting => matches!(self, C::Listen | C::Record | C::Switch | C::Until | C::Earlier),
         };
         here || everywhere
     }

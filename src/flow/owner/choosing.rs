@@ -4,10 +4,11 @@ use super::asking::{Asking, Then};
 use super::desk::Request;
 use super::listening::Listening;
 use super::turn::{Timer, Turn};
-use super::{Farewell, Stage, State, login, sending, settings, words};
+use super::{Farewell, Stage, State, greetings, lists, login, sending, settings, stored, words};
 use crate::domain::{GreetingKind, Shelf};
 use crate::flow::Utterance;
 use crate::flow::keys::{Command, Menu};
+use crate::flow::phrases::owner;
 
 /// A menu is being said, or a key of it is waited for.
 #[derive(Debug)]
@@ -56,8 +57,9 @@ impl Choosing {
             {
                 Menu::Greetings
             }
-            Menu::Greeting | Menu::Greetings => Menu::Settings,
-            Menu::Folders | Menu::Advanced if !turn.memory.shelf.is_empty() => {
+            Menu::Stored => return stored::leave(turn, Vec::new()),
+            Menu::Greeting | Menu::Greetings | Menu::Envelope | Menu::Mail | Menu::List => Menu::Settings,
+            Menu::Folders | Menu::Advanced | Menu::SaveTo if !turn.memory.shelf.is_empty() => {
                 return Listening::after(turn, Vec::new());
             }
             _ => Menu::Main,
@@ -78,6 +80,15 @@ pub(super) fn leads_on(turn: &mut Turn<'_>, command: Command) -> Option<State> {
         Command::Trash => listen(turn, Shelf::Trash),
         Command::First if turn.memory.shelf.is_empty() => listen(turn, Shelf::New),
         Command::First => Listening::first(turn),
+        Command::OtherFolder => {
+            turn.hush();
+            let lead = vec![owner::OTHER_FOLDER.into()];
+            Asking::enter(turn, Request::Load(Shelf::Old), Then::Listen(Shelf::Old, lead))
+        }
+        Command::SaveTo if turn.memory.shelf.is_empty() => {
+            Choosing::enter(turn, Menu::Main, vec![owner::NOT_HERE.into()])
+        }
+        Command::SaveTo => Choosing::enter(turn, Menu::SaveTo, vec![owner::SAVE_TO.into()]),
         Command::Folders => Choosing::enter(turn, Menu::Folders, Vec::new()),
         Command::Advanced => Choosing::enter(turn, Menu::Advanced, Vec::new()),
         Command::Settings => Choosing::enter(turn, Menu::Settings, Vec::new()),
@@ -110,16 +121,23 @@ impl Stage for Choosing {
         match (command, self.menu) {
             (Command::Help, _) => return self.help(turn),
             (Command::Back, _) => return self.back(turn),
+            (Command::Unavailable, _) => {
+                return Self::with(turn, self.menu, self.kind, vec![owner::UNAVAILABLE.into()]);
+            }
             (Command::Greetings, _) => return Self::enter(turn, Menu::Greetings, Vec::new()),
             _ => {}
         }
         if let Some(kind) = kind_of(command) {
             return Self::with(turn, Menu::Greeting, Some(kind), vec![words::kind(kind).into()]);
         }
-        if let Some(state) = settings::change(turn, command, self.kind) {
-            return state;
-        }
-        match leads_on(turn, command) {
+        let own = match self.menu {
+            Menu::List => lists::change(turn, command),
+            Menu::Stored => stored::change(turn, command),
+            Menu::Settings | Menu::Greetings if command == Command::Lists => Some(lists::ask(turn)),
+            _ => greetings::change(turn, command, self.kind)
+                .or_else(|| settings::change(turn, command, self.menu)),
+        };
+        match own.or_else(|| leads_on(turn, command)) {
             Some(state) => state,
             // Keys of messages: they mean the message that was heard last.
             None => Listening::obey(turn, command),

@@ -48,6 +48,8 @@ pub enum Request {
         /// Which try of this call, from 1.
         nth: u32,
     },
+    /// Whether the device that calls needs no PIN: [`Reply::Welcome`], else [`Reply::Refused`].
+    Recognise,
     /// The messages of a folder: [`Reply::Messages`].
     Load(Shelf),
     /// Notes at once what was done to a message.
@@ -56,6 +58,14 @@ pub enum Request {
     Hold(Option<(MessageId, Duration)>),
     /// Who has this number: [`Reply::Recipient`].
     Find(Extension),
+    /// Everybody who can be sent a message: [`Reply::Everybody`] or [`Reply::NotAllowed`].
+    Everybody,
+    /// The owner's lists: [`Reply::Lists`].
+    Lists,
+    /// Who is on a list: [`Reply::List`], empty when there is none.
+    List(u8),
+    /// Replaces a list; without members there is none: [`Reply::Done`].
+    PutList(u8, Vec<Extension>),
     /// Delivers a recording: [`Reply::Sent`].
     Send {
         /// What was recorded. It is gone when the answer is [`Reply::Sent`].
@@ -125,6 +135,14 @@ pub enum Reply {
     Messages(Vec<Heading>),
     /// Who has the number, with the recorded name.
     Recipient(Option<Option<GreetingId>>),
+    /// All of them, but for the owner.
+    Everybody(Vec<Extension>),
+    /// Each list that there is, with the number of its members.
+    Lists(Vec<(u8, u32)>),
+    /// The members of a list.
+    List(Vec<Member>),
+    /// An administrator has not allowed it.
+    NotAllowed,
     /// To how many it went, and to whom not.
     Sent {
         /// Delivered.
@@ -142,6 +160,15 @@ pub enum Reply {
     Private,
     /// It could not be done now.
     Failed,
+}
+
+/// Somebody on a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// The number.
+    pub extension: Extension,
+    /// The recorded name, if there is one.
+    pub name: Option<GreetingId>,
 }
 
 /// Who signed in, and how they like it.

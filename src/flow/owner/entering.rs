@@ -6,8 +6,9 @@ use super::desk::Pin;
 use super::listening::Listening;
 use super::sending::{self, Letter};
 use super::turn::{Timer, Turn};
-use super::{Farewell, Stage, State, login, settings};
-use crate::domain::{GreetingId, GreetingKind};
+use super::words;
+use super::{Farewell, Stage, State, greetings, lists, login, settings};
+use crate::domain::{Extension, GreetingId, GreetingKind};
 use crate::flow::keys::Menu;
 use crate::flow::phrases::owner;
 use crate::flow::{Key, Utterance};
@@ -40,6 +41,15 @@ pub(super) enum For {
     Recipient(Letter),
     /// Whether an introduction is recorded: 1, or `#`.
     Introduction(Letter),
+    /// Whether it goes to all of these: 1, or `*`.
+    Everybody(Letter, Vec<Extension>),
+    /// The number of a list.
+    List,
+    /// Whom to put on the list, or to take off.
+    Member {
+        /// Put on it.
+        adds: bool,
+    },
     /// The last day of a greeting.
     Day(GreetingId, GreetingKind),
 }
@@ -70,8 +80,20 @@ impl Entering {
             For::Recipient(letter) if letter.to.is_empty() => owner::SEND_TO.into(),
             For::Recipient(_) => owner::SEND_MORE.into(),
             For::Introduction(_) => owner::INTRODUCTION_CHOICE.into(),
+            For::Everybody(_, all) => {
+                let count = u32::try_from(all.len()).unwrap_or(u32::MAX);
+                words::number(owner::BROADCAST_CONFIRM, "count", count)
+            }
+            For::List => owner::LIST_ENTER.into(),
+            For::Member { adds: true } => owner::LIST_ADD.into(),
+            For::Member { adds: false } => owner::LIST_REMOVE.into(),
             For::Day(..) => owner::UNTIL_ENTER.into(),
         }];
+        if turn.session().phone.may_broadcast
+            && matches!(&self.what, For::Recipient(letter) if letter.to.is_empty())
+        {
+            words.push(owner::BROADCAST_OFFER.into());
+        }
         if turn.memory.tutorial && matches!(self.what, For::NewPin { .. }) {
             words.push(owner::TUTORIAL_SKIP.into());
         }
@@ -94,7 +116,10 @@ impl Entering {
             For::Number => Listening::by_number(turn, &digits),
             For::Recipient(letter) => sending::recipient(turn, letter, &digits),
             For::Introduction(letter) => sending::without_introduction(turn, letter),
-            For::Day(id, kind) => settings::until(turn, id, kind, &digits),
+            For::Everybody(letter, all) => sending::unconfirmed(turn, letter, all),
+            For::List => lists::entered(turn, &digits),
+            For::Member { adds } => lists::member(turn, adds, &digits),
+            For::Day(id, kind) => greetings::until(turn, id, kind, &digits),
         }
     }
 
@@ -106,6 +131,11 @@ impl Entering {
             For::NewPin { .. } | For::PinAgain { .. } => settings::pin_given_up(turn),
             For::Number => Listening::after(turn, Vec::new()),
             For::Recipient(_) | For::Introduction(_) => sending::cancelled(turn),
+            For::Everybody(letter, _) => {
+                Self::ask(turn, For::Recipient(letter), vec![owner::CANCELLED.into()])
+            }
+            For::List => Choosing::enter(turn, Menu::Settings, Vec::new()),
+            For::Member { .. } => lists::menu(turn, Vec::new()),
             For::Day(_, kind) => Choosing::with(turn, Menu::Greeting, Some(kind), Vec::new()),
         }
     }
@@ -125,6 +155,9 @@ impl Stage for Entering {
     fn key(mut self, turn: &mut Turn<'_>, key: Key) -> State {
         match (key.char(), self.what) {
             ('1', For::Introduction(letter)) => return sending::with_introduction(turn, letter),
+            // As users of Asterisk (2) and FreeSWITCH (8) are used to.
+            ('2' | '8', For::Introduction(letter)) => return sending::without_introduction(turn, letter),
+            ('1', For::Everybody(letter, all)) => return sending::confirmed(turn, letter, all),
             ('#', what) => return Self { what, ..self }.entered(turn),
             ('*', what) => {
                 let asks_again = !self.digits.is_empty();
@@ -158,6 +191,9 @@ impl Stage for Entering {
         match self.what {
             For::Introduction(_)
             | For::Recipient(_)
+            | For::Everybody(..)
+            | For::List
+            | For::Member { .. }
             | For::Number
             | For::Day(..)
             | For::NewPin { .. }

@@ -140,6 +140,11 @@ impl Listening {
     /// Everything about the message; then it goes on where it was.
     fn details(self, turn: &mut Turn<'_>) -> State {
         let words = words::envelope(turn, true);
+        self.tell(turn, words)
+    }
+
+    /// Says these; then the message goes on where it was.
+    fn tell(self, turn: &mut Turn<'_>, words: Vec<Utterance>) -> State {
         match self.place(turn) {
             Some(at) => Self::body(turn, at, words),
             None => Self::after(turn, words),
@@ -171,6 +176,9 @@ impl Stage for Listening {
             C::Slower | C::Faster | C::NormalSpeed | C::Quieter | C::Louder | C::Volume => {
                 self.tune(turn, command)
             }
+            C::SkipEnvelope if self.phase == Phase::Envelope => Self::body(turn, Duration::ZERO, Vec::new()),
+            C::SkipEnvelope => self.into(),
+            C::Unavailable => self.tell(turn, vec![owner::UNAVAILABLE.into()]),
             C::Again => Self::announce(turn, Vec::new()),
             C::Next => Self::next(turn, Vec::new()),
             C::Previous => Self::previous(turn),

@@ -6,7 +6,7 @@ use super::choosing::Choosing;
 use super::desk::{Pin, Reply, Request, Session};
 use super::entering::{Entering, For};
 use super::turn::{Timer, Turn};
-use super::{Farewell, State, settings, words};
+use super::{Farewell, State, greetings, settings, words};
 use crate::domain::Shelf;
 use crate::flow::keys::Menu;
 use crate::flow::phrases::owner;
@@ -14,8 +14,26 @@ use crate::flow::phrases::owner;
 /// Tries of one call.
 const MOST_TRIES: u32 = 3;
 
-/// The first question.
+/// The first question. None for a device that its owner trusts.
 pub(super) fn begin(turn: &mut Turn<'_>) -> State {
+    if let Some(kind) = turn.memory.called_for {
+        return greetings::called(turn, kind);
+    }
+    if std::mem::take(&mut turn.memory.is_recognised) {
+        return Asking::enter(turn, Request::Recognise, Then::Recognised);
+    }
+    ask(turn)
+}
+
+/// Whether the device needs no PIN.
+pub(super) fn recognised(turn: &mut Turn<'_>, reply: Reply) -> State {
+    match reply {
+        Reply::Welcome(session) => welcome(turn, *session),
+        _ => ask(turn),
+    }
+}
+
+fn ask(turn: &mut Turn<'_>) -> State {
     match turn.memory.presumed.clone() {
         Some(extension) => Entering::ask(turn, For::Pin(extension.as_str().to_owned()), Vec::new()),
         None => Entering::ask(turn, For::Extension, Vec::new()),

@@ -14,29 +14,34 @@
 //! caller who is gone hears nothing more.
 
 mod asking;
+mod calling;
 mod choosing;
 pub mod desk;
 mod entering;
+mod greetings;
 mod listening;
+mod lists;
 mod login;
 mod recorder;
 mod sending;
 mod settings;
 mod shelf;
+mod stored;
 mod turn;
 mod words;
 
 use self::asking::Asking;
+use self::calling::Calling;
 use self::choosing::Choosing;
-use self::desk::Reply;
+use self::desk::{Reply, Session};
 use self::entering::Entering;
 use self::listening::Listening;
-use self::recorder::{Cue, Reviewing, Taking};
-use self::turn::{Memory, Timer, Turn};
+use self::recorder::{Cue, Held, Reviewing, Taking};
+use self::turn::{Memory, Turn};
 use super::keys::{Command, Meaning, Menu};
-use super::phrases::{self, owner};
+use super::phrases;
 use super::{Action, Actions, CallEvent, CallTime, Flow, Key, TransferOutcome, Utterance};
-use crate::domain::Extension;
+use crate::domain::{Extension, GreetingKind};
 
 /// A call of somebody who wants to hear messages.
 #[derive(Debug)]
@@ -50,6 +55,21 @@ impl Owner {
     /// phone, or of the greeting in which `*` was pressed. `None`: the extension is asked for first.
     pub fn new(presumed: Option<Extension>) -> Self {
         Self { memory: Memory::new(presumed), state: State::Waiting(Waiting) }
+    }
+
+    /// The same, for a device that proved who it is: if its owner trusts it, no PIN is asked for.
+    pub fn recognised(presumed: Option<Extension>) -> Self {
+        let mut owner = Self::new(presumed);
+        owner.memory.is_recognised = true;
+        owner
+    }
+
+    /// A dialogue with an owner who is called to record this greeting: nobody signs in, and nothing else can be done.
+    pub fn called_for(kind: GreetingKind, session: Session) -> Self {
+        let mut memory = Memory::new(None);
+        memory.called_for = Some(kind);
+        memory.session = session;
+        Self { memory, state: State::Waiting(Waiting) }
     }
 }
 
@@ -97,6 +117,7 @@ enum State {
     Listening(Listening),
     Cue(Cue),
     Taking(Taking),
+    Held(Held),
     Reviewing(Reviewing),
     Calling(Calling),
     Farewell(Farewell),
@@ -173,6 +194,7 @@ macro_rules! on_stage {
             State::Listening($stage) => $call,
             State::Cue($stage) => $call,
             State::Taking($stage) => $call,
+            State::Held($stage) => $call,
             State::Reviewing($stage) => $call,
             State::Calling($stage) => $call,
             State::Farewell($stage) => $call,
@@ -191,7 +213,7 @@ macro_rules! into_state {
     )*};
 }
 
-into_state!(Waiting, Entering, Asking, Choosing, Listening, Cue, Taking, Reviewing, Calling, Farewell);
+into_state!(Waiting, Entering, Asking, Choosing, Listening, Cue, Taking, Held, Reviewing, Calling, Farewell);
 
 impl State {
     fn take_in(self, turn: &mut Turn<'_>, event: CallEvent) -> Self {
@@ -333,51 +355,5 @@ impl Stage for Farewell {
 
     fn expired(self, turn: &mut Turn<'_>) -> State {
         self.played(turn)
-    }
-}
-
-/// The sender of a message is being called.
-#[derive(Debug)]
-struct Calling {
-    /// Our words are over, and the transfer was asked for.
-    asked: bool,
-    number: String,
-}
-
-impl Calling {
-    fn enter(turn: &mut Turn<'_>, number: String) -> State {
-        turn.say(vec![owner::CALLING.into()]);
-        Self { asked: false, number }.into()
-    }
-
-    fn ask(mut self, turn: &mut Turn<'_>) -> State {
-        turn.act(Action::TransferTo(std::mem::take(&mut self.number)));
-        turn.wait(Timer::Call);
-        Self { asked: true, ..self }.into()
-    }
-}
-
-impl Stage for Calling {
-    fn played(self, turn: &mut Turn<'_>) -> State {
-        self.ask(turn)
-    }
-
-    fn transferred(self, turn: &mut Turn<'_>, outcome: TransferOutcome) -> State {
-        match outcome {
-            TransferOutcome::Done => {
-                turn.act(Action::HangUp);
-                State::Done
-            }
-            TransferOutcome::Failed => Listening::after(turn, vec![owner::CALL_FAILED.into()]),
-            TransferOutcome::NotAllowed => Listening::after(turn, vec![owner::NO_CALL.into()]),
-        }
-    }
-
-    fn expired(self, turn: &mut Turn<'_>) -> State {
-        if self.asked {
-            return Listening::after(turn, vec![owner::CALL_FAILED.into()]);
-        }
-        turn.hush();
-        self.ask(turn)
     }
 }

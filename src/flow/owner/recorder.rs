@@ -2,16 +2,20 @@
 //!
 //! Whatever was recorded is a [`Draft`], which ends once: handed to a service, or discarded.
 
+mod held;
+
 use std::time::Duration;
+
+pub(super) use self::held::Held;
 
 use super::asking::{Asking, Then};
 use super::desk::{Reply, Request};
 use super::sending::{self, Letter};
 use super::turn::{Timer, Turn};
-use super::{Choosing, Stage, State, settings};
-use crate::domain::{GreetingKind, ToneChoice};
+use super::{Choosing, Stage, State, greetings};
+use crate::domain::{CallFault, CallStep, GreetingKind, ToneChoice};
 use crate::flow::keys::{Command, Menu};
-use crate::flow::phrases::{self, owner};
+use crate::flow::phrases::{self, call_me, owner};
 use crate::flow::{Action, Key, RecordLimits, StopCause, Take, Utterance};
 
 /// Limits where the mailbox gives none.
@@ -64,9 +68,13 @@ impl Purpose {
     }
 
     /// Nothing is recorded after all.
-    fn give_up(self, turn: &mut Turn<'_>, lead: Vec<Utterance>) -> State {
+    fn give_up(self, turn: &mut Turn<'_>, why: CallFault, mut lead: Vec<Utterance>) -> State {
+        if turn.memory.called_for.is_some() {
+            turn.report(CallStep::failed(why));
+            lead.push(call_me::NOTHING_CHANGED.into());
+        }
         match self {
-            Self::Greeting(kind) => settings::after_greeting(turn, kind, lead),
+            Self::Greeting(kind) => greetings::after(turn, kind, lead),
             Self::Letter(_) => sending::ended(turn, lead),
         }
     }
@@ -102,6 +110,7 @@ impl Cue {
         let append = self.goes_on.is_some();
         let take = self.goes_on.map_or_else(|| turn.next_take(), |draft| draft.take);
         let limits = turn.session().limits.unwrap_or(LIMITS);
+        turn.report(CallStep::Recording);
         turn.act(Action::Record { take, append, limits });
         turn.wait(Timer::Recording(limits.max));
         Taking { purpose: self.purpose, take, asked: None, ahead: None }.into()
@@ -115,7 +124,7 @@ impl Stage for Cue {
             '#' => self.say(turn, vec![Utterance::Pause(Duration::from_millis(100))]),
             '*' => match self.goes_on {
                 Some(draft) => Reviewing::enter(turn, self.purpose, draft, Vec::new()),
-                None => self.purpose.give_up(turn, Vec::new()),
+                None => self.purpose.give_up(turn, CallFault::Discarded, Vec::new()),
             },
             _ => self.into(),
         }
@@ -164,7 +173,7 @@ impl Stage for Taking {
             return self.into();
         }
         match key.char() {
-            end @ ('#' | '*') => self.stop(turn, end),
+            end @ ('#' | '*' | '8') => self.stop(turn, end),
             _ => self.into(),
         }
     }
@@ -184,19 +193,20 @@ impl Stage for Taking {
             }
             (StopCause::StorageFailed, _) => {
                 draft.discard(turn);
-                self.purpose.give_up(turn, vec![owner::TROUBLE.into()])
+                self.purpose.give_up(turn, CallFault::Trouble, vec![owner::TROUBLE.into()])
             }
             (_, Some('*')) => {
                 draft.discard(turn);
-                self.purpose.give_up(turn, vec![owner::CANCELLED.into()])
+                self.purpose.give_up(turn, CallFault::Discarded, vec![owner::CANCELLED.into()])
             }
+            (_, Some('8')) => Held::enter(turn, self.purpose, draft, stopped.voiced),
             _ if stopped.voiced < LEAST_SPEECH => {
                 draft.discard(turn);
                 if turn.may_idle() {
                     Cue { purpose: self.purpose, goes_on: None }
                         .say(turn, vec![phrases::NOTHING_HEARD.into()])
                 } else {
-                    self.purpose.give_up(turn, vec![owner::CANCELLED.into()])
+                    self.purpose.give_up(turn, CallFault::NothingHeard, vec![owner::CANCELLED.into()])
                 }
             }
             (StopCause::Limit, _) => {
@@ -218,7 +228,7 @@ impl Stage for Taking {
         }
         // The recorder does not answer: nobody knows what there is.
         turn.act(Action::Discard(self.take));
-        self.purpose.give_up(turn, vec![owner::TROUBLE.into()])
+        self.purpose.give_up(turn, CallFault::Trouble, vec![owner::TROUBLE.into()])
     }
 
     fn abandon(self, turn: &mut Turn<'_>) {
@@ -235,6 +245,7 @@ pub(super) struct Reviewing {
 
 impl Reviewing {
     pub(super) fn enter(turn: &mut Turn<'_>, purpose: Purpose, draft: Draft, lead: Vec<Utterance>) -> State {
+        turn.report(CallStep::Reviewing);
         Self { purpose, draft }.say(turn, lead)
     }
 
@@ -307,7 +318,7 @@ impl Stage for Reviewing {
             Command::Urgent | Command::Private => self.toggle(turn, command),
             Command::Discard | Command::Back | Command::Exit => {
                 self.draft.discard(turn);
-                self.purpose.give_up(turn, vec![owner::CANCELLED.into()])
+                self.purpose.give_up(turn, CallFault::Discarded, vec![owner::CANCELLED.into()])
             }
             _ => {
                 let words = turn.help(Menu::Review);
@@ -332,7 +343,7 @@ impl Stage for Reviewing {
         }
         // Nobody confirmed it: what plays and what was sent stay as they were.
         self.draft.discard(turn);
-        self.purpose.give_up(turn, vec![owner::CANCELLED.into()])
+        self.purpose.give_up(turn, CallFault::Unconfirmed, vec![owner::CANCELLED.into()])
     }
 
     fn abandon(self, turn: &mut Turn<'_>) {
@@ -343,7 +354,7 @@ impl Stage for Reviewing {
 /// The greeting is kept, or not: then it is still here.
 pub(super) fn kept(turn: &mut Turn<'_>, kind: GreetingKind, draft: Draft, reply: Reply) -> State {
     if reply == Reply::Done {
-        return settings::greeting_kept(turn, kind);
+        return greetings::kept(turn, kind);
     }
     Reviewing::enter(turn, Purpose::Greeting(kind), draft, vec![owner::TROUBLE.into()])
 }

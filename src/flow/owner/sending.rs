@@ -7,14 +7,16 @@ use super::entering::{Entering, For};
 use super::listening::Listening;
 use super::recorder::{Cue, Draft, Purpose, Reviewing};
 use super::turn::Turn;
-use super::{Choosing, State, words};
+use super::{Choosing, State, lists, words};
 use crate::domain::{Extension, MessageId};
 use crate::flow::Utterance;
 use crate::flow::keys::Menu;
 use crate::flow::phrases::owner;
 
-/// Recipients of one message.
-const MOST_RECIPIENTS: usize = 50;
+/// Recipients of one message; as many as the service takes.
+const MOST_RECIPIENTS: usize = 1000;
+/// Recipients without success that are named one by one.
+const MOST_NAMED: usize = 5;
 
 /// A message to others that is being made.
 #[derive(Debug, Default)]
@@ -55,7 +57,7 @@ pub(super) fn reply(turn: &mut Turn<'_>) -> State {
     Cue::enter(turn, Purpose::Letter(letter), Vec::new())
 }
 
-/// Digits were entered; none mean that all recipients are named.
+/// Digits were entered: an extension, the digit of a list, or 0 for everybody; none mean that all recipients are named.
 pub(super) fn recipient(turn: &mut Turn<'_>, letter: Letter, digits: &str) -> State {
     if digits.is_empty() {
         return match (letter.to.is_empty(), letter.forwards.is_some()) {
@@ -70,7 +72,67 @@ pub(super) fn recipient(turn: &mut Turn<'_>, letter: Letter, digits: &str) -> St
             turn.hush();
             Asking::enter(turn, Request::Find(extension.clone()), Then::Recipient(letter, extension))
         }
-        _ => Entering::ask(turn, For::Recipient(letter), vec![owner::SEND_UNKNOWN.into()]),
+        _ if digits == "0" => {
+            turn.hush();
+            Asking::enter(turn, Request::Everybody, Then::Everybody(letter))
+        }
+        _ => match lists::number(digits) {
+            Some(number) => {
+                turn.hush();
+                Asking::enter(turn, Request::List(number), Then::RecipientList(letter, number))
+            }
+            None => Entering::ask(turn, For::Recipient(letter), vec![owner::SEND_UNKNOWN.into()]),
+        },
+    }
+}
+
+/// Who is on the list: all of them get it.
+pub(super) fn found_list(turn: &mut Turn<'_>, mut letter: Letter, number: u8, reply: Reply) -> State {
+    let lead = match reply {
+        Reply::List(members) if !members.is_empty() => {
+            let count = u32::try_from(members.len()).unwrap_or(u32::MAX);
+            add(&mut letter, members.into_iter().map(|member| member.extension));
+            let list = words::number(owner::LIST, "number", number.into());
+            vec![list, words::number(owner::LIST_MEMBERS, "count", count)]
+        }
+        Reply::List(_) => vec![owner::LIST_UNKNOWN.into()],
+        _ => vec![owner::TROUBLE.into()],
+    };
+    Entering::ask(turn, For::Recipient(letter), lead)
+}
+
+fn add(letter: &mut Letter, more: impl IntoIterator<Item = Extension>) {
+    for extension in more {
+        if !letter.to.contains(&extension) {
+            letter.to.push(extension);
+        }
+    }
+}
+
+/// Everybody: only after a second thought, which knows how many that are.
+pub(super) fn everybody(turn: &mut Turn<'_>, letter: Letter, reply: Reply) -> State {
+    let why = match reply {
+        Reply::Everybody(all) if !all.is_empty() => {
+            return Entering::ask(turn, For::Everybody(letter, all), Vec::new());
+        }
+        Reply::Everybody(_) => owner::BROADCAST_NOBODY,
+        Reply::NotAllowed => owner::BROADCAST_REFUSED,
+        _ => owner::TROUBLE,
+    };
+    Entering::ask(turn, For::Recipient(letter), vec![why.into()])
+}
+
+/// It goes to everybody.
+pub(super) fn confirmed(turn: &mut Turn<'_>, letter: Letter, all: Vec<Extension>) -> State {
+    recipient(turn, Letter { to: all, ..letter }, "")
+}
+
+/// Something else was pressed.
+pub(super) fn unconfirmed(turn: &mut Turn<'_>, letter: Letter, all: Vec<Extension>) -> State {
+    if turn.may_idle() {
+        Entering::ask(turn, For::Everybody(letter, all), Vec::new())
+    } else {
+        cancelled(turn)
     }
 }
 
@@ -79,9 +141,7 @@ pub(super) fn found(turn: &mut Turn<'_>, mut letter: Letter, extension: Extensio
     let lead = match reply {
         Reply::Recipient(Some(name)) => {
             let said = words::digits(owner::SEND_ADDED, "extension", extension.as_str());
-            if !letter.to.contains(&extension) {
-                letter.to.push(extension);
-            }
+            add(&mut letter, [extension]);
             name.map(Utterance::Greeting).into_iter().chain([said]).collect()
         }
         Reply::Recipient(None) => vec![owner::SEND_UNKNOWN.into()],
@@ -119,8 +179,13 @@ pub(super) fn delivered(turn: &mut Turn<'_>, letter: Letter, draft: Option<Draft
             if to > 0 {
                 lead.push(words::number(owner::SENT, "count", to));
             }
-            for extension in failed {
-                lead.push(words::digits(owner::NOT_SENT, "extension", extension.as_str()));
+            if failed.len() > MOST_NAMED {
+                let count = u32::try_from(failed.len()).unwrap_or(u32::MAX);
+                lead.push(words::number(owner::NOT_SENT_COUNT, "count", count));
+            } else {
+                let named =
+                    |extension: &Extension| words::digits(owner::NOT_SENT, "extension", extension.as_str());
+                lead.extend(failed.iter().map(named));
             }
         }
         Reply::Private => {

@@ -1,188 +1,84 @@
-//! Personal settings: greetings, the name, PIN, order, envelope, mail; and the first use of a mailbox, which goes through
-//! some of them. A step that is made is noted at once, so that a call that drops is no loss.
-
-use jiff::civil::Date;
+//! Personal settings: PIN, order, what is said before a message, mail; and the first use of a mailbox, which goes through
+//! some of the steps. A step that is made is noted at once, so that a call that drops is no loss.
 
 use super::asking::{Asking, Then};
 use super::choosing::Choosing;
 use super::desk::{BadPin, Pin, Reply, Request};
 use super::entering::{Entering, For};
-use super::recorder::{self, Cue, Purpose};
+use super::recorder::{Cue, Purpose};
 use super::turn::Turn;
 use super::{State, login, words};
-use crate::domain::{Envelope, Greeting, GreetingId, GreetingKind, MailMode};
+use crate::domain::{GreetingKind, MailMode};
 use crate::flow::Utterance;
 use crate::flow::keys::{Command, Menu};
-use crate::flow::phrases::owner;
-use crate::speech::Phrase;
+use crate::flow::phrases::{Saying, owner};
 
 /// New PINs that may be refused before the old one stays.
 const MOST_FAULTS: u32 = 3;
 
-/// Why the greetings were asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wish {
-    /// To hear one.
-    Listen,
-    /// To switch one on or off.
-    Switch,
-    /// To set its last day.
-    Until,
-    /// To hear which are on.
-    Active,
-}
-
 /// A key of the settings. `None`: not one of these.
-pub(super) fn change(turn: &mut Turn<'_>, command: Command, kind: Option<GreetingKind>) -> Option<State> {
-    let wish = |turn: &mut Turn<'_>, wish| {
-        turn.hush();
-        let kind = kind.unwrap_or(GreetingKind::Standard);
-        Asking::enter(turn, Request::Greetings, Then::Greeting(kind, wish))
-    };
-    Some(match command {
-        Command::Pin => Entering::ask(turn, For::NewPin { faults: 0 }, Vec::new()),
+pub(super) fn change(turn: &mut Turn<'_>, command: Command, menu: Menu) -> Option<State> {
+    if let Some(mode) = command.mail_mode() {
+        return Some(mail(turn, mode));
+    }
+    let phone = &mut turn.memory.session.phone;
+    let either = |on: bool, yes: Saying, no: Saying| if on { yes } else { no };
+    let answer = match command {
+        Command::Pin => return Some(Entering::ask(turn, For::NewPin { faults: 0 }, Vec::new())),
+        Command::Envelope => return Some(Choosing::enter(turn, Menu::Envelope, Vec::new())),
+        Command::MailMode => return Some(mail_menu(turn)),
         Command::Order => {
-            let phone = &mut turn.memory.session.phone;
             phone.newest_first = !phone.newest_first;
-            let newest = phone.newest_first;
-            noted(turn, if newest { owner::ORDER_NEWEST } else { owner::ORDER_OLDEST })
+            either(phone.newest_first, owner::ORDER_NEWEST, owner::ORDER_OLDEST)
         }
-        Command::Envelope => {
-            let parts = &mut turn.memory.session.phone.envelope;
-            let on = !(parts.time || parts.caller || parts.duration);
-            *parts = Envelope { time: on, caller: on, duration: false };
-            noted(turn, if on { owner::ENVELOPE_ON } else { owner::ENVELOPE_OFF })
+        Command::UrgentFirst => {
+            phone.urgent_first = !phone.urgent_first;
+            either(phone.urgent_first, owner::URGENT_FIRST, owner::URGENT_IN_ORDER)
         }
         Command::KeyHelp => {
-            let phone = &mut turn.memory.session.phone;
             phone.key_help = !phone.key_help;
-            let on = phone.key_help;
-            noted(turn, if on { owner::HELP_ON } else { owner::HELP_OFF })
+            either(phone.key_help, owner::HELP_ON, owner::HELP_OFF)
         }
-        Command::MailMode => mail_mode(turn),
-        Command::Active => wish(turn, Wish::Active),
-        Command::Listen => wish(turn, Wish::Listen),
-        Command::Switch => wish(turn, Wish::Switch),
-        Command::Until => wish(turn, Wish::Until),
-        Command::Record => {
-            let purpose = Purpose::Greeting(kind.unwrap_or(GreetingKind::Standard));
-            Cue::enter(turn, purpose, Vec::new())
+        Command::SayTime => {
+            phone.envelope.time = !phone.envelope.time;
+            either(phone.envelope.time, owner::TIME_SAID, owner::TIME_UNSAID)
+        }
+        Command::SayCaller => {
+            phone.envelope.caller = !phone.envelope.caller;
+            either(phone.envelope.caller, owner::CALLER_SAID, owner::CALLER_UNSAID)
+        }
+        Command::SayLength => {
+            phone.envelope.duration = !phone.envelope.duration;
+            either(phone.envelope.duration, owner::LENGTH_SAID, owner::LENGTH_UNSAID)
         }
         _ => return None,
-    })
-}
-
-fn noted(turn: &mut Turn<'_>, answer: super::phrases::Saying) -> State {
+    };
     turn.note_settings();
-    Choosing::enter(turn, Menu::Settings, vec![answer.into()])
+    Some(Choosing::enter(turn, menu, vec![answer.into()]))
 }
 
-/// The next mode of those there are.
-fn mail_mode(turn: &mut Turn<'_>) -> State {
-    let Some(mode) = turn.session().mail else {
-        return Choosing::enter(turn, Menu::Settings, vec![owner::NOT_HERE.into()]);
-    };
-    let place = MailMode::ALL.iter().position(|known| *known == mode).unwrap_or(0);
-    let next = MailMode::ALL.into_iter().cycle().nth(place + 1).unwrap_or(mode);
-    turn.memory.session.mail = Some(next);
+/// What is sent by mail now, and what could be.
+fn mail_menu(turn: &mut Turn<'_>) -> State {
+    match turn.session().mail {
+        Some(mode) => Choosing::enter(turn, Menu::Mail, words::mail(mode)),
+        None => Choosing::enter(turn, Menu::Settings, vec![owner::NO_MAIL_ADDRESS.into()]),
+    }
+}
+
+fn mail(turn: &mut Turn<'_>, mode: MailMode) -> State {
     turn.hush();
-    Asking::enter(turn, Request::Mail(next), Then::Changed(Menu::Settings, None, words::mail(next)))
+    Asking::enter(turn, Request::Mail(mode), Then::MailSet(mode))
 }
 
-/// The greeting of a kind that counts: the one that is on, else the newest.
-fn of_kind(greetings: &[Greeting], kind: GreetingKind) -> Option<&Greeting> {
-    let these = greetings.iter().filter(|greeting| greeting.kind == kind);
-    these.max_by_key(|greeting| (greeting.active, greeting.created_at))
-}
-
-/// The greetings are known.
-pub(super) fn greetings(turn: &mut Turn<'_>, kind: GreetingKind, wish: Wish, reply: Reply) -> State {
-    let Reply::Greetings(all) = reply else {
-        return recorder::menu_of(turn, kind, vec![owner::TROUBLE.into()]);
+/// The mode is set, or not.
+pub(super) fn mail_set(turn: &mut Turn<'_>, mode: MailMode, reply: &Reply) -> State {
+    let words = if *reply == Reply::Done {
+        turn.memory.session.mail = Some(mode);
+        words::mail(mode)
+    } else {
+        vec![owner::TROUBLE.into()]
     };
-    if wish == Wish::Active {
-        return active(turn, &all);
-    }
-    let Some(greeting) = of_kind(&all, kind) else {
-        return recorder::menu_of(turn, kind, vec![owner::GREETING_NONE.into()]);
-    };
-    let (id, on) = (greeting.id, greeting.active);
-    match wish {
-        Wish::Listen => {
-            recorder::menu_of(turn, kind, vec![Utterance::Greeting(id), state_of(turn, greeting)])
-        }
-        Wish::Switch if on => {
-            let done = Then::Changed(Menu::Greeting, Some(kind), vec![owner::GREETING_OFF.into()]);
-            Asking::enter(turn, Request::SwitchOff(kind), done)
-        }
-        Wish::Switch => {
-            let done = Then::Changed(Menu::Greeting, Some(kind), vec![owner::GREETING_ON.into()]);
-            Asking::enter(turn, Request::ChooseGreeting(id), done)
-        }
-        Wish::Until | Wish::Active => {
-            let lead = vec![state_of(turn, greeting)];
-            Entering::ask(turn, For::Day(id, kind), lead)
-        }
-    }
-}
-
-fn state_of(turn: &Turn<'_>, greeting: &Greeting) -> Utterance {
-    let zone = &turn.session().zone.0;
-    // The end is exclusive: the last day is the one that a moment before it is in.
-    let last = greeting.until.and_then(|until| until.checked_sub(std::time::Duration::from_secs(1)).ok());
-    match last {
-        _ if !greeting.active => owner::GREETING_OFF.into(),
-        Some(last) => until_day(last.to_zoned(zone.clone()).date()),
-        None => owner::GREETING_ON.into(),
-    }
-}
-
-fn until_day(day: Date) -> Utterance {
-    Utterance::Phrase(Phrase::new(owner::UNTIL_DAY.id).with("date", words::date(day)))
-}
-
-/// Which are on.
-fn active(turn: &mut Turn<'_>, all: &[Greeting]) -> State {
-    let mut lead: Vec<Utterance> = vec![owner::GREETINGS_ON.into()];
-    let on = |kind: &GreetingKind| all.iter().any(|greeting| greeting.kind == *kind && greeting.active);
-    lead.extend(GreetingKind::ALL.iter().filter(|kind| on(kind)).map(|kind| words::kind(*kind).into()));
-    if lead.len() == 1 {
-        lead = vec![owner::GREETING_NONE.into()];
-    }
-    Choosing::enter(turn, Menu::Settings, lead)
-}
-
-/// The last day was entered: month and day; the next such day from today on. Nothing entered means no last day.
-pub(super) fn until(turn: &mut Turn<'_>, id: GreetingId, kind: GreetingKind, digits: &str) -> State {
-    if digits.is_empty() {
-        let done = Then::Changed(Menu::Greeting, Some(kind), vec![owner::UNTIL_OPEN.into()]);
-        return Asking::enter(turn, Request::GreetingUntil(id, None), done);
-    }
-    let today = words::today(turn);
-    let day = next_day(today, digits);
-    let end = day.and_then(|day| day.tomorrow().ok()).and_then(|next| {
-        next.to_zoned(turn.session().zone.0.clone()).ok().map(|midnight| midnight.timestamp())
-    });
-    match (day, end) {
-        (Some(day), Some(end)) => {
-            turn.hush();
-            let done = Then::Changed(Menu::Greeting, Some(kind), vec![until_day(day)]);
-            Asking::enter(turn, Request::GreetingUntil(id, Some(end)), done)
-        }
-        _ if turn.may_idle() => Entering::ask(turn, For::Day(id, kind), vec![owner::UNTIL_WRONG.into()]),
-        _ => recorder::menu_of(turn, kind, vec![owner::UNTIL_WRONG.into()]),
-    }
-}
-
-fn next_day(today: Date, digits: &str) -> Option<Date> {
-    let (month, day) = (digits.get(..2)?.parse().ok()?, digits.get(2..4)?.parse().ok()?);
-    if digits.len() != 4 {
-        return None;
-    }
-    // 29 February may be some years away.
-    (0..=8)
-        .filter_map(|years| Date::new(today.year().checked_add(years)?, month, day).ok())
-        .find(|day| *day >= today)
+    Choosing::enter(turn, Menu::Settings, words)
 }
 
 /// A new PIN was entered once.
@@ -222,7 +118,7 @@ pub(super) fn pin_changed(turn: &mut Turn<'_>, reply: Reply) -> State {
     pin_fault(turn, why, faults)
 }
 
-fn pin_fault(turn: &mut Turn<'_>, why: super::phrases::Saying, faults: u32) -> State {
+fn pin_fault(turn: &mut Turn<'_>, why: Saying, faults: u32) -> State {
     if faults + 1 >= MOST_FAULTS {
         return pin_over(turn, vec![why.into(), owner::PIN_KEPT.into()]);
     }
@@ -263,27 +159,4 @@ pub(super) fn first_steps(turn: &mut Turn<'_>, lead: Vec<Utterance>) -> State {
     }
     turn.note_settings();
     login::opened(turn, lead)
-}
-
-/// A recording of a greeting is over, kept or not.
-pub(super) fn after_greeting(turn: &mut Turn<'_>, kind: GreetingKind, lead: Vec<Utterance>) -> State {
-    if turn.memory.tutorial {
-        turn.memory.step = if kind == GreetingKind::Name { 2 } else { 3 };
-        return first_steps(turn, lead);
-    }
-    recorder::menu_of(turn, kind, lead)
-}
-
-/// The recording is what callers hear now.
-pub(super) fn greeting_kept(turn: &mut Turn<'_>, kind: GreetingKind) -> State {
-    let tutorial = &mut turn.memory.session.phone.tutorial;
-    match kind {
-        GreetingKind::Name => tutorial.name = true,
-        GreetingKind::Standard => tutorial.greeting = true,
-        _ => {}
-    }
-    if turn.memory.tutorial {
-        turn.note_settings();
-    }
-    after_greeting(turn, kind, vec![owner::GREETING_KEPT.into()])
 }

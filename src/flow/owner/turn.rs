@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::desk::{Request, Session};
 use super::shelf::Cursor;
-use crate::domain::Extension;
+use crate::domain::{CallStep, Extension, GreetingKind};
 use crate::flow::keys::Menu;
 use crate::flow::{Action, Actions, CallTime, Key, PlayId, Take, Utterance};
 
@@ -29,6 +29,8 @@ pub(super) enum Timer {
     Undo,
     /// The answer of a service.
     Service,
+    /// The delivery of a message, to many perhaps.
+    Delivery,
     /// The answer of whoever is called.
     Call,
     /// Silence after a wrong PIN.
@@ -45,6 +47,7 @@ impl Timer {
             Self::Pause => Duration::from_secs(60),
             Self::Undo => Duration::from_secs(2),
             Self::Service => Duration::from_secs(15),
+            Self::Delivery => Duration::from_secs(70),
             Self::Call => Duration::from_secs(90),
             Self::Silence(wait) => wait,
         }
@@ -67,6 +70,8 @@ pub(super) struct Memory {
     pub(super) shelf: Cursor,
     /// Whose mailbox it is unless another is named: of the own phone, or of the greeting in which `*` was pressed.
     pub(super) presumed: Option<Extension>,
+    /// The owner did not call, but is called to record this.
+    pub(super) called_for: Option<GreetingKind>,
     /// Tries to sign in.
     pub(super) tries: u32,
     /// When the owner was let in.
@@ -75,6 +80,12 @@ pub(super) struct Memory {
     pub(super) tutorial: bool,
     /// How many steps of the first use were made or left in this call.
     pub(super) step: u8,
+    /// The list that is being changed.
+    pub(super) list: super::lists::List,
+    /// The stored greetings that are gone through.
+    pub(super) stored: super::stored::Stored,
+    /// The device may need no PIN.
+    pub(super) is_recognised: bool,
     /// New PINs that were refused.
     pub(super) pin_faults: u32,
     /// A message to others was begun in the menu, and not from another message.
@@ -162,6 +173,13 @@ impl Turn<'_> {
         self.actions.push(action);
     }
 
+    /// Tells whoever asked for the call, if it is such a call.
+    pub(super) fn report(&mut self, step: CallStep) {
+        if self.memory.called_for.is_some() {
+            self.act(Action::Report(step));
+        }
+    }
+
     /// Waits for one thing; the wait for any other ends.
     pub(super) fn wait(&mut self, timer: Timer) {
         self.memory.deadline = Some(self.now + timer.span());
@@ -195,7 +213,8 @@ impl Turn<'_> {
 
     /// Asks, and waits for the answer of this number.
     pub(super) fn ask(&mut self, request: Request) -> u32 {
-        self.wait(Timer::Service);
+        let delivers = matches!(request, Request::Send { .. } | Request::Forward { .. });
+        self.wait(if delivers { Timer::Delivery } else { Timer::Service });
         self.tell(request)
     }
 

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::turn::Turn;
-use crate::domain::{AfterMail, Heading};
-use crate::domain::{Counts, GreetingKind, MailMode};
+use crate::domain::{AfterMail, CallerId, Counts, GreetingKind, Heading, MailMode};
 use crate::flow::Utterance;
 use crate::flow::keys::Command;
 use crate::flow::phrases::{Saying, keys, owner};
@@ -48,6 +48,7 @@ fn is_possible(turn: &Turn<'_>, command: Command) -> bool {
         Command::Reply => heading.is_some_and(|heading| heading.sender.is_some()),
         Command::Forward => heading.is_some_and(|heading| !heading.message.private),
         Command::MailMode => turn.session().mail.is_some(),
+        Command::Unavailable => false,
         _ => true,
     }
 }
@@ -74,7 +75,7 @@ pub(super) fn envelope(turn: &Turn<'_>, all: bool) -> Vec<Utterance> {
         words.extend(caller(heading));
     }
     if all || parts.time {
-        words.push(received(turn, heading));
+        words.extend(times(turn, heading, all));
     }
     if all || parts.duration {
         words.extend(length(Duration::from_millis(heading.message.duration_ms.into())));
@@ -82,17 +83,34 @@ pub(super) fn envelope(turn: &Turn<'_>, all: bool) -> Vec<Utterance> {
     words
 }
 
+/// Who left it; of a forwarded one who passed it on, and who had left it.
 fn caller(heading: &Heading) -> Vec<Utterance> {
-    if let Some(name) = heading.sender.as_ref().and_then(|sender| sender.name) {
-        return vec![owner::FROM.into(), Utterance::Greeting(name)];
+    let name = heading.sender.as_ref().and_then(|sender| sender.name);
+    let caller = &heading.message.caller;
+    let Some(origin) = &heading.origin else {
+        return match name {
+            Some(name) => vec![owner::FROM.into(), Utterance::Greeting(name)],
+            None => vec![from(caller)],
+        };
+    };
+    let mut words = match (name, said_number(caller)) {
+        (Some(name), _) => vec![owner::FORWARDED_BY.into(), Utterance::Greeting(name)],
+        (None, Some(number)) => vec![digits(owner::FORWARDED_BY_NUMBER, "number", number)],
+        (None, None) => vec![owner::FORWARDED.into()],
+    };
+    words.push(from(&origin.caller));
+    words
+}
+
+fn from(caller: &CallerId) -> Utterance {
+    match said_number(caller) {
+        Some(number) => digits(owner::FROM_NUMBER, "number", number),
+        None => owner::FROM_UNKNOWN.into(),
     }
-    let message = &heading.message;
-    let number =
-        message.caller.number.as_deref().filter(|number| !message.caller.anonymous && is_said(number));
-    match number {
-        Some(number) => vec![digits(owner::FROM_NUMBER, "number", number)],
-        None => vec![owner::FROM_UNKNOWN.into()],
-    }
+}
+
+fn said_number(caller: &CallerId) -> Option<&str> {
+    caller.number.as_deref().filter(|number| !caller.anonymous && is_said(number))
 }
 
 /// Whether it is a number that can be said digit by digit.
@@ -105,28 +123,46 @@ pub(super) fn digits(saying: Saying, name: &'static str, digits: &str) -> Uttera
     Utterance::Phrase(Phrase::new(saying.id).with(name, Arg::Digits(digits.to_owned())))
 }
 
-/// When it came, in the owner's zone and by the owner's calendar.
-fn received(turn: &Turn<'_>, heading: &Heading) -> Utterance {
+/// When it came. Of a forwarded one when it was left; and among the details also when it was passed on.
+fn times(turn: &Turn<'_>, heading: &Heading, all: bool) -> Vec<Utterance> {
+    let received =
+        |at| moment(turn, at, [owner::RECEIVED_TODAY, owner::RECEIVED_YESTERDAY, owner::RECEIVED_ON]);
+    let Some(origin) = &heading.origin else { return vec![received(heading.message.received_at)] };
+    let left = [owner::LEFT_TODAY, owner::LEFT_YESTERDAY, owner::LEFT_ON];
+    let mut words = vec![moment(turn, origin.received_at, left)];
+    if all {
+        let passed = [owner::FORWARDED_TODAY, owner::FORWARDED_YESTERDAY, owner::FORWARDED_ON];
+        words.push(moment(turn, heading.message.received_at, passed));
+    }
+    words
+}
+
+/// A moment in the owner's zone and by the owner's calendar: today, yesterday, or on a day.
+fn moment(turn: &Turn<'_>, at: Timestamp, [on_today, on_yesterday, on_day]: [Saying; 3]) -> Utterance {
     let zone = &turn.session().zone.0;
-    let at = heading.message.received_at.to_zoned(zone.clone());
+    let at = at.to_zoned(zone.clone());
     let (today, day) = (today(turn), at.date());
     let time = Arg::Time(u8::try_from(at.hour()).unwrap_or(0), u8::try_from(at.minute()).unwrap_or(0));
     let phrase = if day == today {
-        Phrase::new(owner::RECEIVED_TODAY.id)
+        Phrase::new(on_today.id)
     } else if today.yesterday().is_ok_and(|yesterday| day == yesterday) {
-        Phrase::new(owner::RECEIVED_YESTERDAY.id)
+        Phrase::new(on_yesterday.id)
     } else {
-        Phrase::new(owner::RECEIVED_ON.id).with("date", date(day))
+        Phrase::new(on_day.id).with("date", date(day))
     };
     Utterance::Phrase(phrase.with("time", time))
 }
 
+/// The wall clock.
+pub(super) fn now(turn: &Turn<'_>) -> Timestamp {
+    let began = turn.session().now;
+    let passed = turn.now.0.saturating_sub(turn.memory.since.0);
+    began.saturating_add(passed).unwrap_or(began)
+}
+
 /// The day that it is for the owner now.
 pub(super) fn today(turn: &Turn<'_>) -> Date {
-    let session = turn.session();
-    let passed = turn.now.0.saturating_sub(turn.memory.since.0);
-    let now = session.now.saturating_add(passed).unwrap_or(session.now);
-    now.to_zoned(session.zone.0.clone()).date()
+    now(turn).to_zoned(turn.session().zone.0.clone()).date()
 }
 
 pub(super) fn date(day: Date) -> Arg {

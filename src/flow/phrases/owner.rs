@@ -124,6 +124,16 @@ sayings! {
     GREETING_OFF = "greeting-off";
     /// The recording is kept.
     GREETING_KEPT = "greeting-kept";
+    /// Which of the stored greetings.
+    GREETING_NUMBER = "greeting-number" ("number": Number);
+    /// When it was recorded.
+    RECORDED_ON = "recorded-on" ("date": Date);
+    /// There is none after or before it.
+    NO_MORE_GREETINGS = "no-more-greetings";
+    /// The greeting for times away goes before the one that was chosen.
+    AWAY_FIRST = "away-first";
+    /// None of one's own is on.
+    GREETINGS_OFF = "greetings-off";
     /// Before the greetings that are on.
     GREETINGS_ON = "greetings-on";
     /// Asks for the last day.
@@ -132,6 +142,8 @@ sayings! {
     UNTIL_DAY = "until-day" ("date": Date);
     /// There is no last day.
     UNTIL_OPEN = "until-open";
+    /// The day has gone.
+    UNTIL_GONE = "until-gone";
     /// No date.
     UNTIL_WRONG = "until-wrong";
     /// Asks for a new PIN.
@@ -158,10 +170,22 @@ sayings! {
     ORDER_NEWEST = "order-newest";
     /// The order.
     ORDER_OLDEST = "order-oldest";
-    /// Time and caller are said.
-    ENVELOPE_ON = "envelope-on";
-    /// Time and caller are not said.
-    ENVELOPE_OFF = "envelope-off";
+    /// Urgent ones come first.
+    URGENT_FIRST = "urgent-first";
+    /// Urgent ones come when it is their turn.
+    URGENT_IN_ORDER = "urgent-in-order";
+    /// Before messages: the time.
+    TIME_SAID = "time-said";
+    /// Before messages: no time.
+    TIME_UNSAID = "time-unsaid";
+    /// Before messages: the caller.
+    CALLER_SAID = "caller-said";
+    /// Before messages: no caller.
+    CALLER_UNSAID = "caller-unsaid";
+    /// Before messages: the length.
+    LENGTH_SAID = "length-said";
+    /// Before messages: no length.
+    LENGTH_UNSAID = "length-unsaid";
     /// Choices are said.
     HELP_ON = "help-on";
     /// Choices are not said.
@@ -182,6 +206,74 @@ sayings! {
     MAIL_THEN_SAVED = "mail-then-saved";
     /// What follows the mail.
     MAIL_THEN_TRASH = "mail-then-trash";
+    /// There is nowhere to send mail to.
+    NO_MAIL_ADDRESS = "no-mail-address";
+    /// The key is not available.
+    UNAVAILABLE = "unavailable";
+    /// Asterisk's work, family and friends.
+    OTHER_FOLDER = "other-folder";
+    /// Asks for the folder.
+    SAVE_TO = "save-to";
+    /// Before the name of who passed it on.
+    FORWARDED_BY = "forwarded-by";
+    /// Who passed it on.
+    FORWARDED_BY_NUMBER = "forwarded-by-number" ("number": Digits);
+    /// It was passed on.
+    FORWARDED = "forwarded";
+    /// When it was left.
+    LEFT_TODAY = "left-today" ("time": Time);
+    /// When it was left.
+    LEFT_YESTERDAY = "left-yesterday" ("time": Time);
+    /// When it was left.
+    LEFT_ON = "left-on" ("date": Date, "time": Time);
+    /// When it was passed on.
+    FORWARDED_TODAY = "forwarded-today" ("time": Time);
+    /// When it was passed on.
+    FORWARDED_YESTERDAY = "forwarded-yesterday" ("time": Time);
+    /// When it was passed on.
+    FORWARDED_ON = "forwarded-on" ("date": Date, "time": Time);
+    /// How to reach everybody.
+    BROADCAST_OFFER = "broadcast-offer";
+    /// To how many it goes.
+    BROADCAST_CONFIRM = "broadcast-confirm" ("count": Number);
+    /// It is not allowed.
+    BROADCAST_REFUSED = "broadcast-refused";
+    /// There is nobody else.
+    BROADCAST_NOBODY = "broadcast-nobody";
+    /// To how many it did not go.
+    NOT_SENT_COUNT = "not-sent-count" ("count": Number);
+    /// There are no lists.
+    LISTS_NONE = "lists-none";
+    /// Which list.
+    LIST = "list" ("number": Number);
+    /// How many are on it.
+    LIST_MEMBERS = "list-members" ("count": Number);
+    /// Nobody is on it.
+    LIST_EMPTY = "list-empty";
+    /// Asks for its number.
+    LIST_ENTER = "list-enter";
+    /// No number of a list.
+    LIST_WRONG = "list-wrong";
+    /// There is no such list to send to.
+    LIST_UNKNOWN = "list-unknown";
+    /// Asks whom to add.
+    LIST_ADD = "list-add";
+    /// Asks whom to take off.
+    LIST_REMOVE = "list-remove";
+    /// It takes no more.
+    LIST_FULL = "list-full";
+    /// That number is on it.
+    LIST_ALREADY = "list-already";
+    /// That number is not on it.
+    LIST_NOT_ON = "list-not-on";
+    /// Somebody was added.
+    LIST_ADDED = "list-added";
+    /// Somebody was taken off.
+    LIST_REMOVED = "list-removed";
+    /// It is gone.
+    LIST_DELETED = "list-deleted";
+    /// It is here again.
+    LIST_BACK = "list-back";
     /// The first use.
     TUTORIAL = "tutorial";
     /// A step can be left out.

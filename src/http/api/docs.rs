@@ -66,7 +66,8 @@ fn operation(route: &Route) -> Value {
     }));
     if route.method == "POST" {
         let about = "a name of your choice: the same request under it is carried out once a day";
-        parameters.push(json!({"name": "Idempotency-Key", "in": "header", "required": false, "description": about,
+        parameters
+            .push(json!({"name": "Idempotency-Key", "in": "header", "required": false, "description": about,
             "schema": {"type": "string"}}));
     }
     let problem = json!({"description": "a problem",
@@ -133,7 +134,10 @@ struct Shown {
 pub(super) async fn page(State(site): State<Arc<Site>>) -> Response {
     let routes = table()
         .into_iter()
-        .map(|route| Shown { scope: route.act.map_or_else(|| "any".to_owned(), |act| act.to_string()), route })
+        .map(|route| Shown {
+            scope: route.act.map_or_else(|| "any".to_owned(), |act| act.to_string()),
+            route,
+        })
         .collect();
     render(&DocsPage { base: site.base.clone(), routes }, StatusCode::OK)
 }
@@ -150,7 +154,12 @@ mod tests {
             assert_eq!(path["summary"], route.summary, "{} {}", route.method, route.path);
             let in_path = route.path.matches('{').count();
             let parameters = path["parameters"].as_array().unwrap();
-            assert_eq!(parameters.iter().filter(|one| one["in"] == "path").count(), in_path, "{}", route.path);
+            assert_eq!(
+                parameters.iter().filter(|one| one["in"] == "path").count(),
+                in_path,
+                "{}",
+                route.path
+            );
             assert_eq!(path["requestBody"].is_object(), !route.body.is_empty(), "{}", route.path);
         }
     }

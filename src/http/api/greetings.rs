@@ -86,7 +86,9 @@ async fn read(mut multipart: Multipart, owner: Owner) -> Result<NewGreeting, Pro
         Problem::new(StatusCode::BAD_REQUEST, format!("the upload cannot be read: {error}"))
     };
     let time = |field: &'static str, text: String| {
-        text.parse::<Timestamp>().map(Some).map_err(|_| Problem::field(field, "write it like 2027-01-07T08:00:00Z"))
+        text.parse::<Timestamp>()
+            .map(Some)
+            .map_err(|_| Problem::field(field, "write it like 2027-01-07T08:00:00Z"))
     };
     let mut kind = None;
     for _ in 0..10 {
@@ -102,10 +104,16 @@ async fn read(mut multipart: Multipart, owner: Owner) -> Result<NewGreeting, Pro
             "label" => new.label = part.text().await.map_err(broken)?,
             "from" => new.from = time("from", part.text().await.map_err(broken)?)?,
             "until" => new.until = time("until", part.text().await.map_err(broken)?)?,
-            _ => return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "parts are kind, label, from, until and file")),
+            _ => {
+                return Err(Problem::new(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    "parts are kind, label, from, until and file",
+                ));
+            }
         }
     }
-    new.kind = kind.ok_or_else(|| Problem::field("kind", "say which greeting it is, for example standard"))?;
+    new.kind =
+        kind.ok_or_else(|| Problem::field("kind", "say which greeting it is, for example standard"))?;
     if new.file.is_empty() {
         return Err(Problem::field("file", "send the audio as the part `file`"));
     }

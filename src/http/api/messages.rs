@@ -41,7 +41,9 @@ pub(super) async fn list(
     let owner = caller.owner(&mailbox)?;
     let folder = asked.folder.as_deref().map(str::parse::<Folder>).transpose()?;
     let after = match asked.after.as_deref() {
-        Some(text) => Some(cursor::message(text).ok_or_else(|| Problem::field("after", "this is no place of ours"))?),
+        Some(text) => {
+            Some(cursor::message(text).ok_or_else(|| Problem::field("after", "this is no place of ours"))?)
+        }
         None => None,
     };
     let filter = MessageFilter { folder, unheard: asked.unheard, search: asked.search, after };
@@ -136,8 +138,8 @@ pub(super) async fn mark(
     Path((mailbox, id)): Path<(String, String)>,
     Json(marking): Json<Marking>,
 ) -> Answer {
-    let mark: Mark = marking.mark.parse()?;
     let message = found(&site, &caller, &mailbox, &id).await?;
+    let mark: Mark = marking.mark.parse()?;
     site.web.services.retrieval.mark(caller.owner(&mailbox)?, message.id, mark).await?;
     Ok(Json(message_json(&found(&site, &caller, &mailbox, &id).await?)).into_response())
 }

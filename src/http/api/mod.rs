@@ -29,11 +29,9 @@ pub(super) fn routes(site: &Arc<Site>) -> Router<Arc<Site>> {
         let guard = from_fn_with_state((Arc::clone(site), route.act), caller::guard);
         api = api.route(route.path, handler.layer(guard));
     }
-    let api = api
-        .fallback(async || Problem::missing("resource"))
-        .method_not_allowed_fallback(async || {
-            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this resource is not used in this way: see /api/docs")
-        });
+    let api = api.fallback(async || Problem::missing("resource")).method_not_allowed_fallback(async || {
+        Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this resource is not used in this way: see /api/docs")
+    });
     Router::new()
         .nest("/api/v1", api)
         .route("/api/openapi.json", get(docs::openapi))

@@ -35,7 +35,13 @@ struct Fault {
 impl Problem {
     pub(in crate::http) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         let title = status.canonical_reason().unwrap_or("Problem");
-        Self { kind: "about:blank", title, status: status.as_u16(), detail: detail.into(), errors: Vec::new() }
+        Self {
+            kind: "about:blank",
+            title,
+            status: status.as_u16(),
+            detail: detail.into(),
+            errors: Vec::new(),
+        }
     }
 
     /// A field is wrong (422).
@@ -50,7 +56,10 @@ impl Problem {
     }
 
     pub(in crate::http) fn forbidden() -> Self {
-        Self::new(StatusCode::FORBIDDEN, "your role or key does not reach this: `GET /api/v1/me` says what it reaches")
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "your role or key does not reach this: `GET /api/v1/me` says what it reaches",
+        )
     }
 
     fn away(error: &dyn std::error::Error) -> Self {

@@ -106,7 +106,8 @@ pub(super) async fn change_tenant(
     let before = tenant_of(&site, &caller, Act::TenantsWrite, &id).await?;
     let mut tenant = before.clone();
     if let Some(zone) = changing.zone {
-        TimeZone::get(&zone).map_err(|_| Problem::field("zone", "name an IANA zone, for example Europe/Berlin"))?;
+        TimeZone::get(&zone)
+            .map_err(|_| Problem::field("zone", "name an IANA zone, for example Europe/Berlin"))?;
         tenant.zone = zone;
     }
     if let Some(operator) = changing.operator {
@@ -139,7 +140,9 @@ pub(super) async fn directory(
         .keys
         .chars()
         .take(64)
-        .flat_map(|c| if c.is_ascii_digit() { c.to_string() } else { first_spelling(c) }.chars().collect::<Vec<_>>())
+        .flat_map(|c| {
+            if c.is_ascii_digit() { c.to_string() } else { first_spelling(c) }.chars().collect::<Vec<_>>()
+        })
         .collect();
     let found = site.web.services.directory.search(caller.must_reach_tenant()?, &keys).await?;
     let items: Vec<Value> = found
@@ -170,7 +173,8 @@ pub(super) async fn jobs(
 ) -> Answer {
     let before = asked.after.as_deref().map(str::parse::<JobId>).transpose()?;
     let limit = asked.limit.unwrap_or(PAGE);
-    let (jobs, more) = site.web.services.people.jobs(caller.must_reach_tenant()?, asked.state, before, limit).await?;
+    let (jobs, more) =
+        site.web.services.people.jobs(caller.must_reach_tenant()?, asked.state, before, limit).await?;
     let next = more.then(|| jobs.last().map(|job| job.id)).flatten();
     let items: Vec<Value> = jobs.iter().map(job_json).collect();
     Ok(Json(json!({"items": items, "next": next})).into_response())
@@ -282,7 +286,8 @@ pub(super) async fn audit(
 
 fn line_json(line: &AuditLine) -> Value {
     let value = |text: &Option<String>| {
-        text.as_deref().and_then(|text| serde_json::from_str::<Value>(text).ok().or_else(|| Some(json!(text))))
+        text.as_deref()
+            .and_then(|text| serde_json::from_str::<Value>(text).ok().or_else(|| Some(json!(text))))
     };
     json!({
         "id": line.id, "at": line.at, "actor": line.actor, "action": line.action, "target": line.target,
@@ -310,7 +315,8 @@ pub(super) async fn explain(
 ) -> Answer {
     let tenant = caller.must_reach_tenant()?;
     let party = |field: &'static str, text: &str| {
-        let read = NameAddr::parse(text).map_err(|_| Problem::field(field, "write an address like sip:1001@pbx.example.org"))?;
+        let read = NameAddr::parse(text)
+            .map_err(|_| Problem::field(field, "write an address like sip:1001@pbx.example.org"))?;
         Ok::<_, Problem>(Party { name: read.name, uri: read.uri })
     };
     let from = if asked.from.is_empty() { "sip:anonymous@anonymous.invalid" } else { &asked.from };

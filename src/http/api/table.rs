@@ -89,9 +89,18 @@ fn of_people() -> Vec<(Route, MethodRouter<Arc<Site>>)> {
             ]),
             post(users::add),
         ),
-        (Route::new("GET", "/users/{user}", read, "A user; `me` for the own one; with an ETag"), get(users::show)),
         (
-            Route::new("PATCH", "/users/{user}", write, "Change a user or the mailbox; If-Match guards what others changed").body(&[
+            Route::new("GET", "/users/{user}", read, "A user; `me` for the own one; with an ETag"),
+            get(users::show),
+        ),
+        (
+            Route::new(
+                "PATCH",
+                "/users/{user}",
+                write,
+                "Change a user or the mailbox; If-Match guards what others changed",
+            )
+            .body(&[
                 ("extension", "string", false, "2 to 10 digits"),
                 ("first", "string", false, "first name"),
                 ("last", "string", false, "last name"),
@@ -114,8 +123,13 @@ fn of_people() -> Vec<(Route, MethodRouter<Arc<Site>>)> {
             patch(users::change),
         ),
         (
-            Route::new("DELETE", "/users/{user}", write, "Remove a user; the messages stay in the trash for its days")
-                .status(204),
+            Route::new(
+                "DELETE",
+                "/users/{user}",
+                write,
+                "Remove a user; the messages stay in the trash for its days",
+            )
+            .status(204),
             delete(users::remove),
         ),
         (
@@ -124,20 +138,28 @@ fn of_people() -> Vec<(Route, MethodRouter<Arc<Site>>)> {
         ),
         (
             Route::new("PUT", "/users/{user}/role", Some(Act::RolesWrite), "Give a role").body(&[
-                ("role", "string", true, "basic, agent, supervisor, office-manager, tenant-admin or operator"),
+                (
+                    "role",
+                    "string",
+                    true,
+                    "basic, agent, supervisor, office-manager, tenant-admin or operator",
+                ),
                 ("portal", "boolean", false, "may sign in by the web"),
             ]),
             put(users::give_role),
         ),
         (
-            Route::new("POST", "/users/{user}/numbers", write, "Let a number or alias lead to the mailbox").status(201).body(&[
-                ("number", "string", true, "E.164, national digits, or an alias"),
-                ("label", "string", false, "shown as \"called as\""),
-            ]),
+            Route::new("POST", "/users/{user}/numbers", write, "Let a number or alias lead to the mailbox")
+                .status(201)
+                .body(&[
+                    ("number", "string", true, "E.164, national digits, or an alias"),
+                    ("label", "string", false, "shown as \"called as\""),
+                ]),
             post(users::add_number),
         ),
         (
-            Route::new("DELETE", "/users/{user}/numbers/{number}", write, "Take a number or alias away").status(204),
+            Route::new("DELETE", "/users/{user}/numbers/{number}", write, "Take a number or alias away")
+                .status(204),
             delete(users::remove_number),
         ),
     ]
@@ -147,7 +169,13 @@ fn of_messages() -> Vec<(Route, MethodRouter<Arc<Site>>)> {
     let (read, write) = (Some(Act::MessagesRead), Some(Act::MessagesWrite));
     vec![
         (
-            Route::new("GET", "/mailboxes/{mailbox}/messages", read, "Messages, newest first; `me` for the own mailbox").query(&[
+            Route::new(
+                "GET",
+                "/mailboxes/{mailbox}/messages",
+                read,
+                "Messages, newest first; `me` for the own mailbox",
+            )
+            .query(&[
                 ("folder", "inbox, saved or trash; else all"),
                 ("unheard", "true: only what was not heard"),
                 ("search", "part of the caller's name or number"),
@@ -156,19 +184,32 @@ fn of_messages() -> Vec<(Route, MethodRouter<Arc<Site>>)> {
             ]),
             get(messages::list),
         ),
-        (Route::new("GET", "/mailboxes/{mailbox}/messages/{message}", read, "A message"), get(messages::show)),
+        (
+            Route::new("GET", "/mailboxes/{mailbox}/messages/{message}", read, "A message"),
+            get(messages::show),
+        ),
         (
             Route::new("GET", "/mailboxes/{mailbox}/messages/{message}/ledger", read, "Where a message went"),
             get(messages::ledger),
         ),
         (
-            Route::new("GET", "/mailboxes/{mailbox}/messages/{message}/audio.mp3", read, "Its audio; ranges are served")
-                .answers("audio/mpeg"),
+            Route::new(
+                "GET",
+                "/mailboxes/{mailbox}/messages/{message}/audio.mp3",
+                read,
+                "Its audio; ranges are served",
+            )
+            .answers("audio/mpeg"),
             get(messages::mp3),
         ),
         (
-            Route::new("GET", "/mailboxes/{mailbox}/messages/{message}/audio.wav", read, "Its audio as recorded; ranges are served")
-                .answers("audio/wav"),
+            Route::new(
+                "GET",
+                "/mailboxes/{mailbox}/messages/{message}/audio.wav",
+                read,
+                "Its audio as recorded; ranges are served",
+            )
+            .answers("audio/wav"),
             get(messages::wav),
         ),
         (
@@ -192,29 +233,48 @@ fn of_messages() -> Vec<(Route, MethodRouter<Arc<Site>>)> {
 fn of_greetings() -> Vec<(Route, MethodRouter<Arc<Site>>)> {
     let (read, write) = (Some(Act::GreetingsRead), Some(Act::GreetingsWrite));
     vec![
-        (Route::new("GET", "/mailboxes/{mailbox}/greetings", read, "Greetings, newest first"), get(greetings::list)),
         (
-            Route::new("POST", "/mailboxes/{mailbox}/greetings", write, "Upload a greeting (multipart/form-data)")
-                .status(201)
-                .body(&[
-                    ("kind", "string", true, "away, busy, internal, holiday, closed, standard or name"),
-                    ("label", "string", false, "its name"),
-                    ("from", "string", false, "RFC 3339"),
-                    ("until", "string", false, "RFC 3339"),
-                    ("file", "binary", true, "WAV, MP3, OGG, FLAC or M4A, at most 20 MiB and 5 minutes"),
-                ]),
+            Route::new("GET", "/mailboxes/{mailbox}/greetings", read, "Greetings, newest first"),
+            get(greetings::list),
+        ),
+        (
+            Route::new(
+                "POST",
+                "/mailboxes/{mailbox}/greetings",
+                write,
+                "Upload a greeting (multipart/form-data)",
+            )
+            .status(201)
+            .body(&[
+                ("kind", "string", true, "away, busy, internal, holiday, closed, standard or name"),
+                ("label", "string", false, "its name"),
+                ("from", "string", false, "RFC 3339"),
+                ("until", "string", false, "RFC 3339"),
+                ("file", "binary", true, "WAV, MP3, OGG, FLAC or M4A, at most 20 MiB and 5 minutes"),
+            ]),
             post(greetings::upload).layer(DefaultBodyLimit::disable()),
         ),
         (
-            Route::new("PATCH", "/mailboxes/{mailbox}/greetings/{greeting}", write, "Switch it on or off, or set its end").body(&[
+            Route::new(
+                "PATCH",
+                "/mailboxes/{mailbox}/greetings/{greeting}",
+                write,
+                "Switch it on or off, or set its end",
+            )
+            .body(&[
                 ("active", "boolean", false, "plays, where it fits"),
                 ("until", "string", false, "RFC 3339; null: until it is switched off"),
             ]),
             patch(greetings::change),
         ),
         (
-            Route::new("GET", "/mailboxes/{mailbox}/greetings/{greeting}/audio.wav", read, "Its audio; ranges are served")
-                .answers("audio/wav"),
+            Route::new(
+                "GET",
+                "/mailboxes/{mailbox}/greetings/{greeting}/audio.wav",
+                read,
+                "Its audio; ranges are served",
+            )
+            .answers("audio/wav"),
             get(greetings::wav),
         ),
     ]
@@ -223,55 +283,80 @@ fn of_greetings() -> Vec<(Route, MethodRouter<Arc<Site>>)> {
 fn of_the_rest() -> Vec<(Route, MethodRouter<Arc<Site>>)> {
     vec![
         (Route::new("GET", "/me", None, "Who one is, and what one reaches"), get(rest::me)),
-        (Route::new("GET", "/tenants", Some(Act::TenantsRead), "Tenants that one reaches"), get(rest::tenants)),
+        (
+            Route::new("GET", "/tenants", Some(Act::TenantsRead), "Tenants that one reaches"),
+            get(rest::tenants),
+        ),
         (Route::new("GET", "/tenants/{tenant}", Some(Act::TenantsRead), "A tenant"), get(rest::tenant)),
         (
-            Route::new("PATCH", "/tenants/{tenant}", Some(Act::TenantsWrite), "Change what mailboxes inherit").body(&[
+            Route::new(
+                "PATCH",
+                "/tenants/{tenant}",
+                Some(Act::TenantsWrite),
+                "Change what mailboxes inherit",
+            )
+            .body(&[
                 ("zone", "string", false, "IANA zone"),
                 ("operator", "string", false, "where 0 leads; empty for nowhere"),
             ]),
             patch(rest::change_tenant),
         ),
         (
-            Route::new("GET", "/directory", Some(Act::Directory), "People by the keys or letters of their names")
-                .query(&[("keys", "at least three, for example 568 or lov")]),
+            Route::new(
+                "GET",
+                "/directory",
+                Some(Act::Directory),
+                "People by the keys or letters of their names",
+            )
+            .query(&[("keys", "at least three, for example 568 or lov")]),
             get(rest::directory),
         ),
         (
-            Route::new("GET", "/jobs", Some(Act::Jobs), "Mails and other work: waiting, done, given up").query(&[
-                ("state", "queued, running, retry, done or dead"),
-                PLACE,
-                LIMIT,
-            ]),
+            Route::new("GET", "/jobs", Some(Act::Jobs), "Mails and other work: waiting, done, given up")
+                .query(&[("state", "queued, running, retry, done or dead"), PLACE, LIMIT]),
             get(rest::jobs),
         ),
-        (Route::new("POST", "/jobs/{job}/retry", Some(Act::Jobs), "Try it again at once").status(202), post(rest::retry)),
+        (
+            Route::new("POST", "/jobs/{job}/retry", Some(Act::Jobs), "Try it again at once").status(202),
+            post(rest::retry),
+        ),
         (Route::new("GET", "/keys", Some(Act::Keys), "Keys, never their secrets"), get(rest::keys)),
         (
-            Route::new("POST", "/keys", Some(Act::Keys), "Make a key; it is told this once").status(201).body(&[
-                ("name", "string", true, "what it is for"),
-                ("scopes", "array", true, "what it may"),
-                ("user", "string", false, "only what this user may"),
-                ("expires_at", "string", false, "RFC 3339"),
-            ]),
+            Route::new("POST", "/keys", Some(Act::Keys), "Make a key; it is told this once")
+                .status(201)
+                .body(&[
+                    ("name", "string", true, "what it is for"),
+                    ("scopes", "array", true, "what it may"),
+                    ("user", "string", false, "only what this user may"),
+                    ("expires_at", "string", false, "RFC 3339"),
+                ]),
             post(rest::add_key),
         ),
-        (Route::new("DELETE", "/keys/{key}", Some(Act::Keys), "Take a key back").status(204), delete(rest::revoke_key)),
         (
-            Route::new("GET", "/audit", Some(Act::Audit), "Who changed what, newest first").query(&[PLACE, LIMIT]),
+            Route::new("DELETE", "/keys/{key}", Some(Act::Keys), "Take a key back").status(204),
+            delete(rest::revoke_key),
+        ),
+        (
+            Route::new("GET", "/audit", Some(Act::Audit), "Who changed what, newest first")
+                .query(&[PLACE, LIMIT]),
             get(rest::audit),
         ),
         (
-            Route::new("GET", "/explain", Some(Act::Explain), "What would happen to a call, and why").query(&[
-                ("to", "for example sip:1001@pbx.example.org"),
-                ("from", "who calls"),
-                ("diversion", "value of a Diversion header"),
-                ("history_info", "value of a History-Info header"),
-                ("trunk", "the trunk it comes over"),
-                ("at", "RFC 3339; else now"),
-            ]),
+            Route::new("GET", "/explain", Some(Act::Explain), "What would happen to a call, and why").query(
+                &[
+                    ("to", "for example sip:1001@pbx.example.org"),
+                    ("from", "who calls"),
+                    ("diversion", "value of a Diversion header"),
+                    ("history_info", "value of a History-Info header"),
+                    ("trunk", "the trunk it comes over"),
+                    ("at", "RFC 3339; else now"),
+                ],
+            ),
             get(rest::explain),
         ),
-        (Route::new("GET", "/health", Some(Act::System), "How the parts of the server are"), get(rest::health)),
+        (
+            Route::new("GET", "/health", Some(Act::System), "How the parts of the server are"),
+            get(rest::health),
+        ),
     ]
 }

@@ -49,7 +49,9 @@ pub(super) async fn list(
         return Ok(Json(json!({"items": items, "next": null})).into_response());
     }
     let after = match asked.after.as_deref() {
-        Some(text) => Some(cursor::person(text).ok_or_else(|| Problem::field("after", "this is no place of ours"))?),
+        Some(text) => {
+            Some(cursor::person(text).ok_or_else(|| Problem::field("after", "this is no place of ours"))?)
+        }
         None => None,
     };
     let limit = asked.limit.unwrap_or(PAGE);
@@ -92,7 +94,12 @@ fn person_json(person: &Person) -> Value {
 }
 
 /// The user with all that belongs to it; one that is not reached is as missing as one that is not there.
-async fn found(site: &Site, caller: &Caller, act: Act, id: &str) -> Result<(Person, Option<Account>), Problem> {
+async fn found(
+    site: &Site,
+    caller: &Caller,
+    act: Act,
+    id: &str,
+) -> Result<(Person, Option<Account>), Problem> {
     let gone = || Problem::missing("user");
     let id: UserId = match id {
         "me" => caller.actor.user.ok_or_else(gone)?,
@@ -113,11 +120,17 @@ async fn found(site: &Site, caller: &Caller, act: Act, id: &str) -> Result<(Pers
 fn whole_json(person: &Person, account: Option<&Account>) -> Value {
     let mut told = person_json(person);
     if let (Some(account), Some(fields)) = (account, told.as_object_mut()) {
-        let numbers: Vec<Value> =
-            account.numbers.iter().map(|number| json!({"number": number.number, "label": number.label})).collect();
+        let numbers: Vec<Value> = account
+            .numbers
+            .iter()
+            .map(|number| json!({"number": number.number, "label": number.label}))
+            .collect();
         fields.insert("numbers".to_owned(), json!(numbers));
         fields.insert("has_pin".to_owned(), json!(account.has_pin));
-        fields.insert("used".to_owned(), json!({"messages": account.usage.messages, "bytes": account.usage.bytes}));
+        fields.insert(
+            "used".to_owned(),
+            json!({"messages": account.usage.messages, "bytes": account.usage.bytes}),
+        );
     }
     told
 }
@@ -140,7 +153,9 @@ fn answer(status: StatusCode, told: &Value) -> Response {
 
 /// Changes what the client has seen, and nothing newer (RFC 9110 §13.1.1).
 fn must_match(headers: &HeaderMap, told: &Value) -> Result<(), Problem> {
-    let Some(asked) = headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok()) else { return Ok(()) };
+    let Some(asked) = headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok()) else {
+        return Ok(());
+    };
     let own = tag(told);
     if asked.trim() == "*" || asked.split(',').any(|tag| tag.trim() == own) {
         return Ok(());
@@ -368,7 +383,8 @@ pub(super) async fn add_number(
     let (_, account) = changeable(&site, &caller, &id).await?;
     let extension = &account.mailbox.extension;
     let accounts = &site.web.services.accounts;
-    let number = accounts.add_number(caller.tenant, extension, &adding.number, adding.label.as_deref()).await?;
+    let number =
+        accounts.add_number(caller.tenant, extension, &adding.number, adding.label.as_deref()).await?;
     let told = json!({"number": number.number, "label": number.label});
     let deed = Deed { action: "number.added", target: format!("mailbox {extension}") };
     site.web.services.audit.note(&caller.actor, caller.tenant, deed, None::<&()>, Some(&told)).await;

@@ -12,52 +12,52 @@ pub(in crate::http) const STYLE: &str = include_str!("../pages/portal/portal.css
 pub(in crate::http) const SCRIPT: &str = include_str!("../pages/portal/portal.js");
 
 /// The frame of a page.
-pub(super) struct Frame {
+pub(in crate::http) struct Frame {
     /// Path before every address.
-    pub(super) base: String,
+    pub(in crate::http) base: String,
     /// What every form carries.
-    pub(super) csrf: String,
+    pub(in crate::http) csrf: String,
     /// Who is signed in.
-    pub(super) who: String,
+    pub(in crate::http) who: String,
     /// What they are, unless basic.
-    pub(super) role: Option<&'static str>,
+    pub(in crate::http) role: Option<&'static str>,
     /// Where one can go.
-    pub(super) places: Vec<Place>,
+    pub(in crate::http) places: Vec<Place>,
     /// What was just done.
-    pub(super) done: Option<Done>,
+    pub(in crate::http) done: Option<Done>,
 }
 
 /// An entry of the navigation.
-pub(super) struct Place {
-    pub(super) href: String,
-    pub(super) label: &'static str,
-    pub(super) is_here: bool,
+pub(in crate::http) struct Place {
+    pub(in crate::http) href: String,
+    pub(in crate::http) label: &'static str,
+    pub(in crate::http) is_here: bool,
     /// Unheard messages, at the inbox.
-    pub(super) count: Option<u32>,
+    pub(in crate::http) count: Option<u32>,
 }
 
 /// A sentence about what was done, and how to undo it.
 #[derive(Default)]
-pub(super) struct Done {
-    pub(super) text: String,
-    pub(super) is_error: bool,
+pub(in crate::http) struct Done {
+    pub(in crate::http) text: String,
+    pub(in crate::http) is_error: bool,
     /// Address of a POST that undoes it.
-    pub(super) undo: Option<String>,
+    pub(in crate::http) undo: Option<String>,
 }
 
 impl Done {
-    pub(super) fn said(text: impl Into<String>) -> Self {
+    pub(in crate::http) fn said(text: impl Into<String>) -> Self {
         Self { text: text.into(), ..Self::default() }
     }
 
-    pub(super) fn refused(text: impl Into<String>) -> Self {
+    pub(in crate::http) fn refused(text: impl Into<String>) -> Self {
         Self { text: text.into(), is_error: true, undo: None }
     }
 }
 
 impl Frame {
     /// The frame of the page `here`, a path.
-    pub(super) fn new(site: &Site, visitor: &Visitor, here: &str, unheard: Option<u32>) -> Self {
+    pub(in crate::http) fn new(site: &Site, visitor: &Visitor, here: &str, unheard: Option<u32>) -> Self {
         let actor = &visitor.actor;
         let mut places = Vec::new();
         let mut place = |path: &str, label, count| {
@@ -86,7 +86,7 @@ impl Frame {
     }
 
     #[must_use]
-    pub(super) fn with(mut self, done: Option<Done>) -> Self {
+    pub(in crate::http) fn with(mut self, done: Option<Done>) -> Self {
         self.done = done;
         self
     }

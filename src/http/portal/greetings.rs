@@ -1,8 +1,7 @@
 //! Greetings: which one plays now and why, upload, choose, switch off, until when, the recorded name.
 
 use askama::Template;
-use axum::extract::multipart::MultipartError;
-use axum::extract::{FromRequest as _, FromRequestParts as _, Multipart, Path, Query, Request, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 use jiff::Timestamp;
@@ -12,17 +11,18 @@ use serde::Deserialize;
 
 use crate::domain::{Greeting, GreetingId, GreetingKind, Owner, RedirectReason};
 use crate::service::audit::Deed;
-use crate::service::greetings::{GreetingError, MAX_UPLOAD, NewGreeting};
+use crate::service::greetings::MAX_UPLOAD;
 use crate::service::ladder::{Play, Situation, choose};
 use crate::service::owner::OwnerError;
 
 use super::super::shell::render;
-use super::super::visitor::{Posted, Visitor, is_from_elsewhere, same, see};
+use super::super::visitor::{Posted, Visitor, see};
 use super::super::{Shared, Site, audio, link_page};
 use super::frame::{Done, Frame};
 use super::inbox::refused;
 use super::sign_in::sentence;
-use super::{LARGEST_UPLOAD, missing, trouble, words};
+use super::upload::Refused;
+use super::{missing, words};
 
 #[derive(Template)]
 #[template(path = "portal/greetings.html", config = "src/http/pages/askama.toml")]
@@ -74,7 +74,9 @@ pub(super) async fn page(State(site): Shared, visitor: Visitor, Query(asked): Qu
 fn said(asked: &Asked) -> Option<Done> {
     let (kind, id) = (asked.kind.parse::<GreetingKind>().ok(), asked.id.parse::<GreetingId>().ok());
     Some(match (asked.done.as_str(), kind, id) {
-        ("uploaded", Some(kind), _) => Done::said(format!("Your {} is on. The next caller hears it.", title(kind).to_lowercase())),
+        ("uploaded", Some(kind), _) => {
+            Done::said(format!("Your {} is on. The next caller hears it.", title(kind).to_lowercase()))
+        }
         ("chosen", ..) => Done::said("Switched. The next caller hears it."),
         ("off", _, Some(id)) => {
             Done { undo: Some(format!("/greetings/{id}/choose")), ..Done::said("Switched off.") }
@@ -84,7 +86,12 @@ fn said(asked: &Asked) -> Option<Done> {
     })
 }
 
-async fn shown(site: &Site, visitor: &Visitor, done: Option<Done>, status: StatusCode) -> Response {
+pub(super) async fn shown(
+    site: &Site,
+    visitor: &Visitor,
+    done: Option<Done>,
+    status: StatusCode,
+) -> Response {
     let made = async {
         let owner = visitor.owner()?;
         let services = &site.web.services;
@@ -152,7 +159,12 @@ fn of_kind(
         when: when(kind),
         playing: on.is_some_and(|greeting| playing == Some(greeting.id)),
         on: on.map(|greeting| show(greeting)),
-        off: of_kind.iter().filter(|greeting| !greeting.active).take(5).map(|greeting| show(greeting)).collect(),
+        off: of_kind
+            .iter()
+            .filter(|greeting| !greeting.active)
+            .take(5)
+            .map(|greeting| show(greeting))
+            .collect(),
     }
 }
 
@@ -161,7 +173,7 @@ fn field(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M").to_string()
 }
 
-const fn title(kind: GreetingKind) -> &'static str {
+pub(super) const fn title(kind: GreetingKind) -> &'static str {
     match kind {
         GreetingKind::Away => "Away greeting",
         GreetingKind::Busy => "Busy greeting",
@@ -185,169 +197,20 @@ const fn when(kind: GreetingKind) -> &'static str {
     }
 }
 
-/// An upload, which carries its file in parts (RFC 7578).
-#[derive(Default)]
-struct Upload {
-    csrf: String,
-    kind: String,
-    from: String,
-    until: String,
-    name: String,
-    file: bytes::Bytes,
-}
-
-pub(super) async fn upload(State(site): Shared, request: Request) -> Response {
-    let (mut parts, body) = request.into_parts();
-    let visitor = match Visitor::from_request_parts(&mut parts, &site).await {
-        Ok(visitor) => visitor,
-        Err(response) => return response,
-    };
-    if is_from_elsewhere(&parts.headers) {
-        return super::super::visitor::forbidden();
-    }
-    let request = Request::from_parts(parts, limited(body));
-    let read = match Multipart::from_request(request, &()).await {
-        Ok(multipart) => read_upload(multipart, &visitor.csrf).await,
-        Err(_) => Err(Refused::Mend("This is no upload: choose a file, then press Upload.".to_owned())),
-    };
-    let outcome = match read {
-        Ok(upload) => keep(&site, &visitor, upload).await,
-        Err(refused) => Err(refused),
-    };
-    match outcome {
-        Ok((kind, None)) => see(&site, &format!("/greetings?done=uploaded&kind={kind}")),
-        Ok((_, Some(remarks))) => shown(&site, &visitor, Some(Done::said(remarks)), StatusCode::OK).await,
-        Err(Refused::Mend(why)) => {
-            shown(&site, &visitor, Some(Done::refused(why)), StatusCode::UNPROCESSABLE_ENTITY).await
-        }
-        Err(Refused::TooLarge) => {
-            let why = format!("The file is larger than {} MB: send it as MP3, or shorten it.", MAX_UPLOAD / 1024 / 1024);
-            shown(&site, &visitor, Some(Done::refused(why)), StatusCode::PAYLOAD_TOO_LARGE).await
-        }
-        Err(Refused::Response(response)) => *response,
-    }
-}
-
-/// A body that ends with an error beyond [`LARGEST_UPLOAD`].
-pub(in crate::http) fn limited(body: axum::body::Body) -> axum::body::Body {
-    use futures_util::StreamExt as _;
-    let mut left = LARGEST_UPLOAD;
-    let counted = body.into_data_stream().map(move |chunk| {
-        let chunk = chunk.map_err(|error| std::io::Error::other(error.to_string()))?;
-        left = left
-            .checked_sub(chunk.len())
-            .ok_or_else(|| std::io::Error::new(std::io::ErrorKind::FileTooLarge, TOO_LARGE))?;
-        Ok::<_, std::io::Error>(chunk)
-    });
-    axum::body::Body::from_stream(counted)
-}
-
-/// Whether an upload ended because of [`limited`].
-pub(in crate::http) fn is_too_large(error: &MultipartError) -> bool {
-    error.status() == StatusCode::PAYLOAD_TOO_LARGE || in_words(error).contains(TOO_LARGE)
-}
-
-/// What [`limited`] ends a body with.
-const TOO_LARGE: &str = "the upload is too large";
-
-/// An error and what lies behind it.
-fn in_words(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
-}
-
-enum Refused {
-    Mend(String),
-    TooLarge,
-    Response(Box<Response>),
-}
-
-async fn read_upload(mut multipart: Multipart, csrf: &str) -> Result<Upload, Refused> {
-    let mut upload = Upload::default();
-    let broken = |error: MultipartError| {
-        if is_too_large(&error) {
-            Refused::TooLarge
-        } else {
-            Refused::Mend("The upload broke off. Please try again.".to_owned())
-        }
-    };
-    for _ in 0..10 {
-        let Some(part) = multipart.next_field().await.map_err(broken)? else { break };
-        let name = part.name().unwrap_or_default().to_owned();
-        if name == "file" {
-            // The form's token stands before the file: a stranger's megabytes are not taken in.
-            if !same(&upload.csrf, csrf) {
-                break;
-            }
-            upload.name = part.file_name().unwrap_or_default().chars().take(200).collect();
-            upload.file = part.bytes().await.map_err(broken)?;
-            continue;
-        }
-        let text = part.text().await.map_err(broken)?;
-        match name.as_str() {
-            "csrf" => upload.csrf = text,
-            "kind" => upload.kind = text,
-            "from" => upload.from = text,
-            "until" => upload.until = text,
-            _ => {}
-        }
-    }
-    if !same(&upload.csrf, csrf) {
-        return Err(Refused::Response(Box::new(super::super::visitor::forbidden())));
-    }
-    if upload.file.is_empty() {
-        return Err(Refused::Mend("No file was chosen: choose a WAV, MP3, OGG, FLAC or M4A file.".to_owned()));
-    }
-    Ok(upload)
-}
-
-/// The kind that was set, and what its owner should know of the file.
-async fn keep(
-    site: &Site,
-    visitor: &Visitor,
-    upload: Upload,
-) -> Result<(GreetingKind, Option<String>), Refused> {
-    let owner = visitor.owner().map_err(|response| Refused::Response(Box::new(response)))?;
-    let kind: GreetingKind = upload.kind.parse().map_err(|error| Refused::Mend(sentence(&error)))?;
-    let zone = owner_zone(site, owner).await.map_err(|response| Refused::Response(Box::new(response)))?;
-    let (from, until) = (time(&upload.from, &zone)?, time(&upload.until, &zone)?);
-    let new = NewGreeting {
-        tenant: owner.tenant,
-        mailbox: owner.mailbox,
-        kind,
-        label: upload.name,
-        file: upload.file,
-        from,
-        until,
-    };
-    let set = site.web.services.greetings.set(new).await.map_err(|error| match error {
-        GreetingError::TooBig(_) => Refused::TooLarge,
-        GreetingError::File(_) | GreetingError::Period { .. } => Refused::Mend(sentence(&error)),
-        other => Refused::Response(Box::new(trouble(&other))),
-    })?;
-    let deed = Deed { action: "greeting.uploaded", target: format!("{kind} greeting of {}", visitor.actor.name) };
-    let became = serde_json::json!({"id": set.greeting.id, "label": set.greeting.label, "until": until});
-    site.web.services.audit.note(&visitor.actor, owner.tenant, deed, None::<&()>, Some(&became)).await;
-    if set.remarks.is_empty() {
-        return Ok((kind, None));
-    }
-    let remarks: Vec<String> = set.remarks.iter().map(|remark| sentence(remark)).collect();
-    Ok((kind, Some(format!("Your {} is on. {}", title(kind).to_lowercase(), remarks.join(" ")))))
-}
-
-async fn owner_zone(site: &Site, owner: Owner) -> Result<TimeZone, Response> {
+pub(super) async fn owner_zone(site: &Site, owner: Owner) -> Result<TimeZone, Response> {
     let mailbox = site.web.services.settings.show(owner).await.map_err(refused)?;
     let tenant = site.web.services.inbox.tenant(owner).await.map_err(refused)?;
     Ok(words::zone(Some(&mailbox), &tenant))
 }
 
 /// A local time of a form; empty for none.
-fn time(text: &str, zone: &TimeZone) -> Result<Option<Timestamp>, Refused> {
+pub(super) fn time(text: &str, zone: &TimeZone) -> Result<Option<Timestamp>, Refused> {
     if text.trim().is_empty() {
         return Ok(None);
     }
     let at = text.trim().parse::<DateTime>().ok().and_then(|at| at.to_zoned(zone.clone()).ok());
-    let at = at.ok_or_else(|| Refused::Mend("This is no time: write it like 2027-01-07T08:00.".to_owned()))?;
+    let at =
+        at.ok_or_else(|| Refused::Mend("This is no time: write it like 2027-01-07T08:00.".to_owned()))?;
     Ok(Some(at.timestamp()))
 }
 
@@ -388,10 +251,8 @@ pub(super) async fn act(
             _ => return Err(missing()),
         };
         let actor = &posted.visitor.actor;
-        let deed = Deed {
-            action: "greeting.changed",
-            target: format!("{} greeting of {}", known.kind, actor.name),
-        };
+        let deed =
+            Deed { action: "greeting.changed", target: format!("{} greeting of {}", known.kind, actor.name) };
         let was = serde_json::json!({"id": id, "active": known.active, "until": known.until});
         let became = serde_json::json!({"id": id, "action": word, "until": posted.fields.get("until")});
         site.web.services.audit.note(actor, owner.tenant, deed, Some(&was), Some(&became)).await;

@@ -13,10 +13,10 @@ use crate::service::inbox::Page;
 use crate::service::owner::OwnerError;
 use crate::store::{LedgerEntry, MessageFilter};
 
+use super::super::link_page::Shown as Number;
 use super::super::shell::render;
 use super::super::visitor::{Posted, Visitor, see};
 use super::super::{Shared, Site, audio, cursor, link_page, rendition};
-use super::super::link_page::Shown as Number;
 use super::frame::{Done, Frame};
 use super::{missing, trouble, words};
 
@@ -234,7 +234,8 @@ async fn shown(site: &Site, owner: Owner, message: Message, zone: &TimeZone) -> 
     let (caller, number) = link_page::caller(&message);
     let original = parts.into_iter().find(|part| part.kind == PartKind::Original);
     let origin = original.and_then(|part| part.origin).map(|origin| {
-        let who = origin.caller.name.or(origin.caller.number).unwrap_or_else(|| "somebody unknown".to_owned());
+        let who =
+            origin.caller.name.or(origin.caller.number).unwrap_or_else(|| "somebody unknown".to_owned());
         format!("{who}, {}", words::exactly(origin.received_at, zone))
     });
     Ok(Shown {

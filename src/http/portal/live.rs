@@ -16,10 +16,10 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::domain::{Counts, MessageId, Owner};
 
-use super::super::services::Services;
-use super::super::visitor::Visitor;
 use super::super::Shared;
+use super::super::services::Services;
 use super::super::shell::Notice;
+use super::super::visitor::Visitor;
 
 /// Pause between two looks.
 const EVERY: Duration = Duration::from_secs(2);

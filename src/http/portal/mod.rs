@@ -1,17 +1,21 @@
 //! The portal: pages for people who sign in. Server-rendered; every page works without a script.
 
-mod frame;
+pub(super) mod frame;
 mod greetings;
 mod inbox;
 mod live;
 mod settings;
 mod sign_in;
-mod words;
+mod upload;
+pub(super) mod words;
+
+use std::sync::Arc;
 
 pub(super) use frame::{SCRIPT, STYLE};
-pub(super) use greetings::{is_too_large, limited};
 pub(super) use live::serve as live_events;
-use std::sync::Arc;
+pub(super) use settings::mode_title;
+pub(super) use sign_in::sentence;
+pub(super) use upload::{is_too_large, limited};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -40,7 +44,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/messages/{id}/{mark}", post(inbox::mark))
         .route("/events", get(live::events))
         .route("/greetings", get(greetings::page))
-        .route("/greetings/upload", post(greetings::upload).layer(DefaultBodyLimit::disable()))
+        .route("/greetings/upload", post(upload::upload).layer(DefaultBodyLimit::disable()))
         .route("/greetings/{id}/audio.wav", get(greetings::wav))
         .route("/greetings/{id}/{action}", post(greetings::act))
         .route("/settings", get(settings::page))
@@ -74,12 +78,12 @@ pub(super) fn away() -> Response {
 }
 
 /// An error of a use case as a page.
-fn trouble(error: &dyn std::error::Error) -> Response {
+pub(super) fn trouble(error: &dyn std::error::Error) -> Response {
     tracing::warn!(%error, "a page of the portal cannot be made");
     away()
 }
 
 /// It is not there, or not this visitor's, which is the same.
-fn missing() -> Response {
+pub(super) fn missing() -> Response {
     Notice { title: "Nothing here", text: "It is not there, or not yours." }.page(StatusCode::NOT_FOUND)
 }

@@ -155,7 +155,13 @@ pub(in crate::http) const fn mode_title(mode: MailMode) -> &'static str {
 
 /// A browser by the name that people know it by.
 fn browser(agent: &str) -> String {
-    let known = [("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari")];
+    let known = [
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+    ];
     let name = known.into_iter().find(|(mark, _)| agent.contains(mark)).map_or("A browser", |(_, name)| name);
     let systems = [
         ("iPhone", "iPhone"),
@@ -263,7 +269,9 @@ pub(super) async fn password(State(site): Shared, posted: Posted) -> Response {
         match signin.change_password(actor.tenant, user, keep, field("old"), field("password")).await {
             Ok(()) => {}
             Err(SigninError::Refused) => {
-                return Ok(Err("Your old password is not right. After too many tries, wait 15 minutes.".to_owned()));
+                return Ok(Err(
+                    "Your old password is not right. After too many tries, wait 15 minutes.".to_owned()
+                ));
             }
             Err(SigninError::Password(fault)) => return Ok(Err(sentence(&fault))),
             Err(error) => return Err(trouble(&error)),
@@ -289,17 +297,30 @@ pub(super) async fn end_session(State(site): Shared, Path(id): Path<String>, pos
     answer(&site, &posted.visitor, ended.await, "session").await
 }
 
-async fn note(site: &Site, visitor: &Visitor, action: &str, was: &serde_json::Value, became: &serde_json::Value) {
+async fn note(
+    site: &Site,
+    visitor: &Visitor,
+    action: &str,
+    was: &serde_json::Value,
+    became: &serde_json::Value,
+) {
     let actor = &visitor.actor;
     let deed = Deed { action, target: actor.name.clone() };
     site.web.services.audit.note(actor, actor.tenant, deed, Some(was), Some(became)).await;
 }
 
 /// Back to the page with a word, or the page with what is to be mended.
-async fn answer(site: &Site, visitor: &Visitor, outcome: Result<Result<(), String>, Response>, done: &str) -> Response {
+async fn answer(
+    site: &Site,
+    visitor: &Visitor,
+    outcome: Result<Result<(), String>, Response>,
+    done: &str,
+) -> Response {
     match outcome {
         Ok(Ok(())) => see(site, &format!("/settings?done={done}")),
-        Ok(Err(why)) => shown(site, visitor, Some(Done::refused(why)), StatusCode::UNPROCESSABLE_ENTITY).await,
+        Ok(Err(why)) => {
+            shown(site, visitor, Some(Done::refused(why)), StatusCode::UNPROCESSABLE_ENTITY).await
+        }
         Err(response) => response,
     }
 }

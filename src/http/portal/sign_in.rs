@@ -144,9 +144,10 @@ pub(super) async fn forgot_page(State(site): Shared, headers: HeaderMap) -> Resp
 /// The answer is the same whoever asks for whomever.
 pub(super) async fn forgot(State(site): Shared, posted: PostedByStranger) -> Response {
     match site.web.services.signin.forgot(posted.fields.get("name"), posted.from).await {
-        Ok(()) => {
-            render(&ForgotPage { base: site.base.clone(), csrf: String::new(), is_sent: true }, StatusCode::OK)
-        }
+        Ok(()) => render(
+            &ForgotPage { base: site.base.clone(), csrf: String::new(), is_sent: true },
+            StatusCode::OK,
+        ),
         Err(error) => trouble(&error),
     }
 }
@@ -310,7 +311,7 @@ async fn set_up(
 }
 
 /// An error's words with a capital letter and a full stop.
-pub(super) fn sentence(error: &dyn std::error::Error) -> String {
+pub(in crate::http) fn sentence(error: &dyn std::error::Error) -> String {
     let text = error.to_string();
     let mut chars = text.chars();
     let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();

@@ -6,13 +6,13 @@ use jiff::{Timestamp, ToSpan as _};
 use crate::domain::{Mailbox, Tenant};
 
 /// The zone of a mailbox, inherited from the tenant.
-pub(super) fn zone(mailbox: Option<&Mailbox>, tenant: &Tenant) -> TimeZone {
+pub(in crate::http) fn zone(mailbox: Option<&Mailbox>, tenant: &Tenant) -> TimeZone {
     let name = mailbox.and_then(|mailbox| mailbox.zone.as_deref()).unwrap_or(&tenant.zone);
     TimeZone::get(name).unwrap_or(TimeZone::UTC)
 }
 
 /// Short, for lists: `14:32`, `Yesterday 14:32`, `Sat 14:32`, `21 Nov`, `21 Nov 2025`.
-pub(super) fn when(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
+pub(in crate::http) fn when(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
     let (at, now) = (at.to_zoned(zone.clone()), now.to_zoned(zone.clone()));
     if at.date() == now.date() {
         return at.strftime("%H:%M").to_string();
@@ -29,12 +29,12 @@ pub(super) fn when(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
 }
 
 /// Whole: `Saturday, 21 November 2026, 14:32 CET`.
-pub(super) fn exactly(at: Timestamp, zone: &TimeZone) -> String {
+pub(in crate::http) fn exactly(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone()).strftime("%A, %-d %B %Y, %H:%M %Z").to_string()
 }
 
 /// For tables: `21 Nov 2026, 14:32:05`.
-pub(super) fn stamp(at: Timestamp, zone: &TimeZone) -> String {
+pub(in crate::http) fn stamp(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone()).strftime("%-d %b %Y, %H:%M:%S").to_string()
 }
 

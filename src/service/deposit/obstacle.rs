@@ -8,10 +8,10 @@ use crate::store::StoreError;
 /// Why a deposit did not come to its end.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Obstacle {
-    /// Store, bucket or disk will be back.
+    /// Store or bucket will be back.
     #[error("{0}")]
     Later(String),
-    /// A person must mend the store first; other recordings may get through meanwhile.
+    /// This recording must wait: for its disk, or for a person who mends the store. Others may get through meanwhile.
     #[error("{0}")]
     Stuck(String),
     /// It will never work.
@@ -28,7 +28,7 @@ impl From<SpoolError> for Obstacle {
             SpoolError::Missing(_) => Self::Gone,
             SpoolError::Corrupt(_) => Self::Never(error.to_string()),
             SpoolError::Disk { .. } | SpoolError::Behind(_) | SpoolError::Taken(_) => {
-                Self::Later(error.to_string())
+                Self::Stuck(error.to_string())
             }
         }
     }

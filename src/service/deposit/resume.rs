@@ -69,7 +69,12 @@ impl Deposit {
             .map(|id| async move { (id, self.resume_one(id).await) })
             .buffered(AT_ONCE);
         while let Some((id, kept)) = tries.next().await {
-            let failed = matches!(kept, None | Some(Kept::Waiting));
+            let failed = match kept {
+                None | Some(Kept::Waiting) => true,
+                // Put aside, or still there because its disk does not give it back.
+                Some(Kept::Failed) => self.inner.spool.size(id).await.is_ok(),
+                Some(Kept::Stored(_) | Kept::NoMessage) => false,
+            };
             in_a_row = if failed { in_a_row + 1 } else { 0 };
             if failed {
                 *lock(&self.inner.tries).entry(id).or_default() += 1;

@@ -281,6 +281,17 @@ async fn a_row_that_a_person_must_mend_holds_up_its_own_mailbox_only() {
 }
 
 #[tokio::test]
+async fn a_recording_that_the_disk_does_not_give_back_holds_up_no_other() {
+    let world = World::new().await;
+    let unreadable = RecordingId::from_uuid(world.clock.uuid());
+    std::fs::create_dir(world.path("spool").join(format!("{unreadable}.rec"))).unwrap();
+    let resumed = world.deposit.resume().await.unwrap();
+    assert_eq!(resumed, Resumed { done: 0, waiting: 1 });
+    let id = world.record(&speech(1), RecordingClass::Speech);
+    assert!(matches!(world.deposit.keep(id).await, Kept::Stored(_)), "store and bucket are well");
+}
+
+#[tokio::test]
 async fn a_crash_after_the_row_and_before_the_file_went_doubles_nothing() {
     let world = World::new().await;
     let id = world.record(&speech(1), RecordingClass::Speech);

@@ -117,6 +117,7 @@ pub const fn new_lamp(id: LampId, owner: Owner, name: String, dialog: String) ->
         told: None,
         told_at: None,
         last_error: None,
+        failures: 0,
         created_at: Timestamp::UNIX_EPOCH,
     }
 }

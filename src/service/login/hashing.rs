@@ -34,7 +34,11 @@ impl Hashing {
     ///
     /// # Errors
     /// In words, when it could not be found out.
-    pub(in crate::service) async fn verify(&self, pin: SecretString, hash: Option<String>) -> Result<bool, String> {
+    pub(in crate::service) async fn verify(
+        &self,
+        pin: SecretString,
+        hash: Option<String>,
+    ) -> Result<bool, String> {
         let nobody = self.nobody().await?;
         let turn = Arc::clone(&self.turns).acquire_owned();
         let turn = tokio::time::timeout(PATIENCE, turn).await;
@@ -71,6 +75,7 @@ impl Hashing {
 
 fn compare(pin: &SecretString, hash: &str) -> Result<bool, String> {
     // The hash is a secret, too: it does not go into the error.
-    let hash = PasswordHash::new(hash).map_err(|_| "a stored hash cannot be read: set the PIN or password again".to_owned())?;
+    let hash = PasswordHash::new(hash)
+        .map_err(|_| "a stored hash cannot be read: set the PIN or password again".to_owned())?;
     Ok(Argon2::default().verify_password(pin.expose_secret().as_bytes(), &hash).is_ok())
 }

@@ -13,7 +13,9 @@ pub const LONGEST: usize = 128;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordFault {
     /// Too short.
-    #[error("a password has at least {SHORTEST} characters: three or four words that do not belong together are easy to keep")]
+    #[error(
+        "a password has at least {SHORTEST} characters: three or four words that do not belong together are easy to keep"
+    )]
     Short,
     /// Too long.
     #[error("a password has at most {LONGEST} characters")]
@@ -22,7 +24,9 @@ pub enum PasswordFault {
     #[error("the password repeats itself: use more different characters")]
     Repeats,
     /// Made of what everybody knows of the person, or of the first that is tried.
-    #[error("the password is among the first that are guessed: choose one that has nothing to do with you or this service")]
+    #[error(
+        "the password is among the first that are guessed: choose one that has nothing to do with you or this service"
+    )]
     Known,
     /// The two fields differ (002-015).
     #[error("the two passwords are not the same: type it once more")]
@@ -31,8 +35,25 @@ pub enum PasswordFault {
 
 /// The beginnings and words that guessers try first.
 const GUESSED: &[&str] = &[
-    "password", "passwort", "qwerty", "qwertz", "azerty", "letmein", "welcome", "iloveyou", "123456", "abcdef",
-    "111111", "voicemail", "aftertone", "admin", "changeme", "secret", "geheim", "football", "sunshine",
+    "password",
+    "passwort",
+    "qwerty",
+    "qwertz",
+    "azerty",
+    "letmein",
+    "welcome",
+    "iloveyou",
+    "123456",
+    "abcdef",
+    "111111",
+    "voicemail",
+    "aftertone",
+    "admin",
+    "changeme",
+    "secret",
+    "geheim",
+    "football",
+    "sunshine",
 ];
 
 /// Checks a new password for this person.
@@ -59,7 +80,8 @@ pub fn check(password: &SecretString, user: &User) -> Result<(), PasswordFault> 
     let mails = user.emails.iter().filter_map(|mail| mail.as_str().split('@').next().map(str::to_lowercase));
     let known = GUESSED.iter().map(|word| (*word).to_owned()).chain(own).chain(mails);
     // What is left without the known words must still be hard to guess.
-    let left = known.filter(|word| word.chars().count() >= 4).fold(lower, |left, word| left.replace(&word, ""));
+    let left =
+        known.filter(|word| word.chars().count() >= 4).fold(lower, |left, word| left.replace(&word, ""));
     if left.chars().count() < 6 { Err(PasswordFault::Known) } else { Ok(()) }
 }
 

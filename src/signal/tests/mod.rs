@@ -5,6 +5,7 @@ mod answering;
 mod faults;
 mod load;
 mod placing;
+mod races;
 mod stream;
 mod within;
 

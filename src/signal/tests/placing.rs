@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn outgoing(target: String) -> OutgoingCall {
+pub(super) fn outgoing(target: String) -> OutgoingCall {
     OutgoingCall {
         target,
         from: "sip:vm@x".into(),

@@ -37,6 +37,8 @@
   }
 
   const player = document.querySelector(".player");
+  const audio = document.querySelector(".player audio");
+  if (audio) audio.addEventListener("playing", () => document.querySelector(".messages .here")?.classList.remove("new"));
   document.addEventListener("keydown", (event) => {
     if (!player || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, button, a, summary")) return;
     const press = (css) => { const key = document.querySelector(css); if (key) { event.preventDefault(); key.click(); } };

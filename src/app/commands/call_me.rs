@@ -1,0 +1,68 @@
+//! `aftertone greeting call-me`: asks the running server for a call, and shows how it goes.
+
+use serde_json::json;
+
+use crate::domain::{CallRequestId, CallStep, Owner, Tenant};
+use crate::service::call_me::{CallMe, Following};
+use crate::store::CallNews;
+
+use super::super::Failure;
+use super::super::cli::CallMeArgs;
+use super::super::server::Base;
+use super::messages::mailbox_of;
+use super::{Session, extension, read, until_asked_to_stop};
+
+pub(super) async fn run(
+    session: &Session,
+    base: &Base,
+    tenant: &Tenant,
+    args: &CallMeArgs,
+) -> Result<(), Failure> {
+    let mailbox = mailbox_of(base, tenant, &extension(&args.mailbox)?).await?;
+    let owner = Owner { tenant: tenant.id, mailbox: mailbox.id };
+    let call_me = CallMe::new(base.store.clone(), session.clock.clone());
+    let target = args.to.as_deref().unwrap_or(mailbox.extension.as_str());
+    let id = call_me.ask(owner, read(&args.kind)?, target).await?;
+    follow(&call_me, id, args.json).await
+}
+
+/// Prints each step. Ctrl-C gives the call up and waits for its end; a second one does not wait.
+async fn follow(call_me: &CallMe, id: CallRequestId, json: bool) -> Result<(), Failure> {
+    let mut following = call_me.follow(id);
+    let ended = tokio::select! {
+        ended = show(&mut following, json) => ended,
+        asked = until_asked_to_stop() => {
+            asked?;
+            call_me.give_up(id).await?;
+            tokio::select! {
+                ended = show(&mut following, json) => ended,
+                asked = until_asked_to_stop() => {
+                    asked?;
+                    return Err(Failure::refused("the call was given up; its end was not waited for"));
+                }
+            }
+        }
+    };
+    match ended? {
+        CallStep::Kept => Ok(()),
+        step => Err(Failure::refused(step.to_string())),
+    }
+}
+
+/// Shows what comes until the last step, and gives that.
+async fn show(following: &mut Following, json: bool) -> Result<CallStep, Failure> {
+    let mut last = CallStep::Calling;
+    while let Some(CallNews { at, step, .. }) = following.next().await? {
+        last = step;
+        if json {
+            let mut line = json!({ "at": at, "text": step.to_string() });
+            if let (Some(line), Ok(step)) = (line.as_object_mut(), serde_json::to_value(step)) {
+                line.extend(step.as_object().cloned().unwrap_or_default());
+            }
+            println!("{line}");
+        } else if !matches!(step, CallStep::Failed { .. }) {
+            println!("{step}");
+        }
+    }
+    Ok(last)
+}

@@ -1,0 +1,79 @@
+//! Who is let in, by a PIN or because we called, and what the dialogue knows of the mailbox that is open.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::blob::spool::Head;
+use crate::call::Desk;
+use crate::domain::{CallerId, Mailbox, Owner, RecordingId, RedirectReason};
+use crate::flow::RecordLimits;
+use crate::flow::keys::Profile;
+use crate::flow::owner::desk::{Session, Zone};
+use crate::service::login::Welcome;
+
+use super::Kept;
+
+/// The warning tone comes so long before the limit of a recording.
+const WARN_BEFORE: Duration = Duration::from_secs(10);
+/// A recording of the owner with less speech is none.
+const MIN_SPEECH: Duration = Duration::from_millis(300);
+
+/// Who signed in, as far as the driver needs it.
+#[derive(Debug, Clone)]
+pub(crate) struct Inside {
+    pub(super) owner: Owner,
+    pub(super) language: String,
+    head: Head,
+}
+
+impl Inside {
+    /// The owner of this mailbox.
+    pub(crate) fn new(desk: &Desk, mailbox: &Mailbox, language: &str) -> Self {
+        let owner = Owner { tenant: mailbox.tenant, mailbox: mailbox.id };
+        Self { owner, language: language.to_owned(), head: head(desk, mailbox) }
+    }
+
+    /// What is recorded belongs to the owner.
+    pub(crate) fn kept(&self) -> Kept {
+        Kept { head: self.head.clone(), min_speech: MIN_SPEECH }
+    }
+}
+
+/// What recordings of the owner begin with. They are drafts until a service takes them.
+fn head(desk: &Desk, mailbox: &Mailbox) -> Head {
+    Head {
+        id: RecordingId::from_uuid(uuid::Uuid::nil()),
+        tenant: mailbox.tenant,
+        mailbox: mailbox.id,
+        caller: CallerId::new(Some(mailbox.extension.as_str()), None),
+        alias: None,
+        reason: RedirectReason::Unknown,
+        began_at: desk.clock.now(),
+        sample_rate: 0,
+        draft: true,
+    }
+}
+
+/// What the dialogue knows of the mailbox that is open.
+pub(crate) fn session(desk: &Desk, welcome: Welcome) -> Session {
+    let Welcome { mailbox, zone, counts, place, .. } = welcome;
+    let named = mailbox.phone.keys.as_deref().and_then(|name| {
+        let own = Some(&desk.settings.keys).filter(|keys| keys.name() == name).cloned();
+        own.or_else(|| Profile::built_in(name))
+    });
+    Session {
+        keys: named.unwrap_or_else(|| Arc::clone(&desk.settings.keys)),
+        mail: mailbox.recipients.first().map(|recipient| recipient.mode),
+        zone: Zone(jiff::tz::TimeZone::get(&zone).unwrap_or(jiff::tz::TimeZone::UTC)),
+        now: desk.clock.now(),
+        counts,
+        place: place.map(|place| (place.message, Duration::from_millis(place.position_ms.into()))),
+        limits: Some(RecordLimits {
+            max: mailbox.max_message,
+            silence: mailbox.silence,
+            warn_before: WARN_BEFORE,
+        }),
+        tone: mailbox.tone,
+        phone: mailbox.phone,
+    }
+}

@@ -1,0 +1,365 @@
+//! Call me to record: somebody asks for a call, a server takes it up and places it, and whoever asked follows how it goes.
+//!
+//! The store is the post box between the two, so that it does not matter which process or node they are. One server
+//! takes a request up, once. What is said in the call is `flow`'s, and how a phone is called a [`Dialer`]'s.
+
+use std::collections::VecDeque;
+use std::fmt::Debug;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::{Notify, mpsc};
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::SharedClock;
+use crate::domain::{CallFault, CallRequestId, CallStep, GreetingKind, Mailbox, Owner, Tenant};
+use crate::store::{CallNews, CallRequest, CallState, Store, StoreError};
+
+/// A request that no server has taken up within this is taken back.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+/// A request that is older was forgotten by whoever asked: nobody is called any more.
+const STALE: Duration = Duration::from_secs(60);
+/// How often requests are looked for when nobody nudges.
+const LOOK: Duration = Duration::from_millis(500);
+/// How often the server that calls looks whether the call is still wanted.
+const HEED: Duration = Duration::from_millis(500);
+/// How often it says that it is still there.
+const HOLD_EVERY: Duration = Duration::from_secs(5);
+/// How long each such word holds.
+const HOLD: Duration = Duration::from_secs(20);
+/// How often whoever asked looks for news.
+const FOLLOW: Duration = Duration::from_millis(150);
+/// Calls of this kind at the same time on one server.
+const MOST_CALLS: usize = 32;
+/// Lines about one call; whoever records again and again gets no more.
+const MOST_NEWS: u32 = 100;
+/// How often the last line is tried while the store is away, and the pause between.
+const LAST_TRIES: u32 = 30;
+const LAST_PAUSE: Duration = Duration::from_secs(1);
+
+/// A call to be placed.
+#[derive(Debug, Clone)]
+pub struct CallOrder {
+    /// Whose greeting it becomes, with the settings for recordings and language.
+    pub mailbox: Mailbox,
+    /// Whose world it is in.
+    pub tenant: Tenant,
+    /// Which greeting.
+    pub kind: GreetingKind,
+    /// The number to call, as it was asked for.
+    pub target: String,
+}
+
+/// The end of a call: [`CallStep::Kept`] or [`CallStep::Failed`].
+pub type Dialing = Pin<Box<dyn Future<Output = CallStep> + Send>>;
+
+/// Calls phones. Implemented by whoever has the SIP transports and the media.
+pub trait Dialer: Debug + Send + Sync {
+    /// Calls, lets the person record, and keeps what was recorded. Steps before the last are told as they come. When
+    /// `give_up` is cancelled, the call ends as soon as it can.
+    fn call(&self, order: CallOrder, steps: mpsc::Sender<CallStep>, give_up: CancellationToken) -> Dialing;
+}
+
+/// Why a call cannot even be asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    /// The mailbox takes no calls and plays no greetings.
+    #[error("{0}: switch it on first")]
+    Off(CallFault),
+    /// One at a time.
+    #[error("a call to record for this mailbox is under way already: wait until it has ended")]
+    UnderWay,
+    /// Neither digits nor `+` and digits.
+    #[error("{0:?} is no number that can be called: write digits, such as 1001")]
+    Number(String),
+    /// No such mailbox, or the store is away.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+/// The side of whoever asks. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct CallMe {
+    store: Store,
+    clock: SharedClock,
+    wake: Arc<Notify>,
+}
+
+impl CallMe {
+    /// Over this store.
+    pub fn new(store: Store, clock: SharedClock) -> Self {
+        Self { store, clock, wake: Arc::default() }
+    }
+
+    /// Asks for a call to `target`; what is recorded there becomes this greeting. [`CallMe::follow`] tells how it goes.
+    ///
+    /// # Errors
+    /// [`AskError`]. Whether the number may be called is decided by the server that calls.
+    pub async fn ask(
+        &self,
+        owner: Owner,
+        kind: GreetingKind,
+        target: &str,
+    ) -> Result<CallRequestId, AskError> {
+        let number = target.strip_prefix('+').unwrap_or(target);
+        if number.is_empty() || number.len() > 32 || !number.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(AskError::Number(target.chars().take(64).collect()));
+        }
+        let mailbox = self.store.mailbox(owner.tenant, owner.mailbox).await.map_err(AskError::Store)?;
+        if !mailbox.enabled {
+            return Err(AskError::Off(CallFault::MailboxOff));
+        }
+        let id = CallRequestId::from_uuid(self.clock.uuid());
+        let stale = self.before(PATIENCE);
+        match self.store.ask_for_call(id, owner, kind, target, stale).await {
+            Ok(()) => {
+                self.wake.notify_one();
+                Ok(id)
+            }
+            Err(StoreError::Taken { .. }) => Err(AskError::UnderWay),
+            Err(error) => Err(AskError::Store(error)),
+        }
+    }
+
+    /// The call is not wanted any more: a phone that rings stops, a call that is up ends.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn give_up(&self, id: CallRequestId) -> Result<(), StoreError> {
+        self.store.give_call_up(id).await
+    }
+
+    /// How the call goes, from its first step.
+    pub fn follow(&self, id: CallRequestId) -> Following {
+        Following {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            id,
+            next: 0,
+            known: VecDeque::new(),
+            over: false,
+            since: self.clock.monotonic(),
+            held_until: None,
+        }
+    }
+
+    /// Whether a call that comes in may be one of ours that comes back: any runs at this moment. A store that does not
+    /// answer knows of none.
+    pub async fn any_runs(&self) -> bool {
+        self.store.calls_run().await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "whether a call of ours came back cannot be found out");
+            false
+        })
+    }
+
+    fn before(&self, age: Duration) -> Timestamp {
+        self.clock.now().saturating_sub(age).unwrap_or(Timestamp::MIN)
+    }
+}
+
+/// Follows one call to its end.
+#[derive(Debug)]
+pub struct Following {
+    store: Store,
+    clock: SharedClock,
+    id: CallRequestId,
+    next: u32,
+    known: VecDeque<CallNews>,
+    over: bool,
+    /// When something was last seen to happen, monotonic.
+    since: Duration,
+    held_until: Option<Timestamp>,
+}
+
+impl Following {
+    /// The next step, when there is one; `None` after the last. May be dropped while it waits.
+    ///
+    /// # Errors
+    /// [`StoreError`]; it can be asked again.
+    pub async fn next(&mut self) -> Result<Option<CallNews>, StoreError> {
+        loop {
+            if let Some(news) = self.known.pop_front() {
+                self.next = news.place + 1;
+                self.over = news.step.is_last();
+                return Ok(Some(news));
+            }
+            if self.over {
+                return Ok(None);
+            }
+            let request = self.store.call_request(self.id).await?;
+            self.known.extend(self.store.call_news(self.id, self.next).await?);
+            if !self.known.is_empty() {
+                self.since = self.clock.monotonic();
+                continue;
+            }
+            if let Some(fault) = self.ended_without_a_word(&request).await? {
+                let step = CallStep::failed(fault);
+                self.known.push_back(CallNews { place: self.next, at: self.clock.now(), step });
+                continue;
+            }
+            tokio::time::sleep(FOLLOW).await;
+        }
+    }
+
+    /// Nobody says how it goes: nobody took it up, or who did is gone. Clocks of other machines are not compared.
+    async fn ended_without_a_word(&mut self, request: &CallRequest) -> Result<Option<CallFault>, StoreError> {
+        if self.held_until.replace(request.held_until) != Some(request.held_until) {
+            self.since = self.clock.monotonic();
+        }
+        let quiet_for = self.clock.monotonic().saturating_sub(self.since);
+        Ok(match request.state {
+            CallState::Waiting if quiet_for >= PATIENCE => {
+                // Taken up at this very moment: then it is followed on.
+                self.store.withdraw_call(self.id).await?.then_some(CallFault::Unserved)
+            }
+            CallState::Running if quiet_for >= HOLD => Some(CallFault::Stopped),
+            CallState::Waiting | CallState::Running => None,
+            CallState::Over if request.wanted => Some(CallFault::Stopped),
+            CallState::Over => Some(CallFault::GivenUp),
+        })
+    }
+}
+
+/// The side of the server: takes requests up and has them called. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct CallDesk {
+    call_me: CallMe,
+    dialer: Arc<dyn Dialer>,
+}
+
+impl CallDesk {
+    /// Requests of `call_me` are called by `dialer`.
+    pub fn new(call_me: CallMe, dialer: Arc<dyn Dialer>) -> Self {
+        Self { call_me, dialer }
+    }
+
+    /// Takes requests up until `stop`; the calls run in `calls`.
+    pub async fn serve(self, calls: TaskTracker, stop: CancellationToken) {
+        let mut look = interval(LOOK);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let ours = TaskTracker::new();
+        let mut is_blind = false;
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = look.tick() => {}
+                () = self.call_me.wake.notified() => {}
+            }
+            while ours.len() < MOST_CALLS && !stop.is_cancelled() {
+                let taken = self.call_me.store.take_call(self.call_me.before(STALE), HOLD).await;
+                match taken {
+                    Ok(Some(request)) => {
+                        calls.spawn(ours.track_future(self.clone().carry_out(request)));
+                        continue;
+                    }
+                    Ok(None) => is_blind = false,
+                    Err(error) if !std::mem::replace(&mut is_blind, true) => {
+                        tracing::warn!(%error, "calls that are asked for cannot be seen now; it is looked again");
+                    }
+                    Err(_) => {}
+                }
+                break;
+            }
+        }
+    }
+
+    /// One request, from its taking up to its last line.
+    async fn carry_out(self, request: CallRequest) {
+        tracing::info!(request = %request.id, kind = %request.kind, "a phone is called to record a greeting");
+        let mut book = Book { store: self.call_me.store.clone(), id: request.id, next: 0 };
+        let last = match self.order(&request).await {
+            Ok(order) => self.call(order, &mut book).await,
+            Err(fault) => CallStep::failed(fault),
+        };
+        let outcome = match last {
+            CallStep::Failed { reason, .. } => reason.as_str(),
+            step => step.as_str(),
+        };
+        metrics::counter!("aftertone_calls_to_record_total", "outcome" => outcome).increment(1);
+        tracing::info!(request = %request.id, outcome, "the call to record a greeting is over");
+        book.close(last).await;
+    }
+
+    async fn order(&self, request: &CallRequest) -> Result<CallOrder, CallFault> {
+        let store = &self.call_me.store;
+        let (tenant, mailbox) = (request.owner.tenant, request.owner.mailbox);
+        let read = async { Ok((store.mailbox(tenant, mailbox).await?, store.tenant(tenant).await?)) };
+        let (mailbox, tenant) = read.await.map_err(|error: StoreError| {
+            tracing::warn!(%error, "the mailbox of a call cannot be read");
+            if matches!(error, StoreError::Missing { .. }) {
+                CallFault::MailboxOff
+            } else {
+                CallFault::Trouble
+            }
+        })?;
+        if !mailbox.enabled {
+            return Err(CallFault::MailboxOff);
+        }
+        Ok(CallOrder { mailbox, tenant, kind: request.kind, target: request.target.clone() })
+    }
+
+    async fn call(&self, order: CallOrder, book: &mut Book) -> CallStep {
+        let (steps, mut told) = mpsc::channel(32);
+        let give_up = CancellationToken::new();
+        let mut calling = self.dialer.call(order, steps, give_up.clone());
+        let (mut heed, mut hold) = (interval(HEED), interval(HOLD_EVERY));
+        heed.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        hold.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let last = loop {
+            tokio::select! {
+                last = &mut calling => break last,
+                Some(step) = told.recv() => book.enter(step).await,
+                _ = heed.tick() => match book.store.call_request(book.id).await {
+                    Ok(request) if request.wanted => {}
+                    Ok(_) | Err(StoreError::Missing { .. }) => give_up.cancel(),
+                    Err(error) => tracing::debug!(%error, "a call goes on although the store is away"),
+                },
+                _ = hold.tick() => {
+                    if let Err(error) = book.store.hold_call(book.id, HOLD).await {
+                        tracing::debug!(%error, "that a call goes on cannot be said now");
+                    }
+                }
+            }
+        };
+        while let Ok(step) = told.try_recv() {
+            book.enter(step).await;
+        }
+        last
+    }
+}
+
+/// Writes the lines about one call.
+struct Book {
+    store: Store,
+    id: CallRequestId,
+    next: u32,
+}
+
+impl Book {
+    /// A line that is lost is missing in what is shown, and nothing else.
+    async fn enter(&mut self, step: CallStep) {
+        if self.next >= MOST_NEWS || step.is_last() {
+            return;
+        }
+        match self.store.note_call(self.id, self.next, step).await {
+            Ok(()) => self.next += 1,
+            Err(error) => tracing::debug!(%error, "a step of a call could not be noted"),
+        }
+    }
+
+    /// The last line: whoever asked waits for it.
+    async fn close(&self, last: CallStep) {
+        for _ in 0..LAST_TRIES {
+            match self.store.note_call(self.id, self.next, last).await {
+                Ok(()) | Err(StoreError::Taken { .. } | StoreError::Missing { .. }) => return,
+                Err(error) => tracing::debug!(%error, "the end of a call cannot be noted yet"),
+            }
+            tokio::time::sleep(LAST_PAUSE).await;
+        }
+        tracing::warn!(request = %self.id, "how a call ended could not be written down");
+    }
+}

@@ -42,6 +42,8 @@ macro_rules! contract {
     };
 }
 
+#[path = "store/access.rs"]
+mod access;
 #[path = "store/calls.rs"]
 mod calls;
 #[path = "store/directory.rs"]

@@ -7,6 +7,7 @@ mod greetings;
 mod messages;
 pub(in crate::http) mod problem;
 mod rest;
+mod roles;
 mod table;
 mod users;
 

@@ -8,7 +8,7 @@ use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use crate::service::access::Act;
 
 use super::super::Site;
-use super::{greetings, messages, rest, users};
+use super::{greetings, messages, rest, roles, users};
 
 /// What is known of a route.
 #[derive(Debug, Clone, Copy)]
@@ -146,7 +146,7 @@ fn of_people() -> Vec<(Route, MethodRouter<Arc<Site>>)> {
                 ),
                 ("portal", "boolean", false, "may sign in by the web"),
             ]),
-            put(users::give_role),
+            put(roles::give_role),
         ),
         (
             Route::new("POST", "/users/{user}/numbers", write, "Let a number or alias lead to the mailbox")
@@ -155,12 +155,12 @@ fn of_people() -> Vec<(Route, MethodRouter<Arc<Site>>)> {
                     ("number", "string", true, "E.164, national digits, or an alias"),
                     ("label", "string", false, "shown as \"called as\""),
                 ]),
-            post(users::add_number),
+            post(roles::add_number),
         ),
         (
             Route::new("DELETE", "/users/{user}/numbers/{number}", write, "Take a number or alias away")
                 .status(204),
-            delete(users::remove_number),
+            delete(roles::remove_number),
         ),
     ]
 }

@@ -12,9 +12,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use load::call::Call;
 use load::fingers::Fingers;
-use load::generator::{Load, Owners, Plan};
+use load::generator::{Load, Outcome, Owners, Plan};
 use load::report::Row;
 use load::server::{SIGN_IN, Server};
 use load::speech::Speech;
@@ -108,7 +107,7 @@ const KEYS: u32 = 20;
 const SIGNED_IN: Duration = Duration::from_secs(12);
 
 /// A run with owners: messages are left, then listened to.
-fn run_owners(options: &Options, owners: u32, speech: &Speech) -> (Row, Vec<Call>) {
+fn run_owners(options: &Options, owners: u32, speech: &Speech) -> (Row, Outcome) {
     let mailboxes: Vec<u32> = (1001..).take(OWNED).collect();
     load::pin(options.server_core);
     let server = Server::start(options.listen, &mailboxes, speech.sample(Duration::from_secs(1)));
@@ -146,7 +145,7 @@ fn run_owners(options: &Options, owners: u32, speech: &Speech) -> (Row, Vec<Call
     let (outcome, meter) = Load::new(plan, server.sip(), speech).run(&server);
     let row = Row::new(&outcome, &meter, Verdict::default(), server.deposits());
     server.stop(options.keep);
-    (row, outcome.calls)
+    (row, outcome)
 }
 
 /// One run on a fresh server.
@@ -180,8 +179,8 @@ fn main() -> ExitCode {
     if !options.owners.is_empty() {
         println!("{}", Row::OWNERS_HEAD);
         for owners in &options.owners {
-            let (row, calls) = run_owners(&options, *owners, &speech);
-            println!("{}", row.owners_line(&calls));
+            let (row, outcome) = run_owners(&options, *owners, &speech);
+            println!("{}", row.owners_line(&outcome.calls, outcome.plan.ramp));
             row.complaints().iter().for_each(|complaint| eprintln!("  {owners} owners: {complaint}"));
         }
         return ExitCode::SUCCESS;

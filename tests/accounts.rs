@@ -1,6 +1,8 @@
 //! Accounts as the command line uses them: what is refused, what is filled in, what is kept.
 #![expect(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
 
+#[path = "accounts/answering.rs"]
+mod answering;
 #[path = "accounts/lamps.rs"]
 mod lamps;
 #[path = "accounts/login.rs"]

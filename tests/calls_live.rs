@@ -17,6 +17,8 @@ mod ears;
 mod endings;
 #[path = "calls_live/greetings.rs"]
 mod greetings;
+#[path = "calls_live/hours.rs"]
+mod hours;
 #[path = "calls_live/inbox.rs"]
 mod inbox;
 #[path = "calls_live/lamps.rs"]

@@ -97,6 +97,13 @@ async fn kill_9_at_any_moment_loses_no_message_doubles_none_and_costs_a_second_a
     until("each message is mailed once", || site.mails() == rounds * CALLS).await;
 }
 
+/// A server that has Ada's mailbox and does not run yet, who calls it, and who looks into it.
+async fn with_ada(site: &Site) -> (Node, Phone, Inbox) {
+    let node = site.node("data");
+    node.add_ada();
+    (node, Phone::new().await, Inbox::of(site).await)
+}
+
 /// Four calls talk until the server is killed at some moment.
 async fn killed(node: &mut Node, round: usize, after_hang_up: bool) -> Vec<Said> {
     let phone = Phone::new().await;
@@ -222,9 +229,7 @@ impl Outage<'_> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_the_audio_folder_callers_hear_that_their_message_waits_and_it_arrives_later() {
     let site = Site::local();
-    let mut node = site.node("data");
-    node.add_ada();
-    let (phone, inbox) = (Phone::new().await, Inbox::of(&site).await);
+    let (mut node, phone, inbox) = with_ada(&site).await;
     node.start().await;
     let outage = Outage { node: &node, phone: &phone, inbox: &inbox };
     outage.before().await;
@@ -243,9 +248,7 @@ async fn without_the_database_known_mailboxes_go_on_taking_messages() {
     let Some(mut postgres) = Postgres::own() else { return };
     let mut site = Site::local();
     site.database = postgres.database().await;
-    let mut node = site.node("data");
-    node.add_ada();
-    let (phone, inbox) = (Phone::new().await, Inbox::of(&site).await);
+    let (mut node, phone, inbox) = with_ada(&site).await;
     node.start().await;
     let outage = Outage { node: &node, phone: &phone, inbox: &inbox };
     outage.before().await;
@@ -262,9 +265,7 @@ async fn a_server_that_starts_before_its_database_comes_up_says_so_and_takes_mes
     let mut site = Site::local();
     site.database = postgres.database().await;
     // What was recorded before still lies in the spool; its mailbox is known to the database only.
-    let mut node = site.node("data");
-    node.add_ada();
-    let (phone, inbox) = (Phone::new().await, Inbox::of(&site).await);
+    let (mut node, phone, inbox) = with_ada(&site).await;
     fill_spool(&node, &inbox, 1).await;
     postgres.stop();
     node.start().await;
@@ -400,9 +401,7 @@ impl Drop for SmallDisk {
 async fn a_full_disk_is_told_to_callers_and_loses_nothing_that_was_taken() {
     let Some(disk) = SmallDisk::mount() else { return };
     let site = Site::on_disk(disk.0.path());
-    let mut node = site.node("data");
-    node.add_ada();
-    let (phone, inbox) = (Phone::new().await, Inbox::of(&site).await);
+    let (mut node, phone, inbox) = with_ada(&site).await;
     node.start().await;
     assert!(was_said(&phone.leave(node.sip, "5550001", 2).await, "message-sent"), "{}", node.log());
 

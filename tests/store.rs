@@ -44,12 +44,16 @@ macro_rules! contract {
 
 #[path = "store/access.rs"]
 mod access;
+#[path = "store/answering.rs"]
+mod answering;
 #[path = "store/calls.rs"]
 mod calls;
 #[path = "store/directory.rs"]
 mod directory;
 #[path = "store/findable.rs"]
 mod findable;
+#[path = "store/imports.rs"]
+mod imports;
 #[path = "store/jobs.rs"]
 mod jobs;
 #[path = "store/opening.rs"]

@@ -35,10 +35,10 @@ pub(crate) struct Fingers {
     /// When the key was pressed that is not answered yet, and the place in the text where the message would go on.
     asked: Option<(Duration, usize)>,
     last: Vec<u8>,
-    /// From the first packet of a key to the first packet of what it asked for.
-    pub(crate) waits: Vec<Duration>,
-    /// Keys that were pressed while something else than the message was heard, or that were never answered.
-    pub(crate) unknown: usize,
+    /// When a key was pressed, and from its first packet to the first packet of what it asked for.
+    pub(crate) waits: Vec<(Duration, Duration)>,
+    /// When keys were pressed while something else than the message was heard, or that were never answered.
+    pub(crate) unknown: Vec<Duration>,
 }
 
 impl Fingers {
@@ -76,9 +76,11 @@ impl Fingers {
         }
         let packet = self.sender.step(timestamp, CLOCK_RATE)?;
         if packet.marker && self.down.pop_front() == Some(BACK) {
-            self.unknown += usize::from(self.asked.is_some());
+            self.unknown.extend(self.asked.map(|(pressed, _)| pressed));
             self.asked = speech.after(&self.last).map(|place| (now, place));
-            self.unknown += usize::from(self.asked.is_none());
+            if self.asked.is_none() {
+                self.unknown.push(now);
+            }
         }
         Some(Press { marker: packet.marker, timestamp: packet.timestamp, payload: packet.payload })
     }
@@ -91,7 +93,7 @@ impl Fingers {
             if speech.is_at(*place, payload) {
                 *place += payload.len();
             } else {
-                self.waits.push(now - *pressed);
+                self.waits.push((*pressed, now - *pressed));
                 self.asked = None;
             }
         }

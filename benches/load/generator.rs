@@ -86,6 +86,8 @@ pub(crate) struct Load<'a> {
     slots: [Vec<usize>; SLOTS],
     /// The call that talks to a port of the server.
     by_port: Vec<Option<usize>>,
+    /// Datagrams from ports that no answer has named yet: the server's first packet may overtake its 200.
+    early: Vec<u64>,
     packet: Vec<u8>,
 }
 
@@ -103,6 +105,7 @@ impl<'a> Load<'a> {
             ports: (0..RTP_SOCKETS).map(|_| pair()).collect(),
             slots: [const { Vec::new() }; SLOTS],
             by_port: vec![None; usize::from(u16::MAX) + 1],
+            early: vec![0; usize::from(u16::MAX) + 1],
             packet: Vec::with_capacity(PACKET),
         }
     }
@@ -132,6 +135,7 @@ impl<'a> Load<'a> {
                 break;
             }
         }
+        self.outcome.strays += self.early.iter().sum::<u64>();
         (self.outcome, meter)
     }
 
@@ -216,7 +220,8 @@ impl<'a> Load<'a> {
                             fingers.hear(now, packet.payload, self.speech);
                         }
                     }
-                    _ => self.outcome.strays += 1,
+                    (None, Ok(_)) => self.early[usize::from(from.port())] += 1,
+                    (_, Err(_)) => self.outcome.strays += 1,
                 }
             }
         }
@@ -240,6 +245,7 @@ impl<'a> Load<'a> {
                 let reply = call.answer(&answer, now);
                 if let Some(media) = call.media().filter(|_| call.state == State::Up) {
                     self.by_port[usize::from(media.port())] = Some(answer.call);
+                    self.early[usize::from(media.port())] = 0;
                 }
                 reply
             }

@@ -129,15 +129,18 @@ impl Row {
 | listen   | answered | answered |     p50     p99     max |     p50     p99 | gaps | call-second |   %  |   %  |
 |---------:|---------:|---------:|------------------------:|----------------:|-----:|------------:|-----:|-----:|";
 
-    /// The line of the table of `--owners`.
-    pub(crate) fn owners_line(&self, calls: &[Call]) -> String {
+    /// The line of the table of `--owners`: keys that were pressed within the window.
+    pub(crate) fn owners_line(&self, calls: &[Call], ramp: Duration) -> String {
+        let begin = calls.first().map_or(Duration::ZERO, |call| call.invited) + ramp;
         let fingers = || calls.iter().filter_map(|call| call.fingers.as_ref());
-        let waits = Spread::of(fingers().flat_map(|fingers| fingers.waits.iter().copied()));
+        let waits = || fingers().flat_map(|fingers| &fingers.waits);
+        let waits = Spread::of(waits().filter(|(at, _)| *at >= begin).map(|(_, wait)| *wait));
+        let unknown = fingers().flat_map(|fingers| &fingers.unknown).filter(|at| **at >= begin).count();
         format!(
             "| {:8} | {:8} | {:8} | {:7.1} {:7.1} {:7.1} | {:7.1} {:7.1} | {:4} | {:11.3} | {:4.0} | {:4.0} |",
             calls.len(),
             waits.0.len(),
-            fingers().map(|fingers| fingers.unknown).sum::<usize>(),
+            unknown,
             waits.ms(0.5),
             waits.ms(0.99),
             waits.ms(1.0),

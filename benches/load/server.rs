@@ -8,16 +8,18 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use super::fingers::PIN;
+use aftertone::clock::SystemClock;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
+
+use super::fingers::PIN;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_aftertone");
 /// Unit of the times in `/proc/PID/stat` (USER_HZ).
 const TICK: Duration = Duration::from_millis(10);
 const PAGE_KIB: u64 = 4;
-/// The server must be ready after so many looks, 100 ms apart.
-const LOOKS: u32 = 300;
+/// The server must be ready after so many looks, 10 ms apart.
+const LOOKS: u32 = 3000;
 /// One turn of the wheel.
 const TURN: Duration = Duration::from_millis(20);
 
@@ -84,6 +86,7 @@ impl Server {
             run(aftertone(&folder).args(set).arg(&wav));
         }
         let log = File::create(folder.path().join("server.log")).expect("the log can be written");
+        let began = SystemClock::shared().monotonic();
         let child = aftertone(&folder)
             .arg("serve")
             .stdout(Stdio::null())
@@ -92,6 +95,8 @@ impl Server {
             .expect("the program starts");
         let server = Self { child, folder, sip, http };
         assert!(is_ready(http), "the server is not ready after 30 s:\n{}", server.log_tail());
+        let took = SystemClock::shared().monotonic().saturating_sub(began);
+        println!("The server is ready {} ms after the start of its process.", took.as_millis());
         server
     }
 
@@ -219,7 +224,7 @@ fn run(command: &mut Command) -> Vec<u8> {
 
 fn is_ready(http: SocketAddr) -> bool {
     (0..LOOKS).any(|_| {
-        std::thread::sleep(Duration::from_millis(100));
+        std::thread::sleep(Duration::from_millis(10));
         get(http, "/readyz").is_some_and(|answer| answer.starts_with("HTTP/1.1 200"))
     })
 }

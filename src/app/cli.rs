@@ -1,7 +1,10 @@
 //! The command line as types; [`super::commands`] carries it out.
 
 mod access;
+mod answering;
+mod import;
 mod people;
+mod sound;
 
 use std::path::PathBuf;
 
@@ -10,7 +13,12 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 use super::telemetry::LogFormat;
 
 pub(super) use access::KeyCommand;
+pub(super) use answering::{
+    BlockCommand, FrameAdd, FrameOf, RuleAdd, RuleCommand, RulePhones, RuleThen, TimeFrameCommand,
+};
+pub(super) use import::ImportCommand;
 pub(super) use people::{NumberCommand, TenantAdd, TenantCommand, TenantSet, UserAdd, UserCommand, UserSet};
+pub(super) use sound::{KeysCommand, PromptsCommand};
 
 /// Voicemail for SIP phone systems.
 #[derive(Debug, Parser)]
@@ -50,6 +58,18 @@ pub(super) enum Command {
     /// Further numbers and aliases of a mailbox.
     #[command(subcommand)]
     Number(NumberCommand),
+    /// When the office is open, closed or on holiday.
+    #[command(subcommand)]
+    Timeframe(TimeFrameCommand),
+    /// Answering rules: which calls get what, and when.
+    #[command(subcommand)]
+    Rule(RuleCommand),
+    /// Callers who are turned away, or let through.
+    #[command(subcommand)]
+    Block(BlockCommand),
+    /// Add and change many users at once by a CSV file.
+    #[command(subcommand)]
+    Import(ImportCommand),
     /// Stored messages.
     #[command(subcommand)]
     Message(MessageCommand),
@@ -301,7 +321,8 @@ pub(super) struct CallArgs {
     /// An audio file to play once the tone was heard (or at the key `p` of --keys).
     #[arg(long, value_name = "FILE")]
     pub wav: Option<PathBuf>,
-    /// Keys and waits, for example "1,w2,482913#": digits are pressed, wN waits N seconds, t waits for the tone, p plays the file.
+    /// Keys and waits, for example "1,w2,482913#": digits are pressed, wN waits N seconds, t waits for the tone,
+    /// s until something was said and is over, p plays the file.
     #[arg(long)]
     pub keys: Option<String>,
     /// Send keys as tones in the sound instead of telephone-events (RFC 4733), and offer none.
@@ -328,59 +349,4 @@ pub(super) struct CallArgs {
     /// Hang up after so long.
     #[arg(long, default_value = "60s")]
     pub limit: String,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum KeysCommand {
-    /// Print the card of a key profile: what each key does in each menu.
-    Card {
-        /// default, asterisk, freeswitch, cisco, or a file; default: that of the configuration.
-        #[arg(long)]
-        profile: Option<String>,
-        #[command(flatten)]
-        json: Json,
-    },
-    /// Check a key profile of your own; name every fault.
-    Check {
-        /// The file.
-        file: PathBuf,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum PromptsCommand {
-    /// Speak the phrases of a language that have no clip yet, or a clip of other words (needs flite or espeak-ng).
-    Build {
-        /// Language.
-        #[arg(long, default_value = "en")]
-        lang: String,
-        /// Folder that holds one folder a language.
-        #[arg(long, default_value = "prompts")]
-        dir: PathBuf,
-        /// Speak them all anew.
-        #[arg(long)]
-        anew: bool,
-    },
-    /// Take recordings of people instead of the built-in voice; what was not recorded stays.
-    Import {
-        /// Folder of recordings (WAV, FLAC, OGG, MP3): one a clip, named by it, or laid out like Asterisk's core sounds.
-        from: PathBuf,
-        /// Language.
-        #[arg(long, default_value = "en")]
-        lang: String,
-        /// Prompt folder to write, for the key `voicemail.prompts`.
-        #[arg(long, default_value = "aftertone-prompts")]
-        dir: PathBuf,
-    },
-    /// Check that every language can say all that calls say, and that its clips are sound; name every fault.
-    Check {
-        /// Only this language.
-        #[arg(long)]
-        lang: Option<String>,
-        /// Folder that holds one folder a language; default: the built-in ones.
-        #[arg(long)]
-        dir: Option<PathBuf>,
-        #[command(flatten)]
-        json: Json,
-    },
 }

@@ -5,18 +5,22 @@ mod call_me;
 mod check;
 mod directory;
 mod explain;
+mod frames;
+mod import;
 mod keys;
 mod lamps;
 mod messages;
 mod phone;
 mod print;
 mod prompts;
+mod rules;
 mod tenants;
 mod users;
 
 pub(super) use phone::{HERE, call};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use tokio::io::AsyncReadExt as _;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::clock::{SharedClock, SystemClock};
@@ -85,6 +89,10 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         Command::Tenant(command) => tenants::tenant(&session, command).await,
         Command::User(command) => users::user(&session, command).await,
         Command::Number(command) => users::number(&session, command).await,
+        Command::Timeframe(command) => frames::frame(&session, command).await,
+        Command::Rule(command) => rules::rule(&session, command).await,
+        Command::Block(command) => rules::block(&session, command).await,
+        Command::Import(command) => import::import(&session, command).await,
         Command::Message(command) => messages::message(&session, command).await,
         Command::Greeting(command) => messages::greeting(&session, command).await,
         Command::Link(command) => messages::link(&session, command).await,
@@ -155,6 +163,17 @@ pub(super) async fn until_asked_to_stop() -> Result<(), Failure> {
         _ = terminate.recv() => Ok(()),
         interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
     }
+}
+
+/// Reads a file of at most so many bytes, and one more: what is larger is refused by who reads it.
+async fn read_file(file: &Path, most: usize) -> Result<Vec<u8>, Failure> {
+    let cannot =
+        |error: std::io::Error| Failure::refused(format!("{} cannot be read: {error}", file.display()));
+    let opened = tokio::fs::File::open(file).await.map_err(cannot)?;
+    let mut bytes = Vec::new();
+    let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
+    opened.take(limit).read_to_end(&mut bytes).await.map_err(cannot)?;
+    Ok(bytes)
 }
 
 /// A language that the prompts speak.

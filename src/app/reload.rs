@@ -25,6 +25,8 @@ pub(super) fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
         ("mail.link_lifetime", old.mail.link_lifetime != new.mail.link_lifetime),
         ("voicemail.retention", old.voicemail.retention != new.voicemail.retention),
         ("voicemail.prompts", old.voicemail.prompts != new.voicemail.prompts),
+        ("voicemail.pin_length", old.voicemail.pin_length != new.voicemail.pin_length),
+        ("voicemail.pin_no_dates", old.voicemail.pin_no_dates != new.voicemail.pin_no_dates),
     ];
     changed.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key).collect()
 }
@@ -48,8 +50,9 @@ mod tests {
         assert!(needs_restart(&old, &new).is_empty());
         new.rtp.ports = 30_000..=30_100;
         new.rtp.steady = true;
+        new.voicemail.pin_length = 6;
         new.mail.url = Some("smtp://127.0.0.1".to_owned().into());
-        assert_eq!(needs_restart(&old, &new), ["rtp.ports", "rtp.steady"]);
+        assert_eq!(needs_restart(&old, &new), ["rtp.ports", "rtp.steady", "voicemail.pin_length"]);
         assert!(mails_differ(&old, &new) && !mails_differ(&old, &old.clone()));
     }
 }

@@ -1,9 +1,12 @@
 //! Takes an incoming call: finds out what it gets, answers, and hands over to the driver.
 
+use std::sync::Arc;
+
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
+use crate::domain::answering::TurnAway;
 use crate::media::{MediaEvent, MediaHandle, MediaStats};
 use crate::service::routing::RoutingError;
 use crate::signal::{IncomingCall, Refusal};
@@ -23,7 +26,7 @@ pub(super) async fn refuse_busy(incoming: IncomingCall) {
 }
 
 /// One call from INVITE to its end.
-pub(super) async fn take(desk: Desk, incoming: IncomingCall, cut: CancellationToken) {
+pub(super) async fn take(desk: Arc<Desk>, incoming: Box<IncomingCall>, cut: CancellationToken) {
     let id = desk.clock.uuid();
     let span = tracing::info_span!("call", %id);
     async {
@@ -39,9 +42,9 @@ pub(super) async fn take(desk: Desk, incoming: IncomingCall, cut: CancellationTo
     .await;
 }
 
-async fn handle(desk: Desk, incoming: IncomingCall, cut: CancellationToken) -> Option<MediaStats> {
+async fn handle(desk: Arc<Desk>, incoming: Box<IncomingCall>, cut: CancellationToken) -> Option<MediaStats> {
     // On the heap for as long as it takes: its futures are many times what the call itself needs afterwards.
-    let (planned, ends) = Box::pin(admit(&desk, incoming)).await?;
+    let (planned, ends) = Box::pin(admit(&desk, *incoming)).await?;
     Some(Driver::run(desk, planned.purpose, planned.flow, ends, cut).await)
 }
 
@@ -62,7 +65,15 @@ async fn admit(desk: &Desk, incoming: IncomingCall) -> Option<(Planned, Ends)> {
             return None;
         }
     };
-    let planned = decide(desk, &incoming).await;
+    let planned = match decide(desk, &incoming).await {
+        Ok(planned) => planned,
+        Err(refusal) => {
+            tracing::info!(code = refusal.code, "a caller is turned away by a list or rule");
+            metrics::counter!("aftertone_calls_refused_total", "why" => "turned-away").increment(1);
+            reject(incoming, refusal).await;
+            return None;
+        }
+    };
     let (ends, sdp) = match negotiate(desk, incoming, opened) {
         Ok(negotiated) => negotiated,
         Err((incoming, refusal)) => {
@@ -81,11 +92,15 @@ async fn admit(desk: &Desk, incoming: IncomingCall) -> Option<(Planned, Ends)> {
 }
 
 /// What the call gets. Where that cannot be found out, the caller hears so.
-async fn decide(desk: &Desk, incoming: &IncomingCall) -> Planned {
+async fn decide(desk: &Desk, incoming: &IncomingCall) -> Result<Planned, Refusal> {
     let now = desk.clock.now();
-    match desk.reception.decide(&incoming.facts, incoming.trunk.as_deref(), now).await {
+    Ok(match desk.reception.decide(&incoming.facts, incoming.trunk.as_deref(), now).await {
         Ok(verdict) => {
-            tracing::info!(decision = %verdict.decision, "mailbox found");
+            let rule = verdict.answered.rule.as_ref().map(|(_, rule)| tracing::field::display(rule.id));
+            tracing::info!(decision = %verdict.decision, rule, "mailbox found");
+            if let Some(code) = verdict.answered.turned_away().and_then(TurnAway::code) {
+                return Err(Refusal { code, retry_after: None, warning: None });
+            }
             let line = Line {
                 trunk: incoming.trunk.as_deref(),
                 peer: incoming.source.ip(),
@@ -102,7 +117,7 @@ async fn decide(desk: &Desk, incoming: &IncomingCall) -> Planned {
             tracing::error!(%error, "the call cannot be routed");
             plan::trouble(desk)
         }
-    }
+    })
 }
 
 type Opened = (MediaHandle, mpsc::Receiver<MediaEvent>);

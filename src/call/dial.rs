@@ -50,7 +50,7 @@ impl fmt::Debug for SipDialer {
 
 impl Dialer for SipDialer {
     fn call(&self, order: CallOrder, steps: mpsc::Sender<CallStep>, give_up: CancellationToken) -> Dialing {
-        let desk = Desk { settings: Arc::clone(&self.settings.borrow()), ..self.desk.clone() };
+        let desk = Arc::new(Desk { settings: Arc::clone(&self.settings.borrow()), ..self.desk.clone() });
         let span = tracing::info_span!("call", id = %desk.clock.uuid());
         let one = Call { desk, dialer: self.clone(), steps, give_up };
         let running = async {
@@ -65,7 +65,7 @@ impl Dialer for SipDialer {
 
 /// One call that we place.
 struct Call {
-    desk: Desk,
+    desk: Arc<Desk>,
     dialer: SipDialer,
     steps: mpsc::Sender<CallStep>,
     give_up: CancellationToken,

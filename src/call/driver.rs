@@ -107,7 +107,7 @@ struct Recording {
 
 /// One call.
 pub(super) struct Driver {
-    desk: Desk,
+    desk: Arc<Desk>,
     purpose: Purpose,
     flow: Box<dyn Flow>,
     dialog: Option<Dialog>,
@@ -133,19 +133,20 @@ pub(super) struct Driver {
 }
 
 impl Driver {
-    /// Runs the call to its end. What was recorded is kept or discarded as the flow says before this returns.
-    pub(super) async fn run(
-        desk: Desk,
+    /// Runs the call to its end. What was recorded is kept or discarded as the flow says before this returns. The future
+    /// holds what a call needs while it waits, and that is on the heap but once: whatever happens gets room when it does.
+    pub(super) fn run(
+        desk: Arc<Desk>,
         mut purpose: Purpose,
         flow: Box<dyn Flow>,
         ends: Ends,
         cut: CancellationToken,
-    ) -> MediaStats {
+    ) -> impl Future<Output = MediaStats> + Send {
         let (answers, mut answered) = mpsc::channel(16);
         let answered_at = desk.clock.monotonic();
         let Ends { dialog, mut dialog_events, media, mut media_events, session, local } = ends;
         let inside = purpose.inside.take();
-        let mut driver = Self {
+        let mut driver = Box::new(Self {
             desk,
             purpose,
             flow,
@@ -164,19 +165,21 @@ impl Driver {
             inside,
             fetched: None,
             playing: None,
-        };
-        driver.tell(CallEvent::Started).await;
-        while driver.dialog.is_some() {
-            let wait = driver.until_deadline();
-            tokio::select! {
-                event = dialog_events.recv() => driver.on_dialog(event).await,
-                Some(event) = media_events.recv() => driver.on_media(event).await,
-                Some(answer) = answered.recv() => driver.on_answer(answer).await,
-                () = tokio::time::sleep(wait) => driver.on_deadline().await,
-                () = cut.cancelled() => driver.hang_up("the server stops").await,
+        });
+        async move {
+            driver.tell(CallEvent::Started).await;
+            while driver.dialog.is_some() {
+                let wait = driver.until_deadline();
+                tokio::select! {
+                    event = dialog_events.recv() => Box::pin(driver.on_dialog(event)).await,
+                    Some(event) = media_events.recv() => Box::pin(driver.on_media(event)).await,
+                    Some(answer) = answered.recv() => Box::pin(driver.on_answer(answer)).await,
+                    () = tokio::time::sleep(wait) => Box::pin(driver.on_deadline()).await,
+                    () = cut.cancelled() => Box::pin(driver.hang_up("the server stops")).await,
+                }
             }
+            Box::pin(driver.finish(media_events, answered)).await
         }
-        driver.finish(media_events, answered).await
     }
 
     fn now(&self) -> CallTime {
@@ -369,7 +372,7 @@ impl Driver {
 
     /// The call is over: the running recording ends, the flow has its last word, and its wishes are carried out.
     async fn finish(
-        mut self,
+        mut self: Box<Self>,
         mut media_events: mpsc::Receiver<MediaEvent>,
         mut answered: mpsc::Receiver<Answer>,
     ) -> MediaStats {

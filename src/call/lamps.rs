@@ -84,6 +84,9 @@ async fn serve(
     stop: CancellationToken,
 ) {
     let mut running = JoinSet::new();
+    // In tasks of their own: phones that do not answer must not hold up those that subscribe. One of each at a time:
+    // the next one would only tell the same phones again.
+    let (mut ending, mut comparing) = (JoinSet::new(), JoinSet::new());
     let mut expiry = interval(EXPIRY_EVERY);
     expiry.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut reconcile = interval(RECONCILE_EVERY);
@@ -92,18 +95,19 @@ async fn serve(
         tokio::select! {
             () = stop.cancelled() => return,
             Some(ended) = running.join_next() => broken(ended),
+            Some(ended) = ending.join_next() => broken(ended),
+            Some(ended) = comparing.join_next() => broken(ended),
             asked = subscriptions.recv(), if running.len() < AT_ONCE => {
                 let Some(asked) = asked else { return };
                 running.spawn(take(lamps.clone(), asked));
             }
-            _ = expiry.tick() => {
-                // In a task of its own: phones that do not answer must not hold up those that subscribe.
+            _ = expiry.tick(), if ending.is_empty() => {
                 let lamps = lamps.clone();
-                running.spawn(async move { failed(lamps.end_expired().await.map(drop)) });
+                ending.spawn(async move { failed(lamps.end_expired().await.map(drop)) });
             }
-            _ = reconcile.tick() => {
+            _ = reconcile.tick(), if comparing.is_empty() => {
                 let (lamps, nudge) = (lamps.clone(), Arc::clone(&nudge));
-                running.spawn(async move {
+                comparing.spawn(async move {
                     failed(lamps.reconcile().await.map(drop));
                     nudge();
                 });

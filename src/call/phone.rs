@@ -35,6 +35,8 @@ use steps::Steps;
 const TICK: Duration = Duration::from_millis(20);
 /// Longest recording of what is heard: bounds memory.
 const MOST_HEARD: Duration = Duration::from_secs(1800);
+/// What is louder at its peak is no silence.
+const SOUND: u16 = 400;
 /// A key that is pressed as people press them, and the pause after it.
 pub const KEY_LENGTH: Duration = Duration::from_millis(120);
 
@@ -191,6 +193,8 @@ struct Line {
     first_timestamp: Option<u32>,
     tone: ToneEar,
     tone_at: Option<Duration>,
+    /// When something else than silence came last.
+    sound_at: Option<Duration>,
     talking: bool,
     /// Keys that are being sent as sound.
     key_sound: VecDeque<i16>,
@@ -223,6 +227,7 @@ impl Line {
             first_timestamp: None,
             tone: ToneEar::new(rate),
             tone_at: None,
+            sound_at: None,
             talking: false,
             key_sound: VecDeque::new(),
             key_length: script.key_length,
@@ -249,7 +254,7 @@ impl Line {
                         report.code = code;
                         report.ended = why;
                         // What was said last has come already, and waits to be read.
-                        return self.listen();
+                        return self.listen(clock.monotonic());
                     }
                     Some(DialogEvent::Offer { reply, .. }) => {
                         let refusal = crate::signal::Refusal { code: 488, retry_after: None, warning: None };
@@ -262,7 +267,7 @@ impl Line {
                 _ = ticks.tick() => {}
             }
             let now = clock.monotonic();
-            self.listen()?;
+            self.listen(now)?;
             self.speak().await?;
             if steps.advance(now, self) || now >= end {
                 break;
@@ -282,7 +287,7 @@ impl Line {
     }
 
     /// Takes in whatever has come; puts it where its timestamp says.
-    fn listen(&mut self) -> Result<(), PhoneError> {
+    fn listen(&mut self, now: Duration) -> Result<(), PhoneError> {
         let mut datagram = [0; 2048];
         let rate = self.stream.codec.sample_rate() as usize;
         let scale = rate / self.stream.codec.clock_rate() as usize;
@@ -305,6 +310,9 @@ impl Line {
                 continue;
             }
             self.tone.hear(&fresh);
+            if fresh.iter().any(|sample| sample.unsigned_abs() > SOUND) {
+                self.sound_at = Some(now);
+            }
             if self.tone.count() > 0 && self.tone_at.is_none() {
                 let samples = self.heard.len() as f64;
                 self.tone_at = Some(Duration::from_secs_f64(samples / rate as f64));

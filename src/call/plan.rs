@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use crate::audio::Clip;
 use crate::blob::spool::Head;
+use crate::domain::answering::{AnswerBy, RuleActions};
 use crate::domain::{DefaultAction, GreetingId, Mailbox, RecordingId, RedirectReason, Tenant};
 use crate::flow::entrance::Entrance;
 use crate::flow::leave::{Instructions, LeaveMessage, Mode, Plan};
 use crate::flow::owner::Owner;
 use crate::flow::phrases::builtin_greeting;
 use crate::flow::transfer::TransferFirst;
-use crate::flow::{Flow, Utterance};
+use crate::flow::{Flow, Key, Utterance};
 use crate::service::ladder::Play;
 use crate::service::login::Source;
 use crate::service::outbound::AllowedTargets;
@@ -51,7 +52,12 @@ pub(super) async fn plan(desk: &Desk, verdict: &Verdict, line: &Line<'_>) -> Pla
     let Some(mailbox) = verdict.mailbox() else {
         return without_mailbox(&verdict.decision.outcome, tenant, usual, targets);
     };
-    let operator = mailbox.operator.clone().or(usual);
+    let language = mailbox.language.clone().unwrap_or_else(|| tenant.language.clone());
+    if verdict.answered.turned_away().is_some() {
+        return turned_away(&language);
+    }
+    let rule = verdict.answered.rule.as_ref().map(|(_, rule)| &rule.then);
+    let operator = rule.and_then(|rule| rule.operator.clone()).or_else(|| mailbox.operator.clone()).or(usual);
     let greeted = greeting(desk, verdict, mailbox).await;
     let may_leave = allowed(&targets, operator.as_deref());
     let mut plan = Plan::for_mailbox(mailbox, verdict.usage, greeted.words, greeted.own, may_leave);
@@ -62,8 +68,15 @@ pub(super) async fn plan(desk: &Desk, verdict: &Verdict, line: &Line<'_>) -> Pla
         plan.mode = Mode::TechnicalTrouble;
     }
     plan.sign_in = true;
-    let entrance = Entrance::new(LeaveMessage::new(plan), mailbox.extension.clone());
-    let language = mailbox.language.clone().unwrap_or_else(|| tenant.language.clone());
+    if let Some(rule) = rule {
+        follow(rule, &mut plan, &targets);
+    }
+    let transfer = rule.and_then(|rule| transfer(rule, &plan, &targets));
+    let entrance: Box<dyn Flow> = Box::new(Entrance::new(LeaveMessage::new(plan), mailbox.extension.clone()));
+    let flow = match transfer {
+        Some(target) => Box::new(TransferFirst::new(target, entrance)),
+        None => entrance,
+    };
     let kept = Kept { head: head(verdict, mailbox), min_speech: mailbox.min_speech };
     let purpose = Purpose {
         kept: Some(kept),
@@ -73,7 +86,37 @@ pub(super) async fn plan(desk: &Desk, verdict: &Verdict, line: &Line<'_>) -> Pla
         gate: Some(gate),
         ..Purpose::bare(&language)
     };
-    Planned { flow: Box::new(entrance), purpose }
+    Planned { flow, purpose }
+}
+
+/// What a rule changes about taking the message. A mailbox that is off or full stays so.
+fn follow(rule: &RuleActions, plan: &mut Plan, targets: &AllowedTargets) {
+    let ways = rule.keys.iter().filter(|way| allowed(targets, Some(&way.target)));
+    plan.ways = ways.filter_map(|way| Some((Key::new(way.key)?, way.target.clone()))).collect();
+    match rule.answer {
+        AnswerBy::Announcement if plan.mode == Mode::TakeMessage => plan.mode = Mode::AnnouncementOnly,
+        AnswerBy::Tone if plan.mode == Mode::TakeMessage => {
+            plan.greeting = None;
+            plan.instructions = Instructions::Never;
+        }
+        _ => {}
+    }
+}
+
+/// Where a rule sends the call, if it may go there. Nobody reaches anybody by a mailbox that is switched off.
+fn transfer(rule: &RuleActions, plan: &Plan, targets: &AllowedTargets) -> Option<String> {
+    let AnswerBy::Transfer { target } = &rule.answer else { return None };
+    if let Err(why) = targets.authorise(target) {
+        tracing::warn!(%why, "the target of an answering rule is refused: a message is taken");
+        return None;
+    }
+    (plan.mode != Mode::Disabled).then(|| target.clone())
+}
+
+/// An announcement for a caller whom a list or rule turns away.
+fn turned_away(language: &str) -> Planned {
+    let announcement = LeaveMessage::new(Plan::notice_only(Mode::TurnedAway, false));
+    Planned { flow: Box::new(announcement), purpose: Purpose::bare(language) }
 }
 
 /// An owner calls to hear messages. From the own phone only the PIN is asked for: the number is no proof, but it saves
@@ -121,10 +164,12 @@ fn without_mailbox(
         Outcome::Mailbox { .. } | Outcome::Default(_) => (Mode::UnknownTarget, usual, false),
     };
     let plan = Plan::notice_only(mode, allowed(&targets, operator.as_deref()));
-    let transfer = transfer && plan.operator;
-    let announcement = LeaveMessage::new(plan);
-    let flow: Box<dyn Flow> =
-        if transfer { Box::new(TransferFirst::new(announcement)) } else { Box::new(announcement) };
+    let first = operator.clone().filter(|_| transfer && plan.operator);
+    let announcement: Box<dyn Flow> = Box::new(LeaveMessage::new(plan));
+    let flow = match first {
+        Some(target) => Box::new(TransferFirst::new(target, announcement)),
+        None => announcement,
+    };
     Planned { flow, purpose: Purpose { operator, targets, ..Purpose::bare(&tenant.language) } }
 }
 

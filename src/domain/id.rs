@@ -68,6 +68,12 @@ ids! {
     KeyId = "key id";
     /// A line of the audit.
     AuditId = "audit id";
+    /// A time frame.
+    TimeFrameId = "time frame id";
+    /// An answering rule.
+    RuleId = "rule id";
+    /// An import of users.
+    ImportId = "import id";
     /// A call to a phone that somebody asked for.
     CallRequestId = "call request id";
 }

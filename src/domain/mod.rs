@@ -4,6 +4,7 @@
 //! speaks in these types.
 
 mod access;
+pub mod answering;
 mod call_me;
 mod caller;
 mod directory;
@@ -18,6 +19,7 @@ mod part;
 mod phone;
 mod redirection;
 mod tenant;
+pub mod time_frame;
 mod token;
 
 pub use access::{ApiKey, Login, Purpose, Role, Session};
@@ -27,8 +29,8 @@ pub use directory::{DirectorySettings, SearchBy, letters, spellings, words};
 pub use extension::{Extension, PhoneNumber};
 pub use greeting::{Greeting, GreetingKind};
 pub use id::{
-    AuditId, CallRequestId, GreetingId, JobId, KeyId, LampId, LinkId, MailboxId, MessageId, RecordingId,
-    SessionId, TenantId, UserId,
+    AuditId, CallRequestId, GreetingId, ImportId, JobId, KeyId, LampId, LinkId, MailboxId, MessageId,
+    RecordingId, RuleId, SessionId, TenantId, TimeFrameId, UserId,
 };
 pub use mailbox::{Mailbox, Quota, ToneChoice, Usage, User};
 pub use message::{Folder, Message, RecordingClass};
@@ -38,6 +40,7 @@ pub use part::{Origin, Part, PartKind};
 pub use phone::{Envelope, PhoneSettings, Tutorial};
 pub use redirection::RedirectReason;
 pub use tenant::{DefaultAction, Tenant};
+pub use time_frame::{FrameUse, Schedule, Span, TimeFrame};
 pub use token::LinkToken;
 
 /// Why a piece of text is not the value it should be: names the value, what is wrong and what would be right.

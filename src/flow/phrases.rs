@@ -75,6 +75,12 @@ sayings! {
     OPERATOR_FAILED = "operator-failed";
     /// That there is nobody behind `0`.
     OPERATOR_NONE = "operator-none";
+    /// That the call is being passed on to somebody who is no operator.
+    TRANSFER_TRYING = "transfer-trying";
+    /// That nobody took the call there.
+    TRANSFER_FAILED = "transfer-failed";
+    /// That the mailbox's owner does not want this call.
+    CALL_REFUSED = "call-refused";
     /// That a message can be left instead.
     LEAVE_INSTEAD = "leave-instead";
     /// That `*` does not lead into the mailbox.

@@ -1,17 +1,17 @@
-//! A call whose target is no mailbox goes to somebody else; when that fails, another dialogue takes it.
+//! A call goes to somebody else, because its target is no mailbox or a rule says so; when that fails, another dialogue
+//! takes it.
 
 use std::time::Duration;
 
-use super::leave::LeaveMessage;
 use super::{Action, Actions, CallEvent, CallTime, Flow, TransferOutcome};
 
 /// A transfer that never answers is given up after so long.
 const PATIENCE: Duration = Duration::from_secs(40);
 
 /// Transfers at once.
-#[derive(Debug)]
 pub struct TransferFirst {
-    otherwise: LeaveMessage,
+    otherwise: Box<dyn Flow>,
+    target: String,
     state: State,
 }
 
@@ -24,9 +24,9 @@ enum State {
 }
 
 impl TransferFirst {
-    /// `otherwise` takes the call when the transfer fails.
-    pub const fn new(otherwise: LeaveMessage) -> Self {
-        Self { otherwise, state: State::Waiting }
+    /// To `target`; `otherwise` takes the call when the transfer fails.
+    pub fn new(target: String, otherwise: Box<dyn Flow>) -> Self {
+        Self { otherwise, target, state: State::Waiting }
     }
 
     fn give_up(&mut self, now: CallTime, actions: &mut Actions) {
@@ -41,7 +41,7 @@ impl Flow for TransferFirst {
             (State::Otherwise, event) => self.otherwise.handle(now, event, actions),
             (State::Waiting, CallEvent::Started) => {
                 self.state = State::Transferring { until: now + PATIENCE };
-                actions.push(Action::TransferToOperator);
+                actions.push(Action::TransferTo(self.target.clone()));
             }
             (State::Transferring { .. }, CallEvent::Transferred(TransferOutcome::Done)) => {
                 self.state = State::Done;
@@ -69,5 +69,9 @@ impl Flow for TransferFirst {
             State::Otherwise => self.otherwise.is_done(),
             State::Waiting | State::Transferring { .. } => false,
         }
+    }
+
+    fn hides_keys(&self) -> bool {
+        matches!(self.state, State::Otherwise) && self.otherwise.hides_keys()
     }
 }

@@ -18,6 +18,8 @@ const BURST: u32 = 5;
 const GRAIN_US: u64 = 1_000;
 /// How often to look again at what cannot be sent yet, and at what is late.
 const RETRY_US: u64 = 20_000;
+/// How often to look whether a clip is encoded by now.
+const READY_US: u64 = 4_000;
 /// A stall longer than this is not made up for: the clock moves on instead.
 const HOPELESS_US: u64 = 2_000_000;
 /// Keys are sent in packets of 20 ms whatever the packet time.
@@ -129,7 +131,12 @@ impl Outgoing {
     /// When to call [`Outgoing::tick`] next while there is something to send: each packet leaves at its time, whenever the
     /// first one was asked for.
     pub(super) const fn next_us(&self, now_us: u64) -> u64 {
-        if self.due_us > now_us + GRAIN_US { self.due_us } else { now_us + RETRY_US }
+        match self.due_us > now_us + GRAIN_US {
+            true => self.due_us,
+            // Somebody waits to hear what is being encoded.
+            false if self.pausing => now_us + READY_US,
+            false => now_us + RETRY_US,
+        }
     }
 
     /// Sends what is due to `target`; without one (hold) time and clips go on unheard. Tells a play that ended.

@@ -16,7 +16,7 @@ pub use self::error::AccountError;
 pub(super) use self::pin::hash_pin;
 pub use self::pin::{PinFault, PinPolicy};
 pub use self::settings::Changes;
-use self::settings::{check_name, number_text};
+pub(in crate::service) use self::settings::{check_language, check_name, check_operator, number_text};
 use super::login::LIMITS;
 use crate::clock::SharedClock;
 use crate::domain::{
@@ -300,7 +300,7 @@ impl Accounts {
     }
 }
 
-fn checked_emails(emails: Vec<MailAddress>) -> Result<Vec<MailAddress>> {
+pub(in crate::service) fn checked_emails(emails: Vec<MailAddress>) -> Result<Vec<MailAddress>> {
     if emails.len() > MAX_EMAILS {
         return Err(AccountError::TooManyAddresses);
     }

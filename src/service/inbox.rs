@@ -3,6 +3,7 @@
 //! Marks are `retrieval`'s. Nothing here can name a message of another mailbox: each query takes the [`Owner`]. Driven by
 //! portal and API.
 
+use crate::domain::answering::Arrangements;
 use crate::domain::{Counts, Message, MessageId, Owner, Part, Tenant};
 use crate::store::{LedgerEntry, MessageFilter, Store};
 
@@ -76,6 +77,14 @@ impl Inbox {
     pub async fn state(&self, owner: Owner) -> Result<(Counts, Option<MessageId>)> {
         let newest = self.store.message_page(owner, &MessageFilter::default(), 1).await?;
         Ok((self.counts(owner).await?, newest.first().map(|message| message.id)))
+    }
+
+    /// What answers calls to the mailbox: hours, rules, lists.
+    ///
+    /// # Errors
+    /// [`super::owner::OwnerError::Away`].
+    pub async fn arrangements(&self, owner: Owner) -> Result<Arrangements> {
+        Ok(self.store.arrangements(owner.tenant, owner.mailbox).await?)
     }
 
     /// The tenant, whose zone and language mailboxes inherit.

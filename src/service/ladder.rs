@@ -5,6 +5,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::answering::OfficeHours;
 use crate::domain::{Extension, Greeting, GreetingId, GreetingKind, RedirectReason};
 
 /// All that the choice depends on.
@@ -16,6 +17,10 @@ pub struct Situation<'a> {
     pub reason: RedirectReason,
     /// The caller is of the same tenant.
     pub internal: bool,
+    /// Whether it is open hours, by the time frames.
+    pub hours: &'a OfficeHours,
+    /// The kind that an answering rule chooses, and the rule's name.
+    pub wanted: Option<(GreetingKind, &'a str)>,
     /// When the call came.
     pub now: Timestamp,
     /// The owner's zone: for the words of [`Choice::why`]. What is on is decided in UTC.
@@ -45,27 +50,24 @@ pub enum Play {
 pub struct Choice {
     /// What is played.
     pub play: Play,
-    /// In plain words, without names or numbers.
+    /// In plain words, without people's names or numbers.
     pub why: String,
 }
 
 /// Chooses the greeting.
 pub fn choose(situation: &Situation<'_>) -> Choice {
+    if let Some(away) = rung(situation, GreetingKind::Away).or_else(|| wanted(situation)) {
+        return away;
+    }
     let rungs = [
-        GreetingKind::Away,
         GreetingKind::Busy,
         GreetingKind::Internal,
         GreetingKind::Holiday,
         GreetingKind::Closed,
         GreetingKind::Standard,
     ];
-    for kind in rungs {
-        if let Some(greeting) = newest(situation, kind)
-            && let Some(why) = fits(situation, greeting)
-        {
-            let why = format!("{kind}: {why}{}", until(situation, greeting));
-            return Choice { play: Play::Greeting { kind, id: greeting.id }, why };
-        }
+    if let Some(choice) = rungs.into_iter().find_map(|kind| rung(situation, kind)) {
+        return choice;
     }
     match newest(situation, GreetingKind::Name) {
         Some(name) => Choice {
@@ -80,6 +82,25 @@ pub fn choose(situation: &Situation<'_>) -> Choice {
     }
 }
 
+/// The greeting of this kind, if there is one that fits.
+fn rung(situation: &Situation<'_>, kind: GreetingKind) -> Option<Choice> {
+    let greeting = newest(situation, kind)?;
+    let why = format!("{kind}: {}{}", fits(situation, greeting)?, until(situation, greeting));
+    Some(Choice { play: Play::Greeting { kind, id: greeting.id }, why })
+}
+
+/// The greeting that a rule chooses, if the owner has it; else the ladder goes on.
+fn wanted(situation: &Situation<'_>) -> Option<Choice> {
+    let (kind, rule) = situation.wanted?;
+    let greeting = newest(situation, kind)?;
+    let why = format!("{kind}: the rule {rule:?} chooses it{}", until(situation, greeting));
+    let play = match kind {
+        GreetingKind::Name => Play::RecordedName(greeting.id),
+        kind => Play::Greeting { kind, id: greeting.id },
+    };
+    Some(Choice { play, why })
+}
+
 /// The newest greeting of the kind that is on now.
 fn newest<'a>(situation: &Situation<'a>, kind: GreetingKind) -> Option<&'a Greeting> {
     let on =
@@ -88,9 +109,16 @@ fn newest<'a>(situation: &Situation<'a>, kind: GreetingKind) -> Option<&'a Greet
 }
 
 /// Why a greeting that is on fits the call; `None` when it does not.
-fn fits(situation: &Situation<'_>, greeting: &Greeting) -> Option<&'static str> {
+fn fits(situation: &Situation<'_>, greeting: &Greeting) -> Option<String> {
     use RedirectReason as R;
-    match (greeting.kind, situation.reason) {
+    let hours = situation.hours;
+    let plain = match (greeting.kind, situation.reason) {
+        (GreetingKind::Holiday, _) if hours.holiday.is_some() => {
+            return hours.holiday.as_ref().map(|day| format!("it is {day}"));
+        }
+        (GreetingKind::Closed, reason) if hours.closed.is_some() && reason != R::TimeOfDay => {
+            return hours.closed.as_ref().map(|why| format!("it is closed now ({why})"));
+        }
         (GreetingKind::Away, R::Unconditional) => Some("it is on, and all calls are forwarded"),
         (GreetingKind::Away, R::Away | R::DoNotDisturb) => Some("it is on, and the owner takes no calls"),
         (GreetingKind::Away, _) => Some("it is on, and goes before all others"),
@@ -103,7 +131,8 @@ fn fits(situation: &Situation<'_>, greeting: &Greeting) -> Option<&'static str> 
         (GreetingKind::Closed, R::TimeOfDay) => Some("the call came outside of the hours"),
         (GreetingKind::Standard, _) => Some("nothing more special fits"),
         _ => None,
-    }
+    };
+    plain.map(str::to_owned)
 }
 
 fn until(situation: &Situation<'_>, greeting: &Greeting) -> String {
@@ -152,8 +181,19 @@ mod tests {
     }
 
     fn choice(greetings: &[Greeting], reason: RedirectReason, internal: bool, now: &str) -> Choice {
+        at_hours(greetings, reason, internal, now, (&OfficeHours::default(), None))
+    }
+
+    fn at_hours(
+        greetings: &[Greeting],
+        reason: RedirectReason,
+        internal: bool,
+        now: &str,
+        (hours, wanted): (&OfficeHours, Option<(GreetingKind, &str)>),
+    ) -> Choice {
         let (now, zone) = (now.parse().unwrap(), TimeZone::UTC);
-        choose(&Situation { greetings, reason, internal, now, zone, extension: &"1001".parse().unwrap() })
+        let extension = &"1001".parse().unwrap();
+        choose(&Situation { greetings, reason, internal, hours, wanted, now, zone, extension })
     }
 
     fn kind(choice: &Choice) -> Option<GreetingKind> {
@@ -216,6 +256,57 @@ mod tests {
         );
     }
 
+    // 002-052
+    #[test]
+    fn hours_and_holidays_of_time_frames_choose_their_greetings() {
+        use GreetingKind as K;
+        let closed = OfficeHours { closed: Some("Night".to_owned()), ..OfficeHours::default() };
+        let holiday = OfficeHours {
+            holiday: Some("Christmas Day".to_owned()),
+            closed: Some("Christmas Day".to_owned()),
+            kept: true,
+        };
+        let dateless = |kind, n| greeting(n, kind);
+        let mut greetings = vec![dateless(K::Holiday, 1), dateless(K::Closed, 2), dateless(K::Standard, 3)];
+        let on = |greetings: &[Greeting], hours: &OfficeHours, reason| {
+            at_hours(greetings, reason, false, NOON, (hours, None))
+        };
+        let why = on(&greetings, &holiday, RedirectReason::NoAnswer).why;
+        assert_eq!(why, "holiday: it is Christmas Day");
+        assert_eq!(kind(&on(&greetings, &closed, RedirectReason::NoAnswer)), Some(K::Closed));
+        assert_eq!(
+            kind(&on(&greetings, &OfficeHours::default(), RedirectReason::NoAnswer)),
+            Some(K::Standard)
+        );
+        greetings.remove(0);
+        assert_eq!(
+            kind(&on(&greetings, &holiday, RedirectReason::NoAnswer)),
+            Some(K::Closed),
+            "closed as well"
+        );
+        greetings.push(dateless(K::Busy, 4));
+        assert_eq!(
+            kind(&on(&greetings, &closed, RedirectReason::UserBusy)),
+            Some(K::Busy),
+            "goes before closed"
+        );
+    }
+
+    #[test]
+    fn a_rule_chooses_a_greeting_that_the_owner_has_and_never_over_an_away_one() {
+        use GreetingKind as K;
+        let ask = |greetings: &[Greeting], kind| {
+            let hours = OfficeHours::default();
+            at_hours(greetings, RedirectReason::NoAnswer, false, NOON, (&hours, Some((kind, "Nights"))))
+        };
+        let mut greetings = vec![greeting(1, K::Standard), greeting(2, K::Busy), greeting(3, K::Name)];
+        assert_eq!(ask(&greetings, K::Busy).why, "busy: the rule \"Nights\" chooses it");
+        assert_eq!(kind(&ask(&greetings, K::Name)), Some(K::Name));
+        assert_eq!(kind(&ask(&greetings, K::Closed)), Some(K::Standard), "not recorded: the ladder goes on");
+        greetings.push(greeting(4, K::Away));
+        assert_eq!(kind(&ask(&greetings, K::Busy)), Some(K::Away));
+    }
+
     #[test]
     fn an_away_greeting_that_has_ended_is_not_played_even_when_all_calls_are_forwarded() {
         let mut away = greeting(1, GreetingKind::Away);
@@ -245,6 +336,8 @@ mod tests {
             greetings: &[away],
             reason: RedirectReason::Unconditional,
             internal: false,
+            hours: &OfficeHours::default(),
+            wanted: None,
             now: NOON.parse().unwrap(),
             zone: TimeZone::fixed(jiff::tz::offset(2)),
             extension: &"1001".parse().unwrap(),

@@ -2,12 +2,14 @@
 
 pub mod access;
 pub mod accounts;
+pub mod answering;
 pub mod audit;
 pub mod call_me;
 pub mod deposit;
 pub mod directory;
 pub mod doors;
 pub mod greetings;
+pub mod import;
 pub mod inbox;
 pub mod keys;
 pub mod ladder;
@@ -26,3 +28,4 @@ pub mod routing;
 pub mod sending;
 pub mod settings;
 pub mod signin;
+pub mod time_frames;

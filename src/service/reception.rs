@@ -6,10 +6,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::domain::answering::{AnswerBy, Arrangements, Calling};
 use crate::domain::{Greeting, Mailbox, Usage};
 use crate::sip::CallFacts;
 use crate::store::Store;
 
+use super::answering::{self, Answered, AnsweringTold, Asked};
 use super::ladder::{self, Choice, Situation};
 use super::remembered::{Inquiry, Remembered};
 use super::routing::{self, Decision, Explanation, Outcome, RoutingError, TrunkRules};
@@ -40,6 +42,11 @@ pub struct Verdict {
     pub decision: Decision,
     /// Every greeting of the mailbox.
     pub greetings: Vec<Greeting>,
+    /// What its lists and rules say of this call; empty without a mailbox.
+    pub answered: Answered,
+    arrangements: Arc<Arrangements>,
+    /// The caller's number in every spelling.
+    forms: Vec<String>,
     /// How full the mailbox is.
     pub usage: Usage,
     /// The time of the call.
@@ -94,14 +101,24 @@ async fn verdict(
     now: Timestamp,
 ) -> Result<Verdict, RoutingError> {
     let decision = routing::route(inquiry, rules, facts).await?;
-    let (greetings, usage) = match &decision.outcome {
-        Outcome::Mailbox { mailbox, .. } => {
-            let (tenant, mailbox) = (mailbox.tenant, mailbox.id);
-            (inquiry.greetings(tenant, mailbox).await?, inquiry.usage(tenant, mailbox)?)
-        }
-        Outcome::Login | Outcome::Default(_) => (Vec::new(), Usage::default()),
+    let forms = routing::caller_forms(&decision.caller, rules);
+    let mut verdict = Verdict {
+        decision,
+        greetings: Vec::new(),
+        answered: Answered::default(),
+        arrangements: Arc::default(),
+        forms,
+        usage: Usage::default(),
+        now,
     };
-    Ok(Verdict { decision, greetings, usage, now })
+    let Some((tenant, mailbox)) = verdict.mailbox().map(|mailbox| (mailbox.tenant, mailbox.id)) else {
+        return Ok(verdict);
+    };
+    verdict.greetings = inquiry.greetings(tenant, mailbox).await?;
+    verdict.arrangements = inquiry.arrangements(tenant, mailbox).await?;
+    verdict.usage = inquiry.usage(tenant, mailbox)?;
+    verdict.answered = answering::decide(&verdict.arrangements, &verdict.asked(&verdict.zone()));
+    Ok(verdict)
 }
 
 impl Verdict {
@@ -116,13 +133,15 @@ impl Verdict {
     /// The greeting, if a mailbox takes the call.
     pub fn greeting(&self) -> Option<Choice> {
         let mailbox = self.mailbox()?;
-        let zone = mailbox.zone.as_deref().unwrap_or(&self.decision.tenant.zone);
+        let rule = self.answered.rule.as_ref();
         Some(ladder::choose(&Situation {
             greetings: &self.greetings,
             reason: self.decision.reason,
             internal: self.decision.internal,
+            hours: &self.answered.hours,
+            wanted: rule.and_then(|(_, rule)| Some((rule.then.greeting?, rule.name.as_str()))),
             now: self.now,
-            zone: TimeZone::get(zone).unwrap_or(TimeZone::UTC),
+            zone: self.zone(),
             extension: &mailbox.extension,
         }))
     }
@@ -134,7 +153,34 @@ impl Verdict {
 
     /// The same in words.
     pub fn explain(&self) -> Explanation {
-        routing::explain(&self.decision, &self.greetings, self.usage, self.now)
+        let told =
+            |_: &Mailbox| AnsweringTold::new(&self.arrangements, &self.asked(&self.zone()), &self.answered);
+        let answering = self.mailbox().map(told);
+        let plain = routing::explain(&self.decision, self.greeting(), self.usage);
+        let answer = self.answered.rule.as_ref().map(|(_, rule)| &rule.then.answer);
+        let (state, transfer) = match (self.answered.turned_away(), answer) {
+            (Some(_), _) => (Some("turned-away"), None),
+            (None, Some(AnswerBy::Transfer { target })) => (plain.state, Some(target.clone())),
+            (None, Some(AnswerBy::Announcement)) if plain.state == Some("takes-messages") => {
+                (Some("announcement-only"), None)
+            }
+            _ => (plain.state, plain.transfer),
+        };
+        let greeting = plain
+            .greeting
+            .filter(|_| self.answered.turned_away().is_none() && !matches!(answer, Some(AnswerBy::Tone)));
+        Explanation { answering, state, transfer, greeting, ..plain }
+    }
+
+    /// The mailbox's zone, or the tenant's.
+    fn zone(&self) -> TimeZone {
+        let own = self.mailbox().and_then(|mailbox| mailbox.zone.as_deref());
+        TimeZone::get(own.unwrap_or(&self.decision.tenant.zone)).unwrap_or(TimeZone::UTC)
+    }
+
+    fn asked<'a>(&'a self, zone: &'a TimeZone) -> Asked<'a> {
+        let calling = Calling { forms: &self.forms, internal: self.decision.internal };
+        Asked { reason: self.decision.reason, calling, now: self.now, zone }
     }
 }
 

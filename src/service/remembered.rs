@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::domain::answering::Arrangements;
 use crate::domain::{Extension, Greeting, Mailbox, MailboxId, PhoneNumber, Tenant, TenantId, Usage};
 use crate::store::{Moment, Number, Result, Store, StoreError};
 
@@ -63,6 +64,7 @@ enum Question {
     Number(TenantId, String),
     Ending(TenantId, PhoneNumber),
     Greetings(TenantId, MailboxId),
+    Arrangements(TenantId, MailboxId),
     Usage(TenantId, MailboxId),
     Party(TenantId, String),
 }
@@ -74,6 +76,7 @@ enum Answer {
     Number(Option<Number>),
     Numbers(Vec<Number>),
     Greetings(Vec<Greeting>),
+    Arrangements(Arc<Arrangements>),
     Usage(Usage),
     /// The caller is known.
     Party,
@@ -164,6 +167,21 @@ impl Inquiry<'_> {
         match self.ask(question, asked).await? {
             Answer::Greetings(greetings) => Ok(greetings),
             _ => Ok(Vec::new()),
+        }
+    }
+
+    /// All that decides how the mailbox answers.
+    ///
+    /// # Errors
+    /// When the store is away and nothing is remembered.
+    pub async fn arrangements(&self, tenant: TenantId, mailbox: MailboxId) -> Result<Arc<Arrangements>> {
+        let asked = || async {
+            let known = self.remembered.store.arrangements(tenant, mailbox).await?;
+            Ok(Answer::Arrangements(Arc::new(known)))
+        };
+        match self.ask(Question::Arrangements(tenant, mailbox), asked).await? {
+            Answer::Arrangements(arrangements) => Ok(arrangements),
+            _ => Ok(Arc::default()),
         }
     }
 

@@ -181,6 +181,12 @@ pub async fn route<D: Directory>(
     Ok(Decision { tenant, outcome, source, found, tried, reason, caller, internal })
 }
 
+/// The caller's number in every spelling that the trunk's rules make equal; empty when there is none.
+pub fn caller_forms(caller: &CallerId, rules: &TrunkRules) -> Vec<String> {
+    let Some(number) = caller.number.as_deref().filter(|_| !caller.anonymous) else { return Vec::new() };
+    matching::forms(number, rules).exact
+}
+
 /// Questions to the directory on behalf of one call.
 struct Lookup<'a, D> {
     directory: &'a D,

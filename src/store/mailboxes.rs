@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::db::{Row, Tx, args};
 use super::fault::{Fault, Named as _, found, missing};
 use super::read::{Reader, micros, to_json};
+use super::tx::Statement;
 use super::{Result, Store};
 use crate::domain::{
     AttachmentFormat, Extension, Mailbox, MailboxId, PhoneSettings, Quota, Recipient, TenantId, ToneChoice,
@@ -126,26 +127,33 @@ pub(super) async fn lock_mailbox(tx: &mut Tx, tenant: TenantId, mailbox: Mailbox
 }
 
 pub(super) async fn upsert_mailbox(tx: &mut Tx, mailbox: &Mailbox) -> Result<()> {
-    let (tenant, id) = (mailbox.tenant.uuid(), mailbox.id.uuid());
-    let user = mailbox.user.map(UserId::uuid);
-    let settings = Settings::json(mailbox)?;
-    let args = args![tenant, id, user, mailbox.extension.as_str(), mailbox.enabled, settings];
-    if mailbox_written(tx.run(UPDATE_MAILBOX, args).await, mailbox)? > 0 {
+    let (sql, args) = mailbox_statement(mailbox, false)?;
+    if mailbox_written(tx.run(sql, args).await, mailbox)? > 0 {
         return Ok(());
     }
-    if !tx.rows(MAILBOX_EXISTS, args![id]).await?.is_empty() {
+    if !tx.rows(MAILBOX_EXISTS, args![mailbox.id.uuid()]).await?.is_empty() {
         return Err(missing("mailbox", mailbox.id));
     }
     insert_mailbox(tx, mailbox).await
 }
 
 pub(super) async fn insert_mailbox(tx: &mut Tx, mailbox: &Mailbox) -> Result<()> {
+    let (sql, args) = mailbox_statement(mailbox, true)?;
+    mailbox_written(tx.run(sql, args).await, mailbox)?;
+    Ok(())
+}
+
+/// Adds the mailbox, or replaces its settings.
+pub(super) fn mailbox_statement(mailbox: &Mailbox, is_new: bool) -> Result<Statement> {
     let (id, tenant) = (mailbox.id.uuid(), mailbox.tenant.uuid());
     let user = mailbox.user.map(UserId::uuid);
     let (extension, settings) = (mailbox.extension.as_str(), Settings::json(mailbox)?);
-    let args = args![id, tenant, user, extension, mailbox.enabled, settings, micros(mailbox.created_at)];
-    mailbox_written(tx.run(ADD_MAILBOX, args).await, mailbox)?;
-    Ok(())
+    Ok(if is_new {
+        let made = micros(mailbox.created_at);
+        (ADD_MAILBOX, args![id, tenant, user, extension, mailbox.enabled, settings, made])
+    } else {
+        (UPDATE_MAILBOX, args![tenant, id, user, extension, mailbox.enabled, settings])
+    })
 }
 
 /// A mailbox has two unique keys; both databases name the broken one in the error's text (the index or its columns).

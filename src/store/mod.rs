@@ -4,6 +4,7 @@
 //! takes the tenant where the thing belongs to one; another tenant's id is [`StoreError::Missing`]. Times are kept to
 //! the microsecond.
 
+mod answering;
 mod calls;
 mod db;
 mod deposit;
@@ -11,6 +12,7 @@ mod fault;
 mod findable;
 mod greetings;
 mod group;
+mod imports;
 mod jobs;
 mod keys;
 mod lamps;
@@ -31,6 +33,7 @@ mod readers;
 mod retention;
 mod revision;
 mod tenants;
+mod time_frames;
 mod tx;
 
 use std::path::Path;
@@ -42,6 +45,7 @@ use tokio::sync::Notify;
 
 pub use self::calls::{CallNews, CallRequest, CallState};
 pub use self::findable::Findable;
+pub use self::imports::{Import, ImportRow};
 pub use self::keys::{AuditLine, Repeat};
 pub use self::lamps::Lamp;
 pub use self::lockouts::{Guess, Limits};

@@ -4,6 +4,7 @@ use super::db::{Row, args};
 use super::fault::{Named as _, missing};
 use super::mailboxes::lock_mailbox;
 use super::read::Reader;
+use super::tx::Statement;
 use super::{Number, Result, Store, StoreError};
 use crate::domain::{MailboxId, PhoneNumber, TenantId};
 
@@ -36,12 +37,10 @@ impl Store {
     /// # Errors
     /// [`StoreError::Taken`] when it leads to another mailbox; `Missing` names the mailbox.
     pub async fn put_number(&self, number: &Number) -> Result<()> {
-        let (tenant, mailbox) = (number.tenant.uuid(), number.mailbox.uuid());
-        let reversed = number.number.parse::<PhoneNumber>().ok().map(|number| reversed(&number));
         let mut tx = self.db.begin().await?;
         lock_mailbox(&mut tx, number.tenant, number.mailbox).await?;
-        let args = args![tenant, number.number.as_str(), mailbox, number.label.clone(), reversed];
-        let touched = tx.run(PUT, args).await.orphan("mailbox", number.mailbox)?;
+        let (sql, args) = put_statement(number);
+        let touched = tx.run(sql, args).await.orphan("mailbox", number.mailbox)?;
         if touched == 0 {
             return Err(StoreError::Taken { what: "number", value: number.number.clone() });
         }
@@ -86,6 +85,13 @@ impl Store {
         let until = format!("{from}:");
         self.db.rows(ENDING, args![tenant.uuid(), from, until]).await?.iter().map(read_number).collect()
     }
+}
+
+/// Adds the number, or its new label; touches nothing where it leads elsewhere.
+pub(super) fn put_statement(number: &Number) -> Statement {
+    let (tenant, mailbox) = (number.tenant.uuid(), number.mailbox.uuid());
+    let reversed = number.number.parse::<PhoneNumber>().ok().map(|number| reversed(&number));
+    (PUT, args![tenant, number.number.as_str(), mailbox, number.label.clone(), reversed])
 }
 
 fn reversed(number: &PhoneNumber) -> String {

@@ -9,6 +9,7 @@ use super::fault::{Named as _, found, missing};
 use super::logins::FORGET_USER;
 use super::mailboxes::{MAILBOXES, SET_PIN, insert_mailbox, read_mailbox, upsert_mailbox};
 use super::read::{Reader, micros, to_json};
+use super::tx::Statement;
 use super::{Result, Store};
 use crate::domain::{Mailbox, TenantId, User, UserId};
 
@@ -144,31 +145,46 @@ impl Store {
     /// # Errors
     /// [`super::StoreError::Missing`].
     pub async fn remove_user(&self, tenant: TenantId, id: UserId) -> Result<()> {
-        let now = micros(self.clock.now());
         let mut tx = self.db.begin().await?;
-        let touched = tx.run(REMOVE_USER, args![tenant.uuid(), id.uuid(), now]).await?;
-        found(touched, "user", id)?;
-        for row in tx.rows(REMOVE_MAILBOX, args![tenant.uuid(), id.uuid(), now]).await? {
-            let mailbox = Reader::new(&row, "mailboxes", "id").id("id")?;
-            // Links and jobs are found by their message, wherever it lies.
-            for sql in [TRASH_MESSAGES, REVOKE_LINKS, END_JOBS] {
-                tx.run(sql, args![tenant.uuid(), mailbox, now]).await?;
-            }
-            for sql in FORGET {
-                tx.run(sql, args![tenant.uuid(), mailbox]).await?;
-            }
-        }
-        for sql in FORGET_USER {
-            tx.run(sql, args![tenant.uuid(), id.uuid()]).await?;
-        }
+        remove_in(&mut tx, tenant, id, micros(self.clock.now())).await?;
         Ok(tx.commit().await?)
     }
 }
 
+/// Removes a user with all that ends with the mailbox.
+pub(super) async fn remove_in(tx: &mut Tx, tenant: TenantId, id: UserId, now: i64) -> Result<()> {
+    let touched = tx.run(REMOVE_USER, args![tenant.uuid(), id.uuid(), now]).await?;
+    found(touched, "user", id)?;
+    for row in tx.rows(REMOVE_MAILBOX, args![tenant.uuid(), id.uuid(), now]).await? {
+        let mailbox = Reader::new(&row, "mailboxes", "id").id("id")?;
+        // Links and jobs are found by their message, wherever it lies.
+        for sql in [TRASH_MESSAGES, REVOKE_LINKS, END_JOBS] {
+            tx.run(sql, args![tenant.uuid(), mailbox, now]).await?;
+        }
+        for sql in FORGET {
+            tx.run(sql, args![tenant.uuid(), mailbox]).await?;
+        }
+    }
+    for sql in FORGET_USER {
+        tx.run(sql, args![tenant.uuid(), id.uuid()]).await?;
+    }
+    Ok(())
+}
+
+/// Adds the user, or replaces name and addresses.
+pub(super) fn user_statement(user: &User, is_new: bool) -> Result<Statement> {
+    let (id, tenant, emails) = (user.id.uuid(), user.tenant.uuid(), to_json(&user.emails)?);
+    let (first, last) = (user.first.as_str(), user.last.as_str());
+    Ok(if is_new {
+        (ADD_USER, args![id, tenant, first, last, emails, micros(user.created_at)])
+    } else {
+        (UPDATE_USER, args![tenant, id, first, last, emails])
+    })
+}
+
 async fn upsert_user(tx: &mut Tx, user: &User) -> Result<()> {
-    let emails = to_json(&user.emails)?;
-    let args = args![user.tenant.uuid(), user.id.uuid(), user.first.as_str(), user.last.as_str(), emails];
-    if tx.run(UPDATE_USER, args).await? > 0 {
+    let (sql, args) = user_statement(user, false)?;
+    if tx.run(sql, args).await? > 0 {
         return Ok(());
     }
     if !tx.rows(USER_EXISTS, args![user.id.uuid()]).await?.is_empty() {
@@ -178,12 +194,8 @@ async fn upsert_user(tx: &mut Tx, user: &User) -> Result<()> {
 }
 
 async fn insert_user(tx: &mut Tx, user: &User) -> Result<()> {
-    let (id, tenant) = (user.id.uuid(), user.tenant.uuid());
-    let (first, last) = (user.first.as_str(), user.last.as_str());
-    tx.run(ADD_USER, args![id, tenant, first, last, to_json(&user.emails)?, micros(user.created_at)])
-        .await
-        .taken("user", user.id)
-        .orphan("tenant", user.tenant)?;
+    let (sql, args) = user_statement(user, true)?;
+    tx.run(sql, args).await.taken("user", user.id).orphan("tenant", user.tenant)?;
     Ok(())
 }
 

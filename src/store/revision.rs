@@ -1,8 +1,8 @@
 //! What a call asks of the store when all else is remembered: whether the directory has changed, how full the mailbox is,
 //! whether the caller is known. One statement, so that the answers are of one moment.
 //!
-//! The revision counts every change to tenants, their domains, mailboxes, numbers and greetings, by triggers: no program
-//! can forget it. Users are not among them: no call asks for them.
+//! The revision counts every change to tenants, their domains, mailboxes, numbers, greetings, time frames, answering rules
+//! and lists of callers, by triggers: no program can forget it. Users are not among them: no call asks for them.
 
 use super::db::args;
 use super::read::Reader;

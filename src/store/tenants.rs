@@ -32,10 +32,16 @@ const REMOVE: &str = "DELETE FROM tenants WHERE id = $1";
 
 const CLEAR_DOMAINS: &str = "DELETE FROM tenant_domains WHERE tenant_id = $1";
 
-const CLEAR_GUESSES: &str = "DELETE FROM lockouts WHERE tenant_id = $1";
-
-const CLEAR_ACCESS: [&str; 2] =
-    ["DELETE FROM api_keys WHERE tenant_id = $1", "DELETE FROM doors WHERE tenant_id = $1"];
+/// What belongs to nobody but the tenant.
+const CLEAR: [&str; 7] = [
+    "DELETE FROM api_keys WHERE tenant_id = $1",
+    "DELETE FROM doors WHERE tenant_id = $1",
+    "DELETE FROM lockouts WHERE tenant_id = $1",
+    "DELETE FROM time_frames WHERE tenant_id = $1 AND mailbox_id IS NULL",
+    "DELETE FROM screened_callers WHERE tenant_id = $1 AND mailbox_id IS NULL",
+    "DELETE FROM import_rows WHERE tenant_id = $1",
+    "DELETE FROM imports WHERE tenant_id = $1",
+];
 
 const ADD_DOMAIN: &str = "INSERT INTO tenant_domains (domain, tenant_id, place) VALUES ($1, $2, $3)";
 
@@ -118,8 +124,7 @@ impl Store {
     pub async fn remove_tenant(&self, tenant: &Tenant) -> Result<()> {
         let mut tx = self.db.begin().await?;
         tx.run(CLEAR_DOMAINS, args![tenant.id.uuid()]).await?;
-        tx.run(CLEAR_GUESSES, args![tenant.id.uuid()]).await?;
-        for sql in CLEAR_ACCESS {
+        for sql in CLEAR {
             tx.run(sql, args![tenant.id.uuid()]).await?;
         }
         let touched = tx.run(REMOVE, args![tenant.id.uuid()]).await.map_err(|fault| match fault {

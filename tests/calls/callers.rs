@@ -82,6 +82,7 @@ fn plans() -> impl Strategy<Value = Plan> {
             Mode::AnnouncementOnly,
             Mode::Disabled,
             Mode::MailboxFull,
+            Mode::TurnedAway,
             Mode::UnknownTarget,
             Mode::SignInUnavailable,
             Mode::TechnicalTrouble,
@@ -101,6 +102,10 @@ fn plans() -> impl Strategy<Value = Plan> {
             }
             if silent {
                 plan.tone = ToneChoice::Silent;
+            }
+            if own {
+                plan.ways =
+                    aftertone::flow::Key::new('1').map(|key| (key, "1002".to_owned())).into_iter().collect();
             }
             plan
         },
@@ -168,9 +173,9 @@ impl Line for Call {
                 self.storing = Some(take);
             }
             Action::Discard(take) => self.end(take, "discard"),
-            Action::TransferToOperator => self.wire.transferring = true,
+            Action::TransferToOperator | Action::TransferTo(_) => self.wire.transferring = true,
             Action::HangUp => self.wire.hung_up = true,
-            Action::Ask(..) | Action::TransferTo(_) | Action::SignIn | Action::Report(_) => {
+            Action::Ask(..) | Action::SignIn | Action::Report(_) => {
                 panic!("{action:?} of a caller")
             }
         }

@@ -30,6 +30,7 @@ pub(crate) fn plan() -> Plan {
         keep_no_speech: false,
         operator: false,
         sign_in: false,
+        ways: Vec::new(),
     }
 }
 
@@ -195,6 +196,11 @@ impl Run {
             ("instructions", "always") => plan.instructions = Instructions::Always,
             ("tone", "silent") => plan.tone = ToneChoice::Silent,
             ("operator", "yes") => plan.operator = true,
+            ("way", value) => {
+                let (key, target) = value.split_once(' ').ok_or("a way is a key and a target")?;
+                let key = key.chars().next().and_then(Key::new).ok_or("a way begins with a key")?;
+                plan.ways.push((key, target.to_owned()));
+            }
             ("keep-no-speech", "yes") => plan.keep_no_speech = true,
             ("max", seconds) => plan.limits.max = parse_seconds(seconds)?,
             _ => return Err(format!("{line:?} is no setting")),
@@ -220,6 +226,7 @@ fn parse_mode(word: &str) -> Result<Mode, String> {
         "announcement-only" => Mode::AnnouncementOnly,
         "disabled" => Mode::Disabled,
         "full" => Mode::MailboxFull,
+        "turned-away" => Mode::TurnedAway,
         "unknown" => Mode::UnknownTarget,
         "sign-in" => Mode::SignInUnavailable,
         "trouble" => Mode::TechnicalTrouble,

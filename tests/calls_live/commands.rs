@@ -96,7 +96,7 @@ fn every_command_works_beside_a_running_server() {
     );
 
     let wav = server.wav("speech.wav", &speech(2.0, 8_000), 8_000);
-    server.call("+4930123456", "#,t,p,w0.3,#,w0.5,2,w2", Some(&wav), &[]);
+    server.call("+4930123456", "#,t,p,w0.3,#,s,2,s", Some(&wav), &[]);
     let message = server.message("1001");
     has(
         &message,

@@ -28,7 +28,7 @@ fn silence_and_the_limit_end_a_recording() {
     together(vec![
         Box::new(|| {
             let wav = server.wav("short.wav", &speech(3.0, 8_000), 8_000);
-            let heard = server.call("3001", "#,t,p,w5", Some(&wav), &[]);
+            let heard = server.call("3001", "#,t,p,s", Some(&wav), &[]);
             assert!(
                 says(&heard.samples, heard.rate, &phrases::REVIEW_LISTEN.phrase()),
                 "the menu comes by itself"
@@ -38,7 +38,7 @@ fn silence_and_the_limit_end_a_recording() {
         }),
         Box::new(|| {
             let wav = server.wav("long.wav", &speech(14.0, 8_000), 8_000);
-            let heard = server.call("3002", "#,t,p,w4", Some(&wav), &[]);
+            let heard = server.call("3002", "#,t,p,s", Some(&wav), &[]);
             let limit = phrases::limit_reached(Duration::from_secs(12));
             assert!(says(&heard.samples, heard.rate, &limit), "the caller is told of the limit");
             let from = ((heard.tone.unwrap() + 0.5) * f64::from(heard.rate)) as usize;
@@ -72,12 +72,12 @@ fn what_is_no_speech_is_not_mailed() {
     };
     together(vec![
         Box::new(|| {
-            let heard = server.call("3101", "#,t,p,w0.3,#,w4", Some(&short), &[]);
+            let heard = server.call("3101", "#,t,p,w0.3,#,s", Some(&short), &[]);
             assert!(says(&heard.samples, heard.rate, &phrases::NOTHING_HEARD.phrase()));
             assert!(server.messages("3101").is_empty());
         }),
         Box::new(|| {
-            server.call("3102", "#,t,p,w0.3,#,w4", Some(&short), &[]);
+            server.call("3102", "#,t,p,w0.3,#,s", Some(&short), &[]);
             assert_eq!(server.message("3102")["class"], "no-speech");
         }),
         Box::new(|| tone("3103", pulses(&[425.0], 0.48, 0.48, 7.0), "busy-tone")),
@@ -96,7 +96,7 @@ fn keys_work_as_sound_and_stay_out_of_the_recording() {
     let server = Server::start("", "");
     server.user("3201", &[]);
     let wav = server.wav("speech.wav", &speech(2.0, 8_000), 8_000);
-    let heard = server.call("3201", "#,t,p,w0.3,#,w1,5,w2,2,w3", Some(&wav), &["--in-band"]);
+    let heard = server.call("3201", "#,t,p,w0.3,#,s,5,s,2,s", Some(&wav), &["--in-band"]);
     assert!(says(&heard.samples, heard.rate, &phrases::URGENT_ON.phrase()));
     let message = server.message("3201");
     assert_eq!(message["urgent"], true);

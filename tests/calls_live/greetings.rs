@@ -7,8 +7,14 @@ use crate::live::{Server, together};
 use aftertone::flow::phrases;
 
 /// The greetings of the test, each known by its pitch.
-const PITCHES: [(&str, f64); 4] =
-    [("standard", 500.0), ("busy", 700.0), ("internal", 850.0), ("away", 620.0)];
+const PITCHES: [(&str, f64); 6] = [
+    ("standard", 500.0),
+    ("busy", 700.0),
+    ("internal", 850.0),
+    ("away", 620.0),
+    ("closed", 980.0),
+    ("holiday", 1150.0),
+];
 
 fn set(server: &Server, mailbox: &str, kind: &str, file: &Path) -> String {
     server.ok(&["greeting", "set", "--mailbox", mailbox, "--kind", kind, "--file", file.to_str().unwrap()])
@@ -16,7 +22,7 @@ fn set(server: &Server, mailbox: &str, kind: &str, file: &Path) -> String {
 
 /// Which of the pitches sounds in the first second.
 fn pitch(server: &Server, mailbox: &str, more: &[&str]) -> &'static str {
-    let heard = server.call(mailbox, "w2", None, more);
+    let heard = server.call(mailbox, "s", None, more);
     let first = &heard.samples[heard.rate as usize / 5..heard.rate as usize];
     let levels = PITCHES.map(|(kind, hertz)| (level(first, heard.rate, hertz), kind));
     let (loudest, kind) = levels.into_iter().max_by(|a, b| a.0.total_cmp(&b.0)).unwrap();
@@ -97,7 +103,7 @@ fn greetings_are_taken_from_every_usual_kind_of_file() {
             .into_iter()
             .map(|mailbox| -> Box<dyn FnOnce() + Send> {
                 Box::new(move || {
-                    let heard = server.call(mailbox, "w2", None, &[]);
+                    let heard = server.call(mailbox, "s", None, &[]);
                     let begin = &heard.samples[..heard.rate as usize / 2];
                     let tone = crate::ears::peak_level(begin, heard.rate, 440.0);
                     assert!(tone > 1500.0, "{mailbox}: {tone}");
@@ -126,4 +132,45 @@ fn greetings_are_taken_from_every_usual_kind_of_file() {
     ]);
     assert_eq!(refused.code, Some(1), "{refused:?}");
     assert_eq!(refused.err.lines().count(), 1, "{}", refused.err);
+}
+
+// 002-029, 002-032, 002-033, 002-052
+#[test]
+fn time_frames_rules_and_lists_decide_the_very_next_call() {
+    let server = Server::start("transfer_targets = [\"1000\"]", "");
+    server.user("5201", &[]);
+    for kind in ["standard", "closed", "holiday"] {
+        let hertz = PITCHES.iter().find(|(name, _)| *name == kind).unwrap().1;
+        let file = server.wav(&format!("{kind}.wav"), &sine(hertz, 1.5, 16_000, 9000.0), 16_000);
+        set(&server, "5201", kind, &file);
+    }
+    let outside = ["--from", "sip:+15550100@192.0.2.7"];
+    let plays = || pitch(&server, "5201", &outside);
+    assert_eq!(plays(), "standard");
+    server.ok(&["timeframe", "add", "Office", "--use", "open", "--span", "2020-01-01"]);
+    assert_eq!(plays(), "closed", "outside of the hours");
+    server.ok(&["timeframe", "add", "Party", "--use", "holiday", "--mailbox", "5201", "--span", "always"]);
+    assert_eq!(plays(), "holiday");
+    let rule = |more: &[&str]| server.ok(&[&["rule", "add", "--mailbox", "5201"], more].concat());
+    rule(&["Plain", "--within", "Party", "--greeting", "standard"]);
+    assert_eq!(plays(), "standard", "a rule goes before the hours");
+
+    rule(&["At once", "--place", "1", "--from", "+1555*", "--straight-to-tone"]);
+    let heard = server.call("5201", "t,w0.2", None, &outside);
+    let begin = &heard.samples[..heard.rate as usize / 5];
+    assert!(level(begin, heard.rate, 500.0) < 1000.0, "no greeting before the tone");
+    rule(&["Away with them", "--place", "1", "--from", "+1555*", "--turn-away", "announce"]);
+    let heard = server.call("5201", "", None, &outside);
+    assert!(crate::ears::says(&heard.samples, heard.rate, &phrases::CALL_REFUSED.phrase()), "{}", heard.said);
+    assert!(heard.tone.is_none());
+
+    server.ok(&["block", "add", "+1555*", "--with", "decline"]);
+    let target = format!("sip:5201@{}", server.sip);
+    let declined = server.run(&[&["call", &target][..], &outside].concat());
+    assert_eq!(declined.code, Some(1));
+    assert!(declined.err.contains("(603)"), "{}", declined.err);
+    assert!(server.get("/metrics").1.contains("aftertone_calls_refused_total{why=\"turned-away\"} 1"));
+    server.ok(&["block", "add", "+15550100", "--allow", "--mailbox", "5201"]);
+    let heard = server.call("5201", "t,w0.2", None, &outside);
+    assert!(heard.tone.is_some(), "who is allowed is turned away by neither list nor rule");
 }

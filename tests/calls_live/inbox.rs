@@ -22,7 +22,7 @@ pub(crate) fn server(boxes: &[&str]) -> (Server, PathBuf) {
     }
     let wav = server.wav("speech.wav", &speech(3.0, 8_000), 8_000);
     for mailbox in boxes {
-        server.call(mailbox, "#,t,p,w0.3,#,w0.5,2,w1", Some(&wav), &[]);
+        server.call(mailbox, "#,t,p,w0.3,#,s,2,s", Some(&wav), &[]);
         server.message(mailbox);
     }
     (server, wav)
@@ -51,7 +51,7 @@ fn an_owner_signs_in_listens_and_deletes() {
     together(vec![
         // From the own phone: the PIN, then 1 (new messages), # (past the envelope), 7 (delete).
         Box::new(move || {
-            let keys = format!("w0.5,482913#{LATER}1,w1,#,w5,7,w1.5");
+            let keys = format!("w0.5,482913#{LATER}1,w1,#,s,7,s");
             let heard = server.call(PILOT, &keys, None, &["--from", &from("2001")]);
             assert!(hears(&heard) > 0.8, "the message is heard: {}", heard.said);
             assert!(says(&heard.samples, heard.rate, &phrases::owner::DELETED.phrase()), "{}", heard.said);
@@ -59,21 +59,21 @@ fn an_owner_signs_in_listens_and_deletes() {
         }),
         // From elsewhere, with keys as tones in the sound: extension and PIN.
         Box::new(move || {
-            let keys = format!("w1,2002#,w1,482913#,w1,{LATER},w0.5,1,w1,#,w5,7,w2");
+            let keys = format!("s,2002#,s,482913#,s,{LATER},s,1,w1,#,s,7,s");
             let heard = server.call(PILOT, &keys, None, &["--in-band"]);
             assert!(hears(&heard) > 0.8, "the message is heard: {}", heard.said);
             is_deleted(server, "2002");
         }),
         // `*` in the greeting; deleted, undone, saved.
         Box::new(move || {
-            let keys = format!("w0.5,*,w0.5,482913#{LATER}1,w1,7,w0.5,7,w0.5,2,w1");
+            let keys = format!("w0.5,*,s,482913#{LATER}1,w1,7,w0.5,7,w0.5,2,s");
             server.call("2003", &keys, None, &[]);
             server.until("the message is saved", |server| folder(server, "2003", "saved").len() == 1);
             assert!(folder(server, "2003", "trash").is_empty(), "undone");
         }),
         // A wrong PIN gives nothing away; the right one after it opens.
         Box::new(move || {
-            let keys = format!("w0.5,111#,w3,2004#,w0.5,482913#{LATER}17,w1.5");
+            let keys = format!("w0.5,111#,s,2004#,s,482913#{LATER}17,s");
             let heard = server.call(PILOT, &keys, None, &["--from", &from("2004")]);
             assert!(
                 says(&heard.samples, heard.rate, &phrases::owner::LOGIN_REFUSED.phrase()),
@@ -84,9 +84,9 @@ fn an_owner_signs_in_listens_and_deletes() {
         }),
         // A greeting of one's own, recorded by phone; then callers hear it.
         Box::new(move || {
-            let keys = format!("w0.5,482913#{LATER}5113,t,p,w0.3,#,w1,2,w2,#,w1");
+            let keys = format!("w0.5,482913#{LATER}5113,t,p,w0.3,#,s,2,s,#,s");
             server.call(PILOT, &keys, Some(&wav), &["--from", &from("2005")]);
-            let heard = server.call("2005", "w5", None, &[]);
+            let heard = server.call("2005", "s", None, &[]);
             assert!(hears(&heard) > 0.8, "callers hear the new greeting: {}", heard.said);
         }),
     ]);

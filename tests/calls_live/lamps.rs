@@ -90,7 +90,7 @@ const PLAIN: &str = "Event: message-summary\r\nExpires: 600\r\n";
 
 fn leave(server: &Server, mailbox: &str) {
     let file = server.wav(&format!("for-{mailbox}.wav"), &speech(2.0, 8_000), 8_000);
-    server.call(mailbox, "#,t,p,w0.3,#,w1", Some(&file), &[]);
+    server.call(mailbox, "#,t,p,w0.3,#,s", Some(&file), &[]);
 }
 
 fn newest(server: &Server, mailbox: &str) -> String {
@@ -125,7 +125,7 @@ fn a_lamp_follows_its_mailbox_through_refresh_restart_and_end() {
 
     // The subscription outlives the process.
     server.signal("TERM");
-    assert_eq!(server.ended().0, Some(0));
+    assert_eq!(server.ended(), Some(0));
     server.serve();
     server.ok(&["message", "mark", &id, "new"]);
     phone.shows(1, 0);

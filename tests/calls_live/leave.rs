@@ -23,7 +23,7 @@ fn through(codec: Codec, samples: &[i16]) -> Vec<i16> {
 fn leave(server: &Server, mailbox: &str, codec: &str, sent: &[i16], rate: u32) -> Value {
     let file = server.wav(&format!("{codec}.wav"), sent, rate);
     let caller = ["--codec", codec, "--from", "sip:+15550100@127.0.0.1", "--name", "Grace Hopper"];
-    let heard = server.call(mailbox, "#,t,p,w0.3,#,w2.5,2,w4", Some(&file), &caller);
+    let heard = server.call(mailbox, "#,t,p,w0.3,#,s,2,s", Some(&file), &caller);
     assert!(heard.tone.is_some(), "no tone: {heard:?}");
     assert!(peak_level(&heard.samples, heard.rate, 1000.0) > 4000.0, "the tone is clear");
     assert!(says(&heard.samples, heard.rate, &phrases::REVIEW_LISTEN.phrase()), "{codec}: the menu is said");

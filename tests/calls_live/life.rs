@@ -13,7 +13,7 @@ fn a_stop_lets_the_caller_finish_and_keeps_the_message() {
     server.user("1001", &[]);
     let wav = server.wav("speech.wav", &speech(5.0, 8_000), 8_000);
     std::thread::scope(|scope| {
-        let call = scope.spawn(|| server.call("1001", "#,t,p,w0.3,#,w0.5,2,w2", Some(&wav), &[]));
+        let call = scope.spawn(|| server.call("1001", "#,t,p,w0.3,#,s,2,s", Some(&wav), &[]));
         server.until("a recording runs", |server| {
             let spool = std::fs::read_dir(server.data().join("spool")).unwrap();
             spool
@@ -32,9 +32,9 @@ fn a_stop_lets_the_caller_finish_and_keeps_the_message() {
         let sent = aftertone::flow::phrases::MESSAGE_SENT.phrase();
         assert!(crate::ears::says(&heard.samples, heard.rate, &sent), "the caller was served to the end");
     });
-    let (code, took) = server.ended();
-    assert_eq!(code, Some(0));
-    assert!(took < Duration::from_secs(8), "nothing is waited for when the last call is over: {took:?}");
+    assert_eq!(server.ended(), Some(0));
+    let log = server.log();
+    assert!(log.contains("draining") && !log.contains(" cut"), "the call ended by itself: {log}");
     let length = server.message("1001")["duration_ms"].as_f64().unwrap();
     assert!(length >= 5000.0, "{length} ms");
 }
@@ -43,10 +43,9 @@ fn a_stop_lets_the_caller_finish_and_keeps_the_message() {
 fn an_idle_server_stops_at_once() {
     let mut server = Server::start("", "");
     server.signal("TERM");
-    let (code, took) = server.ended();
-    assert_eq!(code, Some(0));
-    assert!(took < Duration::from_secs(40), "it waits a minute for calls, but there are none: {took:?}");
-    assert!(!server.log().contains("is cut"), "{}", server.log());
+    assert_eq!(server.ended(), Some(0));
+    let log = server.log();
+    assert!(log.contains("draining") && !log.contains(" cut"), "nobody was waited for in vain: {log}");
 }
 
 /// Whether the server answers OPTIONS from this address. Who expects an answer asks again and again, for long; the
@@ -85,7 +84,7 @@ fn a_hangup_reads_the_configuration_again() {
     server.configure("peers = [\"127.0.0.1\"]\naccess_numbers = [\"5000\"]", rtp);
     server.signal("HUP");
     server.until("it is taken over again", |server| server.log().matches("read again").count() == 2);
-    let heard = server.call("5000", "w5", None, &[]);
+    let heard = server.call("5000", "s", None, &[]);
     let sign_in = aftertone::flow::phrases::owner::LOGIN_EXTENSION.phrase();
     assert!(crate::ears::says(&heard.samples, heard.rate, &sign_in), "so have the rules");
 

@@ -20,7 +20,7 @@ fn a_mailbox_that_takes_no_message_says_why() {
     let wav = server.wav("speech.wav", &speech(2.0, 8_000), 8_000);
     together(vec![
         Box::new(|| {
-            server.call("4001", "#,t,p,w0.3,#,w0.5,2,w4", Some(&wav), &[]);
+            server.call("4001", "#,t,p,w0.3,#,s,2,s", Some(&wav), &[]);
             server.message("4001");
             let heard = server.call("4001", "", None, &[]);
             is_told(&heard, phrases::MAILBOX_FULL);
@@ -68,7 +68,7 @@ fn a_call_that_reaches_no_mailbox_follows_the_tenant() {
     server.user("4101", &[]);
     server.ok(&["tenant", "set", "--default-action", "mailbox:4101"]);
     let wav = server.wav("speech.wav", &speech(2.0, 8_000), 8_000);
-    let heard = server.call("4999", "#,t,p,w0.3,#,w0.5,2,w4", Some(&wav), &[]);
+    let heard = server.call("4999", "#,t,p,w0.3,#,s,2,s", Some(&wav), &[]);
     assert!(heard.tone.is_some());
     server.message("4101");
 }
@@ -83,19 +83,19 @@ fn an_operator_who_cannot_be_reached_leaves_the_caller_with_the_mailbox() {
     together(vec![
         Box::new(|| {
             // The test phone knows no REFER, so it refuses.
-            let heard = server.call("4201", "w0.5,0,t,p,w0.3,#,w0.5,2,w4", Some(&wav), &[]);
+            let heard = server.call("4201", "w0.5,0,t,p,w0.3,#,s,2,s", Some(&wav), &[]);
             is_told(&heard, phrases::OPERATOR_TRYING);
             is_told(&heard, phrases::OPERATOR_FAILED);
             is_told(&heard, phrases::LEAVE_INSTEAD);
         }),
         Box::new(|| {
-            let heard = server.call("4202", "w0.5,0,t,p,w0.3,#,w0.5,2,w4", Some(&wav), &[]);
+            let heard = server.call("4202", "w0.5,0,t,p,w0.3,#,s,2,s", Some(&wav), &[]);
             is_told(&heard, phrases::OPERATOR_NONE);
             server.message("4202");
         }),
         Box::new(|| {
             let heard =
-                server.call("4201", "#,t,p,w0.3,#,w1,0,w12", Some(&wav), &["--from", "sip:late@127.0.0.1"]);
+                server.call("4201", "#,t,p,w0.3,#,s,0,w30", Some(&wav), &["--from", "sip:late@127.0.0.1"]);
             is_told(&heard, phrases::OPERATOR_FAILED);
             is_told(&heard, phrases::MESSAGE_SENT);
         }),

@@ -28,7 +28,7 @@ impl Bed {
 
     /// A call that has recorded its speech and ended it with `#`; then `keys`.
     fn after_recording(&self, mailbox: &str, keys: &str) -> Heard {
-        self.server.call(mailbox, &format!("#,t,p,w0.3,#,w1,{keys}"), Some(&self.wav), &[])
+        self.server.call(mailbox, &format!("#,t,p,w0.3,#,s,{keys}"), Some(&self.wav), &[])
     }
 
     /// Length of the only message, in takes of the speech.
@@ -53,7 +53,7 @@ fn each_key_of_the_review_menu_does_what_it_says() {
     let bed = &bed;
     together(vec![
         Box::new(|| {
-            let heard = bed.after_recording("2001", "1,w4,2,w6");
+            let heard = bed.after_recording("2001", "1,s,2,s");
             let own: Vec<i16> = speech(SECONDS, 8_000).into_iter().take(8_000).collect();
             let (_, alike) = find(&resample(&heard.samples, heard.rate, 8_000), &own);
             assert!(alike > 0.8, "1 plays the recording: {alike}");
@@ -62,36 +62,36 @@ fn each_key_of_the_review_menu_does_what_it_says() {
             assert!(bed.takes("2001") < 1.5);
         }),
         Box::new(|| {
-            bed.after_recording("2002", "3,t,p,w0.3,#,w1,2,w2");
+            bed.after_recording("2002", "3,t,p,w0.3,#,s,2,s");
             assert!(bed.takes("2002") < 1.5, "3 records again: one take is left");
         }),
         Box::new(|| {
-            bed.after_recording("2003", "4,t,p,w0.3,#,w1,2,w2");
+            bed.after_recording("2003", "4,t,p,w0.3,#,s,2,s");
             let takes = bed.takes("2003");
             assert!((2.0..2.6).contains(&takes), "4 adds to it: {takes} takes");
         }),
     ]);
     together(vec![
         Box::new(|| {
-            let heard = bed.after_recording("2004", "5,w2,2,w2");
+            let heard = bed.after_recording("2004", "5,s,2,s");
             bed.is_told(&heard, phrases::URGENT_ON);
             let message = bed.server.message("2004");
             assert_eq!((&message["urgent"], &message["private"]), (&json!(true), &json!(false)));
         }),
         Box::new(|| {
-            let heard = bed.after_recording("2005", "6,w2,5,w1,5,w2,#,w2");
+            let heard = bed.after_recording("2005", "6,s,5,s,5,s,#,s");
             bed.is_told(&heard, phrases::PRIVATE_ON);
             bed.is_told(&heard, phrases::URGENT_OFF);
             let message = bed.server.message("2005");
             assert_eq!((&message["urgent"], &message["private"]), (&json!(false), &json!(true)));
         }),
         Box::new(|| {
-            let heard = bed.after_recording("2006", "7,w3,#,w4");
+            let heard = bed.after_recording("2006", "7,s,#,s");
             bed.is_told(&heard, phrases::DISCARD_OFFER);
             bed.is_told(&heard, phrases::MESSAGE_DISCARDED);
         }),
         Box::new(|| {
-            let heard = bed.after_recording("2007", "7,w1,7,w3,2,w2");
+            let heard = bed.after_recording("2007", "7,w1,7,s,2,s");
             bed.is_told(&heard, phrases::DISCARD_UNDONE);
             assert!(bed.takes("2007") < 1.5, "7 twice keeps it");
         }),
@@ -116,7 +116,7 @@ fn pausing_leaves_no_hole_and_hanging_up_keeps_what_was_said() {
     let bed = &bed;
     together(vec![
         Box::new(|| {
-            let heard = bed.server.call("2101", "#,t,p,8,w4,8,t,p,w0.3,#,w1,2,w2", Some(&bed.wav), &[]);
+            let heard = bed.server.call("2101", "#,t,p,8,s,8,t,p,w0.3,#,s,2,s", Some(&bed.wav), &[]);
             bed.is_told(&heard, phrases::RECORDING_PAUSED);
             let takes = bed.takes("2101");
             assert!((1.9..2.6).contains(&takes), "the pause is not in it: {takes} takes");

@@ -101,6 +101,12 @@ fn the_operator_is_reached_by_refer() {
         Box::new(|| scenario(server, "transfer", "1001", &[])),
         Box::new(|| scenario(server, "transfer_busy", "1001", &[])),
         Box::new(|| scenario(server, "transfer_at_once", "1999", &[])),
+        Box::new(|| {
+            server.user("1002", &[]);
+            let target = ["--transfer", "sip:desk@pbx.example.org"];
+            server.ok(&[&["rule", "add", "To the desk", "--mailbox", "1002"][..], &target].concat());
+            scenario(server, "transfer_at_once", "1002", &[]);
+        }),
     ]);
 }
 

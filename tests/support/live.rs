@@ -149,7 +149,12 @@ impl Server {
             .spawn()
             .unwrap();
         self.child = Some(child);
-        self.until("the server is ready", |server| server.get("/readyz").0 == 200);
+        let end = Instant::now() + PATIENCE;
+        while self.get("/readyz").0 != 200 {
+            assert!(self.runs(), "the server ended at its start:\n{}", self.log());
+            assert!(Instant::now() < end, "the server is not ready within {PATIENCE:?}\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     pub(crate) fn log(&self) -> String {
@@ -166,11 +171,9 @@ impl Server {
         assert!(Command::new("kill").args(["-s", signal, &pid]).status().unwrap().success());
     }
 
-    /// Waits for the end of the process; its exit code and how long that took.
-    pub(crate) fn ended(&mut self) -> (Option<i32>, Duration) {
-        let began = Instant::now();
-        let code = self.child.take().unwrap().wait().unwrap().code();
-        (code, began.elapsed())
+    /// Waits for the end of the process; its exit code.
+    pub(crate) fn ended(&mut self) -> Option<i32> {
+        self.child.take().unwrap().wait().unwrap().code()
     }
 
     /// Whether the process runs.

@@ -23,8 +23,8 @@ fn the_embedded_clips_are_small_and_exactly_those_that_are_needed() {
         let needed: BTreeSet<&str> = language.clips().iter().map(|clip| clip.name.as_str()).collect();
         assert_eq!(listed, needed, "run aftertone prompts build --lang {}", embedded.name);
         let bytes: usize = embedded.clips.iter().map(|(_, bytes)| bytes.len()).sum();
-        // Some 300 clips, for callers and owners; all of them are part of the program.
-        assert!(bytes < 10_000_000, "{} takes {bytes} bytes", embedded.name);
+        // Some 400 clips, for callers, owners and people looked for by name; all of them are part of the program.
+        assert!(bytes < 16_000_000, "{} takes {bytes} bytes", embedded.name);
     }
 }
 

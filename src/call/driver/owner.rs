@@ -6,6 +6,7 @@
 
 mod serve;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -133,7 +134,12 @@ impl Driver {
 }
 
 impl Worker {
-    fn start(desk: Desk, gate: Option<Gate>, inside: Option<Owner>, answers: mpsc::Sender<Answer>) -> Self {
+    fn start(
+        desk: Arc<Desk>,
+        gate: Option<Gate>,
+        inside: Option<Owner>,
+        answers: mpsc::Sender<Answer>,
+    ) -> Self {
         let (queue, mut work) = mpsc::channel::<Work>(MOST_WAITING);
         tokio::spawn(async move {
             let mut clerk = Clerk { desk, gate, inside };
@@ -149,7 +155,7 @@ impl Worker {
 
 /// Does what is asked, on behalf of whoever signed in.
 struct Clerk {
-    desk: Desk,
+    desk: Arc<Desk>,
     /// `None`: nobody can sign in.
     gate: Option<Gate>,
     inside: Option<Owner>,

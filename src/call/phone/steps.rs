@@ -7,8 +7,10 @@ use crate::flow::Key;
 
 use super::Line;
 
-/// A call without a tone: the script goes on nevertheless after so long.
-const TONE_PATIENCE: Duration = Duration::from_secs(30);
+/// A call in which what is waited for does not come: the script goes on nevertheless after so long.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Who has said nothing for so long has finished.
+const FINISHED: Duration = Duration::from_millis(800);
 
 /// One step of what the phone does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,11 +21,14 @@ pub enum Step {
     Wait(Duration),
     /// Waits for the next tone: one that no earlier step waited for.
     AwaitTone,
+    /// Waits until the other side says something and has finished.
+    AwaitSilence,
     /// Speaks the recording to its end.
     Speak,
 }
 
-/// Reads `1,w2,482913#`: keys are pressed, `wN` waits N seconds, `t` waits for the next tone, `p` plays the recording.
+/// Reads `1,w2,482913#`: keys are pressed, `wN` waits N seconds, `t` waits for the next tone, `s` until something was said
+/// and is over, `p` plays the recording.
 ///
 /// # Errors
 /// The part that does not read.
@@ -41,10 +46,11 @@ pub fn parse_steps(text: &str) -> Result<Vec<Step>, String> {
         match part {
             "p" => steps.push(Step::Speak),
             "t" => steps.push(Step::AwaitTone),
+            "s" => steps.push(Step::AwaitSilence),
             keys => {
                 for c in keys.chars() {
-                    let key =
-                        Key::new(c).ok_or_else(|| format!("{c:?} is no key: use 0-9 * # A-D, wN, t or p"))?;
+                    let key = Key::new(c)
+                        .ok_or_else(|| format!("{c:?} is no key: use 0-9 * # A-D, wN, t, s or p"))?;
                     steps.push(Step::Press(key));
                 }
             }
@@ -74,7 +80,11 @@ impl Steps {
             let waited = now.saturating_sub(self.since);
             let done = match step {
                 Step::Wait(wait) => waited >= *wait,
-                Step::AwaitTone => line.tone.count() > self.tones || waited >= TONE_PATIENCE,
+                Step::AwaitTone => line.tone.count() > self.tones || waited >= PATIENCE,
+                Step::AwaitSilence => {
+                    let was_said = |at: Duration| at >= self.since && now.saturating_sub(at) >= FINISHED;
+                    line.sound_at.is_some_and(was_said) || waited >= PATIENCE
+                }
                 Step::Press(key) => {
                     if !self.begun {
                         line.press(*key);
@@ -114,7 +124,7 @@ mod tests {
             steps,
             [press('1'), Step::Wait(Duration::from_secs(2)), press('4'), press('8'), press('#')]
         );
-        assert_eq!(parse_steps("t,p").unwrap(), [Step::AwaitTone, Step::Speak]);
+        assert_eq!(parse_steps("t,p,s").unwrap(), [Step::AwaitTone, Step::Speak, Step::AwaitSilence]);
         assert!(parse_steps("w").is_err());
         assert!(parse_steps("1x").is_err());
     }

@@ -39,7 +39,7 @@ fn the_common_keys_are_those_of_each_system() {
     assert_eq!(key("default", Menu::Playing, "7"), Command::Delete);
     assert_eq!(key("asterisk", Menu::After, "7"), Command::Delete);
     assert_eq!(key("asterisk", Menu::Playing, "*"), Command::Rewind);
-    assert_eq!(key("asterisk", Menu::After, "9"), Command::Save);
+    assert_eq!(key("asterisk", Menu::After, "9"), Command::SaveTo);
     assert_eq!(key("freeswitch", Menu::After, "2"), Command::Save);
     assert_eq!(key("freeswitch", Menu::Playing, "0"), Command::Pause);
     assert_eq!(key("cisco", Menu::After, "3"), Command::Delete);

@@ -103,6 +103,8 @@ pub(super) enum Left {
 #[derive(Debug)]
 pub(super) struct Passing {
     left: Left,
+    /// Who takes the call. `None`: the operator.
+    to: Option<String>,
 }
 
 impl Passing {
@@ -114,15 +116,22 @@ impl Passing {
         }
         words.push(phrases::OPERATOR_TRYING.into());
         turn.say(words, Timer::Words);
-        Self { left }.into()
+        Self { left, to: None }.into()
+    }
+
+    /// The same for somebody who is no operator.
+    pub(super) fn to(turn: &mut Turn<'_>, target: String) -> State {
+        turn.say(vec![phrases::TRANSFER_TRYING.into()], Timer::Words);
+        Self { left: Left::Nothing, to: Some(target) }.into()
     }
 }
 
 impl Stage for Passing {
     fn played(self, turn: &mut Turn<'_>) -> State {
-        turn.act(Action::TransferToOperator);
+        let is_operator = self.to.is_none();
+        turn.act(self.to.map_or(Action::TransferToOperator, Action::TransferTo));
         turn.wait(Timer::Operator);
-        Transferring { left: self.left }.into()
+        Transferring { left: self.left, is_operator }.into()
     }
 
     fn expired(self, turn: &mut Turn<'_>) -> State {
@@ -138,6 +147,7 @@ impl Stage for Passing {
 #[derive(Debug)]
 pub(super) struct Transferring {
     left: Left,
+    is_operator: bool,
 }
 
 impl Stage for Transferring {
@@ -147,6 +157,7 @@ impl Stage for Transferring {
                 turn.act(Action::HangUp);
                 return State::Done;
             }
+            _ if !self.is_operator => phrases::TRANSFER_FAILED,
             TransferOutcome::Failed => phrases::OPERATOR_FAILED,
             TransferOutcome::NotAllowed => phrases::OPERATOR_NONE,
         };

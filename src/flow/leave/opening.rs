@@ -100,7 +100,7 @@ impl Stage for Opening {
             '#' => Self::skip(turn),
             '0' => to_operator(turn, back, self),
             '*' => sign_in(turn, back, self),
-            _ => self.into(),
+            _ => to_somebody(turn, key, self),
         }
     }
 
@@ -157,7 +157,7 @@ impl Stage for Interlude {
             '#' => Opening::skip(turn),
             '0' if turn.plan.operator => to_operator(turn, self.back, self),
             '*' if turn.plan.sign_in => sign_in(turn, self.back, self),
-            _ => self.into(),
+            _ => to_somebody(turn, key, self),
         }
     }
 
@@ -183,6 +183,15 @@ pub(super) fn to_operator(turn: &mut Turn<'_>, back: Back, here: impl Into<State
         return here.into();
     }
     Passing::enter(turn, Left::Nothing)
+}
+
+/// A key that leads to somebody else, if it is one.
+fn to_somebody(turn: &mut Turn<'_>, key: Key, here: impl Into<State>) -> State {
+    let way = turn.plan.ways.iter().find(|(known, _)| *known == key).map(|(_, target)| target.clone());
+    match way {
+        Some(target) if turn.may_interrupt() => Passing::to(turn, target),
+        _ => here.into(),
+    }
 }
 
 /// `*` before anything was recorded: the owner wants to be let in. Another dialogue asks for the PIN.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::domain::{Mailbox, ToneChoice, Usage};
 use crate::flow::phrases::{self, Saying};
-use crate::flow::{RecordLimits, Utterance};
+use crate::flow::{Key, RecordLimits, Utterance};
 
 /// The warning tone comes so long before the limit.
 const WARN_BEFORE: Duration = Duration::from_secs(10);
@@ -20,6 +20,8 @@ pub enum Mode {
     Disabled,
     /// A mailbox that holds as much as it may.
     MailboxFull,
+    /// A mailbox whose owner does not want this call.
+    TurnedAway,
     /// No mailbox.
     UnknownTarget,
     /// A mailbox's own menu, which cannot be entered by phone.
@@ -36,6 +38,7 @@ impl Mode {
             Self::AnnouncementOnly => Some(phrases::ANNOUNCEMENT_ONLY),
             Self::Disabled => Some(phrases::MAILBOX_DISABLED),
             Self::MailboxFull => Some(phrases::MAILBOX_FULL),
+            Self::TurnedAway => Some(phrases::CALL_REFUSED),
             Self::UnknownTarget => Some(phrases::NO_SUCH_MAILBOX),
             Self::SignInUnavailable => Some(phrases::SIGN_IN_UNAVAILABLE),
             Self::TechnicalTrouble => Some(phrases::TECHNICAL_TROUBLE),
@@ -78,6 +81,8 @@ pub struct Plan {
     pub operator: bool,
     /// Whether `*` before the tone leads the owner into the mailbox.
     pub sign_in: bool,
+    /// Other keys before the tone, and where they lead.
+    pub ways: Vec<(Key, String)>,
 }
 
 impl Plan {
@@ -118,6 +123,7 @@ impl Plan {
             keep_no_speech: mailbox.keep_no_speech,
             operator,
             sign_in: false,
+            ways: Vec::new(),
         }
     }
 
@@ -138,6 +144,7 @@ impl Plan {
             keep_no_speech: false,
             operator,
             sign_in: false,
+            ways: Vec::new(),
         }
     }
 

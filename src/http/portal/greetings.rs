@@ -9,7 +9,9 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
+use crate::domain::answering::Calling;
 use crate::domain::{Greeting, GreetingId, GreetingKind, Owner, RedirectReason};
+use crate::service::answering::{self, Asked as Asking};
 use crate::service::audit::Deed;
 use crate::service::greetings::MAX_UPLOAD;
 use crate::service::ladder::{Play, Situation, choose};
@@ -100,10 +102,19 @@ pub(super) async fn shown(
         let tenant = services.inbox.tenant(owner).await.map_err(refused)?;
         let unheard = services.inbox.counts(owner).await.map_err(refused)?.new;
         let (zone, now) = (words::zone(Some(&mailbox), &tenant), site.web.clock.now());
+        // Somebody from outside whom no list or rule names.
+        let forms = ["somebody".to_owned()];
+        let calling = Calling { forms: &forms, internal: false };
+        let reason = RedirectReason::NoAnswer;
+        let arrangements = services.inbox.arrangements(owner).await.map_err(refused)?;
+        let answered = answering::decide(&arrangements, &Asking { reason, calling, now, zone: &zone });
+        let rule = answered.rule.as_ref();
         let choice = choose(&Situation {
             greetings: &greetings,
-            reason: RedirectReason::NoAnswer,
+            reason,
             internal: false,
+            hours: &answered.hours,
+            wanted: rule.and_then(|(_, rule)| Some((rule.then.greeting?, rule.name.as_str()))),
             now,
             zone: zone.clone(),
             extension: &mailbox.extension,

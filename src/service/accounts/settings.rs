@@ -68,7 +68,12 @@ pub struct Changes {
 
 impl Changes {
     /// Writes the changes into the values. `new_mode` is that of addresses that come new to a user without any.
-    pub(super) fn apply(self, user: &mut User, mailbox: &mut Mailbox, new_mode: MailMode) -> Result<()> {
+    pub(in crate::service) fn apply(
+        self,
+        user: &mut User,
+        mailbox: &mut Mailbox,
+        new_mode: MailMode,
+    ) -> Result<()> {
         self.check()?;
         self.apply_addresses(user, mailbox, new_mode)?;
         replace(&mut user.first, self.first.map(|name| name.trim().to_owned()));
@@ -159,7 +164,7 @@ fn replace<T>(value: &mut T, new: Option<T>) {
 }
 
 /// A name that people read on screens and in mail headers.
-pub(super) fn check_name(what: &'static str, name: &str) -> Result<()> {
+pub(in crate::service) fn check_name(what: &'static str, name: &str) -> Result<()> {
     if name.chars().count() > 64 || name.chars().any(char::is_control) {
         return Err(
             Invalid::new(what, name, "use at most 64 characters, none of them a control character").into()
@@ -169,7 +174,7 @@ pub(super) fn check_name(what: &'static str, name: &str) -> Result<()> {
 }
 
 /// A language with an optional region (RFC 5646 §2.1).
-fn check_language(tag: &str) -> Result<()> {
+pub(in crate::service) fn check_language(tag: &str) -> Result<()> {
     let mut parts = tag.split('-');
     let is = |part: Option<&str>, lengths: std::ops::RangeInclusive<usize>| {
         part.is_some_and(|part| {
@@ -183,7 +188,7 @@ fn check_language(tag: &str) -> Result<()> {
 }
 
 /// Whether it may be called is decided when it is called; here it must only be a target at all.
-fn check_operator(target: &str) -> Result<()> {
+pub(in crate::service) fn check_operator(target: &str) -> Result<()> {
     let is_uri = target.strip_prefix("sip:").or(target.strip_prefix("sips:")).is_some_and(|rest| {
         !rest.is_empty()
             && rest.len() <= 250
@@ -212,7 +217,7 @@ fn check_range(
 
 /// The stored form of an additional number: digits without visual separators, or a SIP user part (RFC 3261 §25.1,
 /// without escapes) in lower case.
-pub(super) fn number_text(text: &str) -> Result<String> {
+pub(in crate::service) fn number_text(text: &str) -> Result<String> {
     if let Ok(number) = text.parse::<PhoneNumber>() {
         return Ok(number.as_str().to_owned());
     }

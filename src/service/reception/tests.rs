@@ -165,3 +165,54 @@ async fn a_tenant_that_the_rules_name_is_found_as_soon_as_it_is_added() {
     world.other.put_tenant(&acme).await.unwrap();
     assert_eq!(world.call("1001", "1002").await.decision.tenant.id, id);
 }
+
+#[tokio::test]
+async fn a_time_frame_rule_or_list_holds_for_the_very_next_call() {
+    let world = World::new().await;
+    let tenant = world.mailbox.tenant;
+    let greeting = |kind, object: &str| Greeting {
+        id: GreetingId::from_uuid(world.clock.uuid()),
+        tenant,
+        mailbox: world.mailbox.id,
+        kind,
+        label: "mine".to_owned(),
+        object: object.to_owned(),
+        duration_ms: 1_000,
+        active: true,
+        from: None,
+        until: None,
+        created_at: world.clock.now(),
+    };
+    world.other.add_greeting(&greeting(GreetingKind::Standard, "a")).await.unwrap();
+    world.other.add_greeting(&greeting(GreetingKind::Closed, "b")).await.unwrap();
+    let why = async || Box::pin(world.call("1001", "+15550100")).await.greeting().unwrap().why;
+    assert_eq!(why().await, "standard: nothing more special fits");
+
+    let frames = crate::service::time_frames::TimeFrames::new(world.other.clone(), world.clock.clone());
+    let nights = crate::service::time_frames::NewFrame {
+        name: "Night".to_owned(),
+        purpose: crate::domain::FrameUse::Closed,
+        zone: None,
+        // The clock stands at 05:06 UTC.
+        entries: vec!["daily 22:00-06:00".parse::<crate::domain::Span>().unwrap().into()],
+        replace: false,
+    };
+    frames.put(tenant, None, nights).await.unwrap();
+    assert_eq!(why().await, "closed: it is closed now (Night)");
+    let told = world.call("1001", "+15550100").await.explain().to_string();
+    assert!(told.contains("hours     closed (Night), until 2026-03-04 06:00 UTC"), "{told}");
+
+    let lists = crate::service::answering::Lists::new(world.other.clone(), world.clock.clone());
+    let decline = crate::domain::answering::TurnAway::Decline;
+    let block = crate::domain::answering::Screening::Block { with: decline };
+    lists.put(tenant, None, "+1555*".parse().unwrap(), block, None).await.unwrap();
+    let verdict = world.call("1001", "+15550100").await;
+    assert_eq!(verdict.answered.turned_away(), Some(decline));
+    let told = verdict.explain();
+    assert_eq!((told.state, &told.greeting), (Some("turned-away"), &None));
+    assert!(
+        told.to_string().contains("blocked by the tenant's list (+1555*): turned away as declined (603)"),
+        "{told}"
+    );
+    assert_eq!(world.call("1001", "+4930123").await.answered.turned_away(), None);
+}

@@ -3,12 +3,11 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use crate::domain::{DefaultAction, Greeting, Mailbox, Usage};
-use crate::service::ladder::{Choice, Play, Situation, choose};
+use crate::domain::{DefaultAction, Mailbox, Usage};
+use crate::service::answering::AnsweringTold;
+use crate::service::ladder::{Choice, Play};
 
 use super::{Decision, Miss, Outcome};
 
@@ -41,6 +40,8 @@ pub struct Explanation {
     pub internal: bool,
     /// What the caller hears; `None` without a mailbox.
     pub greeting: Option<Heard>,
+    /// Hours, lists and rules; `None` without a mailbox.
+    pub answering: Option<AnsweringTold>,
     /// `takes-messages`, `full`, `announcement-only` or `disabled`; `None` without a mailbox.
     pub state: Option<&'static str>,
 }
@@ -67,8 +68,8 @@ pub struct Heard {
     pub why: String,
 }
 
-/// Explains a decision. `greetings` and `usage` are those of the decision's mailbox; without one they do not matter.
-pub fn explain(decision: &Decision, greetings: &[Greeting], usage: Usage, now: Timestamp) -> Explanation {
+/// Explains a decision. `greeting` and `usage` are those of the decision's mailbox; without one they do not matter.
+pub fn explain(decision: &Decision, greeting: Option<Choice>, usage: Usage) -> Explanation {
     let (mailbox, alias) = match &decision.outcome {
         Outcome::Mailbox { mailbox, alias } => (Some(mailbox.as_ref()), alias.clone()),
         Outcome::Login | Outcome::Default(_) => (None, None),
@@ -90,7 +91,8 @@ pub fn explain(decision: &Decision, greetings: &[Greeting], usage: Usage, now: T
         caller: decision.caller.number.clone(),
         anonymous: decision.caller.anonymous,
         internal: decision.internal,
-        greeting: mailbox.map(|mailbox| heard(greeting(decision, mailbox, greetings, now))),
+        greeting: mailbox.and(greeting).map(heard),
+        answering: None,
         state: mailbox.map(|mailbox| state(mailbox, usage)),
     }
 }
@@ -107,18 +109,6 @@ fn outcome(outcome: &Outcome) -> &'static str {
 
 fn step(tried: &super::Tried) -> Step {
     Step { source: tried.source.as_str(), found: tried.found.clone(), why: tried.miss.to_string() }
-}
-
-fn greeting(decision: &Decision, mailbox: &Mailbox, greetings: &[Greeting], now: Timestamp) -> Choice {
-    let zone = mailbox.zone.as_deref().unwrap_or(&decision.tenant.zone);
-    choose(&Situation {
-        greetings,
-        reason: decision.reason,
-        internal: decision.internal,
-        now,
-        zone: TimeZone::get(zone).unwrap_or(TimeZone::UTC),
-        extension: &mailbox.extension,
-    })
 }
 
 fn heard(choice: Choice) -> Heard {
@@ -163,6 +153,9 @@ impl fmt::Display for Explanation {
         let caller =
             self.caller.as_deref().unwrap_or(if self.anonymous { "anonymous" } else { "unknown number" });
         writeln!(f, "caller    {caller}{}", if self.internal { ", a colleague" } else { "" })?;
+        if let Some(answering) = &self.answering {
+            write!(f, "{answering}")?;
+        }
         if let Some(greeting) = &self.greeting {
             writeln!(f, "greeting  {}", greeting.why)?;
         }

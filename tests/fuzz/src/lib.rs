@@ -10,7 +10,9 @@ use aftertone::app::config::Config;
 use aftertone::audio::decode::{self, DecodeLimits, decode_upload};
 use aftertone::audio::wav;
 use aftertone::blob::spool;
-use aftertone::domain::{LinkToken, RecordingClass, ToneChoice};
+use aftertone::domain::answering::CallerPattern;
+use aftertone::domain::time_frame::{Entry, MOST_SPANS};
+use aftertone::domain::{LinkToken, RecordingClass, Schedule, Span, ToneChoice};
 use aftertone::flow::leave::{Instructions, LeaveMessage, Mode, Plan};
 use aftertone::flow::{
     Action, CallEvent, CallTime, Flow, Key, PlayId, RecordLimits, StopCause, StoreOutcome, Take,
@@ -21,7 +23,9 @@ use aftertone::rtp::jitter::{Frame, Incoming, JitterBuffer};
 use aftertone::rtp::packet::{Packet, is_rtcp};
 use aftertone::rtp::rtcp;
 use aftertone::rtp::source::{Expected, Source, Verdict};
+use aftertone::service::import::{Preview, Row, Table, What, result_csv};
 use aftertone::service::outbound::AllowedTargets;
+use aftertone::service::time_frames::ical;
 use aftertone::signal::{Reading, frame_stream, read_message};
 use aftertone::sip::body::session_description;
 use aftertone::sip::diversion::Diversion;
@@ -29,6 +33,8 @@ use aftertone::sip::history::{HistoryEntry, redirections};
 use aftertone::sip::sdp::{LocalMedia, Session, accept_answer};
 use aftertone::sip::uri::{NameAddr, Uri, plain_number, split_list, unescape};
 use aftertone::sip::{CallFacts, caller};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 /// A target: its name, which is that of its corpus folder, and what it does.
 pub type Target = (&'static str, fn(&[u8]));
@@ -50,6 +56,9 @@ pub const TARGETS: &[Target] = &[
     ("link_token", link_token),
     ("config", config),
     ("flow", flow),
+    ("time_frame", time_frame),
+    ("calendar", calendar),
+    ("user_table", user_table),
 ];
 
 const HERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 5060);
@@ -334,6 +343,65 @@ pub fn flow(data: &[u8]) {
     assert!(flow.is_done(), "a call that nobody is in any more goes on");
 }
 
+/// Spans, one a line: read, written, read again; and what comes next in a zone with changes of its clock.
+pub fn time_frame(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let mut entries = Vec::new();
+    for span in text.lines().take(5).flat_map(|line| Span::read_all(line).unwrap_or_default()) {
+        assert_eq!(span.to_string().parse::<Span>().ok(), Some(span), "{span}");
+        entries.push(Entry::from(span));
+    }
+    let schedule = Schedule { entries };
+    let zone = TimeZone::get("Europe/Berlin").expect("zones are built in");
+    let now: Timestamp = "2026-03-28T12:00:00Z".parse().expect("a time");
+    let standing = schedule.standing(&zone, now);
+    if let Some(until) = standing.until {
+        assert!(until > now);
+        assert_ne!(schedule.is_active(&zone, until), standing.active);
+    }
+    for line in text.lines().take(8) {
+        if let Ok(caller) = line.parse::<CallerPattern>() {
+            assert_eq!(caller.to_string().parse::<CallerPattern>().ok(), Some(caller));
+        }
+    }
+}
+
+/// A calendar file: days, or refusals with lines that exist.
+pub fn calendar(data: &[u8]) {
+    match ical::read(data) {
+        Ok(entries) => {
+            assert!(!entries.is_empty() && entries.len() <= MOST_SPANS);
+            for entry in entries {
+                assert_eq!(entry.span.to_string().parse::<Span>().ok(), Some(entry.span), "{}", entry.span);
+                assert!(entry.note.is_none_or(|note| !note.contains(char::is_control)));
+            }
+        }
+        Err(refusals) => {
+            let lines = data.iter().filter(|byte| **byte == b'\n').count() + 1;
+            assert!(!refusals.is_empty());
+            assert!(refusals.iter().all(|refusal| (1..=lines).contains(&refusal.line)), "{refusals:?}");
+        }
+    }
+}
+
+/// A table of users: rows as wide as the header, and a result that no spreadsheet computes.
+pub fn user_table(data: &[u8]) {
+    let Ok(table) = Table::read(data) else { return };
+    assert!(table.rows.iter().all(|(_, cells)| cells.len() == table.header.len()));
+    let rows = table.rows.iter().map(|(line, _)| Row {
+        line: *line,
+        extension: String::new(),
+        what: What::Unchanged,
+    });
+    let preview = Preview { rows: rows.collect(), ignored: Vec::new() };
+    let result = result_csv(&table, &preview);
+    let separator = table.separator;
+    let quoted = result.split('"').step_by(2).map(|plain| plain.trim_start_matches('\u{feff}'));
+    for cell in quoted.flat_map(|plain| plain.split([separator, '\r', '\n'])) {
+        assert!(!cell.starts_with(['=', '@']), "{cell:?} would be computed");
+    }
+}
+
 fn plan(bits: u8) -> Plan {
     let seconds = Duration::from_secs;
     Plan {
@@ -347,6 +415,7 @@ fn plan(bits: u8) -> Plan {
         keep_no_speech: bits & 4 == 4,
         operator: bits & 8 == 8,
         sign_in: false,
+        ways: Vec::new(),
     }
 }
 

@@ -1,7 +1,8 @@
 //! How a decision is told: in one line for the log, and as a story for people.
 
 use super::*;
-use crate::domain::{Greeting, GreetingId, GreetingKind, Usage};
+use crate::domain::{GreetingId, Usage};
+use crate::service::ladder::{Choice, Play};
 
 #[test]
 fn the_line_for_the_log_names_sources_and_nobody() {
@@ -19,21 +20,11 @@ fn an_explanation_tells_the_whole_story() {
     let mut facts = diverted(&["<sip:7777@x>", "<sip:1408@x>"]);
     facts.request_uri = "sip:john.support@192.0.2.1".to_owned();
     let decision = routed(&world(), &TrunkRules::default(), &facts);
-    let name = Greeting {
-        id: GreetingId::from_uuid(Uuid::from_u128(5)),
-        tenant: decision.tenant.id,
-        mailbox: MailboxId::from_uuid(Uuid::from_u128(13)),
-        kind: GreetingKind::Name,
-        label: String::new(),
-        object: String::new(),
-        duration_ms: 900,
-        active: true,
-        from: None,
-        until: None,
-        created_at: "2026-01-01T00:00:00Z".parse().unwrap(),
+    let greeting = Choice {
+        play: Play::RecordedName(GreetingId::from_uuid(Uuid::from_u128(5))),
+        why: "built from the recorded name: no greeting of the owner fits".to_owned(),
     };
-    let now = "2026-01-02T00:00:00Z".parse().unwrap();
-    let story = explain(&decision, &[name], Usage { messages: 10, bytes: 0 }, now);
+    let story = explain(&decision, Some(greeting), Usage { messages: 10, bytes: 0 });
     let text = story.to_string();
     for line in [
         "mailbox   1408 of tenant default\n",
@@ -57,7 +48,7 @@ fn an_explanation_tells_the_whole_story() {
 #[test]
 fn an_explanation_without_a_mailbox_has_neither_greeting_nor_state() {
     let decision = routed(&world(), &TrunkRules::default(), &to("sip:7777@192.0.2.1"));
-    let story = explain(&decision, &[], Usage::default(), "2026-01-02T00:00:00Z".parse().unwrap());
+    let story = explain(&decision, None, Usage::default());
     assert_eq!((story.outcome, story.greeting.clone(), story.state), ("announce", None, None));
     assert!(story.to_string().contains("no source names a mailbox"));
 }
@@ -68,7 +59,7 @@ fn the_state_of_the_mailbox_is_told() {
         let mut world = world();
         world.mailboxes.iter_mut().for_each(change);
         let decision = routed(&world, &TrunkRules::default(), &to("sip:1001@192.0.2.1"));
-        explain(&decision, &[], Usage::default(), "2026-01-02T00:00:00Z".parse().unwrap()).state
+        explain(&decision, None, Usage::default()).state
     };
     assert_eq!(state(|_| ()), Some("takes-messages"));
     assert_eq!(state(|mailbox| mailbox.enabled = false), Some("disabled"));

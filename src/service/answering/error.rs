@@ -1,0 +1,66 @@
+//! Why a rule, list or time frame cannot be what was asked for, and what to do about it.
+
+use crate::domain::answering::{MOST_CALLERS, MOST_RULES};
+use crate::domain::time_frame::MOST_SPANS;
+use crate::domain::{Extension, Invalid};
+use crate::service::outbound::NotAllowed;
+use crate::store::StoreError;
+
+/// Why nothing was changed. All but [`AnsweringError::Store`] is for the person who asked to mend.
+#[derive(Debug, thiserror::Error)]
+pub enum AnsweringError {
+    /// A value is out of its range or shape.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// No such mailbox.
+    #[error("there is no mailbox {0}: `aftertone user list` shows those there are")]
+    NoMailbox(Extension),
+    /// No such time frame.
+    #[error("there is no time frame {0:?}: `aftertone timeframe list` shows those there are")]
+    NoFrame(String),
+    /// No such rule.
+    #[error("there is no rule {0:?} in this mailbox: `aftertone rule list` shows those there are")]
+    NoRule(String),
+    /// The caller is on no such list.
+    #[error("{0} is not in this list: `aftertone block list` shows who is")]
+    NoCaller(String),
+    /// The name is taken.
+    #[error("there is a {what} {name:?} already: choose another name, or replace it with --replace")]
+    Taken {
+        /// `rule` or `time frame`.
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// Too many rules.
+    #[error("a mailbox has at most {MOST_RULES} rules: remove one first")]
+    TooManyRules,
+    /// Too many callers in a rule.
+    #[error("a rule names at most {MOST_CALLERS} callers: use the beginning of their numbers, or a list")]
+    TooManyCallers,
+    /// No spans, or too many.
+    #[error("a time frame has 1 to {MOST_SPANS} spans, and this one {0}")]
+    Spans(usize),
+    /// The rule does nothing.
+    #[error(
+        "the rule does nothing: choose a greeting, what becomes of the call, or what the phone system does"
+    )]
+    DoesNothing,
+    /// A call may not go there.
+    #[error("{target:?}: {why}")]
+    Target {
+        /// Where it was to go.
+        target: String,
+        /// Why not.
+        why: NotAllowed,
+    },
+    /// The calendar is not understood; one line each.
+    #[error("the calendar is not imported:\n{}", .0.join("\n"))]
+    Calendar(Vec<String>),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A short alias.
+pub(super) type Result<T, E = AnsweringError> = std::result::Result<T, E>;

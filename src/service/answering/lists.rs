@@ -1,0 +1,109 @@
+//! What people do with lists of callers who are let through or turned away (002-027 … 002-031).
+
+use jiff::tz::TimeZone;
+
+use super::AnsweringError;
+use super::error::Result;
+use crate::clock::SharedClock;
+use crate::domain::answering::{CallerPattern, ScreenedCaller, Screening};
+use crate::domain::{Extension, Invalid, Mailbox, MailboxId, TenantId};
+use crate::store::{Store, StoreError};
+
+/// Longest note.
+const LONGEST_NOTE: usize = 80;
+/// Lines of one list.
+const MOST_LINES: usize = 1000;
+
+/// The use cases. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Lists {
+    store: Store,
+    clock: SharedClock,
+}
+
+impl Lists {
+    /// Works on this store.
+    pub const fn new(store: Store, clock: SharedClock) -> Self {
+        Self { store, clock }
+    }
+
+    /// The lines that a mailbox obeys, its own first; without one, those of the tenant.
+    ///
+    /// # Errors
+    /// [`AnsweringError::NoMailbox`].
+    pub async fn list(&self, tenant: TenantId, of: Option<&Extension>) -> Result<Vec<ScreenedCaller>> {
+        let mailbox = self.owner(tenant, of).await?;
+        Ok(self.store.screened_callers(tenant, mailbox).await?)
+    }
+
+    /// Notes a caller in the list of a mailbox, or of the tenant; replaces what it said of the same one.
+    ///
+    /// # Errors
+    /// [`AnsweringError`], each with its remedy.
+    pub async fn put(
+        &self,
+        tenant: TenantId,
+        of: Option<&Extension>,
+        pattern: CallerPattern,
+        screening: Screening,
+        note: Option<&str>,
+    ) -> Result<()> {
+        let mailbox = self.owner(tenant, of).await?;
+        let note = note.map(str::trim).filter(|note| !note.is_empty());
+        if let Some(note) = note
+            && (note.chars().count() > LONGEST_NOTE || note.chars().any(char::is_control))
+        {
+            return Err(Invalid::new("note", note, "write at most 80 characters in one line").into());
+        }
+        let known = self.store.screened_callers(tenant, mailbox).await?;
+        let own = known.iter().filter(|line| line.mailbox == mailbox);
+        if own.count() >= MOST_LINES {
+            let remedy = "a list has at most 1000 lines: use the beginning of numbers, as +4930*";
+            return Err(Invalid::new("caller", &pattern.to_string(), remedy).into());
+        }
+        let note = note.map(str::to_owned);
+        let (id, created_at) = (self.clock.uuid(), self.clock.now());
+        let line = ScreenedCaller { id, tenant, mailbox, pattern, screening, note, created_at };
+        self.store.put_screened_caller(&line).await?;
+        tracing::info!(%tenant, of_mailbox = mailbox.is_some(), "a list of callers was changed");
+        Ok(())
+    }
+
+    /// Takes a caller off the list.
+    ///
+    /// # Errors
+    /// [`AnsweringError::NoCaller`].
+    pub async fn remove(
+        &self,
+        tenant: TenantId,
+        of: Option<&Extension>,
+        pattern: &CallerPattern,
+    ) -> Result<()> {
+        let mailbox = self.owner(tenant, of).await?;
+        let removed = self.store.remove_screened_caller(tenant, mailbox, pattern).await;
+        removed.map_err(|error| match error {
+            StoreError::Missing { value, .. } => AnsweringError::NoCaller(value),
+            other => other.into(),
+        })
+    }
+
+    async fn owner(&self, tenant: TenantId, of: Option<&Extension>) -> Result<Option<MailboxId>> {
+        let Some(extension) = of else { return Ok(None) };
+        Ok(Some(mailbox(&self.store, tenant, extension).await?.0.id))
+    }
+}
+
+/// The mailbox of this number, and the zone that it lives in.
+pub(in crate::service) async fn mailbox(
+    store: &Store,
+    tenant: TenantId,
+    extension: &Extension,
+) -> Result<(Mailbox, TimeZone)> {
+    let found = store.mailbox_by_extension(tenant, extension).await?;
+    let mailbox = found.ok_or_else(|| AnsweringError::NoMailbox(extension.clone()))?;
+    let zone = match &mailbox.zone {
+        Some(zone) => zone.clone(),
+        None => store.tenant(tenant).await?.zone,
+    };
+    Ok((mailbox, TimeZone::get(&zone).unwrap_or(TimeZone::UTC)))
+}

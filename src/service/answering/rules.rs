@@ -1,0 +1,333 @@
+//! What people do with answering rules: add, list, move, switch, remove; and what is checked before it is written.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::error::Result;
+use super::warnings::{Warning, warnings};
+use super::{AnsweringError, in_time, until};
+use crate::clock::SharedClock;
+use crate::domain::answering::{
+    AnswerBy, Arrangements, Conditions, MOST_CALLERS, MOST_RULES, Rule, RuleActions,
+};
+use crate::domain::{Extension, Invalid, Mailbox, Owner, RuleId, TenantId};
+use crate::service::outbound::AllowedTargets;
+use crate::store::{Store, StoreError};
+
+/// Longest name.
+const LONGEST_NAME: usize = 64;
+/// Longest ringing, and longest delay of a phone, in seconds.
+const LONGEST_RING: u16 = 300;
+/// Phones that ring besides.
+const MOST_PHONES: usize = 10;
+
+/// A rule to be added.
+#[derive(Debug, Clone)]
+pub struct NewRule {
+    /// Unique in the mailbox.
+    pub name: String,
+    /// Off: kept, and without effect.
+    pub enabled: bool,
+    /// When it holds.
+    pub when: Conditions,
+    /// What it does.
+    pub then: RuleActions,
+    /// Its place from 1 on. `None`: the last, or where the rule was that it replaces.
+    pub place: Option<usize>,
+    /// Take the place of a rule with the same name.
+    pub replace: bool,
+}
+
+/// How a rule stands at a moment.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    /// The rule.
+    pub rule: Rule,
+    /// Its condition of time holds. A rule without one is always in time.
+    pub in_time: bool,
+    /// It is the first in time that asks for nothing but time: what calls get that no rule before it picks out.
+    pub active: bool,
+    /// Until when `active` stays as it is. `None`: for more than a year.
+    pub until: Option<Timestamp>,
+    /// Why it can never hold.
+    pub warning: Option<Warning>,
+}
+
+/// The use cases. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    store: Store,
+    clock: SharedClock,
+    /// Where calls may go: of each trunk and of none. One that allows it is enough; the call itself is checked again.
+    targets: Vec<AllowedTargets>,
+}
+
+impl Rules {
+    /// Works on this store; targets are checked against these lists.
+    pub const fn new(store: Store, clock: SharedClock, targets: Vec<AllowedTargets>) -> Self {
+        Self { store, clock, targets }
+    }
+
+    /// The rules of a mailbox as they stand at `at`.
+    ///
+    /// # Errors
+    /// [`AnsweringError::NoMailbox`].
+    pub async fn list(
+        &self,
+        tenant: TenantId,
+        extension: &Extension,
+        at: Timestamp,
+    ) -> Result<Vec<Standing>> {
+        let (mailbox, zone) = self.mailbox(tenant, extension).await?;
+        let arrangements = self.store.arrangements(tenant, mailbox.id).await?;
+        Ok(standings(&arrangements, &zone, at))
+    }
+
+    /// Adds a rule; whether it can never hold.
+    ///
+    /// # Errors
+    /// [`AnsweringError`], each with its remedy; nothing is written then.
+    pub async fn add(
+        &self,
+        tenant: TenantId,
+        extension: &Extension,
+        new: NewRule,
+    ) -> Result<Option<Warning>> {
+        let (mailbox, zone) = self.mailbox(tenant, extension).await?;
+        let name = checked_name("name of a rule", &new.name)?;
+        self.check(tenant, &mailbox, &new).await?;
+        let id = RuleId::from_uuid(self.clock.uuid());
+        let rule = Rule {
+            id,
+            name: name.clone(),
+            enabled: new.enabled,
+            when: new.when,
+            then: new.then,
+            created_at: self.clock.now(),
+        };
+        let owner = Owner { tenant, mailbox: mailbox.id };
+        let place = |rules: &mut Vec<Rule>| -> Result<usize> {
+            let old = rules.iter().position(|known| known.name == name);
+            match old {
+                Some(_) if !new.replace => return Err(AnsweringError::Taken { what: "rule", name }),
+                Some(old) => drop(rules.remove(old)),
+                None => {}
+            }
+            Ok(new.place.map(|place| place.saturating_sub(1)).or(old).unwrap_or(rules.len()).min(rules.len()))
+        };
+        let change = |mut rules: Vec<Rule>| {
+            let place = place(&mut rules)?;
+            rules.insert(place, rule);
+            if rules.len() > MOST_RULES { Err(AnsweringError::TooManyRules) } else { Ok(rules) }
+        };
+        self.store.change_rules(owner, change).await?;
+        tracing::info!(mailbox = %mailbox.id, rule = %id, "an answering rule was set");
+        let arrangements = self.store.arrangements(tenant, mailbox.id).await?;
+        let told = warnings(&arrangements, &zone, self.clock.now());
+        Ok(told.into_iter().find(|(rule, _)| *rule == id).map(|(_, warning)| warning))
+    }
+
+    /// Gives a rule another place, from 1 on; beyond the last it becomes the last.
+    ///
+    /// # Errors
+    /// [`AnsweringError::NoRule`].
+    pub async fn move_to(
+        &self,
+        tenant: TenantId,
+        extension: &Extension,
+        name: &str,
+        place: usize,
+    ) -> Result<()> {
+        self.change(tenant, extension, |mut rules| {
+            let rule = rules.remove(position(&rules, name)?);
+            rules.insert(place.saturating_sub(1).min(rules.len()), rule);
+            Ok(rules)
+        })
+        .await
+    }
+
+    /// Puts the rules into this order, which names each of them once.
+    ///
+    /// # Errors
+    /// [`AnsweringError::NoRule`] names one that is missing here or there.
+    pub async fn reorder(&self, tenant: TenantId, extension: &Extension, names: &[String]) -> Result<()> {
+        self.change(tenant, extension, |mut rules| {
+            let mut ordered = Vec::with_capacity(rules.len());
+            for name in names {
+                ordered.push(rules.remove(position(&rules, name)?));
+            }
+            match rules.pop() {
+                Some(left_out) => Err(AnsweringError::NoRule(left_out.name)),
+                None => Ok(ordered),
+            }
+        })
+        .await
+    }
+
+    /// Switches a rule on or off.
+    ///
+    /// # Errors
+    /// [`AnsweringError::NoRule`].
+    pub async fn switch(&self, tenant: TenantId, extension: &Extension, name: &str, on: bool) -> Result<()> {
+        self.change(tenant, extension, |mut rules| {
+            let place = position(&rules, name)?;
+            rules.iter_mut().skip(place).take(1).for_each(|rule| rule.enabled = on);
+            Ok(rules)
+        })
+        .await
+    }
+
+    /// Removes a rule.
+    ///
+    /// # Errors
+    /// [`AnsweringError::NoRule`].
+    pub async fn remove(&self, tenant: TenantId, extension: &Extension, name: &str) -> Result<()> {
+        self.change(tenant, extension, |mut rules| {
+            rules.remove(position(&rules, name)?);
+            Ok(rules)
+        })
+        .await
+    }
+
+    async fn change(
+        &self,
+        tenant: TenantId,
+        extension: &Extension,
+        change: impl FnOnce(Vec<Rule>) -> Result<Vec<Rule>>,
+    ) -> Result<()> {
+        let (mailbox, _) = self.mailbox(tenant, extension).await?;
+        self.store.change_rules(Owner { tenant, mailbox: mailbox.id }, change).await?;
+        tracing::info!(mailbox = %mailbox.id, "the answering rules were changed");
+        Ok(())
+    }
+
+    async fn mailbox(&self, tenant: TenantId, extension: &Extension) -> Result<(Mailbox, TimeZone)> {
+        super::lists::mailbox(&self.store, tenant, extension).await
+    }
+
+    /// What can be known wrong before anything is written.
+    async fn check(&self, tenant: TenantId, mailbox: &Mailbox, new: &NewRule) -> Result<()> {
+        let RuleActions { answer, greeting, operator, keys, phones } = &new.then;
+        if new.then == RuleActions::default() {
+            return Err(AnsweringError::DoesNothing);
+        }
+        if new.when.callers.len() > MOST_CALLERS {
+            return Err(AnsweringError::TooManyCallers);
+        }
+        if let (Some(kind), AnswerBy::Tone | AnswerBy::TurnAway { .. }) = (greeting, answer) {
+            let text = kind.as_str();
+            return Err(Invalid::new(
+                "greeting of the rule",
+                text,
+                "no greeting plays where the tone comes at once or the caller is turned away",
+            )
+            .into());
+        }
+        if let Some(within) = new.when.within {
+            let frame = self.store.time_frame(tenant, within.frame).await.map_err(|error| match error {
+                StoreError::Missing { value, .. } => AnsweringError::NoFrame(value),
+                other => other.into(),
+            })?;
+            if frame.mailbox.is_some_and(|other| other != mailbox.id) {
+                return Err(AnsweringError::NoFrame(frame.name));
+            }
+        }
+        let mut seen = String::new();
+        for key in keys {
+            if !('1'..='9').contains(&key.key) || seen.contains(key.key) {
+                let remedy = "give each of the keys 1 to 9 once; 0 is the operator, * and # are taken";
+                return Err(Invalid::new("key", &key.key.to_string(), remedy).into());
+            }
+            seen.push(key.key);
+        }
+        let transfer = match answer {
+            AnswerBy::Transfer { target } => Some(target),
+            _ => None,
+        };
+        let outward = transfer.into_iter().chain(operator).chain(keys.iter().map(|key| &key.target));
+        outward.into_iter().try_for_each(|target| self.check_target(target))?;
+        check_phones(phones)
+    }
+
+    fn check_target(&self, target: &str) -> Result<()> {
+        let mut why = crate::service::outbound::NotAllowed::NotListed;
+        for list in &self.targets {
+            match list.authorise(target) {
+                Ok(_) => return Ok(()),
+                Err(error) => why = error,
+            }
+        }
+        Err(AnsweringError::Target { target: target.chars().take(80).collect(), why })
+    }
+}
+
+/// What the phone system does is not ours to allow; it must read, and be bounded.
+fn check_phones(phones: &crate::domain::answering::PhoneSystem) -> Result<()> {
+    let forwards =
+        [&phones.forward_always, &phones.forward_busy, &phones.forward_unanswered, &phones.forward_offline];
+    let rings = phones.simring.iter().map(|ring| &ring.target);
+    for target in forwards.into_iter().flatten().chain(rings) {
+        let plain = !target.is_empty()
+            && target.len() <= 128
+            && target.chars().all(|c| c.is_ascii_graphic() && !"<>\"".contains(c) || c == ' ');
+        if !plain {
+            return Err(Invalid::new(
+                "target",
+                target,
+                "write a number or SIP URI of at most 128 characters",
+            )
+            .into());
+        }
+    }
+    let delays = phones.simring.iter().map(|ring| ring.delay_s);
+    if phones.ring_s.into_iter().chain(delays).any(|seconds| seconds > LONGEST_RING) {
+        return Err(Invalid::new("ringing", "", "a phone rings or waits for at most 300 seconds").into());
+    }
+    if phones.simring.len() > MOST_PHONES {
+        return Err(Invalid::new("phones", "", "at most 10 phones ring at the same time").into());
+    }
+    Ok(())
+}
+
+/// A name of a rule or time frame.
+pub(in crate::service) fn checked_name(what: &'static str, name: &str) -> Result<String, Invalid> {
+    let name = name.trim();
+    let plain =
+        !name.is_empty() && name.chars().count() <= LONGEST_NAME && !name.chars().any(char::is_control);
+    if plain {
+        Ok(name.to_owned())
+    } else {
+        Err(Invalid::new(what, name, "write 1 to 64 characters in one line"))
+    }
+}
+
+fn position(rules: &[Rule], name: &str) -> Result<usize> {
+    rules.iter().position(|rule| rule.name == name).ok_or_else(|| AnsweringError::NoRule(name.to_owned()))
+}
+
+/// The rule that calls get which no other condition picks out, at a moment.
+fn top(arrangements: &Arrangements, zone: &TimeZone, at: Timestamp) -> Option<RuleId> {
+    let mut rules = arrangements.rules.iter();
+    let plain = |rule: &&Rule| rule.enabled && rule.when.reasons.is_empty() && rule.when.callers.is_empty();
+    let top = rules.find(|rule| plain(rule) && in_time(&rule.when, arrangements, zone, at));
+    top.map(|rule| rule.id)
+}
+
+/// How the rules stand at a moment (002-055).
+pub(super) fn standings(arrangements: &Arrangements, zone: &TimeZone, at: Timestamp) -> Vec<Standing> {
+    let mut told = warnings(arrangements, zone, at);
+    let first = top(arrangements, zone, at);
+    let stand = |rule: &Rule| {
+        let is_top = |at: Timestamp| top(arrangements, zone, at) == Some(rule.id);
+        let in_time = rule.enabled && in_time(&rule.when, arrangements, zone, at);
+        let warned = told.iter().position(|(id, _)| *id == rule.id);
+        Standing {
+            rule: rule.clone(),
+            in_time,
+            active: first == Some(rule.id),
+            until: until(arrangements, zone, at, is_top),
+            warning: warned.map(|place| told.swap_remove(place).1),
+        }
+    };
+    arrangements.rules.iter().map(stand).collect()
+}

@@ -1,0 +1,250 @@
+//! Which rule a call gets, which rules can never hold, and what is told of it.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use uuid::Uuid;
+
+use super::*;
+use crate::domain::answering::{CallerPattern, RuleActions, TurnAway, WithinFrame};
+use crate::domain::time_frame::Entry;
+use crate::domain::{MailboxId, RuleId, Schedule, Span, TenantId, TimeFrameId};
+
+fn id(number: u128) -> Uuid {
+    Uuid::from_u128(number)
+}
+
+fn frame(number: u128, own: bool, name: &str, purpose: FrameUse, spans: &[&str]) -> TimeFrame {
+    let entries = spans.iter().flat_map(|text| Span::read_all(text).unwrap()).map(Entry::from).collect();
+    TimeFrame {
+        id: TimeFrameId::from_uuid(id(number)),
+        tenant: TenantId::from_uuid(id(1)),
+        mailbox: own.then(|| MailboxId::from_uuid(id(2))),
+        name: name.to_owned(),
+        purpose,
+        zone: None,
+        schedule: Schedule { entries },
+        created_at: Timestamp::UNIX_EPOCH,
+    }
+}
+
+/// `within`: the frame's number, negative for outside of it.
+fn rule(
+    number: u128,
+    name: &str,
+    within: Option<i128>,
+    reasons: &[RedirectReason],
+    callers: &[&str],
+) -> Rule {
+    let within = within.map(|frame| WithinFrame {
+        frame: TimeFrameId::from_uuid(id(frame.unsigned_abs())),
+        outside: frame < 0,
+    });
+    Rule {
+        id: RuleId::from_uuid(id(number)),
+        name: name.to_owned(),
+        enabled: true,
+        when: Conditions {
+            within,
+            reasons: reasons.to_vec(),
+            callers: callers.iter().map(|text| text.parse().unwrap()).collect(),
+        },
+        then: RuleActions::default(),
+        created_at: Timestamp::UNIX_EPOCH,
+    }
+}
+
+fn line(own: bool, pattern: &str, screening: Screening) -> ScreenedCaller {
+    ScreenedCaller {
+        id: id(9),
+        tenant: TenantId::from_uuid(id(1)),
+        mailbox: own.then(|| MailboxId::from_uuid(id(2))),
+        pattern: pattern.parse::<CallerPattern>().unwrap(),
+        screening,
+        note: None,
+        created_at: Timestamp::UNIX_EPOCH,
+    }
+}
+
+fn answered(arrangements: &Arrangements, reason: RedirectReason, from: &[&str], now: &str) -> Answered {
+    let forms: Vec<String> = from.iter().map(|form| (*form).to_owned()).collect();
+    let calling = Calling { forms: &forms, internal: false };
+    decide(arrangements, &Asked { reason, calling, now: now.parse().unwrap(), zone: &TimeZone::UTC })
+}
+
+fn name_of(answered: &Answered) -> Option<&str> {
+    answered.rule.as_ref().map(|(_, rule)| rule.name.as_str())
+}
+
+// 002-052: open on weekdays, and the 4th of July is no such day although it is a weekday.
+#[test]
+fn the_first_rule_whose_conditions_hold_decides() {
+    let arrangements = Arrangements {
+        frames: vec![
+            frame(1, false, "July 4th", FrameUse::Holiday, &["yearly 07-04"]),
+            frame(2, false, "Open", FrameUse::Open, &["mon-fri 09:00-17:00"]),
+        ],
+        rules: vec![
+            rule(11, "holiday", Some(1), &[], &[]),
+            rule(12, "open and busy", Some(2), &[RedirectReason::UserBusy], &[]),
+            rule(13, "open", Some(2), &[], &[]),
+            rule(14, "night", Some(-2), &[], &["+4930*", "anonymous"]),
+        ],
+        callers: Vec::new(),
+    };
+    use RedirectReason as R;
+    let berlin = ["+493012345"];
+    for (reason, from, now, expected) in [
+        (R::NoAnswer, &berlin[..], "2025-07-04T12:00:00Z", Some("holiday")),
+        (R::UserBusy, &berlin, "2025-07-03T12:00:00Z", Some("open and busy")),
+        (R::NoAnswer, &berlin, "2025-07-03T12:00:00Z", Some("open")),
+        (R::NoAnswer, &berlin, "2025-07-03T18:00:00Z", Some("night")),
+        (R::NoAnswer, &[], "2025-07-03T18:00:00Z", Some("night")),
+        (R::NoAnswer, &["+15550100"], "2025-07-03T18:00:00Z", None),
+    ] {
+        assert_eq!(
+            name_of(&answered(&arrangements, reason, from, now)),
+            expected,
+            "{reason:?} {from:?} {now}"
+        );
+    }
+    let mut off = arrangements.clone();
+    off.rules[0].enabled = false;
+    assert_eq!(name_of(&answered(&off, R::NoAnswer, &[], "2025-07-04T12:00:00Z")), Some("open"));
+}
+
+// 002-028
+#[test]
+fn who_is_allowed_goes_before_who_is_blocked_and_the_mailbox_before_the_tenant() {
+    let block = Screening::Block { with: TurnAway::Decline };
+    let lists = |callers: Vec<ScreenedCaller>| Arrangements { callers, ..Arrangements::default() };
+    let ask = |arrangements: &Arrangements| {
+        answered(arrangements, RedirectReason::Unknown, &["+493012345"], "2026-01-01T00:00:00Z").turned_away()
+    };
+    assert_eq!(ask(&lists(vec![line(false, "+4930*", block)])), Some(TurnAway::Decline));
+    assert_eq!(
+        ask(&lists(vec![line(false, "+4930*", block), line(false, "+493012345", Screening::Allow)])),
+        None
+    );
+    assert_eq!(
+        ask(&lists(vec![line(true, "external", Screening::Allow), line(false, "+4930*", block)])),
+        None
+    );
+    assert_eq!(
+        ask(&lists(vec![line(true, "+493012345", block), line(false, "+4930*", Screening::Allow)])),
+        Some(TurnAway::Decline)
+    );
+    assert_eq!(ask(&lists(vec![line(true, "anonymous", block)])), None, "this caller has a number");
+    // A rule that turns everybody away lets those through who are allowed.
+    let mut rules = lists(vec![line(true, "+493012345", Screening::Allow)]);
+    rules.rules = vec![rule(1, "nobody", None, &[], &[])];
+    rules.rules[0].then.answer = AnswerBy::TurnAway { with: TurnAway::Announce };
+    assert_eq!(ask(&rules), None);
+    rules.callers.clear();
+    assert_eq!(ask(&rules), Some(TurnAway::Announce));
+}
+
+#[test]
+fn a_mailboxs_own_hours_go_instead_of_the_tenants_and_holidays_add_up() {
+    let tenants = frame(1, false, "Office", FrameUse::Open, &["mon-fri 09:00-17:00"]);
+    let holiday = frame(2, false, "Holidays", FrameUse::Holiday, &["2026-05-01"]);
+    let own = frame(3, true, "Mine", FrameUse::Open, &["mon 12:00-13:00"]);
+    let hours = |frames: Vec<TimeFrame>, now: &str| {
+        let arrangements = Arrangements { frames, ..Arrangements::default() };
+        office_hours(&arrangements, &TimeZone::UTC, now.parse().unwrap())
+    };
+    let monday = "2026-05-04T10:00:00Z";
+    assert_eq!(hours(vec![tenants.clone()], monday).closed, None);
+    assert_eq!(
+        hours(vec![own.clone(), tenants.clone()], monday).closed.as_deref(),
+        Some("outside of \"Mine\"")
+    );
+    let may = hours(vec![own.clone(), tenants, holiday], "2026-05-01T12:30:00Z");
+    assert_eq!((may.holiday.as_deref(), may.closed.as_deref()), (Some("Holidays"), Some("Holidays")));
+    let lunch = frame(4, true, "Lunch", FrameUse::Closed, &["daily 12:30-13:00"]);
+    assert_eq!(hours(vec![own, lunch], "2026-05-04T12:45:00Z").closed.as_deref(), Some("Lunch"));
+    assert!(!hours(vec![frame(5, true, "X", FrameUse::Custom, &["always"])], monday).kept);
+}
+
+fn warned(arrangements: &Arrangements) -> Vec<(String, Warning)> {
+    let now = "2026-03-01T00:00:00Z".parse().unwrap();
+    let name = |rule: RuleId| arrangements.rules.iter().find(|known| known.id == rule).unwrap().name.clone();
+    let told = warnings(arrangements, &TimeZone::UTC, now);
+    told.into_iter().map(|(rule, warning)| (name(rule), warning)).collect()
+}
+
+// 002-053
+#[test]
+fn a_rule_that_others_before_it_leave_nothing_is_named_with_them() {
+    let frames = vec![
+        frame(1, false, "Open", FrameUse::Open, &["mon-fri 09:00-17:00"]),
+        frame(2, false, "Lunch", FrameUse::Custom, &["mon-fri 12:00-13:00"]),
+        frame(3, false, "Past", FrameUse::Holiday, &["2025-12-24"]),
+        frame(4, false, "Sundays", FrameUse::Custom, &["sun"]),
+    ];
+    let busy = [RedirectReason::UserBusy];
+    let check =
+        |rules: Vec<Rule>| warned(&Arrangements { frames: frames.clone(), rules, callers: Vec::new() });
+    let by = |names: &[&str]| Warning::Shadowed { by: names.iter().map(|name| (*name).to_owned()).collect() };
+
+    let shadowed = check(vec![rule(1, "open", Some(1), &[], &[]), rule(2, "lunch", Some(2), &[], &[])]);
+    assert_eq!(shadowed, [("lunch".to_owned(), by(&["open"]))]);
+    let specific_first = check(vec![rule(2, "lunch", Some(2), &[], &[]), rule(1, "open", Some(1), &[], &[])]);
+    assert_eq!(specific_first, []);
+    let together = check(vec![
+        rule(1, "in", Some(1), &[], &[]),
+        rule(2, "out", Some(-1), &[], &[]),
+        rule(3, "rest", None, &[], &[]),
+    ]);
+    assert_eq!(together, [("rest".to_owned(), by(&["in", "out"]))]);
+    assert_eq!(check(vec![rule(1, "busy", None, &busy, &[]), rule(2, "all", None, &[], &[])]), []);
+    assert_eq!(
+        check(vec![rule(1, "all", None, &[], &[]), rule(2, "busy", None, &busy, &["+49*"])]),
+        [("busy".to_owned(), by(&["all"]))]
+    );
+    assert_eq!(
+        check(vec![rule(1, "germany", None, &[], &["+49*"]), rule(2, "berlin", None, &[], &["+4930*"])]),
+        [("berlin".to_owned(), by(&["germany"]))]
+    );
+    assert_eq!(
+        check(vec![rule(1, "berlin", None, &[], &["+4930*"]), rule(2, "germany", None, &[], &["+49*"])]),
+        []
+    );
+    assert_eq!(check(vec![rule(1, "past", Some(3), &[], &[])]), [("past".to_owned(), Warning::NeverInTime)]);
+    assert_eq!(check(vec![rule(1, "gone", Some(77), &[], &[])]), [("gone".to_owned(), Warning::NoFrame)]);
+    let mut off = vec![rule(1, "all", None, &[], &[]), rule(2, "sundays", Some(4), &[], &[])];
+    off[0].enabled = false;
+    assert_eq!(check(off), []);
+}
+
+// 002-055
+#[test]
+fn the_active_rule_is_named_with_the_time_of_the_next_change() {
+    let mut arrangements = Arrangements {
+        frames: vec![frame(1, false, "Open", FrameUse::Open, &["mon-fri 09:00-17:00"])],
+        rules: vec![
+            rule(1, "busy", None, &[RedirectReason::UserBusy], &[]),
+            rule(2, "open", Some(1), &[], &[]),
+        ],
+        callers: Vec::new(),
+    };
+    arrangements.rules[1].then.keys =
+        vec![crate::domain::answering::KeyTarget { key: '1', target: "+15550100".to_owned() }];
+    arrangements.rules[1].then.phones.forward_busy = Some("1002".to_owned());
+    let now: Timestamp = "2026-07-06T10:00:00Z".parse().unwrap();
+    let standing = rules::standings(&arrangements, &TimeZone::UTC, now);
+    let told: Vec<_> =
+        standing.iter().map(|s| (s.rule.name.as_str(), s.active, s.until.map(|at| at.to_string()))).collect();
+    assert_eq!(told, [("busy", false, None), ("open", true, Some("2026-07-06T17:00:00Z".to_owned()))]);
+
+    let calling = Calling { forms: &[], internal: false };
+    let asked = Asked { reason: RedirectReason::NoAnswer, calling, now, zone: &TimeZone::UTC };
+    let told = AnsweringTold::new(&arrangements, &asked, &decide(&arrangements, &asked)).to_string();
+    for line in [
+        "hours     open, until 2026-07-06 17:00 UTC",
+        "rule      2. \"open\": within \"Open\", until 2026-07-06 17:00 UTC",
+        "          1 leads to +15550100",
+        "phones    forwards when busy to 1002 (acts in the phone system)",
+    ] {
+        assert!(told.contains(line), "{line} is not in\n{told}");
+    }
+}

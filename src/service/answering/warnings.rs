@@ -1,0 +1,104 @@
+//! Rules that can never hold: others before them take all their calls, or their time is over (002-053).
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use super::in_time;
+use crate::domain::RuleId;
+use crate::domain::answering::{Arrangements, Conditions, Rule};
+use crate::domain::time_frame::edges_between;
+
+/// What does not happen in two years counts as never.
+const SOON: SignedDuration = SignedDuration::from_hours(2 * 366 * 24);
+
+/// Why a rule never holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Warning {
+    /// These rules before it take every call that it could.
+    Shadowed {
+        /// Their names, in order.
+        by: Vec<String>,
+    },
+    /// Its time frame is not active within the next two years.
+    NeverInTime,
+    /// Its time frame is gone.
+    NoFrame,
+}
+
+impl std::fmt::Display for Warning {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Shadowed { by } => {
+                let names: Vec<String> = by.iter().map(|name| format!("{name:?}")).collect();
+                write!(f, "never reached: {} before it takes all its calls; move it up", names.join(" and "))
+            }
+            Self::NeverInTime => f.write_str("its time frame is not active within the next two years"),
+            Self::NoFrame => f.write_str("its time frame is gone: give it another one"),
+        }
+    }
+}
+
+/// The enabled rules that never hold, from `now` on, and why.
+pub fn warnings(arrangements: &Arrangements, zone: &TimeZone, now: Timestamp) -> Vec<(RuleId, Warning)> {
+    let edges = moments(arrangements, zone, now);
+    let mut told = Vec::new();
+    for (place, rule) in arrangements.rules.iter().enumerate().filter(|(_, rule)| rule.enabled) {
+        let before: Vec<&Rule> = arrangements
+            .rules
+            .iter()
+            .take(place)
+            .filter(|other| takes_all(&other.when, &rule.when, other))
+            .collect();
+        if let Some(warning) = judge(rule, &before, arrangements, (zone, &edges)) {
+            told.push((rule.id, warning));
+        }
+    }
+    told
+}
+
+/// Every moment at which a condition of time may change, and the first of all.
+fn moments(arrangements: &Arrangements, zone: &TimeZone, now: Timestamp) -> Vec<Timestamp> {
+    let named = |frame: &&crate::domain::TimeFrame| {
+        arrangements.rules.iter().any(|rule| rule.when.within.is_some_and(|within| within.frame == frame.id))
+    };
+    let frames: Vec<_> = arrangements.frames.iter().filter(named).collect();
+    let zones: Vec<TimeZone> = frames.iter().map(|frame| frame.zone(zone)).collect();
+    let end = now.saturating_add(SOON).unwrap_or(Timestamp::MAX);
+    let mut edges = edges_between(frames.iter().map(|frame| &frame.schedule).zip(&zones), now, end);
+    edges.insert(0, now);
+    edges
+}
+
+/// Whether, as far as reason and caller go, the other rule takes every call that this one could.
+fn takes_all(other: &Conditions, this: &Conditions, rule: &Rule) -> bool {
+    let reasons = other.reasons.is_empty()
+        || !this.reasons.is_empty() && this.reasons.iter().all(|reason| other.reasons.contains(reason));
+    let covered = |caller| other.callers.iter().any(|known| known.covers(caller));
+    let callers = other.callers.is_empty() || !this.callers.is_empty() && this.callers.iter().all(covered);
+    rule.enabled && reasons && callers
+}
+
+fn judge(
+    rule: &Rule,
+    before: &[&Rule],
+    arrangements: &Arrangements,
+    (zone, edges): (&TimeZone, &[Timestamp]),
+) -> Option<Warning> {
+    if rule.when.within.is_some_and(|within| arrangements.frame(within.frame).is_none()) {
+        return Some(Warning::NoFrame);
+    }
+    let mut taken_by: Vec<&Rule> = Vec::new();
+    let mut ever = false;
+    for edge in edges.iter().filter(|edge| in_time(&rule.when, arrangements, zone, **edge)) {
+        ever = true;
+        let taker = before.iter().find(|other| in_time(&other.when, arrangements, zone, *edge))?;
+        if !taken_by.iter().any(|known| known.id == taker.id) {
+            taken_by.push(taker);
+        }
+    }
+    if !ever {
+        return Some(Warning::NeverInTime);
+    }
+    let by = before.iter().filter(|other| taken_by.iter().any(|known| known.id == other.id));
+    Some(Warning::Shadowed { by: by.map(|other| other.name.clone()).collect() })
+}

@@ -1,0 +1,256 @@
+//! Import of users from a table: read, shown as what would change, written as a whole, taken back as a whole.
+//!
+//! `table` makes rows of bytes, `columns` names what a cell means, `plan` compares with what is there, `report` writes
+//! tables for people. Driven by the command line and pages.
+
+mod columns;
+mod plan;
+mod preview;
+mod report;
+mod table;
+
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use secrecy::SecretString;
+
+use self::plan::{Draft, World, plan};
+use super::accounts::{MailboxDefaults, PinPolicy, hash_pin};
+use crate::clock::SharedClock;
+use crate::domain::{Extension, ImportId, TenantId};
+use crate::store::{Import, ImportRow, Store, StoreError};
+
+pub use columns::Column;
+pub use preview::{CellFault, Difference, Preview, Row, What};
+pub use report::{result_csv, template_csv};
+pub use table::{Encoding, LARGEST, MOST_ROWS, Table, TableError};
+
+/// The directory may change between looking and writing: so often it is looked at anew.
+const TRIES: usize = 5;
+/// Longest name of an import.
+const LONGEST_LABEL: usize = 80;
+
+/// Why an import was not made or not taken back.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The file is no table.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// Rows have faults: the preview names them.
+    #[error("{0} of the rows have faults, so nothing was imported: mend them and import again")]
+    Faults(usize),
+    /// Somebody changes users all the time.
+    #[error("users and numbers are being changed by somebody else: try again in a moment")]
+    Restless,
+    /// A PIN could not be hashed.
+    #[error("the PINs could not be hashed ({0}): try again")]
+    Hash(String),
+    /// No such import, or it was taken back already, or it is too old.
+    #[error("there is no import {0} that can be taken back: `aftertone import list` shows those that can")]
+    NoImport(ImportId),
+    /// Mailboxes were changed after the import.
+    #[error("these mailboxes were changed after the import: {}; --force puts them back all the same", listed(.0))]
+    ChangedSince(Vec<Extension>),
+    /// The database.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl From<StoreError> for ImportError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+fn listed(extensions: &[Extension]) -> String {
+    const MOST: usize = 10;
+    let names: Vec<&str> = extensions.iter().take(MOST).map(Extension::as_str).collect();
+    match extensions.len().checked_sub(MOST) {
+        None | Some(0) => names.join(", "),
+        Some(more) => format!("{} and {more} more", names.join(", ")),
+    }
+}
+
+/// How far an import is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// So many of so many PINs are hashed.
+    Hashing(usize, usize),
+    /// So many of so many rows are written (and none of them counts yet).
+    Writing(usize, usize),
+}
+
+/// What came of an import.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Imported {
+    /// The import, unless there was nothing to write.
+    pub import: Option<Import>,
+    /// What became of each row.
+    pub preview: Preview,
+}
+
+/// The use cases. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Imports {
+    store: Store,
+    clock: SharedClock,
+    defaults: MailboxDefaults,
+    policy: PinPolicy,
+    /// Languages that the prompts speak. Empty: any may be named.
+    languages: Vec<String>,
+}
+
+impl Imports {
+    /// Works on this store; new mailboxes get these defaults, new PINs obey this policy.
+    pub const fn new(store: Store, clock: SharedClock, defaults: MailboxDefaults, policy: PinPolicy) -> Self {
+        Self { store, clock, defaults, policy, languages: Vec::new() }
+    }
+
+    /// The same, taking only languages that the prompts speak.
+    #[must_use]
+    pub fn with_languages(self, languages: Vec<String>) -> Self {
+        Self { languages, ..self }
+    }
+
+    /// What the table would change, row by row (002-089). Nothing is written.
+    ///
+    /// # Errors
+    /// [`ImportError::Table`] when the header names no extension; [`ImportError::Store`].
+    pub async fn preview(&self, tenant: TenantId, table: &Table) -> Result<Preview, ImportError> {
+        Ok(self.look(tenant, table).await?.0)
+    }
+
+    /// Writes every row, or none.
+    ///
+    /// # Errors
+    /// [`ImportError::Faults`] when a row has any; nothing is written then.
+    pub async fn apply(
+        &self,
+        tenant: TenantId,
+        table: &Table,
+        label: &str,
+        told: &(dyn Fn(Progress) + Send + Sync),
+    ) -> Result<Imported, ImportError> {
+        let mut hashes: Option<Vec<Option<String>>> = None;
+        for _ in 0..TRIES {
+            let (preview, drafts, revision) = self.look(tenant, table).await?;
+            if preview.faults() > 0 {
+                return Err(ImportError::Faults(preview.faults()));
+            }
+            if drafts.is_empty() {
+                return Ok(Imported { import: None, preview });
+            }
+            // Which rows there are to write may change with the directory; their PINs do not.
+            let known = match hashes.take().filter(|hashes| hashes.len() == drafts.len()) {
+                Some(known) => known,
+                None => self.hashed(&drafts, told).await?,
+            };
+            let import = self.import(label, &preview);
+            let rows = rows(drafts, &known);
+            let count = rows.len();
+            let written = |done| told(Progress::Writing(done, count));
+            match self.store.import_users(tenant, &import, &rows, revision, &written).await {
+                Ok(()) => {
+                    let Import { id, added, changed, .. } = import;
+                    tracing::info!(import = %id, added, changed, "users were imported");
+                    return Ok(Imported { import: Some(import), preview });
+                }
+                Err(StoreError::Taken { .. }) => hashes = Some(known),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(ImportError::Restless)
+    }
+
+    /// The imports of a tenant, newest first.
+    ///
+    /// # Errors
+    /// [`ImportError::Store`].
+    pub async fn list(&self, tenant: TenantId) -> Result<Vec<Import>, ImportError> {
+        Ok(self.store.imports(tenant).await?)
+    }
+
+    /// Takes a whole import back: who was added is removed (messages go to the trash), who was changed is as before.
+    ///
+    /// # Errors
+    /// [`ImportError::ChangedSince`] when mailboxes were changed after it, unless `anyway`; nothing is written then.
+    pub async fn roll_back(&self, tenant: TenantId, id: ImportId, anyway: bool) -> Result<(), ImportError> {
+        let conflicts =
+            self.store.roll_back_import(tenant, id, anyway).await.map_err(|error| match error {
+                StoreError::Missing { .. } => ImportError::NoImport(id),
+                other => other.into(),
+            })?;
+        if !conflicts.is_empty() {
+            return Err(ImportError::ChangedSince(conflicts));
+        }
+        tracing::info!(import = %id, "an import was taken back");
+        Ok(())
+    }
+
+    async fn look(&self, tenant: TenantId, table: &Table) -> Result<(Preview, Vec<Draft>, i64), ImportError> {
+        // The revision first: what changes while we read shows as a change.
+        let revision = self.store.revision().await?;
+        let world = World {
+            tenant,
+            users: self.store.users(tenant).await?,
+            numbers: self.store.numbers(tenant).await?,
+            defaults: self.defaults.clone(),
+            policy: self.policy,
+            languages: self.languages.clone(),
+        };
+        let (preview, drafts) = plan(&world, table, self.clock.as_ref())?;
+        Ok((preview, drafts, revision))
+    }
+
+    fn import(&self, label: &str, preview: &Preview) -> Import {
+        let count = |wanted: fn(&What) -> bool| {
+            u32::try_from(preview.rows.iter().filter(|row| wanted(&row.what)).count()).unwrap_or(u32::MAX)
+        };
+        Import {
+            id: ImportId::from_uuid(self.clock.uuid()),
+            label: label.chars().filter(|c| !c.is_control()).take(LONGEST_LABEL).collect(),
+            added: count(|what| matches!(what, What::Add(_))),
+            changed: count(|what| matches!(what, What::Change(_))),
+            unchanged: count(|what| matches!(what, What::Unchanged)),
+            made_at: self.clock.now(),
+            rolled_back_at: None,
+            can_roll_back: true,
+        }
+    }
+
+    /// The PINs, hashed on every core: each costs about 20 ms.
+    async fn hashed(
+        &self,
+        drafts: &[Draft],
+        told: &(dyn Fn(Progress) + Send + Sync),
+    ) -> Result<Vec<Option<String>>, ImportError> {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let all = drafts.iter().filter(|draft| draft.pin.is_some()).count();
+        let done = std::sync::atomic::AtomicUsize::new(0);
+        let pins: Vec<Option<SecretString>> = drafts.iter().map(|draft| draft.pin.clone()).collect();
+        let hash = |pin: Option<SecretString>| {
+            let (clock, done) = (self.clock.clone(), &done);
+            async move {
+                let Some(pin) = pin else { return Ok(None) };
+                let hash = hash_pin(pin, clock.as_ref()).await.map_err(ImportError::Hash)?;
+                told(Progress::Hashing(done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1, all));
+                Ok(Some(hash))
+            }
+        };
+        futures_util::stream::iter(pins).map(hash).buffered(cores).try_collect().await
+    }
+}
+
+fn rows(drafts: Vec<Draft>, hashes: &[Option<String>]) -> Vec<ImportRow> {
+    let row = |(draft, pin_hash): (Draft, &Option<String>)| ImportRow {
+        line: draft.line,
+        user: draft.user,
+        mailbox: draft.mailbox,
+        is_new: draft.is_new,
+        pin_hash: pin_hash.clone(),
+        numbers: draft.numbers,
+        without: draft.without,
+    };
+    drafts.into_iter().zip(hashes).map(row).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,149 @@
+//! What columns are called, and what their cells mean.
+
+use super::table::TableError;
+
+/// What a column is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Column {
+    /// Number of the mailbox; says whom the row is about (002-006).
+    Extension,
+    /// First name (002-004).
+    First,
+    /// Last name (002-005).
+    Last,
+    /// E-mail addresses, the primary one first (002-009).
+    Email,
+    /// What the mails carry.
+    Mail,
+    /// PIN for the phone (002-014).
+    Pin,
+    /// Further numbers and aliases (003-03).
+    Numbers,
+    /// IANA zone (002-019).
+    Zone,
+    /// Language of the prompts.
+    Language,
+    /// Where `0` leads (002-063).
+    Operator,
+    /// Takes messages (002-012).
+    Enabled,
+    /// Is in the audio directory (002-021).
+    Announce,
+}
+
+impl Column {
+    /// Every column, as the template has them.
+    pub const ALL: [Self; 12] = [
+        Self::Extension,
+        Self::First,
+        Self::Last,
+        Self::Email,
+        Self::Mail,
+        Self::Pin,
+        Self::Numbers,
+        Self::Zone,
+        Self::Language,
+        Self::Operator,
+        Self::Enabled,
+        Self::Announce,
+    ];
+
+    /// Its name in the template.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Extension => "extension",
+            Self::First => "first",
+            Self::Last => "last",
+            Self::Email => "email",
+            Self::Mail => "mail",
+            Self::Pin => "pin",
+            Self::Numbers => "numbers",
+            Self::Zone => "zone",
+            Self::Language => "language",
+            Self::Operator => "operator",
+            Self::Enabled => "enabled",
+            Self::Announce => "announce",
+        }
+    }
+
+    /// What it holds, for people.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Extension => "number of the mailbox, 2 to 10 digits; says whom the row is about",
+            Self::First => "first name",
+            Self::Last => "last name",
+            Self::Email => "e-mail addresses, separated by spaces",
+            Self::Mail => "none, link, brief-link, attachment-new, …",
+            Self::Pin => "PIN for the phone, 4 to 12 digits; empty leaves it as it is",
+            Self::Numbers => "further numbers and aliases, separated by commas",
+            Self::Zone => "IANA zone such as Europe/Berlin",
+            Self::Language => "language of the prompts, such as en",
+            Self::Operator => "where 0 leads: a number or SIP URI",
+            Self::Enabled => "yes or no: takes messages",
+            Self::Announce => "yes or no: is in the audio directory",
+        }
+    }
+
+    /// Other names that tables have for it, without spaces and marks.
+    const fn aliases(self) -> &'static [&'static str] {
+        match self {
+            Self::Extension => &["ext", "mailbox", "extensionnumber", "nebenstelle", "durchwahl"],
+            Self::First => &["firstname", "givenname", "forename", "vorname"],
+            Self::Last => &["lastname", "surname", "familyname", "nachname"],
+            Self::Email => &["emails", "emailaddress", "emailaddresses", "mailaddress"],
+            Self::Mail => &["mailmode", "emailmode", "voicemailtoemail", "notification"],
+            Self::Pin => &["voicemailpin", "vmpin", "phonepin", "password"],
+            Self::Numbers => {
+                &["number", "directnumber", "phonenumber", "did", "directline", "alias", "aliases"]
+            }
+            Self::Zone => &["timezone", "tz", "zeitzone"],
+            Self::Language => &["lang", "sprache"],
+            Self::Operator => &["operatorforward", "operatortarget"],
+            Self::Enabled => &["voicemail", "voicemailenabled", "enablevoicemail"],
+            Self::Announce => &["audiodirectory", "announceintheaudiodirectory", "directory"],
+        }
+    }
+
+    /// The column of this name, in any case and with any marks between its words.
+    fn named(text: &str) -> Option<Self> {
+        let plain: String =
+            text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+        Self::ALL
+            .into_iter()
+            .find(|column| plain == column.as_str() || column.aliases().contains(&plain.as_str()))
+    }
+}
+
+/// Which column stands where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Columns {
+    pub(super) places: Vec<(Column, usize)>,
+    /// Names that mean nothing here.
+    pub(super) ignored: Vec<String>,
+}
+
+impl Columns {
+    pub(super) fn read(header: &[String]) -> Result<Self, TableError> {
+        let mut columns = Self { places: Vec::new(), ignored: Vec::new() };
+        for (place, name) in header.iter().enumerate() {
+            match Column::named(name) {
+                Some(column) if columns.places.iter().any(|(known, _)| *known == column) => {
+                    return Err(TableError::ColumnTwice(column.as_str()));
+                }
+                Some(column) => columns.places.push((column, place)),
+                None if name.is_empty() => {}
+                None => columns.ignored.push(name.clone()),
+            }
+        }
+        if !columns.places.iter().any(|(column, _)| *column == Column::Extension) {
+            return Err(TableError::NoExtension);
+        }
+        Ok(columns)
+    }
+
+    /// The cell of a column; `None` when it is empty or there is no such column.
+    pub(super) fn cell<'a>(&self, cells: &'a [String], column: Column) -> Option<&'a str> {
+        let (_, place) = self.places.iter().find(|(known, _)| *known == column)?;
+        cells.get(*place).map(String::as_str).filter(|cell| !cell.is_empty())
+    }
+}

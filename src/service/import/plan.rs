@@ -1,0 +1,340 @@
+//! What each row would change, or what is wrong with it: the table against what is there. Pure but for new ids.
+
+use std::collections::HashMap;
+
+use jiff::tz::TimeZone;
+use secrecy::SecretString;
+
+use super::columns::{Column, Columns};
+use super::preview::{CellFault, Difference, Preview, Row, What, differences};
+use super::table::{Table, TableError};
+use crate::clock::Clock;
+use crate::domain::{Extension, Invalid, MailAddress, MailMode, Mailbox, MailboxId, TenantId, User, UserId};
+use crate::service::accounts::{
+    AccountError, Changes, MailboxDefaults, PinPolicy, check_language, check_name, check_operator,
+    checked_emails, number_text,
+};
+use crate::store::Number;
+
+/// A cell that takes away what is there.
+const NOTHING: &str = "-";
+
+/// What is there.
+pub(super) struct World {
+    pub(super) tenant: TenantId,
+    pub(super) users: Vec<(User, Option<Mailbox>)>,
+    pub(super) numbers: Vec<Number>,
+    pub(super) defaults: MailboxDefaults,
+    pub(super) policy: PinPolicy,
+    /// Empty: any.
+    pub(super) languages: Vec<String>,
+}
+
+/// A row to be written.
+pub(super) struct Draft {
+    pub(super) line: u32,
+    pub(super) user: User,
+    pub(super) mailbox: Mailbox,
+    pub(super) is_new: bool,
+    pub(super) pin: Option<SecretString>,
+    pub(super) numbers: Vec<Number>,
+    pub(super) without: Vec<String>,
+}
+
+/// Looks at every row.
+pub(super) fn plan(
+    world: &World,
+    table: &Table,
+    clock: &dyn Clock,
+) -> Result<(Preview, Vec<Draft>), TableError> {
+    let columns = Columns::read(&table.header)?;
+    let mut known = Known::new(world);
+    let mut rows = Vec::with_capacity(table.rows.len());
+    let mut drafts = Vec::new();
+    for (line, cells) in &table.rows {
+        let extension = columns.cell(cells, Column::Extension).unwrap_or_default().to_owned();
+        let mut faults = Vec::new();
+        let what = match known.row(*line, &columns, cells, clock, &mut faults) {
+            Some((draft, differences)) if faults.is_empty() => {
+                let is_new = draft.is_new;
+                let what = match (is_new, differences.is_empty()) {
+                    (true, _) => What::Add(differences),
+                    (false, true) => What::Unchanged,
+                    (false, false) => What::Change(differences),
+                };
+                if what != What::Unchanged {
+                    drafts.push(draft);
+                }
+                what
+            }
+            _ => What::Fault(faults),
+        };
+        rows.push(Row { line: *line, extension, what });
+    }
+    Ok((Preview { rows, ignored: columns.ignored }, drafts))
+}
+
+/// What is there and what earlier rows have taken, by what rows ask for.
+struct Known<'a> {
+    world: &'a World,
+    people: HashMap<&'a str, (&'a User, &'a Mailbox)>,
+    /// Whose mailbox a number leads to.
+    numbers: HashMap<&'a str, &'a Number>,
+    of_mailbox: HashMap<MailboxId, Vec<&'a Number>>,
+    /// The line of each extension of the file.
+    lines: HashMap<String, u32>,
+    /// The line of each number of the file.
+    number_lines: HashMap<String, u32>,
+}
+
+type Faults = Vec<CellFault>;
+
+impl<'a> Known<'a> {
+    fn new(world: &'a World) -> Self {
+        let mut of_mailbox: HashMap<MailboxId, Vec<&Number>> = HashMap::new();
+        for number in &world.numbers {
+            of_mailbox.entry(number.mailbox).or_default().push(number);
+        }
+        let people = world.users.iter().filter_map(|(user, mailbox)| {
+            let mailbox = mailbox.as_ref()?;
+            Some((mailbox.extension.as_str(), (user, mailbox)))
+        });
+        Self {
+            world,
+            people: people.collect(),
+            numbers: world.numbers.iter().map(|number| (number.number.as_str(), number)).collect(),
+            of_mailbox,
+            lines: HashMap::new(),
+            number_lines: HashMap::new(),
+        }
+    }
+
+    /// The row as it would be written, and how it differs from what is there. `None` only with faults.
+    fn row(
+        &mut self,
+        line: u32,
+        columns: &Columns,
+        cells: &[String],
+        clock: &dyn Clock,
+        faults: &mut Faults,
+    ) -> Option<(Draft, Vec<Difference>)> {
+        let cell = |column| columns.cell(cells, column);
+        let extension = self.extension(line, cell(Column::Extension), faults)?;
+        let found = self.people.get(extension.as_str()).copied();
+        let (mut user, mut mailbox) = match found {
+            Some((user, mailbox)) => (user.clone(), mailbox.clone()),
+            None => self.fresh(&extension, clock),
+        };
+        let (old_user, old_mailbox) = (user.clone(), mailbox.clone());
+        let changes = changes(&cell, faults);
+        if let Some(Some(language)) = &changes.language {
+            self.check_spoken(language, faults);
+        }
+        let pin = self.pin(cell(Column::Pin), &extension, faults);
+        let mode = self.world.defaults.mode;
+        let whole = changes.apply(&mut user, &mut mailbox, mode);
+        if let Err(error) = whole {
+            faults.push(CellFault { column: Column::Mail, why: error.to_string() });
+        }
+        let (numbers, without) = self.numbers_of(line, cell(Column::Numbers), &mailbox, faults);
+        let mut differences = differences(&old_user, &old_mailbox, &user, &mailbox);
+        if pin.is_some() {
+            differences.push(Difference {
+                column: Column::Pin,
+                old: String::new(),
+                new: "(new PIN)".to_owned(),
+            });
+        }
+        if !numbers.is_empty() || !without.is_empty() {
+            differences.push(self.number_difference(&mailbox, &numbers, &without));
+        }
+        Some((Draft { line, user, mailbox, is_new: found.is_none(), pin, numbers, without }, differences))
+    }
+
+    fn extension(&mut self, line: u32, cell: Option<&str>, faults: &mut Faults) -> Option<Extension> {
+        let fault = |why: String| CellFault { column: Column::Extension, why };
+        let Some(text) = cell else {
+            faults.push(fault("the extension is missing: every row is about one".to_owned()));
+            return None;
+        };
+        let extension: Extension = match text.parse() {
+            Ok(extension) => extension,
+            Err(error) => {
+                faults.push(fault(Invalid::to_string(&error)));
+                return None;
+            }
+        };
+        if let Some(first) = self.lines.insert(text.to_owned(), line) {
+            faults.push(fault(format!("line {first} is about {extension} already: leave one of them out")));
+        }
+        if let Some(number) = self.numbers.get(text) {
+            let whose = self.owner(number);
+            faults.push(fault(format!("{extension} is a number of mailbox {whose}: remove it there first")));
+        }
+        Some(extension)
+    }
+
+    fn owner(&self, number: &Number) -> String {
+        let owner = self.people.values().find(|(_, mailbox)| mailbox.id == number.mailbox);
+        owner.map_or_else(|| "another user".to_owned(), |(_, mailbox)| mailbox.extension.to_string())
+    }
+
+    fn fresh(&self, extension: &Extension, clock: &dyn Clock) -> (User, Mailbox) {
+        let (tenant, now) = (self.world.tenant, clock.now());
+        let id = UserId::from_uuid(clock.uuid());
+        let user = User {
+            id,
+            tenant,
+            first: String::new(),
+            last: String::new(),
+            emails: Vec::new(),
+            created_at: now,
+        };
+        let mailbox = MailboxId::from_uuid(clock.uuid());
+        let mut mailbox = self.world.defaults.mailbox(mailbox, tenant, extension.clone(), now);
+        mailbox.user = Some(id);
+        (user, mailbox)
+    }
+
+    /// As the prompts do, `de-CH` takes what there is of `de`.
+    fn check_spoken(&self, language: &str, faults: &mut Faults) {
+        let known = &self.world.languages;
+        let plain = language.split('-').next().unwrap_or_default();
+        if known.is_empty() || known.iter().any(|known| known == language || known == plain) {
+            return;
+        }
+        let why = format!("there are no prompts in it: choose one of {}", known.join(", "));
+        faults.push(CellFault { column: Column::Language, why });
+    }
+
+    fn pin(&self, cell: Option<&str>, extension: &Extension, faults: &mut Faults) -> Option<SecretString> {
+        let pin = SecretString::from(cell?);
+        match self.world.policy.check(&pin, extension) {
+            Ok(()) => Some(pin),
+            Err(why) => {
+                faults.push(CellFault { column: Column::Pin, why: why.to_string() });
+                None
+            }
+        }
+    }
+
+    /// The numbers that are new to the mailbox, and those that it loses.
+    fn numbers_of(
+        &mut self,
+        line: u32,
+        cell: Option<&str>,
+        mailbox: &Mailbox,
+        faults: &mut Faults,
+    ) -> (Vec<Number>, Vec<String>) {
+        let Some(cell) = cell else { return (Vec::new(), Vec::new()) };
+        let mut fault = |why: String| faults.push(CellFault { column: Column::Numbers, why });
+        let mut wanted = Vec::new();
+        // Spaces are parts of numbers.
+        for text in listed(cell, &[',', ';', '|', '\n']) {
+            let number = match number_text(text) {
+                Ok(number) => number,
+                Err(error) => {
+                    fault(error.to_string());
+                    continue;
+                }
+            };
+            let elsewhere = self.numbers.get(number.as_str()).filter(|known| known.mailbox != mailbox.id);
+            if let Some(known) = elsewhere {
+                fault(format!("{number} leads to mailbox {}: remove it there first", self.owner(known)));
+            }
+            if self.people.contains_key(number.as_str()) || number == mailbox.extension.as_str() {
+                fault(format!("{number} is the extension of a mailbox: leave it out"));
+            }
+            if let Some(first) = self.number_lines.insert(number.clone(), line) {
+                fault(format!("{number} stands in line {first} already: leave one of them out"));
+            }
+            wanted.push(number);
+        }
+        let own = self.of_mailbox.get(&mailbox.id).map(Vec::as_slice).unwrap_or_default();
+        let without = own
+            .iter()
+            .filter(|known| !wanted.contains(&known.number))
+            .map(|known| known.number.clone())
+            .collect();
+        wanted.retain(|number| !own.iter().any(|known| known.number == *number));
+        let new = wanted.into_iter();
+        let number = |number| Number { tenant: self.world.tenant, number, mailbox: mailbox.id, label: None };
+        (new.map(number).collect(), without)
+    }
+
+    fn number_difference(&self, mailbox: &Mailbox, new: &[Number], without: &[String]) -> Difference {
+        let own = self.of_mailbox.get(&mailbox.id).map(Vec::as_slice).unwrap_or_default();
+        let old: Vec<&str> = own.iter().map(|number| number.number.as_str()).collect();
+        let kept = old.iter().copied().filter(|number| !without.iter().any(|gone| gone == number));
+        let new: Vec<&str> = kept.chain(new.iter().map(|number| number.number.as_str())).collect();
+        Difference { column: Column::Numbers, old: old.join(", "), new: new.join(", ") }
+    }
+}
+
+/// Several values of one cell; `-` for none.
+fn listed<'c>(cell: &'c str, between: &'c [char]) -> impl Iterator<Item = &'c str> {
+    cell.split(between).map(str::trim).filter(|part| !part.is_empty() && *part != NOTHING)
+}
+
+/// Reads the cells that change an account; a fault leaves its column as it is.
+fn changes<'c>(cell: &impl Fn(Column) -> Option<&'c str>, faults: &mut Faults) -> Changes {
+    let mut take = Cells { cell, faults };
+    Changes {
+        first: take.read(Column::First, |text| check_name("first name", text).map(|()| text.to_owned())),
+        last: take.read(Column::Last, |text| check_name("last name", text).map(|()| text.to_owned())),
+        emails: take.read(Column::Email, |text| {
+            let emails = listed(text, &[' ', ',', ';', '|', '\n', '\t'])
+                .map(str::parse)
+                .collect::<Result<Vec<MailAddress>, Invalid>>()?;
+            checked_emails(emails)
+        }),
+        mode: take.read(Column::Mail, |text| Ok(text.to_ascii_lowercase().parse::<MailMode>()?)),
+        zone: take.optional(Column::Zone, |text| {
+            let known = TimeZone::get(text).map(|_| ());
+            Ok(known
+                .map_err(|_| Invalid::new("zone", text, "name an IANA zone, for example Europe/Berlin"))?)
+        }),
+        language: take.optional(Column::Language, check_language),
+        operator: take.optional(Column::Operator, check_operator),
+        enabled: take.read(Column::Enabled, yes_or_no),
+        announce: take.read(Column::Announce, yes_or_no),
+        ..Changes::default()
+    }
+}
+
+struct Cells<'a, F> {
+    cell: &'a F,
+    faults: &'a mut Faults,
+}
+
+impl<'c, F: Fn(Column) -> Option<&'c str>> Cells<'_, F> {
+    fn read<T>(&mut self, column: Column, read: impl FnOnce(&str) -> Result<T, AccountError>) -> Option<T> {
+        match read((self.cell)(column)?) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.faults.push(CellFault { column, why: error.to_string() });
+                None
+            }
+        }
+    }
+
+    /// A value that may be absent: `-` takes it away.
+    fn optional(
+        &mut self,
+        column: Column,
+        check: impl FnOnce(&str) -> Result<(), AccountError>,
+    ) -> Option<Option<String>> {
+        self.read(column, |text| match text {
+            NOTHING => Ok(None),
+            text => check(text).map(|()| Some(text.to_owned())),
+        })
+    }
+}
+
+fn yes_or_no(text: &str) -> Result<bool, AccountError> {
+    match text.to_lowercase().as_str() {
+        "yes" | "y" | "true" | "1" | "on" | "x" | "ja" => Ok(true),
+        "no" | "n" | "false" | "0" | "off" | "nein" => Ok(false),
+        _ => Err(Invalid::new("choice", text, "write yes or no").into()),
+    }
+}

@@ -1,0 +1,90 @@
+//! What a table would do, as it is shown before anything is done.
+
+use super::columns::Column;
+use crate::domain::{MailAddress, Mailbox, User};
+
+/// A cell that changes something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// Which column.
+    pub column: Column,
+    /// What is there; empty for nothing. A PIN is never shown.
+    pub old: String,
+    /// What would be.
+    pub new: String,
+}
+
+/// A cell that cannot be taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CellFault {
+    /// Which column.
+    pub column: Column,
+    /// What is wrong, and how to mend it.
+    pub why: String,
+}
+
+/// What a row would do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// Add a user.
+    Add(Vec<Difference>),
+    /// Change a user.
+    Change(Vec<Difference>),
+    /// Nothing.
+    Unchanged,
+    /// It has faults.
+    Fault(Vec<CellFault>),
+}
+
+/// A row, and what it would do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Its line in the file.
+    pub line: u32,
+    /// The cell of the extension.
+    pub extension: String,
+    /// What it would do.
+    pub what: What,
+}
+
+/// What a table would do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preview {
+    /// In the order of the file.
+    pub rows: Vec<Row>,
+    /// Columns that mean nothing here.
+    pub ignored: Vec<String>,
+}
+
+impl Preview {
+    /// How many rows have faults.
+    pub fn faults(&self) -> usize {
+        self.rows.iter().filter(|row| matches!(row.what, What::Fault(_))).count()
+    }
+}
+
+/// How two accounts differ, column by column; PIN and numbers apart.
+pub(super) fn differences(old_user: &User, old: &Mailbox, user: &User, mailbox: &Mailbox) -> Vec<Difference> {
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    let yes = |value: bool| if value { "yes" } else { "no" }.to_owned();
+    let emails = |user: &User| user.emails.iter().map(MailAddress::as_str).collect::<Vec<_>>().join(" ");
+    let modes = |mailbox: &Mailbox| {
+        let mut modes: Vec<&str> =
+            mailbox.recipients.iter().map(|recipient| recipient.mode.as_str()).collect();
+        modes.dedup();
+        modes.join(" ")
+    };
+    let cells = [
+        (Column::First, old_user.first.clone(), user.first.clone()),
+        (Column::Last, old_user.last.clone(), user.last.clone()),
+        (Column::Email, emails(old_user), emails(user)),
+        (Column::Mail, modes(old), modes(mailbox)),
+        (Column::Zone, text(&old.zone), text(&mailbox.zone)),
+        (Column::Language, text(&old.language), text(&mailbox.language)),
+        (Column::Operator, text(&old.operator), text(&mailbox.operator)),
+        (Column::Enabled, yes(old.enabled), yes(mailbox.enabled)),
+        (Column::Announce, yes(old.phone.announce), yes(mailbox.phone.announce)),
+    ];
+    let changed = cells.into_iter().filter(|(_, old, new)| old != new);
+    changed.map(|(column, old, new)| Difference { column, old, new }).collect()
+}

@@ -1,0 +1,82 @@
+//! Tables for people: the template to begin with, and what became of each row. No cell can make a spreadsheet compute.
+
+use super::columns::{Column, Columns};
+use super::preview::{Difference, Preview, What};
+use super::table::Table;
+
+/// Spreadsheets know by it that the text is UTF-8.
+const MARK: &str = "\u{feff}";
+
+/// The header, a row that says what each column holds, and one that shows how (002-087).
+pub fn template_csv() -> String {
+    let example = |column| match column {
+        Column::Extension => "1001",
+        Column::First => "Ada",
+        Column::Last => "Lovelace",
+        Column::Email => "ada@example.org",
+        Column::Mail => "link",
+        Column::Pin => "482913",
+        Column::Numbers => "+15550100, sales",
+        Column::Zone => "Europe/Berlin",
+        Column::Language => "en",
+        Column::Operator => "1000",
+        Column::Enabled | Column::Announce => "yes",
+    };
+    let row =
+        |of: &dyn Fn(Column) -> String| Column::ALL.iter().map(|column| of(*column)).collect::<Vec<_>>();
+    let rows = [row(&|column| column.as_str().to_owned()), row(&|column| example(column).to_owned())];
+    written(',', rows.into_iter())
+}
+
+/// The table as it came, with `result` and `message` beside each row. PINs are left out.
+pub fn result_csv(table: &Table, preview: &Preview) -> String {
+    let pins = Columns::read(&table.header).ok().and_then(|columns| {
+        columns.places.iter().find(|(column, _)| *column == Column::Pin).map(|(_, place)| *place)
+    });
+    let header = table.header.iter().cloned().chain(["result".to_owned(), "message".to_owned()]).collect();
+    let rows = table.rows.iter().zip(&preview.rows).map(|((_, cells), row)| {
+        let (result, message) = told(&row.what);
+        let shown =
+            |(place, cell): (usize, &String)| if pins == Some(place) { String::new() } else { cell.clone() };
+        let cells = cells.iter().enumerate().map(shown);
+        cells.chain([result.to_owned(), message]).collect()
+    });
+    written(table.separator, std::iter::once(header).chain(rows))
+}
+
+fn told(what: &What) -> (&'static str, String) {
+    let names = |differences: &[Difference]| {
+        differences.iter().map(|difference| difference.column.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    match what {
+        What::Add(_) => ("added", String::new()),
+        What::Change(differences) => ("changed", names(differences)),
+        What::Unchanged => ("unchanged", String::new()),
+        What::Fault(faults) => {
+            let faults: Vec<String> =
+                faults.iter().map(|fault| format!("{}: {}", fault.column.as_str(), fault.why)).collect();
+            ("error", faults.join("; "))
+        }
+    }
+}
+
+fn written(separator: char, rows: impl Iterator<Item = Vec<String>>) -> String {
+    let mut writer = csv::WriterBuilder::new()
+        .delimiter(u8::try_from(separator).unwrap_or(b','))
+        .terminator(csv::Terminator::CRLF)
+        .from_writer(MARK.as_bytes().to_vec());
+    for row in rows {
+        // Into memory: it cannot fail, and rows are of one width.
+        let _ = writer.write_record(row.iter().map(|cell| harmless(cell)));
+    }
+    let bytes = writer.into_inner().unwrap_or_default();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// A spreadsheet computes what begins so; a `'` before it makes it text, and [`Table::read`] takes that away again.
+fn harmless(cell: &str) -> String {
+    match cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        true => format!("'{cell}"),
+        false => cell.to_owned(),
+    }
+}

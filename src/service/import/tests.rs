@@ -1,0 +1,227 @@
+//! Tables as programs write them, what they would change, and what is refused.
+
+use proptest::prelude::*;
+
+use super::plan::{World, plan};
+use super::*;
+use crate::clock::ManualClock;
+use crate::domain::{MailboxId, TenantId, User, UserId};
+use crate::store::Number;
+
+fn table(text: &str) -> Table {
+    Table::read(text.as_bytes()).unwrap()
+}
+
+/// One user, Ada at 1001, with a number.
+fn world() -> World {
+    let tenant = TenantId::from_uuid(uuid::Uuid::from_u128(1));
+    let user = User {
+        id: UserId::from_uuid(uuid::Uuid::from_u128(2)),
+        tenant,
+        first: "Ada".to_owned(),
+        last: "Lovelace".to_owned(),
+        emails: vec!["ada@example.org".parse().unwrap()],
+        created_at: jiff::Timestamp::UNIX_EPOCH,
+    };
+    let defaults = MailboxDefaults::default();
+    let id = MailboxId::from_uuid(uuid::Uuid::from_u128(3));
+    let mut mailbox = defaults.mailbox(id, tenant, "1001".parse().unwrap(), user.created_at);
+    mailbox.user = Some(user.id);
+    mailbox.recipients = vec![crate::domain::Recipient {
+        address: user.emails[0].clone(),
+        mode: crate::domain::MailMode::Link,
+    }];
+    let number = Number { tenant, number: "+15550100".to_owned(), mailbox: id, label: None };
+    World {
+        tenant,
+        users: vec![(user, Some(mailbox))],
+        numbers: vec![number],
+        defaults,
+        policy: PinPolicy::usual(),
+        languages: vec!["en".to_owned()],
+    }
+}
+
+fn look(text: &str) -> Preview {
+    let clock = ManualClock::new(jiff::Timestamp::UNIX_EPOCH, 1);
+    plan(&world(), &table(text), clock.as_ref()).unwrap().0
+}
+
+/// `column: why` of the faults of the only row.
+fn faults(row: &str) -> Vec<String> {
+    let header = "extension,first,email,mail,pin,numbers,zone,language,operator,enabled";
+    match &look(&format!("{header}\n{row}\n")).rows[0].what {
+        What::Fault(faults) => {
+            faults.iter().map(|fault| format!("{}: {}", fault.column.as_str(), fault.why)).collect()
+        }
+        other => panic!("{row}: {other:?}"),
+    }
+}
+
+// 002-088
+#[test]
+fn encoding_and_separator_are_found() {
+    let text = "Extension;Vorname;Nachname\r\n1001;Zoë;\"O'Brien; MD\"\r\n";
+    let expected = vec![(2, vec!["1001".to_owned(), "Zoë".to_owned(), "O'Brien; MD".to_owned()])];
+    let utf16 = |little: bool, mark: bool| -> Vec<u8> {
+        let units = if mark { vec![0xfeff_u16] } else { Vec::new() };
+        let units = units.into_iter().chain(text.encode_utf16());
+        units.flat_map(|unit| if little { unit.to_le_bytes() } else { unit.to_be_bytes() }).collect()
+    };
+    let windows: Vec<u8> = text.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+    for (bytes, encoding) in [
+        (text.as_bytes().to_vec(), Encoding::Utf8),
+        (["\u{feff}", text].concat().into_bytes(), Encoding::Utf8),
+        (utf16(true, true), Encoding::Utf16Le),
+        (utf16(false, true), Encoding::Utf16Be),
+        (utf16(true, false), Encoding::Utf16Le),
+        (utf16(false, false), Encoding::Utf16Be),
+        (windows, Encoding::Windows1252),
+    ] {
+        let table = Table::read(&bytes).unwrap();
+        assert_eq!((table.encoding, table.separator), (encoding, ';'));
+        assert_eq!(table.rows, expected, "{encoding:?}");
+    }
+    assert_eq!(table("extension\tfirst, last\n1\tx").separator, '\t');
+    assert_eq!(table("extension,\"first;last;a\"\n1,x").separator, ',');
+    let told = table("sep=;\nextension,a;b\n1;2\n");
+    assert_eq!((told.separator, told.rows[0].0), (';', 3));
+}
+
+#[test]
+fn what_is_no_table_is_refused_with_its_line() {
+    let refused = |bytes: &[u8]| Table::read(bytes).unwrap_err().to_string();
+    assert!(refused(b"").contains("empty"));
+    assert!(refused(b"\n\n  \n").contains("empty"));
+    assert!(refused(b"PK\x03\x04\0\0\0\x08").contains("not text"));
+    assert!(refused(&vec![b'x'; LARGEST + 1]).contains("larger than 10 MiB"));
+    assert!(refused(b"extension,first\n1,2,3\n").starts_with("line 2: more cells"));
+    let open = format!("extension,first\n1,\"{}", "x\n".repeat(2000));
+    assert!(refused(open.as_bytes()).starts_with("line 2: a cell is longer"));
+    let many = format!("extension\n{}", "1001\n".repeat(MOST_ROWS + 1));
+    assert!(refused(many.as_bytes()).contains("more than 10000 rows"));
+    let clock = ManualClock::new(jiff::Timestamp::UNIX_EPOCH, 1);
+    let header =
+        |text: &str| plan(&world(), &table(text), clock.as_ref()).err().map(|error| error.to_string());
+    assert!(header("first,last\nAda,L\n").unwrap().contains("no column is named extension"));
+    assert!(header("ext,extension\n1001,1001\n").unwrap().contains("two columns mean extension"));
+}
+
+// 002-089
+#[test]
+fn a_preview_says_row_by_row_what_would_change() {
+    let preview = look(
+        "Ext,First Name,last_name,E-Mail,Direct Number,Shoe size,pin\n\
+         1001,Ada,King,,,41,\n\
+         1001x,,,,,,\n\
+         1002,Bob,Babbage,bob@example.org,+1 555 0200,42,482913\n",
+    );
+    assert_eq!(preview.ignored, ["Shoe size"]);
+    assert_eq!(preview.faults(), 1);
+    let last = Difference { column: Column::Last, old: "Lovelace".to_owned(), new: "King".to_owned() };
+    assert_eq!(preview.rows[0].what, What::Change(vec![last]));
+    assert!(matches!(preview.rows[1].what, What::Fault(_)));
+    let What::Add(added) = &preview.rows[2].what else { panic!("{:?}", preview.rows[2]) };
+    let told: Vec<_> = added.iter().map(|new| (new.column.as_str(), new.new.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            ("first", "Bob"),
+            ("last", "Babbage"),
+            ("email", "bob@example.org"),
+            ("mail", "link"),
+            ("pin", "(new PIN)"),
+        ]
+        .into_iter()
+        .chain([("numbers", "+15550200")])
+        .collect::<Vec<_>>()
+    );
+    assert_eq!(
+        look("extension,first,email,numbers\n1001,Ada,ada@example.org,+15550100\n").rows[0].what,
+        What::Unchanged
+    );
+    let cleared = look("extension,email,numbers\n1001,-,-\n");
+    let What::Change(cleared) = &cleared.rows[0].what else { panic!("{cleared:?}") };
+    assert!(cleared.iter().all(|difference| difference.new.is_empty() && !difference.old.is_empty()));
+}
+
+#[test]
+fn a_fault_names_its_column_and_the_remedy() {
+    for (row, expected) in [
+        (",Ada,,,,,,,,", "extension: the extension is missing"),
+        ("1,Ada,,,,,,,,", "extension: extension \"1\" is not valid: an extension has 2 to 10 digits"),
+        ("1002,Ada,ada@,,,,,,,", "email: e-mail address \"ada@\" is not valid: it looks like"),
+        ("1002,Ada,a@b.c A@b.c,,,,,,,", "email: the e-mail address A@b.c is given twice"),
+        ("1002,Ada,a@b.c,fax,,,,,,", "mail: mail mode \"fax\" is not valid: choose none"),
+        ("1002,Ada,,link,,,,,,", "mail: a mail mode needs an e-mail address"),
+        ("1002,Ada,,,1234,,,,,", "pin: the PIN counts up or down"),
+        ("1002,Ada,,,,+15550100,,,,", "numbers: +15550100 leads to mailbox 1001"),
+        ("1002,Ada,,,,1001,,,,", "numbers: 1001 is the extension of a mailbox"),
+        ("1002,Ada,,,,,Mars/Base,,,", "zone: zone \"Mars/Base\" is not valid: name an IANA zone"),
+        ("1002,Ada,,,,,,tlh,,", "language: there are no prompts in it: choose one of en"),
+        ("1002,Ada,,,,,,klingon,,", "language: language \"klingon\" is not valid"),
+        ("1002,Ada,,,,,,,<script>,", "operator: operator \"<script>\" is not valid"),
+        ("1002,Ada,,,,,,,,maybe", "enabled: choice \"maybe\" is not valid: write yes or no"),
+    ] {
+        let told = faults(row);
+        assert!(told.iter().any(|fault| fault.starts_with(expected)), "{row}: {told:?}");
+    }
+    let twice = look("extension,numbers\n1002,+15550300\n1003,+15550300\n1002,\n");
+    assert_eq!(twice.faults(), 2);
+    assert!(!format!("{:?}", look("extension,pin\n1002,482913\n")).contains("482913"), "a PIN is shown");
+}
+
+#[test]
+fn a_cell_is_corrected_in_place_and_looked_at_again() {
+    let mut table = table("extension,zone\n1002,Berlin\n");
+    assert!(table.set(0, "zone", " Europe/Berlin "));
+    assert!(!table.set(1, "zone", "x") && !table.set(0, "nothing", "x"));
+    let clock = ManualClock::new(jiff::Timestamp::UNIX_EPOCH, 1);
+    assert_eq!(plan(&world(), &table, clock.as_ref()).unwrap().0.faults(), 0);
+}
+
+#[test]
+fn a_result_makes_no_spreadsheet_compute_and_holds_no_pin() {
+    let text = "extension,first,pin,numbers\n1002,=HYPERLINK(\"http://x\"),482913,+15550300\n1,@x,-1+1,\n";
+    let table = table(text);
+    let result = result_csv(&table, &look(text));
+    assert!(!result.contains("482913"), "{result}");
+    assert!(result.starts_with("\u{feff}extension,first,pin,numbers,result,message\r\n"), "{result}");
+    let again = Table::read(result.as_bytes()).unwrap();
+    assert_eq!(again.rows[0].1[..4], ["1002", "=HYPERLINK(\"http://x\")", "", "+15550300"]);
+    assert_eq!((again.rows[0].1[4].as_str(), again.rows[1].1[4].as_str()), ("added", "error"));
+    assert!(again.rows[1].1[5].contains("extension has 2 to 10 digits"));
+    let mut raw = csv::ReaderBuilder::new().from_reader(result.as_bytes());
+    for cell in raw.records().flat_map(|row| row.unwrap().iter().map(str::to_owned).collect::<Vec<_>>()) {
+        assert!(!cell.starts_with(['=', '+', '-', '@']), "{cell}");
+    }
+}
+
+#[test]
+fn the_template_is_itself_a_table_without_faults() {
+    let template = template_csv();
+    let preview = look(template.trim_start_matches('\u{feff}'));
+    assert!(preview.ignored.is_empty());
+    let World { users, .. } = world();
+    assert_eq!(users.len(), 1);
+    // Its example has the number of Ada's mailbox.
+    assert_eq!(preview.faults(), 0, "{preview:?}");
+}
+
+proptest! {
+    /// Whatever the cells are, a result is read again as they were, but for white space around them.
+    #[test]
+    fn a_result_reads_back(cells in prop::collection::vec("[ -~äß€=+@'\"\t\n,;-]{0,12}", 1..6)) {
+        let header: Vec<String> = std::iter::once("extension".to_owned()).chain((1..=cells.len()).map(|n| format!("c{n}"))).collect();
+        let row: Vec<String> = std::iter::once("1002".to_owned()).chain(cells).collect();
+        // As reading leaves them.
+        let mut table = Table { encoding: Encoding::Utf8, separator: ';', header: header.clone(), rows: vec![(2, vec![String::new(); header.len()])] };
+        for (name, cell) in header.iter().zip(&row) {
+            table.set(0, name, cell);
+        }
+        let fault = Row { line: 2, extension: "1002".to_owned(), what: What::Unchanged };
+        let preview = Preview { rows: vec![fault], ignored: Vec::new() };
+        let again = Table::read(result_csv(&table, &preview).as_bytes()).unwrap();
+        prop_assert_eq!(&again.rows[0].1[..header.len()], &table.rows[0].1[..]);
+    }
+}

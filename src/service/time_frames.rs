@@ -1,0 +1,187 @@
+//! What people do with time frames: add, list, change, remove, and import holidays from a calendar file.
+//!
+//! Which greeting or rule follows from a frame is `answering`'s; reading the calendar is `ical`'s.
+
+pub mod ical;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::answering::{AnsweringError, mailbox_and_zone};
+use crate::clock::SharedClock;
+use crate::domain::time_frame::{Entry, MOST_SPANS};
+use crate::domain::{Extension, FrameUse, Invalid, MailboxId, Schedule, TenantId, TimeFrame, TimeFrameId};
+use crate::store::{Store, StoreError};
+
+/// A short alias.
+type Result<T, E = AnsweringError> = std::result::Result<T, E>;
+
+/// Longest note of a span.
+const LONGEST_NOTE: usize = 80;
+
+/// A frame to be kept.
+#[derive(Debug, Clone)]
+pub struct NewFrame {
+    /// Unique within tenant or mailbox.
+    pub name: String,
+    /// What it is for.
+    pub purpose: FrameUse,
+    /// IANA zone. `None`: the mailbox's or tenant's.
+    pub zone: Option<String>,
+    /// When, 1 to [`MOST_SPANS`].
+    pub entries: Vec<Entry>,
+    /// Take the place of a frame with the same name.
+    pub replace: bool,
+}
+
+/// A frame as it stands at a moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// The frame.
+    pub frame: TimeFrame,
+    /// The zone that it is read in.
+    pub zone: TimeZone,
+    /// Whether it is active.
+    pub active: bool,
+    /// What makes it so: `Christmas Day`, or the span.
+    pub by: Option<String>,
+    /// When it ceases to be active, or begins to. `None`: not within nine years.
+    pub until: Option<Timestamp>,
+}
+
+/// The use cases. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct TimeFrames {
+    store: Store,
+    clock: SharedClock,
+}
+
+impl TimeFrames {
+    /// Works on this store.
+    pub const fn new(store: Store, clock: SharedClock) -> Self {
+        Self { store, clock }
+    }
+
+    /// The frames of a mailbox, its own first, then the tenant's; without a mailbox, the tenant's.
+    ///
+    /// # Errors
+    /// [`AnsweringError::NoMailbox`].
+    pub async fn list(&self, tenant: TenantId, of: Option<&Extension>, at: Timestamp) -> Result<Vec<Shown>> {
+        let (mailbox, zone) = self.owner(tenant, of).await?;
+        let frames = self.store.time_frames(tenant, mailbox).await?;
+        Ok(frames.into_iter().map(|frame| shown(frame, &zone, at)).collect())
+    }
+
+    /// The frame of this name: the mailbox's own, else the tenant's.
+    ///
+    /// # Errors
+    /// [`AnsweringError::NoFrame`].
+    pub async fn find(&self, tenant: TenantId, of: Option<&Extension>, name: &str) -> Result<TimeFrame> {
+        let (mailbox, _) = self.owner(tenant, of).await?;
+        let frames = self.store.time_frames(tenant, mailbox).await?;
+        let found = frames.into_iter().find(|frame| frame.name == name);
+        found.ok_or_else(|| AnsweringError::NoFrame(name.to_owned()))
+    }
+
+    /// Keeps a frame for a mailbox, or for the tenant.
+    ///
+    /// # Errors
+    /// [`AnsweringError`], each with its remedy; nothing is written then.
+    pub async fn put(&self, tenant: TenantId, of: Option<&Extension>, new: NewFrame) -> Result<TimeFrame> {
+        let (mailbox, _) = self.owner(tenant, of).await?;
+        let name = super::answering::checked_name("name of a time frame", &new.name)?;
+        if let Some(zone) = &new.zone {
+            TimeZone::get(zone)
+                .map_err(|_| Invalid::new("zone", zone, "write an IANA zone like Europe/Berlin"))?;
+        }
+        if new.entries.is_empty() || new.entries.len() > MOST_SPANS {
+            return Err(AnsweringError::Spans(new.entries.len()));
+        }
+        let entries = new.entries.into_iter().map(cleaned).collect();
+        let known = self.own(tenant, mailbox, &name).await?;
+        if known.is_some() && !new.replace {
+            return Err(AnsweringError::Taken { what: "time frame", name });
+        }
+        let id = known.as_ref().map_or_else(|| TimeFrameId::from_uuid(self.clock.uuid()), |known| known.id);
+        let created_at = known.map_or_else(|| self.clock.now(), |known| known.created_at);
+        let schedule = Schedule { entries };
+        let frame = TimeFrame {
+            id,
+            tenant,
+            mailbox,
+            name,
+            purpose: new.purpose,
+            zone: new.zone,
+            schedule,
+            created_at,
+        };
+        self.store.put_time_frame(&frame).await.map_err(|error| match error {
+            StoreError::Taken { value, .. } => AnsweringError::Taken { what: "time frame", name: value },
+            other => other.into(),
+        })?;
+        tracing::info!(frame = %id, "a time frame was set");
+        Ok(frame)
+    }
+
+    /// Keeps the days of a calendar file as a frame, in place of an earlier one of that name. How many there are.
+    ///
+    /// # Errors
+    /// [`AnsweringError::Calendar`] with every line that is not understood; nothing is written then.
+    pub async fn import(
+        &self,
+        tenant: TenantId,
+        of: Option<&Extension>,
+        frame: NewFrame,
+        calendar: &[u8],
+    ) -> Result<TimeFrame> {
+        let entries = ical::read(calendar).map_err(|refusals| {
+            AnsweringError::Calendar(refusals.iter().map(ToString::to_string).collect())
+        })?;
+        self.put(tenant, of, NewFrame { entries, replace: true, ..frame }).await
+    }
+
+    /// Removes a frame of a mailbox, or of the tenant.
+    ///
+    /// # Errors
+    /// [`AnsweringError::NoFrame`]; [`AnsweringError::Store`] names the rule that names it.
+    pub async fn remove(&self, tenant: TenantId, of: Option<&Extension>, name: &str) -> Result<()> {
+        let (mailbox, _) = self.owner(tenant, of).await?;
+        let known = self.own(tenant, mailbox, name).await?;
+        let frame = known.ok_or_else(|| AnsweringError::NoFrame(name.to_owned()))?;
+        Ok(self.store.remove_time_frame(tenant, frame.id).await?)
+    }
+
+    /// The frame of this name that is the mailbox's (or tenant's) own.
+    async fn own(
+        &self,
+        tenant: TenantId,
+        mailbox: Option<MailboxId>,
+        name: &str,
+    ) -> Result<Option<TimeFrame>> {
+        let frames = self.store.time_frames(tenant, mailbox).await?;
+        Ok(frames.into_iter().find(|frame| frame.mailbox == mailbox && frame.name == name))
+    }
+
+    async fn owner(&self, tenant: TenantId, of: Option<&Extension>) -> Result<(Option<MailboxId>, TimeZone)> {
+        if let Some(extension) = of {
+            let (mailbox, zone) = mailbox_and_zone(&self.store, tenant, extension).await?;
+            return Ok((Some(mailbox.id), zone));
+        }
+        let zone = self.store.tenant(tenant).await?.zone;
+        Ok((None, TimeZone::get(&zone).unwrap_or(TimeZone::UTC)))
+    }
+}
+
+fn cleaned(entry: Entry) -> Entry {
+    let note: Option<String> =
+        entry.note.map(|note| note.chars().filter(|c| !c.is_control()).take(LONGEST_NOTE).collect());
+    Entry { note: note.map(|note| note.trim().to_owned()).filter(|note| !note.is_empty()), ..entry }
+}
+
+fn shown(frame: TimeFrame, inherited: &TimeZone, at: Timestamp) -> Shown {
+    let zone = frame.zone(inherited);
+    let standing = frame.schedule.standing(&zone, at);
+    let by = standing.entry.map(|entry| entry.note.clone().unwrap_or_else(|| entry.span.to_string()));
+    let (active, until) = (standing.active, standing.until);
+    Shown { zone, active, by, until, frame }
+}

@@ -1,0 +1,236 @@
+//! Imports of users: all rows in one transaction, with what it takes to take the whole import back.
+//!
+//! What a row means is the service's; here it is users, mailboxes and numbers. Each touched mailbox is kept as it stood
+//! before and after, as the tables have it.
+
+mod snapshot;
+
+use jiff::Timestamp;
+
+use self::snapshot::{Snapshot, restore, snapshots};
+use super::db::{Row, Tx, args};
+use super::fault::{Named as _, found, missing};
+use super::mailboxes::{SET_PIN, mailbox_statement};
+use super::numbers::put_statement;
+use super::people::{remove_in, user_statement};
+use super::read::{Reader, micros, to_json};
+use super::tx::Statement;
+use super::{Number, Result, Store, StoreError};
+use crate::domain::{Extension, ImportId, Mailbox, MailboxId, TenantId, User, UserId};
+
+/// Statements that go to the database in one trip.
+const AT_ONCE: usize = 200;
+
+const ADD: &str = "INSERT INTO imports (id, tenant_id, label, added, changed, unchanged, made_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)";
+
+const ADD_ROW: &str = "INSERT INTO import_rows (tenant_id, import_id, line, mailbox_id, before, after)
+    VALUES ($1, $2, $3, $4, $5, $6)";
+
+/// Only the newest imports can be taken back: the others need no room.
+const FORGET: &str = "DELETE FROM import_rows WHERE tenant_id = $1 AND import_id NOT IN
+    (SELECT id FROM imports WHERE tenant_id = $1 ORDER BY made_at DESC, id DESC LIMIT 20)";
+
+const LIST: &str = "SELECT i.id, i.label, i.added, i.changed, i.unchanged, i.made_at, i.rolled_back_at,
+    EXISTS (SELECT 1 FROM import_rows r WHERE r.tenant_id = i.tenant_id AND r.import_id = i.id) AS is_kept
+    FROM imports i WHERE i.tenant_id = $1 ORDER BY i.made_at DESC, i.id DESC LIMIT 200";
+
+const ROWS: &str = "SELECT line, mailbox_id, before, after FROM import_rows
+    WHERE tenant_id = $1 AND import_id = $2 ORDER BY line";
+
+const ROLLED_BACK: &str = "UPDATE imports SET rolled_back_at = $3
+    WHERE tenant_id = $1 AND id = $2 AND rolled_back_at IS NULL";
+
+const REMOVE_NUMBER: &str = "DELETE FROM numbers WHERE tenant_id = $1 AND number = $2 AND mailbox_id = $3";
+
+/// An import as it is listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Import {
+    /// Identity.
+    pub id: ImportId,
+    /// What it was called: the file's name.
+    pub label: String,
+    /// Users that were added.
+    pub added: u32,
+    /// Users that were changed.
+    pub changed: u32,
+    /// Rows that changed nothing.
+    pub unchanged: u32,
+    /// When.
+    pub made_at: Timestamp,
+    /// When it was taken back.
+    pub rolled_back_at: Option<Timestamp>,
+    /// It can still be taken back.
+    pub can_roll_back: bool,
+}
+
+/// A user to be written.
+#[derive(Debug, Clone)]
+pub struct ImportRow {
+    /// Line of the file.
+    pub line: u32,
+    /// The person.
+    pub user: User,
+    /// The mailbox.
+    pub mailbox: Mailbox,
+    /// Neither is there yet.
+    pub is_new: bool,
+    /// The PIN's Argon2id string, if it is to be set.
+    pub pin_hash: Option<String>,
+    /// Numbers that are to lead there.
+    pub numbers: Vec<Number>,
+    /// Numbers that are to lead there no more.
+    pub without: Vec<String>,
+}
+
+impl Store {
+    /// Writes all rows, or none. `revision` is that of the directory when the rows were made.
+    ///
+    /// # Errors
+    /// [`StoreError::Taken`] of `directory`: it has changed since; the rows must be made anew.
+    pub async fn import_users(
+        &self,
+        tenant: TenantId,
+        import: &Import,
+        rows: &[ImportRow],
+        revision: i64,
+        told: &(dyn Fn(usize) + Send + Sync),
+    ) -> Result<()> {
+        let mut tx = self.db.begin().await?;
+        let now = tx.rows("SELECT revision FROM directory_revision", args![]).await?;
+        let now = now.first().ok_or_else(|| missing("row of table", "directory_revision"))?;
+        if Reader::new(now, "directory_revision", "revision").number::<i64>("revision")? != revision {
+            return Err(StoreError::Taken { what: "directory", value: revision.to_string() });
+        }
+        let before = snapshots(&mut tx, tenant).await?;
+        let mut statements: Vec<Statement> = Vec::new();
+        for (done, row) in rows.iter().enumerate() {
+            statements.extend(written(tenant, row)?);
+            if statements.len() >= AT_ONCE {
+                send(&mut tx, &mut statements).await?;
+                told(done + 1);
+            }
+        }
+        send(&mut tx, &mut statements).await?;
+        let after = snapshots(&mut tx, tenant).await?;
+        let header = args![
+            import.id.uuid(),
+            tenant.uuid(),
+            import.label.as_str(),
+            import.added,
+            import.changed,
+            import.unchanged,
+            micros(import.made_at),
+        ];
+        tx.run(ADD, header).await.orphan("tenant", tenant)?;
+        for row in rows {
+            let id = row.mailbox.id;
+            let after = after.get(&id).ok_or_else(|| missing("mailbox", id))?;
+            let before = before.get(&id).map(to_json).transpose()?;
+            let kept = args![tenant.uuid(), import.id.uuid(), row.line, id.uuid(), before, to_json(after)?];
+            statements.push((ADD_ROW, kept));
+            if statements.len() >= AT_ONCE {
+                send(&mut tx, &mut statements).await?;
+            }
+        }
+        send(&mut tx, &mut statements).await?;
+        tx.run(FORGET, args![tenant.uuid()]).await?;
+        tx.commit().await?;
+        told(rows.len());
+        Ok(())
+    }
+
+    /// The imports of a tenant, newest first; at most 200.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn imports(&self, tenant: TenantId) -> Result<Vec<Import>> {
+        self.db.rows(LIST, args![tenant.uuid()]).await?.iter().map(read_import).collect()
+    }
+
+    /// Takes a whole import back: who was added is removed, who was changed is as before. One transaction. Mailboxes that
+    /// were changed since hold it up, and are answered, unless `anyway`.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] when there is no such import, or it was taken back already.
+    pub async fn roll_back_import(
+        &self,
+        tenant: TenantId,
+        id: ImportId,
+        anyway: bool,
+    ) -> Result<Vec<Extension>> {
+        let mut tx = self.db.begin().await?;
+        let now = micros(self.clock.now());
+        let rows = tx.rows(ROWS, args![tenant.uuid(), id.uuid()]).await?;
+        let marked = tx.run(ROLLED_BACK, args![tenant.uuid(), id.uuid(), now]).await?;
+        found(marked.min(rows.len().try_into().unwrap_or(1)), "import that can be taken back", id)?;
+        let current = snapshots(&mut tx, tenant).await?;
+        let mut back: Vec<(MailboxId, Option<Snapshot>)> = Vec::with_capacity(rows.len());
+        let mut conflicts = Vec::new();
+        for row in &rows {
+            let row = Reader::new(row, "import_rows", "line");
+            let mailbox = MailboxId::from_uuid(row.id("mailbox_id")?);
+            let after: Snapshot = row.json("after")?;
+            let before = row.opt_text("before")?.map(|_| row.json("before")).transpose()?;
+            match current.get(&mailbox) {
+                Some(current) if *current == after => back.push((mailbox, before)),
+                // Whoever is gone already needs no removing.
+                None if before.is_none() => {}
+                Some(_) if anyway => back.push((mailbox, before)),
+                None if anyway => {}
+                _ => conflicts.push(after.extension.parse().map_err(|_| missing("mailbox", mailbox))?),
+            }
+        }
+        if !conflicts.is_empty() {
+            return Ok(conflicts);
+        }
+        for (mailbox, before) in back {
+            let current = current.get(&mailbox);
+            let user = current.and_then(|current| current.user).map(UserId::from_uuid);
+            match (before, user) {
+                (Some(before), _) => restore(&mut tx, (tenant, mailbox), &before, current).await?,
+                (None, Some(user)) => remove_in(&mut tx, tenant, user, now).await?,
+                (None, None) => {}
+            }
+        }
+        tx.commit().await?;
+        Ok(Vec::new())
+    }
+}
+
+async fn send(tx: &mut Tx, statements: &mut Vec<Statement>) -> Result<()> {
+    if !statements.is_empty() {
+        let batch = std::mem::take(statements);
+        tx.batch(batch).await.taken("number or extension", "of a row")?;
+    }
+    Ok(())
+}
+
+fn written(tenant: TenantId, row: &ImportRow) -> Result<Vec<Statement>> {
+    let mailbox = row.mailbox.id.uuid();
+    let mut statements =
+        vec![user_statement(&row.user, row.is_new)?, mailbox_statement(&row.mailbox, row.is_new)?];
+    if let Some(hash) = &row.pin_hash {
+        statements.push((SET_PIN, args![tenant.uuid(), mailbox, hash.as_str()]));
+    }
+    for number in &row.without {
+        statements.push((REMOVE_NUMBER, args![tenant.uuid(), number.as_str(), mailbox]));
+    }
+    statements.extend(row.numbers.iter().map(put_statement));
+    Ok(statements)
+}
+
+fn read_import(row: &Row) -> Result<Import> {
+    let row = Reader::new(row, "imports", "id");
+    let rolled_back_at = row.opt_time("rolled_back_at")?;
+    Ok(Import {
+        id: ImportId::from_uuid(row.id("id")?),
+        label: row.text("label")?,
+        added: row.number("added")?,
+        changed: row.number("changed")?,
+        unchanged: row.number("unchanged")?,
+        made_at: row.time("made_at")?,
+        rolled_back_at,
+        can_roll_back: rolled_back_at.is_none() && row.flag("is_kept")?,
+    })
+}

@@ -1,0 +1,4 @@
+//! See `user_table` in the library.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| aftertone_fuzz::user_table(data));

@@ -1,0 +1,215 @@
+//! Time frames, answering rules and lists of callers on both databases.
+
+use aftertone::domain::answering::{
+    Arrangements, CallerPattern, Conditions, KeyTarget, Rule, RuleActions, ScreenedCaller, Screening,
+    TurnAway, WithinFrame,
+};
+use aftertone::domain::{FrameUse, Owner, RedirectReason, RuleId, Schedule, Span, TimeFrame, TimeFrameId};
+
+use super::*;
+
+contract! {
+    frames_rules_and_lists_read_back
+    a_frame_that_a_rule_names_stays
+    names_are_unique_in_mailbox_and_tenant
+    nobody_sees_or_changes_anothers
+    rules_are_changed_as_a_whole_or_not_at_all
+    changes_at_once_lose_none
+    every_change_of_what_answers_counts
+    a_tenant_with_frames_and_lists_can_be_removed
+}
+
+fn frame(bed: &Bed, home: &Home, own: bool, name: &str) -> TimeFrame {
+    let spans = Span::read_all("mon-fri 09:00-12:00,13:00-17:00").unwrap();
+    TimeFrame {
+        id: TimeFrameId::from_uuid(bed.clock.uuid()),
+        tenant: home.tenant,
+        mailbox: own.then_some(home.mailbox.id),
+        name: name.to_owned(),
+        purpose: FrameUse::Open,
+        zone: Some("Europe/Berlin".to_owned()),
+        schedule: Schedule { entries: spans.into_iter().map(Into::into).collect() },
+        created_at: "2026-01-02T03:04:05Z".parse().unwrap(),
+    }
+}
+
+fn rule(bed: &Bed, name: &str, frame: Option<TimeFrameId>) -> Rule {
+    let mut then = RuleActions::default();
+    then.keys.push(KeyTarget { key: '1', target: "sip:x@example.org".to_owned() });
+    then.phones.forward_busy = Some("1002".to_owned());
+    Rule {
+        id: RuleId::from_uuid(bed.clock.uuid()),
+        name: name.to_owned(),
+        enabled: true,
+        when: Conditions {
+            within: frame.map(|frame| WithinFrame { frame, outside: true }),
+            reasons: vec![RedirectReason::UserBusy],
+            callers: vec!["+4930*".parse().unwrap(), CallerPattern::Anonymous],
+        },
+        then,
+        created_at: "2026-01-02T03:04:05Z".parse().unwrap(),
+    }
+}
+
+fn caller(bed: &Bed, home: &Home, own: bool, pattern: &str, screening: Screening) -> ScreenedCaller {
+    ScreenedCaller {
+        id: bed.clock.uuid(),
+        tenant: home.tenant,
+        mailbox: own.then_some(home.mailbox.id),
+        pattern: pattern.parse().unwrap(),
+        screening,
+        note: Some("sells \"things\"".to_owned()),
+        created_at: "2026-01-02T03:04:05Z".parse().unwrap(),
+    }
+}
+
+const BLOCK: Screening = Screening::Block { with: TurnAway::Decline };
+
+fn owner(home: &Home) -> Owner {
+    Owner { tenant: home.tenant, mailbox: home.mailbox.id }
+}
+
+async fn set(store: &Store, owner: Owner, rules: Vec<Rule>) -> Result<(), StoreError> {
+    store.change_rules(owner, |_| Ok::<_, StoreError>(rules)).await
+}
+
+async fn frames_rules_and_lists_read_back(bed: Bed) {
+    let home = bed.home("1001").await;
+    let (own, tenants) = (frame(&bed, &home, true, "Mine"), frame(&bed, &home, false, "Office"));
+    bed.store.put_time_frame(&tenants).await.unwrap();
+    bed.store.put_time_frame(&own).await.unwrap();
+    let rules = vec![rule(&bed, "b", Some(own.id)), rule(&bed, "a", Some(tenants.id)), rule(&bed, "c", None)];
+    set(&bed.store, owner(&home), rules.clone()).await.unwrap();
+    let lines = vec![
+        caller(&bed, &home, true, "internal", Screening::Allow),
+        caller(&bed, &home, false, "+4930*", BLOCK),
+    ];
+    for line in &lines {
+        bed.store.put_screened_caller(line).await.unwrap();
+    }
+    let read = bed.second.arrangements(home.tenant, home.mailbox.id).await.unwrap();
+    let expected = Arrangements { frames: vec![own.clone(), tenants.clone()], rules, callers: lines.clone() };
+    assert_eq!(read, expected);
+    assert_eq!(bed.store.time_frames(home.tenant, None).await.unwrap(), [tenants.clone()]);
+    assert_eq!(bed.store.screened_callers(home.tenant, None).await.unwrap(), lines[1..]);
+    assert_eq!(bed.store.time_frame(home.tenant, own.id).await.unwrap(), own);
+
+    let changed = TimeFrame { name: "New".to_owned(), purpose: FrameUse::Holiday, zone: None, ..tenants };
+    bed.store.put_time_frame(&changed).await.unwrap();
+    assert_eq!(bed.store.time_frames(home.tenant, None).await.unwrap(), [changed]);
+    let again =
+        ScreenedCaller { note: None, screening: Screening::Allow, id: bed.clock.uuid(), ..lines[1].clone() };
+    bed.store.put_screened_caller(&again).await.unwrap();
+    assert_eq!(bed.store.screened_callers(home.tenant, None).await.unwrap(), [again.clone()]);
+    bed.store.remove_screened_caller(home.tenant, None, &again.pattern).await.unwrap();
+    let gone = bed.store.remove_screened_caller(home.tenant, None, &again.pattern).await;
+    assert!(matches!(gone, Err(StoreError::Missing { .. })), "{gone:?}");
+    assert_eq!(bed.store.screened_callers(home.tenant, Some(home.mailbox.id)).await.unwrap(), lines[..1]);
+}
+
+async fn a_frame_that_a_rule_names_stays(bed: Bed) {
+    let home = bed.home("1001").await;
+    let office = frame(&bed, &home, false, "Office");
+    bed.store.put_time_frame(&office).await.unwrap();
+    set(&bed.store, owner(&home), vec![rule(&bed, "nights", Some(office.id))]).await.unwrap();
+    let refused = bed.store.remove_time_frame(home.tenant, office.id).await.unwrap_err().to_string();
+    assert!(refused.contains("the rule \"nights\" of mailbox 1001"), "{refused}");
+    // A mailbox that is gone holds nothing.
+    bed.store.remove_user(home.tenant, home.user.id).await.unwrap();
+    bed.store.remove_time_frame(home.tenant, office.id).await.unwrap();
+    let gone = bed.store.remove_time_frame(home.tenant, office.id).await;
+    assert!(matches!(gone, Err(StoreError::Missing { .. })), "{gone:?}");
+}
+
+async fn names_are_unique_in_mailbox_and_tenant(bed: Bed) {
+    let home = bed.home("1001").await;
+    bed.store.put_time_frame(&frame(&bed, &home, false, "Office")).await.unwrap();
+    bed.store.put_time_frame(&frame(&bed, &home, true, "Office")).await.unwrap();
+    for own in [true, false] {
+        let taken = bed.store.put_time_frame(&frame(&bed, &home, own, "Office")).await;
+        assert!(matches!(&taken, Err(StoreError::Taken { value, .. }) if value == "Office"), "{taken:?}");
+    }
+    let taken = set(&bed.store, owner(&home), vec![rule(&bed, "a", None), rule(&bed, "a", None)]).await;
+    assert!(matches!(&taken, Err(StoreError::Taken { value, .. }) if value == "a"), "{taken:?}");
+}
+
+async fn nobody_sees_or_changes_anothers(bed: Bed) {
+    let (home, other) = (bed.home("1001").await, bed.home("1002").await);
+    let office = frame(&bed, &home, false, "Office");
+    bed.store.put_time_frame(&office).await.unwrap();
+    bed.store.put_screened_caller(&caller(&bed, &home, false, "+49*", BLOCK)).await.unwrap();
+    let theirs = bed.store.arrangements(other.tenant, other.mailbox.id).await.unwrap();
+    assert_eq!(theirs, Arrangements::default());
+    let missing = |result: Result<(), StoreError>| {
+        assert!(matches!(result, Err(StoreError::Missing { .. })), "{result:?}")
+    };
+    missing(bed.store.remove_time_frame(other.tenant, office.id).await);
+    missing(bed.store.time_frame(other.tenant, office.id).await.map(drop));
+    // A rule cannot name another tenant's frame, nor a frame be put into another tenant's mailbox.
+    missing(set(&bed.store, owner(&other), vec![rule(&bed, "x", Some(office.id))]).await);
+    let stray = TimeFrame { mailbox: Some(other.mailbox.id), ..frame(&bed, &home, true, "X") };
+    missing(bed.store.put_time_frame(&stray).await);
+    let stray = Owner { tenant: home.tenant, mailbox: other.mailbox.id };
+    missing(set(&bed.store, stray, Vec::new()).await);
+    let taken = TimeFrame { tenant: other.tenant, ..office };
+    assert!(bed.store.put_time_frame(&taken).await.is_err(), "the id is another tenant's");
+    assert_eq!(bed.store.time_frames(other.tenant, None).await.unwrap(), []);
+}
+
+async fn rules_are_changed_as_a_whole_or_not_at_all(bed: Bed) {
+    let home = bed.home("1001").await;
+    let kept = vec![rule(&bed, "a", None), rule(&bed, "b", None)];
+    set(&bed.store, owner(&home), kept.clone()).await.unwrap();
+    let refused = bed.store.change_rules(owner(&home), |_| Err(StoreError::Refused("no".to_owned()))).await;
+    assert!(refused.is_err());
+    let missing = TimeFrameId::from_uuid(bed.clock.uuid());
+    set(&bed.store, owner(&home), vec![rule(&bed, "c", None), rule(&bed, "d", Some(missing))])
+        .await
+        .unwrap_err();
+    assert_eq!(bed.store.rules(owner(&home)).await.unwrap(), kept);
+}
+
+async fn changes_at_once_lose_none(bed: Bed) {
+    let home = bed.home("1001").await;
+    let (stores, owner) = ([&bed.store, &bed.second], owner(&home));
+    let adds = (0..10).map(|number| {
+        let (store, new) = (stores[number % 2], rule(&bed, &format!("rule {number}"), None));
+        let add = |mut rules: Vec<Rule>| {
+            rules.push(new);
+            Ok::<_, StoreError>(rules)
+        };
+        store.change_rules(owner, add)
+    });
+    for added in futures_util::future::join_all(adds).await {
+        added.unwrap();
+    }
+    assert_eq!(bed.store.rules(owner).await.unwrap().len(), 10);
+}
+
+async fn every_change_of_what_answers_counts(bed: Bed) {
+    let home = bed.home("1001").await;
+    let (office, line) = (frame(&bed, &home, false, "Office"), caller(&bed, &home, false, "+49*", BLOCK));
+    let mut revision = bed.store.revision().await.unwrap();
+    for change in 0..6 {
+        match change {
+            0 => bed.second.put_time_frame(&office).await.unwrap(),
+            1 => bed.second.put_time_frame(&TimeFrame { zone: None, ..office.clone() }).await.unwrap(),
+            2 => set(&bed.second, owner(&home), vec![rule(&bed, "a", None)]).await.unwrap(),
+            3 => bed.second.put_screened_caller(&line).await.unwrap(),
+            4 => bed.second.remove_screened_caller(home.tenant, None, &line.pattern).await.unwrap(),
+            _ => bed.second.remove_time_frame(home.tenant, office.id).await.unwrap(),
+        }
+        let now = bed.store.revision().await.unwrap();
+        assert_ne!(now, revision, "change {change}");
+        revision = now;
+    }
+}
+
+async fn a_tenant_with_frames_and_lists_can_be_removed(bed: Bed) {
+    let tenant = bed.tenant("empty").await;
+    let home = bed.person(tenant, "1001");
+    bed.store.put_time_frame(&frame(&bed, &home, false, "Office")).await.unwrap();
+    bed.store.put_screened_caller(&caller(&bed, &home, false, "+49*", BLOCK)).await.unwrap();
+    let tenant = bed.store.tenant(tenant).await.unwrap();
+    bed.store.remove_tenant(&tenant).await.unwrap();
+}

@@ -34,6 +34,7 @@ pub(super) struct Visitor {
 
 impl Visitor {
     /// The own mailbox; a page says so when there is none.
+    #[expect(clippy::result_large_err, reason = "a refusal is the page itself, which is sent as it is")]
     pub(super) fn owner(&self) -> Result<Owner, Response> {
         let mailbox = self.actor.mailbox.ok_or_else(|| {
             Notice {
@@ -46,6 +47,7 @@ impl Visitor {
     }
 
     /// Refuses what the role does not reach at all.
+    #[expect(clippy::result_large_err, reason = "a refusal is the page itself, which is sent as it is")]
     pub(super) fn must(&self, act: Act) -> Result<(), Response> {
         if self.actor.reach(act) > crate::service::access::Reach::Own {
             return Ok(());

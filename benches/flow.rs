@@ -29,7 +29,7 @@ fn plan() -> Plan {
         keep_no_speech: false,
         operator: true,
         sign_in: false,
-        ways: Vec::new(),
+        keys: Default::default(),
     }
 }
 

@@ -150,6 +150,7 @@ impl Line {
     }
 
     /// Tells how the transfer went that was asked for (RFC 3515 §2.4.4), as the last word about it.
+    #[allow(dead_code, reason = "not every test binary that includes this transfers a call")]
     pub(crate) fn notify(&mut self, status: &str) {
         self.cseq += 1;
         let extra = "Event: refer\r\nSubscription-State: terminated;reason=noresource\r\n";

@@ -150,7 +150,7 @@ impl Changes {
         if let Some(Some(operator)) = &self.operator {
             check_operator(operator)?;
         }
-        for (key, _) in self.keys.iter().filter(|(key, _)| !('1'..='9').contains(key)) {
+        if let Some((key, _)) = self.keys.iter().find(|(key, _)| !('1'..='9').contains(key)) {
             return Err(Invalid::new("key", &key.to_string(), "choose 1 to 9: 0 is the operator's").into());
         }
         check_range("longest message", self.max_message, 5..=3600, "choose 5 seconds to 1 hour")?;

@@ -92,8 +92,11 @@ fn unfolded(text: &str) -> Vec<Line> {
     lines
 }
 
-/// `NAME;PARAM=VALUE:VALUE`; a quoted parameter may hold `:` and `;`.
-fn split(text: &str) -> Option<(String, Vec<(String, String)>, &str)> {
+/// Names and values, in capitals.
+type Parameters = Vec<(String, String)>;
+
+/// `NAME;PARAM=VALUE:VALUE`; a quoted parameter may hold `:`.
+fn split(text: &str) -> Option<(String, Parameters, &str)> {
     let mut quoted = false;
     let colon = text.char_indices().find(|(_, c)| {
         quoted ^= *c == '"';

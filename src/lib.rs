@@ -16,12 +16,12 @@
 //! | 3 | [`store`] | facts: SQLite or PostgreSQL |
 //! | 3 | [`blob`] | audio objects and the crash-safe spool |
 //! | 3 | [`mail`] | a message becomes a mail; SMTP or files |
-//! | 4 | [`service`] | use cases: deposit, routing, accounts, greetings, links; login, retrieval, sending, lamps, directory, calls to record; hours, rules, imports |
+//! | 4 | [`service`] | use cases: deposit, routing, accounts, greetings, links; login, retrieval, sending, lamps, directory, calls to record; hours, rules, imports; who may what, sign-in by the web, keys, audit |
 //! | 5 | [`media`] | the media engine: workers, pacing, players, recorders |
 //! | 5 | [`signal`] | the SIP stack behind an adapter of ours |
 //! | 6 | [`call`] | one call = one flow + one media session + one dialog |
 //! | 6 | [`outbox`] | durable jobs: mail, lamps, … |
-//! | 6 | [`http`] | link pages, health, metrics |
+//! | 6 | [`http`] | portal, API, link pages, health, metrics |
 //! | 7 | [`app`] | config, wiring, telemetry, shutdown, command line |
 
 pub mod app;

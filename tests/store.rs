@@ -42,6 +42,8 @@ macro_rules! contract {
     };
 }
 
+#[path = "store/access.rs"]
+mod access;
 #[path = "store/answering.rs"]
 mod answering;
 #[path = "store/calls.rs"]

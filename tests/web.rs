@@ -8,10 +8,18 @@ mod ports;
 #[path = "support/web_bed.rs"]
 mod web_bed;
 
+#[path = "support/web_admin.rs"]
+mod admin;
+#[path = "support/web_api.rs"]
+mod api;
 #[path = "support/web_browser.rs"]
 mod in_the_browser;
 #[path = "support/web_server.rs"]
 mod of_the_server;
+#[path = "support/web_portal.rs"]
+mod portal;
+#[path = "support/web_portal_browser.rs"]
+mod portal_in_the_browser;
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;

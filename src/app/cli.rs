@@ -1,8 +1,10 @@
 //! The command line as types; [`super::commands`] carries it out.
 
+mod access;
 mod answering;
 mod import;
 mod people;
+mod sound;
 
 use std::path::PathBuf;
 
@@ -10,11 +12,13 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 
 use super::telemetry::LogFormat;
 
+pub(super) use access::KeyCommand;
 pub(super) use answering::{
     BlockCommand, FrameAdd, FrameOf, RuleAdd, RuleCommand, RulePhones, RuleThen, TimeFrameCommand,
 };
 pub(super) use import::ImportCommand;
 pub(super) use people::{NumberCommand, TenantAdd, TenantCommand, TenantSet, UserAdd, UserCommand, UserSet};
+pub(super) use sound::{KeysCommand, PromptsCommand};
 
 /// Voicemail for SIP phone systems.
 #[derive(Debug, Parser)]
@@ -94,6 +98,9 @@ pub(super) enum Command {
     /// Keys of the owners' menus.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// API keys: what programs come in with.
+    #[command(subcommand)]
+    Key(KeyCommand),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -342,59 +349,4 @@ pub(super) struct CallArgs {
     /// Hang up after so long.
     #[arg(long, default_value = "60s")]
     pub limit: String,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum KeysCommand {
-    /// Print the card of a key profile: what each key does in each menu.
-    Card {
-        /// default, asterisk, freeswitch, cisco, or a file; default: that of the configuration.
-        #[arg(long)]
-        profile: Option<String>,
-        #[command(flatten)]
-        json: Json,
-    },
-    /// Check a key profile of your own; name every fault.
-    Check {
-        /// The file.
-        file: PathBuf,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum PromptsCommand {
-    /// Speak the phrases of a language that have no clip yet, or a clip of other words (needs flite or espeak-ng).
-    Build {
-        /// Language.
-        #[arg(long, default_value = "en")]
-        lang: String,
-        /// Folder that holds one folder a language.
-        #[arg(long, default_value = "prompts")]
-        dir: PathBuf,
-        /// Speak them all anew.
-        #[arg(long)]
-        anew: bool,
-    },
-    /// Take recordings of people instead of the built-in voice; what was not recorded stays.
-    Import {
-        /// Folder of recordings (WAV, FLAC, OGG, MP3): one a clip, named by it, or laid out like Asterisk's core sounds.
-        from: PathBuf,
-        /// Language.
-        #[arg(long, default_value = "en")]
-        lang: String,
-        /// Prompt folder to write, for the key `voicemail.prompts`.
-        #[arg(long, default_value = "aftertone-prompts")]
-        dir: PathBuf,
-    },
-    /// Check that every language can say all that calls say, and that its clips are sound; name every fault.
-    Check {
-        /// Only this language.
-        #[arg(long)]
-        lang: Option<String>,
-        /// Folder that holds one folder a language; default: the built-in ones.
-        #[arg(long)]
-        dir: Option<PathBuf>,
-        #[command(flatten)]
-        json: Json,
-    },
 }

@@ -1,5 +1,6 @@
 //! Carries out the command line. Every command works beside a running server: all state is in the store.
 
+mod access;
 mod call_me;
 mod check;
 mod directory;
@@ -23,7 +24,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::clock::{SharedClock, SystemClock};
-use crate::domain::{Extension, Tenant};
+use crate::domain::{Extension, Purpose, Tenant};
 
 use super::cli::{Args, Command};
 use super::config::Config;
@@ -102,6 +103,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         Command::Call(args) => phone::run(&session, args).await,
         Command::Prompts(command) => prompts::run(command),
         Command::Keys(command) => keys::run(&session, command),
+        Command::Key(command) => access::key(&session, command).await,
     }
 }
 
@@ -110,6 +112,7 @@ async fn serve(session: &Session) -> Result<(), Failure> {
     let mut hangup = signal(SignalKind::hangup())?;
     let metrics = telemetry::start_metrics()?;
     let mut server = Server::start(&session.config, session.clock.clone(), metrics).await?;
+    offer_setup(session, &server).await;
     let stop = until_asked_to_stop();
     tokio::pin!(stop);
     loop {
@@ -123,6 +126,24 @@ async fn serve(session: &Session) -> Result<(), Failure> {
     }
     server.drain().await;
     Ok(())
+}
+
+/// While nobody can sign in by the web, a link to do so stands on the terminal of who started the server.
+async fn offer_setup(session: &Session, server: &Server) {
+    let offered = async {
+        if !server.signin.is_new().await? {
+            return Ok(());
+        }
+        let base = Base::open(&session.config, &session.clock).await?;
+        let tenant = base.first_tenant(&session.config).await?;
+        let (url, until) = server.signin.doors().issue(tenant.id, None, Purpose::Setup).await?;
+        println!("Nobody can sign in by the web yet. Set it up here (works once, until {until}):");
+        println!("  {}", url.expose());
+        Ok::<_, Failure>(())
+    };
+    if let Err(failure) = offered.await {
+        tracing::warn!(why = failure.text, "no setup link can be offered now; the next start offers it");
+    }
 }
 
 /// SIGHUP: reads the configuration again. One that cannot be used changes nothing.

@@ -9,7 +9,7 @@ use crate::audio::Codec;
 use crate::blob::objects::Objects;
 use crate::call::phone::{KEY_LENGTH, Report, Script, Step};
 use crate::clock::SharedClock;
-use crate::domain::{Extension, Folder, Mailbox, Message, Tenant};
+use crate::domain::{Extension, Folder, Login, Mailbox, Message, Purpose, Role, Tenant};
 use crate::flow::Key;
 use crate::flow::phrases::DEMO_MESSAGE;
 use crate::service::accounts::{AccountError, NewUser};
@@ -79,6 +79,10 @@ pub(super) async fn run(mut config: Config, clock: SharedClock, once: bool) -> R
         "  call    sip:1001@{target}      with any softphone on this machine (1002 gets the audio attached)"
     );
     println!("  open    {link}");
+    println!(
+        "  portal  {}   (choose a password, then listen and set up as Ada)",
+        portal(&server, &ada).await?
+    );
     println!("  health  http://{}/readyz", server.http());
     if once {
         server.drain().await;
@@ -88,6 +92,17 @@ pub(super) async fn run(mut config: Config, clock: SharedClock, once: bool) -> R
     until_asked_to_stop().await?;
     server.drain().await;
     Ok(())
+}
+
+/// A link that lets Ada, who runs the demonstration, choose a password for the web.
+async fn portal(server: &Server, ada: &Mailbox) -> Result<String, Failure> {
+    let user = ada
+        .user
+        .ok_or_else(|| Failure::refused("mailbox 1001 has no user: start with a fresh --data folder"))?;
+    let login = server.signin.login(ada.tenant, user).await?;
+    server.signin.set_login(&Login { role: Role::Operator, portal: true, ..login }).await?;
+    let (url, _) = server.signin.doors().issue(ada.tenant, Some(user), Purpose::Invite).await?;
+    Ok(url.expose().to_owned())
 }
 
 /// The usual ports where they are free, else free ones; everything on this machine only.

@@ -12,6 +12,7 @@ mod reload;
 mod server;
 mod setup;
 mod telemetry;
+mod web;
 
 use std::process::ExitCode;
 

@@ -17,7 +17,7 @@ use crate::call::dial::SipDialer;
 use crate::call::{self, CallSettings, Desk, Ending, Owners};
 use crate::clock::SharedClock;
 use crate::domain::Tenant;
-use crate::http::{self, Web};
+use crate::http;
 use crate::mail::{Mailer, Sender, Timeouts};
 use crate::media::Engine;
 use crate::outbox::{self, Outbox};
@@ -29,6 +29,7 @@ use crate::service::links::Links;
 use crate::service::prompts::PromptSet;
 use crate::service::reception::Reception;
 use crate::service::retention::Retention;
+use crate::service::signin::Signin;
 use crate::signal::{Signal, Transport};
 use crate::store::{Store, StoreError};
 
@@ -39,6 +40,7 @@ use super::limits::raise_file_limit;
 use super::priority;
 use super::reload::{mails_differ, needs_restart};
 use super::setup::{call_settings, engine_config, signal_config};
+use super::web::{Running, web};
 
 /// Running calls get so long to end after a stop was asked for.
 const DRAIN: Duration = Duration::from_secs(60);
@@ -64,6 +66,8 @@ pub struct Server {
     pub(super) accounts: Accounts,
     /// Facts, for the demo.
     pub(super) store: Store,
+    /// Passwords and one-time links, for the setup.
+    pub(super) signin: Signin,
 }
 
 /// A database that was away at the start is looked for again after so long, and then after twice that, and so on.
@@ -212,19 +216,23 @@ impl Server {
             deposit: deposit.clone(),
             draining: draining.clone(),
         };
-        let web = Web {
-            store: store.clone(),
-            objects,
-            links,
-            clock: clock.clone(),
+        let ending = Ending::default();
+        let web = web(Running {
+            config,
+            clock: &clock,
+            base: &base,
+            spool: &spool,
+            greetings: &greetings,
+            reception: &reception,
+            links: &links,
             checks: parts.checks(),
             metrics,
-            trusted_proxies: config.http.trusted_proxies.clone(),
-        };
+            stop: ending.stop.clone(),
+        });
+        let signin = web.services.signin.clone();
         let (signal, incoming) = Signal::start(signal_config(config), clock.clone()).await?;
 
         let (calls, background) = (TaskTracker::new(), TaskTracker::new());
-        let ending = Ending::default();
         let (nudged, until) = (outbox.clone(), ending.stop.clone());
         let lamps = call::lamps::start(&signal, &store, &clock, move || nudged.nudge(), until, &background);
         outbox.tell_lamps(lamps);
@@ -255,8 +263,8 @@ impl Server {
             spool,
             deposit,
             greetings,
-            owners,
-            call_me: call_me.clone(),
+            owners: Arc::new(owners),
+            call_me: Arc::new(call_me.clone()),
             prompts,
             sounds: Arc::default(),
             ways: Arc::default(),
@@ -293,6 +301,7 @@ impl Server {
             clock,
             accounts,
             store,
+            signin,
         })
     }
 

@@ -149,9 +149,9 @@ pub struct Desk {
     /// The owners' greetings.
     pub greetings: Greetings,
     /// What owners do with their mailboxes.
-    pub owners: Owners,
+    pub owners: Arc<Owners>,
     /// Calls that were asked for.
-    pub call_me: CallMe,
+    pub call_me: Arc<CallMe>,
     /// The spoken prompts.
     pub prompts: Arc<PromptSet>,
     /// Tones and pauses.

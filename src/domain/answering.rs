@@ -78,7 +78,7 @@ impl FromStr for CallerPattern {
             )
         };
         let text = text.trim();
-        match text {
+        match text.to_ascii_lowercase().as_str() {
             "anonymous" => return Ok(Self::Anonymous),
             "internal" => return Ok(Self::Internal),
             "external" => return Ok(Self::External),
@@ -395,6 +395,7 @@ mod tests {
 
     #[test]
     fn a_pattern_reads_back_as_it_is_written() {
+        assert_eq!(pattern("anOnymous"), CallerPattern::Anonymous);
         for text in ["+493012345", "+4930*", "anonymous", "internal", "external", "john.doe", "1001"] {
             assert_eq!(pattern(text).to_string(), text);
         }

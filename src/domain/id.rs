@@ -62,6 +62,12 @@ ids! {
     LinkId = "link id";
     /// A lamp that shows whether messages wait.
     LampId = "lamp id";
+    /// A browser that is signed in.
+    SessionId = "session id";
+    /// A key of a program.
+    KeyId = "key id";
+    /// A line of the audit.
+    AuditId = "audit id";
     /// A time frame.
     TimeFrameId = "time frame id";
     /// An answering rule.

@@ -3,6 +3,7 @@
 //! Values only: parsed once at the border, then trusted. No async, no clock, no wire formats. Every other layer
 //! speaks in these types.
 
+mod access;
 pub mod answering;
 mod call_me;
 mod caller;
@@ -22,14 +23,15 @@ mod tenant;
 pub mod time_frame;
 mod token;
 
+pub use access::{ApiKey, Login, Purpose, Role, Session};
 pub use call_me::{CallFault, CallStep};
 pub use caller::CallerId;
 pub use directory::{DirectorySettings, SearchBy, letters, spelled, spellings, words};
 pub use extension::{Extension, PhoneNumber};
 pub use greeting::{Greeting, GreetingKind};
 pub use id::{
-    CallRequestId, GreetingId, ImportId, JobId, LampId, LinkId, MailboxId, MessageId, RecordingId, RuleId,
-    TenantId, TimeFrameId, UserId,
+    AuditId, CallRequestId, GreetingId, ImportId, JobId, KeyId, LampId, LinkId, MailboxId, MessageId,
+    RecordingId, RuleId, SessionId, TenantId, TimeFrameId, UserId,
 };
 pub use mailbox::{Mailbox, Quota, ToneChoice, Usage, User};
 pub use message::{Folder, Message, RecordingClass};

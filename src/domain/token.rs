@@ -1,4 +1,4 @@
-//! The secret part of a link that was sent by mail.
+//! The secret part of a link that was sent by mail, of a session, and of a program's key.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Invalid;
 
-/// 160 random bits that open one message. Only their SHA-256 is stored; `Debug` prints nothing of them.
+/// 160 random bits that open one message, or one session. Only their SHA-256 is stored; `Debug` prints nothing of them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct LinkToken([u8; 20]);
 

@@ -1,4 +1,4 @@
-//! The audio of a linked message as MP3 and WAV, whole or in ranges (RFC 9110 §14), to listen and to download.
+//! The audio of a message (linked, or of who is signed in) as MP3 and WAV, and of a greeting, whole or in ranges (RFC 9110 §14), to listen and to download.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use bytes::Bytes;
 use futures_util::stream::{self, StreamExt as _};
 
 use crate::blob::objects::{ObjectError, Objects};
-use crate::domain::Message;
+use crate::domain::{Greeting, Message};
 
 use super::link_page;
 use super::opened::Opened;
@@ -39,6 +39,7 @@ struct Answer {
     content_range: Option<String>,
 }
 
+/// Of a linked message.
 pub(super) async fn mp3(
     State(site): Shared,
     method: Method,
@@ -46,7 +47,28 @@ pub(super) async fn mp3(
     headers: HeaderMap,
     opened: Opened,
 ) -> Response {
-    let message = opened.message();
+    as_mp3(&site, opened.message(), &method, query.as_deref(), &headers).await
+}
+
+/// Of a linked message.
+pub(super) async fn wav(
+    State(site): Shared,
+    method: Method,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    opened: Opened,
+) -> Response {
+    as_wav(&site, opened.message(), &method, query.as_deref(), &headers).await
+}
+
+/// Of a message that the client may hear.
+pub(super) async fn as_mp3(
+    site: &Site,
+    message: &Message,
+    method: &Method,
+    query: Option<&str>,
+    headers: &HeaderMap,
+) -> Response {
     let bytes = match site.renditions.of(&site.web.objects, message).await {
         Ok(rendition) => rendition.mp3,
         Err(RenditionError::TooLarge) => return only_wav(),
@@ -58,38 +80,67 @@ pub(super) async fn mp3(
         size: bytes.len() as u64,
         tag: format!("\"{}-mp3\"", message.id),
     };
-    let answer = sound.answer(&method, &headers);
+    let answer = sound.answer(method, headers);
     let bound = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(bytes.len());
     let body = Body::from(bytes.slice(bound(answer.range.start)..bound(answer.range.end)));
-    let name = file_name(&site, message, query.as_deref()).await;
+    let name = file_name(site, message, query).await;
     sound.respond(answer, name, body)
 }
 
-pub(super) async fn wav(
-    State(site): Shared,
-    method: Method,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    opened: Opened,
+/// Of a message that the client may hear.
+pub(super) async fn as_wav(
+    site: &Site,
+    message: &Message,
+    method: &Method,
+    query: Option<&str>,
+    headers: &HeaderMap,
 ) -> Response {
-    let message = opened.message();
-    let sound = Sound {
-        kind: "audio/wav",
-        extension: "wav",
-        size: message.bytes,
-        tag: format!("\"{}-wav\"", message.id),
+    let name = file_name(site, message, query).await;
+    let tag = format!("\"{}-wav\"", message.id);
+    match stored_wav(site, &message.object, message.bytes, tag, name, method, headers).await {
+        Ok(response) => response,
+        Err(error) => unavailable(message, &error),
+    }
+}
+
+/// Of a greeting that the client may hear.
+pub(super) async fn greeting(
+    site: &Site,
+    greeting: &Greeting,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Response {
+    let tag = format!("\"{}-wav\"", greeting.id);
+    let made = async {
+        let size = site.web.objects.size(&greeting.object).await?;
+        stored_wav(site, &greeting.object, size, tag, None, method, headers).await
     };
-    let answer = sound.answer(&method, &headers);
+    match made.await {
+        Ok(response) => response,
+        Err(error) => {
+            tracing::warn!(greeting = %greeting.id, %error, "the audio of a greeting cannot be given");
+            out_of_reach()
+        }
+    }
+}
+
+async fn stored_wav(
+    site: &Site,
+    object: &str,
+    size: u64,
+    tag: String,
+    name: Option<String>,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Result<Response, ObjectError> {
+    let sound = Sound { kind: "audio/wav", extension: "wav", size, tag };
+    let answer = sound.answer(method, headers);
     let body = if method == Method::HEAD {
         Body::empty()
     } else {
-        match stored(&site.web.objects, &message.object, answer.range.clone()).await {
-            Ok(body) => body,
-            Err(error) => return unavailable(message, &error),
-        }
+        stored(&site.web.objects, object, answer.range.clone()).await?
     };
-    let name = file_name(&site, message, query.as_deref()).await;
-    sound.respond(answer, name, body)
+    Ok(sound.respond(answer, name, body))
 }
 
 impl Sound {
@@ -177,7 +228,11 @@ fn only_wav() -> Response {
 }
 
 fn unavailable(message: &Message, error: &dyn std::error::Error) -> Response {
-    tracing::warn!(message = %message.id, %error, "the audio of a linked message cannot be given");
+    tracing::warn!(message = %message.id, %error, "the audio of a message cannot be given");
+    out_of_reach()
+}
+
+fn out_of_reach() -> Response {
     Notice {
         title: "The audio cannot be reached",
         text: "Your message is safe, but its audio cannot be reached at the moment. Please try again in a few minutes.",

@@ -47,7 +47,7 @@ struct MessagePage {
 }
 
 /// The caller's number below the name.
-enum Shown {
+pub(super) enum Shown {
     Nothing,
     Plain(String),
     Callable { text: String, address: String },
@@ -68,7 +68,7 @@ pub(super) async fn page(State(site): Shared, RawQuery(query): RawQuery, opened:
 }
 
 /// The waveform, or a flat line: a page without a waveform is still a page.
-async fn peaks(site: &Site, message: &Message) -> Vec<u8> {
+pub(super) async fn peaks(site: &Site, message: &Message) -> Vec<u8> {
     let made = site.renditions.of(&site.web.objects, message);
     let why = match tokio::time::timeout(PATIENCE, made).await {
         Ok(Ok(rendition)) => return rendition.peaks.to_vec(),
@@ -137,7 +137,7 @@ fn view(opened: &Opened, owner: &Owner, peaks: &[u8], done: Option<&str>) -> Mes
 }
 
 /// Who called, and the number below.
-fn caller(message: &Message) -> (String, Shown) {
+pub(super) fn caller(message: &Message) -> (String, Shown) {
     let caller = &message.caller;
     if caller.anonymous {
         return ("Withheld number".to_owned(), Shown::Nothing);
@@ -156,7 +156,7 @@ fn caller(message: &Message) -> (String, Shown) {
     }
 }
 
-fn length(millis: u32) -> String {
+pub(super) fn length(millis: u32) -> String {
     let seconds = millis.div_ceil(1000);
     match (seconds / 60, seconds % 60) {
         (0, 1) => "1 second".to_owned(),
@@ -165,14 +165,14 @@ fn length(millis: u32) -> String {
     }
 }
 
-fn clock(millis: u32) -> String {
+pub(super) fn clock(millis: u32) -> String {
     let seconds = ((u64::from(millis) + 500) / 1000).max(1);
     format!("{}:{:02}", seconds / 60, seconds % 60)
 }
 
 /// The waveform as one path: a bar for each peak, mirrored at the middle of 64 units. Speech seldom comes near full
 /// scale, so the loudest bar fills the height.
-fn wave(peaks: &[u8]) -> String {
+pub(super) fn wave(peaks: &[u8]) -> String {
     let loudest = u32::from(peaks.iter().copied().max().unwrap_or(0)).max(16);
     let mut path = String::with_capacity(peaks.len() * 20);
     for (index, peak) in peaks.iter().enumerate() {

@@ -1,14 +1,20 @@
-//! The web side: link pages, health, metrics. Serves; decides nothing about messages itself.
+//! The web side: portal, API, link pages, health, metrics. Serves; decides nothing about messages itself.
 
+mod admin;
+pub mod api;
 mod audio;
 mod client;
+mod cursor;
 mod health;
 mod link_page;
 mod listener;
 mod opened;
+mod portal;
 mod range;
 mod rendition;
+mod services;
 mod shell;
+mod visitor;
 
 use std::sync::Arc;
 
@@ -26,6 +32,7 @@ use crate::store::Store;
 
 pub use health::{Check, Checks};
 pub use listener::serve;
+pub use services::{Parts, Services};
 
 /// What the pages need.
 #[derive(Clone)]
@@ -42,6 +49,8 @@ pub struct Web {
     pub checks: Checks,
     /// Renders the metrics in Prometheus' text format.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    /// What portal and API stand on.
+    pub services: Services,
     /// Reverse proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
 }
@@ -52,17 +61,38 @@ struct Site {
     guesses: client::Guesses,
     renditions: rendition::Renditions,
     readiness: health::Readiness,
+    /// Path before every address of ours, without a slash at its end.
+    base: String,
+    /// The outside reaches us by TLS.
+    is_secure: bool,
+    /// Name of the session's cookie.
+    cookie: &'static str,
+}
+
+impl Site {
+    fn new(web: Web) -> Self {
+        let guesses = client::Guesses::new(web.clock.clone());
+        let (renditions, readiness) = (rendition::Renditions::default(), health::Readiness::default());
+        let outside = url::Url::parse(&web.services.public_url).ok();
+        let is_secure = outside.as_ref().is_some_and(|url| url.scheme() == "https");
+        let base = outside.map(|url| url.path().trim_end_matches('/').to_owned()).unwrap_or_default();
+        // The prefix makes browsers refuse a cookie that another host of the domain sets (RFC 6265bis §4.1.3.2).
+        let cookie = if is_secure && base.is_empty() { "__Host-aftertone" } else { "aftertone" };
+        Self { web, guesses, renditions, readiness, base, is_secure, cookie }
+    }
+
+    /// Path of cookies.
+    fn path(&self) -> &str {
+        if self.base.is_empty() { "/" } else { &self.base }
+    }
 }
 
 type Shared = State<Arc<Site>>;
 
 /// Every route, with the headers that all answers carry.
 pub fn router(web: Web) -> Router {
-    let guesses = client::Guesses::new(web.clock.clone());
-    let (renditions, readiness) = (rendition::Renditions::default(), health::Readiness::default());
-    let site = Arc::new(Site { web, guesses, renditions, readiness });
+    let site = Arc::new(Site::new(web));
     Router::new()
-        .route("/", get(home))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(metrics))
@@ -70,16 +100,14 @@ pub fn router(web: Web) -> Router {
         .route("/m/{token}/audio.mp3", get(audio::mp3))
         .route("/m/{token}/audio.wav", get(audio::wav))
         .route("/m/{token}/{action}", post(link_page::act))
+        .merge(portal::routes())
+        .merge(admin::routes())
+        .merge(api::routes(&site))
         .fallback(shell::not_found)
         .method_not_allowed_fallback(shell::wrong_method)
         .layer(axum::middleware::from_fn(shell::refuse_large))
         .layer(axum::middleware::map_response(shell::guard_headers))
         .with_state(site)
-}
-
-async fn home() -> impl IntoResponse {
-    shell::Notice { title: "Aftertone is running", text: "Messages are opened by the link in the mail." }
-        .page(axum::http::StatusCode::OK)
 }
 
 async fn metrics(State(site): Shared) -> impl IntoResponse {

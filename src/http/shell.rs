@@ -14,22 +14,28 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
+use super::api::problem::Problem;
+use super::portal;
+
 /// The style of every page.
 pub(super) const STYLE: &str = include_str!("pages/page.css");
 /// The script of the message's page.
 pub(super) const SCRIPT: &str = include_str!("pages/player.js");
 
-/// No form of ours sends as much.
-const LARGEST_BODY: u64 = 16 * 1024;
+/// No form of ours sends as much, but for uploads.
+const LARGEST_BODY: u64 = 64 * 1024;
 
-/// Only our style and our script, nothing from elsewhere, in nobody's frame.
+/// Only our styles and our scripts, nothing from elsewhere, in nobody's frame.
 static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
     let hash = |text: &str| STANDARD.encode(Sha256::digest(text));
     let policy = format!(
-        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; media-src 'self'; img-src data:; \
-         connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        "default-src 'none'; style-src 'sha256-{}' 'sha256-{}'; script-src 'sha256-{}' 'sha256-{}'; \
+         media-src 'self'; img-src data:; connect-src 'self'; form-action 'self'; base-uri 'none'; \
+         frame-ancestors 'none'",
         hash(STYLE),
-        hash(SCRIPT)
+        hash(portal::STYLE),
+        hash(SCRIPT),
+        hash(portal::SCRIPT)
     );
     HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
 });
@@ -59,10 +65,18 @@ pub(super) async fn guard_headers(mut response: Response) -> Response {
     response
 }
 
-/// Bodies are not read at all; one that says it is large is told so.
+/// One that says it is large is told so, where nothing large is taken; what is taken is counted by its reader.
 pub(super) async fn refuse_large(request: Request, next: Next) -> Response {
     let stated = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
-    if stated.and_then(|text| text.parse::<u64>().ok()).is_some_and(|bytes| bytes > LARGEST_BODY) {
+    let takes_files =
+        request.uri().path().ends_with("/greetings/upload") || request.uri().path().ends_with("/greetings");
+    if !takes_files
+        && stated.and_then(|text| text.parse::<u64>().ok()).is_some_and(|bytes| bytes > LARGEST_BODY)
+    {
+        if request.uri().path().starts_with("/api/") {
+            let why = "nothing here takes so large a request";
+            return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, why).into_response();
+        }
         let notice = Notice { title: "Too much", text: "Nothing here takes so large a request." };
         return notice.page(StatusCode::PAYLOAD_TOO_LARGE);
     }
@@ -105,7 +119,7 @@ pub(super) fn render(template: &impl Template, status: StatusCode) -> Response {
 pub(super) async fn not_found() -> Response {
     Notice {
         title: "Nothing here",
-        text: "There is no page at this address. Open the link exactly as it stands in the mail.",
+        text: "There is no page at this address. A link works exactly as it stands in the mail.",
     }
     .page(StatusCode::NOT_FOUND)
 }

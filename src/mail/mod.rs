@@ -3,6 +3,7 @@
 //! [`MailView`] is all that a mail says, as plain data; [`render`] makes MIME of it; [`Mailer`] hands it over. Knows
 //! no database and no queue: [`crate::outbox`] decides what is sent, when, and what follows.
 
+mod door;
 mod files;
 mod notice;
 mod render;
@@ -13,6 +14,7 @@ mod text;
 mod transport;
 mod view;
 
+pub use door::{DoorView, render_door};
 pub use notice::{NoticeKind, NoticeView, render_notice};
 pub use render::{Mail, render};
 pub use sender::Sender;

@@ -2,7 +2,7 @@
 //!
 //! Not about a message (that is [`super::MailView`]): it says what happened, and what its owner can do.
 
-use jiff::Zoned;
+use jiff::{Timestamp, Zoned};
 use lettre::address::Envelope;
 use lettre::message::header::{Date, HeaderName, HeaderValue, MessageId};
 use lettre::message::{Mailbox, Message, SinglePart};
@@ -44,18 +44,33 @@ pub struct NoticeView {
 /// # Errors
 /// As [`super::render`].
 pub fn render_notice(view: &NoticeView, sender: &Sender) -> Result<Mail, MailError> {
+    let subject = fill(&written(&view.language).locked.subject, &[("extension", view.extension.as_str())]);
+    let about = About { to: &view.to, subject, at: view.at.timestamp(), job: view.job };
+    plain_mail(&about, words(view), sender)
+}
+
+/// The head of a mail that is no message's.
+pub(super) struct About<'a> {
+    pub(super) to: &'a MailAddress,
+    pub(super) subject: String,
+    pub(super) at: Timestamp,
+    pub(super) job: JobId,
+}
+
+/// A mail of plain text.
+pub(super) fn plain_mail(about: &About<'_>, text: String, sender: &Sender) -> Result<Mail, MailError> {
     let from = address(&sender.address)
         .ok_or_else(|| MailError::config("from is an address that mail does not know: choose another"))?;
-    let to = address(&view.to).ok_or_else(|| {
+    let to = address(about.to).ok_or_else(|| {
         MailError::permanent("the recipient's address is one that mail does not know: correct it in the user")
     })?;
-    let message_id = format!("{}.notice@{}", view.job, sender.domain());
+    let message_id = format!("{}.notice@{}", about.job, sender.domain());
     let envelope = Envelope::new(Some(from.clone()), vec![to.clone()]).map_err(unbuilt)?;
     let mut builder = Message::builder()
-        .header(Date::new(view.at.timestamp().into()))
+        .header(Date::new(about.at.into()))
         .from(Mailbox::new(sender.name.clone(), from.clone()))
         .to(Mailbox::new(None, to.clone()))
-        .subject(fill(&written(&view.language).locked.subject, &[("extension", view.extension.as_str())]))
+        .subject(about.subject.clone())
         .header(MessageId::from(format!("<{message_id}>")))
         .envelope(envelope);
     // No human wrote this, and no absence notice should answer it (RFC 3834 §5).
@@ -63,8 +78,8 @@ pub fn render_notice(view: &NoticeView, sender: &Sender) -> Result<Mail, MailErr
         builder =
             builder.raw_header(HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned()));
     }
-    let message = builder.singlepart(SinglePart::plain(words(view))).map_err(unbuilt)?;
-    let file_stem = format!("{}-notice-{}", view.at.timestamp().strftime("%Y%m%dT%H%M%SZ"), view.job);
+    let message = builder.singlepart(SinglePart::plain(text)).map_err(unbuilt)?;
+    let file_stem = format!("{}-notice-{}", about.at.strftime("%Y%m%dT%H%M%SZ"), about.job);
     Ok(Mail::new(from, to, message.formatted(), message_id, file_stem))
 }
 

@@ -91,6 +91,7 @@ impl Parts {
                 let owner = Owner { tenant: job.tenant, mailbox: *mailbox };
                 self.notice(job.id, owner, to, *notice).await
             }
+            Work::Door { user, to, purpose } => self.door(job, *user, to, *purpose).await,
             Work::Purge { object } => self.purge(object).await,
         }
     }

@@ -1,10 +1,12 @@
-//! One try of a notice: what happened to the mailbox, told to its owner by mail.
+//! One try of a notice: what happened to the mailbox, told to its owner by mail; or a one-time link to the web side.
+
+use jiff::tz::TimeZone;
 
 use super::Parts;
 use super::letter::{Done, Failure, present, zone_of};
-use crate::domain::{JobId, MailAddress, Owner};
-use crate::mail::{NoticeKind, NoticeView, render_notice};
-use crate::store::Notice;
+use crate::domain::{JobId, MailAddress, Owner, Purpose, UserId};
+use crate::mail::{DoorView, NoticeKind, NoticeView, render_door, render_notice};
+use crate::store::{Job, Notice};
 
 impl Parts {
     pub(super) async fn notice(
@@ -37,6 +39,45 @@ impl Parts {
             extension: mailbox.extension,
         };
         ready.send(&render_notice(&view, mailer.sender())?).await?;
+        Ok(Done::Noticed)
+    }
+
+    /// The link is made now, when its mail is: a mail that waits does not use its time up, and no job holds a secret.
+    pub(super) async fn door(
+        &self,
+        job: &Job,
+        user: UserId,
+        to: &MailAddress,
+        purpose: Purpose,
+    ) -> Result<Done, Failure> {
+        let Some((user, mailbox)) = self.store.person(job.tenant, user).await? else {
+            return Ok(Done::Skipped("the user is gone"));
+        };
+        if !user.emails.contains(to) {
+            return Ok(Done::Skipped("the address is no longer the user's"));
+        }
+        let tenant = self.store.tenant(job.tenant).await?;
+        let _turn = self.turn().await?;
+        let mailer = self.mailer();
+        let ready = mailer.ready().await?;
+        let (url, expires) = self.links.doors().issue(job.tenant, Some(user.id), purpose).await?;
+        let zone = mailbox.as_ref().map_or_else(
+            || TimeZone::get(&tenant.zone).unwrap_or(TimeZone::UTC),
+            |mailbox| zone_of(mailbox, &tenant.zone),
+        );
+        let view = DoorView {
+            job: job.id,
+            to: to.clone(),
+            // The words of this mail are English so far: so are its times.
+            language: "en".to_owned(),
+            is_first: purpose != Purpose::Reset,
+            name: user.full_name(),
+            sign_in: mailbox.map(|mailbox| mailbox.extension),
+            url: url.expose().into(),
+            expires: expires.to_zoned(zone),
+            at: self.clock.now(),
+        };
+        ready.send(&render_door(&view, mailer.sender())?).await?;
         Ok(Done::Noticed)
     }
 }

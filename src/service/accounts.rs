@@ -84,6 +84,11 @@ impl Accounts {
         Self { policy, ..self }
     }
 
+    /// The rules for new PINs.
+    pub const fn pin_policy(&self) -> PinPolicy {
+        self.policy
+    }
+
     /// Adds a user with a mailbox (002-004 … 002-014). With an address and no mode, mails carry a link.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
+use super::doors::Doors;
 use crate::clock::SharedClock;
 use crate::domain::{LinkId, LinkToken, MailAddress, Mark, Message, MessageId, Owner, TenantId};
 use crate::store::{Link, Store, StoreError};
@@ -85,6 +86,11 @@ impl Links {
     pub fn new(store: Store, clock: SharedClock, public_url: &str, lifetime: Duration) -> Self {
         let public_url = public_url.trim_end_matches('/').to_owned();
         Self { store, clock, public_url, lifetime: lifetime.min(LONGEST_LIFETIME) }
+    }
+
+    /// One-time links under the same address.
+    pub fn doors(&self) -> Doors {
+        Doors::new(self.store.clone(), self.clock.clone(), &self.public_url)
     }
 
     /// A new link to `message` for `to`. It is stored (as a hash) before it is returned.

@@ -4,7 +4,7 @@
 //! work behind it. What is counted is in the store, so that neither hanging up nor another node forgets it. Driven by the
 //! dialogues of the owner's phone; what an [`Owner`] may do then is `retrieval`'s.
 
-mod hashing;
+pub(super) mod hashing;
 mod limits;
 
 use std::fmt;
@@ -225,7 +225,7 @@ impl Login {
         self.store.set_pin(owner.tenant, owner.mailbox, &hash).await.map_err(unavailable)?;
         let done = |mailbox: &mut Mailbox| mailbox.phone.tutorial.pin = true;
         self.store.change_mailbox(owner, done).await.map_err(unavailable)?;
-        tracing::info!(mailbox = %owner.mailbox, "a PIN was changed by phone");
+        tracing::info!(mailbox = %owner.mailbox, "a PIN was changed by its owner");
         Ok(())
     }
 

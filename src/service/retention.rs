@@ -8,7 +8,9 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::SharedClock;
-use crate::store::{Result, Store};
+use crate::store::{Result, Stale, Store};
+
+use super::signin;
 
 /// Time between two sweeps.
 const EVERY: Duration = Duration::from_secs(3600);
@@ -20,6 +22,10 @@ const LINKS: Duration = Duration::from_secs(90 * 24 * 3600);
 const JOBS: Duration = Duration::from_secs(90 * 24 * 3600);
 /// Sources of wrong PINs are remembered for so long after the last one; what was counted for a mailbox stays.
 const GUESSES: Duration = Duration::from_secs(24 * 3600);
+/// Answers to requests that may come twice.
+const ANSWERS: Duration = Duration::from_secs(24 * 3600);
+/// Lines of the audit.
+const AUDIT: Duration = Duration::from_secs(2 * 365 * 24 * 3600);
 /// How a call that was asked for went can be looked at for so long.
 const CALLS: Duration = Duration::from_secs(24 * 3600);
 /// Rows in one transaction: deposits must not wait long for it.
@@ -91,6 +97,14 @@ impl Retention {
         let before = self.before(JOBS);
         while all_of(self.store.purge_jobs(before, BATCH).await?, &mut swept.jobs) {}
         self.store.purge_guesses(self.before(GUESSES)).await?;
+        let stale = Stale {
+            idle: self.before(signin::IDLE),
+            opened: self.before(signin::ABSOLUTE),
+            doors: self.clock.now(),
+            answers: self.before(ANSWERS),
+            audit: self.before(AUDIT),
+        };
+        self.store.purge_access(stale).await?;
         self.store.purge_calls(self.before(CALLS)).await?;
         Ok(swept)
     }

@@ -8,11 +8,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::db::{Row, Tx, args};
-use super::fault::{found, missing};
+use super::deposit::ADD_JOB;
+use super::fault::{Named as _, found, missing};
 use super::lamps;
 use super::messages::move_from_inbox;
-use super::read::{Reader, bounded, micros};
-use super::{Job, JobState, Result, Store, Work};
+use super::read::{Reader, bounded, micros, to_json};
+use super::{Job, JobState, NewJob, Result, Store, Work};
 use crate::domain::{Folder, JobId, MessageId, TenantId};
 
 pub(super) const JOB_QUEUED: &str = JobState::Queued.as_str();
@@ -202,6 +203,19 @@ impl Store {
             .await
     }
 
+    /// Adds a job about no message.
+    ///
+    /// # Errors
+    /// [`super::StoreError::Refused`] when the tenant is gone.
+    pub async fn add_job(&self, tenant: TenantId, job: &NewJob) -> Result<()> {
+        let nobody: Option<uuid::Uuid> = None;
+        let mut tx = self.db.begin().await?;
+        let (work, now) = (to_json(&job.work)?, micros(self.clock.now()));
+        let args = args![job.id.uuid(), tenant.uuid(), nobody, work, JOB_QUEUED, micros(job.due), now];
+        tx.run(ADD_JOB, args).await.taken("job", job.id)?;
+        Ok(tx.commit().await?)
+    }
+
     /// A dead or waiting job becomes due at once.
     ///
     /// # Errors
@@ -248,7 +262,7 @@ impl Store {
 pub(super) const fn message_of(work: &Work) -> Option<MessageId> {
     match work {
         Work::Mail { message, .. } => Some(*message),
-        Work::Lamp { .. } | Work::Notice { .. } | Work::Purge { .. } => None,
+        Work::Lamp { .. } | Work::Notice { .. } | Work::Door { .. } | Work::Purge { .. } => None,
     }
 }
 
@@ -310,7 +324,7 @@ async fn report(
     }
 }
 
-fn read_job(row: &Row) -> Result<Job> {
+pub(super) fn read_job(row: &Row) -> Result<Job> {
     let row = Reader::new(row, "jobs", "id");
     Ok(Job {
         id: JobId::from_uuid(row.id("id")?),

@@ -143,6 +143,49 @@ impl Store {
         Ok(locked)
     }
 
+    /// Counts a guess at a password on each of these accounts (who, and from where), before it is looked at; false when one
+    /// of them has `limit` within the window already: then none is counted, and even the right password is to be refused.
+    ///
+    /// # Errors
+    /// [`super::StoreError`]: then the password must not be looked at.
+    pub async fn guess_password(&self, accounts: &[([u8; 32], usize)], window: Duration) -> Result<bool> {
+        let at = self.clock.now();
+        let mut tx = self.db.begin().await?;
+        let mut counted = Vec::with_capacity(accounts.len());
+        for (account, limit) in accounts {
+            let mut recent = recent(&mut tx, *account, at, window).await?;
+            if recent.len() >= *limit {
+                tx.commit().await?;
+                return Ok(false);
+            }
+            recent.push(micros(at));
+            counted.push((*account, recent));
+        }
+        for (account, recent) in counted {
+            set_recent(&mut tx, account, &recent).await?;
+        }
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// The password was right: the account has no guess on it any more, the source one less.
+    ///
+    /// # Errors
+    /// [`super::StoreError`]: then the guesses stay counted.
+    pub async fn password_was_right(
+        &self,
+        account: [u8; 32],
+        source: [u8; 32],
+        window: Duration,
+    ) -> Result<()> {
+        let mut tx = self.db.begin().await?;
+        set_recent(&mut tx, account, &[]).await?;
+        let mut recent = recent(&mut tx, source, self.clock.now(), window).await?;
+        recent.pop();
+        set_recent(&mut tx, source, &recent).await?;
+        Ok(tx.commit().await?)
+    }
+
     /// Forgets the wrong guesses at a number, locked or not; whether there were any.
     ///
     /// # Errors

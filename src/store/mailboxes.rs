@@ -225,10 +225,21 @@ fn millis(duration: Duration) -> u64 {
 }
 
 pub(super) fn read_mailbox(row: &Row) -> Result<Mailbox> {
-    let row = Reader::new(row, "mailboxes", "id");
+    let there = read_mailbox_as(row, "id", "created_at")?;
+    there.ok_or_else(|| missing("mailbox", "without an id"))
+}
+
+/// A mailbox of a row that may have none, whose id and time of making stand in these columns.
+pub(super) fn read_mailbox_as(
+    row: &Row,
+    id: &'static str,
+    created_at: &'static str,
+) -> Result<Option<Mailbox>> {
+    let row = Reader::new(row, "mailboxes", id);
+    let Some(id) = row.opt_id(id)? else { return Ok(None) };
     let settings: Settings = row.json("settings")?;
-    Ok(Mailbox {
-        id: MailboxId::from_uuid(row.id("id")?),
+    Ok(Some(Mailbox {
+        id: MailboxId::from_uuid(id),
         tenant: TenantId::from_uuid(row.id("tenant_id")?),
         user: row.opt_id("user_id")?.map(UserId::from_uuid),
         extension: row.parsed("extension")?,
@@ -249,6 +260,6 @@ pub(super) fn read_mailbox(row: &Row) -> Result<Mailbox> {
         recipients: settings.recipients,
         attachment: settings.attachment,
         phone: settings.phone,
-        created_at: row.time("created_at")?,
-    })
+        created_at: row.time(created_at)?,
+    }))
 }

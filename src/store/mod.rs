@@ -14,14 +14,17 @@ mod greetings;
 mod group;
 mod imports;
 mod jobs;
+mod keys;
 mod lamps;
 mod letters;
 mod links;
 mod lockouts;
+mod logins;
 mod mailboxes;
 mod messages;
 mod numbers;
 mod owner;
+mod pages;
 mod passing;
 mod people;
 mod phones;
@@ -43,16 +46,19 @@ use tokio::sync::Notify;
 pub use self::calls::{CallNews, CallRequest, CallState};
 pub use self::findable::Findable;
 pub use self::imports::{Import, ImportRow};
+pub use self::keys::{AuditLine, Repeat};
 pub use self::lamps::Lamp;
 pub use self::lockouts::{Guess, Limits};
+pub use self::logins::{Door, Stale};
 pub use self::owner::LONGEST_LIST;
+pub use self::pages::{MessageFilter, Person};
 
 use self::db::Db;
 use self::group::Group;
 pub use self::letters::LetterFacts;
 pub use self::revision::Moment;
 use crate::clock::SharedClock;
-use crate::domain::{JobId, LinkId, MailAddress, MailboxId, MessageId, TenantId};
+use crate::domain::{JobId, LinkId, MailAddress, MailboxId, MessageId, Purpose, TenantId, UserId};
 
 /// What went wrong, by what the caller of the store can do about it.
 #[derive(Debug, thiserror::Error)]
@@ -133,6 +139,15 @@ pub enum Work {
         to: MailAddress,
         /// What happened.
         notice: Notice,
+    },
+    /// Mail a user a one-time link. It is made when the mail is: no job holds a secret.
+    Door {
+        /// Who.
+        user: UserId,
+        /// Where the mail goes.
+        to: MailAddress,
+        /// What the link is for.
+        purpose: Purpose,
     },
     /// Delete the audio of a message whose row is gone.
     Purge {

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use super::db::{Row, Tx, args};
 use super::fault::{Named as _, found, missing};
+use super::logins::FORGET_USER;
 use super::mailboxes::{MAILBOXES, SET_PIN, insert_mailbox, read_mailbox, upsert_mailbox};
 use super::read::{Reader, micros, to_json};
 use super::tx::Statement;
@@ -17,6 +18,9 @@ const USERS: &str = "SELECT id, tenant_id, first_name, last_name, emails, create
 
 const USER: &str = "SELECT id, tenant_id, first_name, last_name, emails, created_at
     FROM users WHERE tenant_id = $1 AND id = $2 AND removed_at IS NULL";
+
+const OWN_MAILBOX: &str = "SELECT id, tenant_id, user_id, extension, enabled, settings, created_at
+    FROM mailboxes WHERE tenant_id = $1 AND user_id = $2 AND removed_at IS NULL";
 
 const UPDATE_USER: &str = "UPDATE users SET first_name = $3, last_name = $4, emails = $5
     WHERE tenant_id = $1 AND id = $2 AND removed_at IS NULL";
@@ -100,6 +104,17 @@ impl Store {
         read_user(&row.ok_or_else(|| missing("user", id))?)
     }
 
+    /// One user with the own mailbox; `None` when there is no such user.
+    ///
+    /// # Errors
+    /// [`super::StoreError`].
+    pub async fn person(&self, tenant: TenantId, id: UserId) -> Result<Option<(User, Option<Mailbox>)>> {
+        let args = || args![tenant.uuid(), id.uuid()];
+        let Some(row) = self.db.row(USER, args()).await? else { return Ok(None) };
+        let mailbox = self.db.row(OWN_MAILBOX, args()).await?;
+        Ok(Some((read_user(&row)?, mailbox.as_ref().map(read_mailbox).transpose()?)))
+    }
+
     /// Replaces the user's name and addresses, or adds a user without a mailbox.
     ///
     /// # Errors
@@ -149,6 +164,9 @@ pub(super) async fn remove_in(tx: &mut Tx, tenant: TenantId, id: UserId, now: i6
         for sql in FORGET {
             tx.run(sql, args![tenant.uuid(), mailbox]).await?;
         }
+    }
+    for sql in FORGET_USER {
+        tx.run(sql, args![tenant.uuid(), id.uuid()]).await?;
     }
     Ok(())
 }

@@ -11,10 +11,14 @@ use std::time::Duration;
 
 use aftertone::audio::wav;
 use aftertone::blob::objects::Objects;
+use aftertone::blob::spool::Spool;
 use aftertone::clock::ManualClock;
 use aftertone::domain::{CallerId, Mailbox, Message, MessageId};
-use aftertone::http::{Check, Web, router};
+use aftertone::http::{Check, Parts, Services, Web, router};
+use aftertone::service::accounts::{Accounts, MailboxDefaults};
+use aftertone::service::greetings::Greetings;
 use aftertone::service::links::Links;
+use aftertone::service::reception::{Reception, Rules};
 use aftertone::store::Store;
 use axum::Router;
 use axum::body::Body;
@@ -31,11 +35,12 @@ pub(crate) struct WebBed {
     pub(crate) links: Links,
     pub(crate) objects: Objects,
     pub(crate) router: Router,
+    pub(crate) services: Services,
     /// What `/readyz` finds.
     pub(crate) healthy: Arc<AtomicBool>,
     /// How often the parts were asked.
     pub(crate) asked: Arc<AtomicUsize>,
-    mailbox: Mailbox,
+    pub(crate) mailbox: Mailbox,
     folder: tempfile::TempDir,
     stop: CancellationToken,
 }
@@ -73,7 +78,21 @@ impl WebBed {
         let links = Links::new(store.clone(), clock.clone(), "https://vm.example.org", fortnight);
         let mailbox = people(&store, &clock, "home", "Ada", "Lovelace").await;
         let (healthy, asked) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicUsize::new(0)));
+        let stop = CancellationToken::new();
+        let spool = Spool::open(&folder.path().join("spool"), clock.clone()).unwrap();
+        let services = Services::new(Parts {
+            store: store.clone(),
+            objects: objects.clone(),
+            spool,
+            clock: clock.clone(),
+            accounts: Accounts::new(store.clone(), clock.clone(), MailboxDefaults::default()),
+            greetings: Greetings::new(store.clone(), objects.clone(), clock.clone()),
+            reception: Reception::new(store.clone(), Rules::default()),
+            public_url: "https://vm.example.org".to_owned(),
+            stop: stop.clone(),
+        });
         let web = Web {
+            services: services.clone(),
             store: store.clone(),
             objects: objects.clone(),
             links: links.clone(),
@@ -91,8 +110,7 @@ impl WebBed {
             trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
         };
         let router = router(web);
-        let stop = CancellationToken::new();
-        Self { clock, store, links, objects, router, healthy, asked, mailbox, folder, stop }
+        Self { services, clock, store, links, objects, router, healthy, asked, mailbox, folder, stop }
     }
 
     /// Another tenant's mailbox beside the first.
@@ -177,12 +195,23 @@ impl WebBed {
         path: &str,
         headers: &[(&str, &str)],
     ) -> Answer {
+        self.send(source, method, path, headers, Body::empty()).await
+    }
+
+    pub(crate) async fn send(
+        &self,
+        source: &str,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Body,
+    ) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let peer = SocketAddr::new(source.parse().unwrap(), 4711);
-        let request = request.extension(ConnectInfo(peer)).body(Body::empty()).unwrap();
+        let request = request.extension(ConnectInfo(peer)).body(body).unwrap();
         let (parts, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
         let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
         Answer { status: parts.status.as_u16(), headers: parts.headers, body }

@@ -29,7 +29,7 @@ async fn picture(browser: &Browser, name: &str) {
 }
 
 /// Texts whose contrast to what lies behind them is below 4.5 (WCAG 1.4.3).
-const FAINT: &str = r#"
+pub(crate) const FAINT: &str = r#"
     const numbers = (color) => color.match(/[\d.]+/g).map(Number);
     const light = (color) => {
       const [r, g, b] = numbers(color).map((c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4));
@@ -54,7 +54,7 @@ const FAINT: &str = r#"
 "#;
 
 /// How much of the page jumped while it was built (0 is nothing).
-const SHIFT: &str = r#"
+pub(crate) const SHIFT: &str = r#"
     return new Promise((tell) => {
       let sum = 0;
       new PerformanceObserver((list) => { for (const entry of list.getEntries()) sum += entry.value; })
@@ -240,7 +240,7 @@ async fn trouble_is_told_in_plain_words() {
         (revoked.as_str(), "This link was withdrawn", "notice-revoked"),
         (fresh.as_str(), "This link has expired", "notice-expired"),
         ("/m/nonsense", "This link opens nothing", "notice-unknown"),
-        ("/", "Aftertone is running", "notice-home"),
+        ("/nowhere", "Nothing here", "notice-nowhere"),
     ] {
         browser.open(&format!("http://{at}{path}")).await;
         assert_eq!(browser.run("return document.querySelector('h1').textContent").await, json!(title));

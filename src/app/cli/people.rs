@@ -83,6 +83,24 @@ pub(in crate::app) enum UserCommand {
         #[arg(long, value_name = "USER", conflicts_with = "trust")]
         distrust: Option<String>,
     },
+    /// Mail a user a link to choose a password for the web.
+    Invite {
+        /// Extension of the mailbox.
+        extension: String,
+        /// Print the link instead of mailing it.
+        #[arg(long)]
+        print: bool,
+    },
+    /// Show or give a role: basic, agent, supervisor, office-manager, tenant-admin or operator.
+    Role {
+        /// Extension of the mailbox.
+        extension: String,
+        /// The role; without one, the role is shown.
+        role: Option<String>,
+        /// May the user sign in by the web at all.
+        #[arg(long, value_name = "true|false")]
+        portal: Option<bool>,
+    },
     /// Remove a user. The messages stay restorable for 30 days.
     Remove {
         /// Extension of the mailbox.

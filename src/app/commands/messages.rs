@@ -165,6 +165,7 @@ fn job_json(job: &Job) -> Value {
         Work::Mail { message, to } => ("mail", Some(message), Some(to)),
         Work::Lamp { .. } => ("lamp", None, None),
         Work::Notice { to, .. } => ("notice", None, Some(to)),
+        Work::Door { to, .. } => ("one-time-link", None, Some(to)),
         Work::Purge { .. } => ("purge", None, None),
     };
     json!({

@@ -66,6 +66,12 @@ pub(super) async fn user(session: &Session, command: UserCommand) -> Result<(), 
         UserCommand::Device { extension: number, trust, distrust } => {
             device(session, &number, trust, distrust).await?;
         }
+        UserCommand::Invite { extension: number, print } => {
+            super::access::invite(session, &number, print).await?;
+        }
+        UserCommand::Role { extension: number, role, portal } => {
+            super::access::role(session, &number, role.as_deref(), portal).await?;
+        }
         UserCommand::Remove { extension: number } => {
             accounts.remove(tenant.id, &extension(&number)?).await?;
             println!("removed mailbox {number}; its messages stay restorable for 30 days");

@@ -263,7 +263,7 @@ proptest! {
     /// Two copies of a span over midnight, cut there, are the same as the one.
     #[test]
     fn hours_over_midnight_are_the_evening_and_the_next_morning(from in 1_u16..1440, to in 1_u16..1440, minute in 0_u16..1440) {
-        prop_assume!(to <= from);
+        let to = 1 + to % from;
         let clock = |m: u16| format!("{:02}:{:02}", m / 60, m % 60);
         let one = schedule(&[&format!("wed {}-{}", clock(from), clock(to))]);
         let two = schedule(&[&format!("wed {}-24:00", clock(from)), &format!("thu 00:00-{}", clock(to))]);

@@ -15,6 +15,9 @@ const STRIDE: SignedDuration = SignedDuration::from_hours(14 * 24);
 impl Schedule {
     /// When it next begins or ceases to be active. `None`: not within nine years.
     pub fn next_change(&self, zone: &TimeZone, now: Timestamp) -> Option<Timestamp> {
+        if self.entries.is_empty() {
+            return None;
+        }
         let is = self.is_active(zone, now);
         let horizon = now.saturating_add(SignedDuration::from_hours(HORIZON_YEARS * 366 * 24)).ok()?;
         let mut from = now;

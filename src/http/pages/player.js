@@ -42,7 +42,8 @@
     if (noted) return;
     noted = true;
     try {
-      const answer = await fetch(box.dataset.heard, { method: "POST", redirect: "manual", keepalive: true });
+      const headers = box.dataset.csrf ? { "x-csrf": box.dataset.csrf } : {};
+      const answer = await fetch(box.dataset.heard, { method: "POST", redirect: "manual", keepalive: true, headers });
       if (answer.type !== "opaqueredirect") throw new Error("not noted");
     } catch {
       // The next start of the player tries again.

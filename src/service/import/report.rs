@@ -7,7 +7,7 @@ use super::table::Table;
 /// Spreadsheets know by it that the text is UTF-8.
 const MARK: &str = "\u{feff}";
 
-/// The header, a row that says what each column holds, and one that shows how (002-087).
+/// The header, and a row that shows how (002-087); [`Column::meaning`] says what each column holds.
 pub fn template_csv() -> String {
     let example = |column| match column {
         Column::Extension => "1001",

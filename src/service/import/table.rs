@@ -209,7 +209,7 @@ fn hint(text: &str) -> (&str, u64, Option<char>) {
     if told.is_some() { (rest, 1, told) } else { (text, 0, None) }
 }
 
-/// What the header holds most of, outside of quotes.
+/// What the header holds most of, outside of quotes. A comma stands in names more often than the others do.
 fn separator(text: &str) -> char {
     let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let mut quoted = false;
@@ -223,8 +223,8 @@ fn separator(text: &str) -> char {
     let count = |wanted: char| plain.iter().filter(|c| **c == wanted).count();
     let (comma, semicolon, tab) = (count(','), count(';'), count('\t'));
     match () {
-        () if tab > comma && tab > semicolon => '\t',
-        () if semicolon > comma => ';',
+        () if tab > 0 && tab >= comma && tab >= semicolon => '\t',
+        () if semicolon > 0 && semicolon >= comma => ';',
         () => ',',
     }
 }

@@ -1,4 +1,4 @@
-//! Argon2id for attempts: off the async threads, a few at once, and the same work without a PIN to compare with.
+//! Argon2id for attempts at PINs and passwords: off the async threads, a few at once, and the same work without a PIN to compare with.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -18,7 +18,7 @@ const AT_ONCE: usize = 2;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Clone)]
-pub(super) struct Hashing {
+pub(in crate::service) struct Hashing {
     clock: SharedClock,
     turns: Arc<Semaphore>,
     /// What a PIN is compared with when there is none: of a random PIN that nobody knows.
@@ -26,7 +26,7 @@ pub(super) struct Hashing {
 }
 
 impl Hashing {
-    pub(super) fn new(clock: SharedClock) -> Self {
+    pub(in crate::service) fn new(clock: SharedClock) -> Self {
         Self { clock, turns: Arc::new(Semaphore::new(AT_ONCE)), nobody: Arc::default() }
     }
 
@@ -34,7 +34,11 @@ impl Hashing {
     ///
     /// # Errors
     /// In words, when it could not be found out.
-    pub(super) async fn verify(&self, pin: SecretString, hash: Option<String>) -> Result<bool, String> {
+    pub(in crate::service) async fn verify(
+        &self,
+        pin: SecretString,
+        hash: Option<String>,
+    ) -> Result<bool, String> {
         let nobody = self.nobody().await?;
         let turn = Arc::clone(&self.turns).acquire_owned();
         let turn = tokio::time::timeout(PATIENCE, turn).await;
@@ -51,7 +55,7 @@ impl Hashing {
     ///
     /// # Errors
     /// In words, when it could not be made.
-    pub(super) async fn hash(&self, pin: SecretString) -> Result<String, String> {
+    pub(in crate::service) async fn hash(&self, pin: SecretString) -> Result<String, String> {
         let turn = tokio::time::timeout(PATIENCE, self.turns.acquire()).await;
         let _turn = turn.map_err(|_| "too many PINs are looked at")?.map_err(|error| error.to_string())?;
         hash_pin(pin, self.clock.as_ref()).await
@@ -71,6 +75,7 @@ impl Hashing {
 
 fn compare(pin: &SecretString, hash: &str) -> Result<bool, String> {
     // The hash is a secret, too: it does not go into the error.
-    let hash = PasswordHash::new(hash).map_err(|_| "a stored PIN cannot be read: set it again".to_owned())?;
+    let hash = PasswordHash::new(hash)
+        .map_err(|_| "a stored hash cannot be read: set the PIN or password again".to_owned())?;
     Ok(Argon2::default().verify_password(pin.expose_secret().as_bytes(), &hash).is_ok())
 }

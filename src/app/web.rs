@@ -1,0 +1,54 @@
+//! What the web side of a running server stands on.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::blob::spool::Spool;
+use crate::clock::SharedClock;
+use crate::http::{Checks, Parts, Services, Web};
+use crate::service::greetings::Greetings;
+use crate::service::links::Links;
+use crate::service::reception::Reception;
+
+use super::config::Config;
+use super::server::Base;
+
+/// The parts of a running server that the web side shares with calls.
+pub(super) struct Running<'a> {
+    pub(super) config: &'a Config,
+    pub(super) clock: &'a SharedClock,
+    pub(super) base: &'a Base,
+    pub(super) spool: &'a Spool,
+    pub(super) greetings: &'a Greetings,
+    pub(super) reception: &'a Reception,
+    pub(super) links: &'a Links,
+    pub(super) checks: Checks,
+    pub(super) metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    pub(super) stop: CancellationToken,
+}
+
+pub(super) fn web(running: Running<'_>) -> Web {
+    let Running { config, clock, base, spool, greetings, reception, links, checks, metrics, stop } = running;
+    let services = Services::new(Parts {
+        store: base.store.clone(),
+        objects: base.objects.clone(),
+        spool: spool.clone(),
+        clock: clock.clone(),
+        accounts: base.accounts.clone(),
+        greetings: greetings.clone(),
+        reception: reception.clone(),
+        public_url: config.public_url(),
+        stop,
+    });
+    Web {
+        store: base.store.clone(),
+        objects: base.objects.clone(),
+        links: links.clone(),
+        clock: clock.clone(),
+        checks,
+        metrics,
+        services,
+        trusted_proxies: config.http.trusted_proxies.clone(),
+    }
+}

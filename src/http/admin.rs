@@ -1,0 +1,39 @@
+//! The administrator's portal: pages for who looks after others. Which page opens is `service::access`'s.
+
+mod adding;
+mod server;
+mod users;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::service::access::Act;
+
+use super::Site;
+
+/// Pages that stand in the navigation, with what opens them.
+pub(super) const PLACES: &[(&str, &str, Act)] = &[
+    ("/admin/users", "Users", Act::UsersRead),
+    ("/admin/explain", "Explain", Act::Explain),
+    ("/admin/jobs", "Outbox", Act::Jobs),
+    ("/admin/audit", "Changes", Act::Audit),
+    ("/admin/system", "System", Act::System),
+];
+
+/// The routes of the administrator's portal.
+pub(super) fn routes() -> Router<Arc<Site>> {
+    Router::new()
+        .route("/admin/users", get(users::list).post(adding::add))
+        .route("/admin/users/new", get(adding::new))
+        .route("/admin/users/{id}", get(users::show).post(users::change))
+        .route("/admin/users/{id}/invite", post(users::invite))
+        .route("/admin/users/{id}/unlock", post(users::unlock))
+        .route("/admin/users/{id}/remove", post(users::remove))
+        .route("/admin/explain", get(server::explain))
+        .route("/admin/jobs", get(server::jobs))
+        .route("/admin/jobs/{id}/retry", post(server::retry))
+        .route("/admin/audit", get(server::audit))
+        .route("/admin/system", get(server::system))
+}

@@ -1,0 +1,277 @@
+//! What an administrator looks into: what a call would get, the outbox, who changed what, how the server is.
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+
+use crate::domain::{AuditId, JobId};
+use crate::service::access::{Act, Reach};
+use crate::service::audit::Deed;
+use crate::service::routing::Explanation;
+use crate::sip::uri::NameAddr;
+use crate::sip::{CallFacts, Party};
+use crate::store::{Job, JobState, StoreError, Work};
+
+use super::super::portal::frame::{Done, Frame};
+use super::super::portal::{missing, trouble, words};
+use super::super::shell::render;
+use super::super::visitor::{Posted, Visitor, see};
+use super::super::{Check, Shared, Site};
+
+/// Rows on a page.
+const PAGE: u32 = 50;
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Asked {
+    #[serde(default)]
+    to: String,
+    #[serde(default)]
+    from: String,
+    #[serde(default)]
+    diversion: String,
+    #[serde(default)]
+    state: String,
+    #[serde(default)]
+    after: String,
+    #[serde(default)]
+    done: String,
+}
+
+#[derive(Template)]
+#[template(path = "portal/explain.html", config = "src/http/pages/askama.toml")]
+struct ExplainPage {
+    frame: Frame,
+    to: String,
+    from: String,
+    diversion: String,
+    told: Option<Explanation>,
+}
+
+pub(super) async fn explain(State(site): Shared, visitor: Visitor, Query(asked): Query<Asked>) -> Response {
+    if let Err(response) = visitor.must(Act::Explain) {
+        return response;
+    }
+    let (told, done) = if asked.to.trim().is_empty() {
+        (None, None)
+    } else {
+        match explained(&site, &visitor, &asked).await {
+            Ok(told) => (Some(told), None),
+            Err(Ok(why)) => (None, Some(Done::refused(why))),
+            Err(Err(response)) => return *response,
+        }
+    };
+    let status = if done.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let frame = Frame::new(&site, &visitor, "/admin/explain", None).with(done);
+    let Asked { to, from, diversion, .. } = asked;
+    render(&ExplainPage { frame, to, from, diversion, told }, status)
+}
+
+async fn explained(
+    site: &Site,
+    visitor: &Visitor,
+    asked: &Asked,
+) -> Result<Explanation, Result<String, Box<Response>>> {
+    let party = |text: &str| {
+        let text = text.trim();
+        let text = if text.is_empty() { "sip:anonymous@anonymous.invalid" } else { text };
+        // A bare number is what people type.
+        let text = if text.contains(':') { text.to_owned() } else { format!("sip:{text}@here.invalid") };
+        NameAddr::parse(&text)
+            .map(|read| Party { name: read.name, uri: read.uri })
+            .map_err(|_| Ok(format!("“{text}” is no address: write a number, or sip:1001@pbx.example.org.")))
+    };
+    let to = party(&asked.to)?;
+    let diversion = asked.diversion.trim();
+    let facts = CallFacts {
+        request_uri: to.uri.clone(),
+        to,
+        from: party(&asked.from)?,
+        diversion: if diversion.is_empty() { Vec::new() } else { vec![diversion.to_owned()] },
+        ..CallFacts::default()
+    };
+    let decided = site.web.services.reception.decide(&facts, None, site.web.clock.now()).await;
+    let verdict = decided.map_err(|error| Err(Box::new(trouble(&error))))?;
+    // What calls of other tenants get is theirs.
+    let is_own = verdict.decision.tenant.id == visitor.actor.tenant;
+    if !is_own && visitor.actor.reach(Act::Explain) < Reach::All {
+        return Err(Ok(
+            "Such a call is for another tenant of this server: add your own domain to the address."
+                .to_owned(),
+        ));
+    }
+    Ok(verdict.explain())
+}
+
+#[derive(Template)]
+#[template(path = "portal/jobs.html", config = "src/http/pages/askama.toml")]
+struct JobsPage {
+    frame: Frame,
+    state: &'static str,
+    states: [JobState; 5],
+    rows: Vec<JobRow>,
+    next: Option<String>,
+}
+
+struct JobRow {
+    id: String,
+    what: &'static str,
+    to: String,
+    state: JobState,
+    made: String,
+    next: String,
+    attempts: u32,
+    error: String,
+    may_retry: bool,
+}
+
+pub(super) async fn jobs(State(site): Shared, visitor: Visitor, Query(asked): Query<Asked>) -> Response {
+    if let Err(response) = visitor.must(Act::Jobs) {
+        return response;
+    }
+    let state = JobState::ALL.into_iter().find(|state| state.as_str() == asked.state);
+    let before = asked.after.parse::<JobId>().ok();
+    let page = site.web.services.people.jobs(visitor.actor.tenant, state, before, PAGE).await;
+    let zone = match zone(&site, &visitor).await {
+        Ok(zone) => zone,
+        Err(response) => return response,
+    };
+    match page {
+        Ok((jobs, more)) => {
+            let next = more.then(|| jobs.last().map(|job| job.id.to_string())).flatten();
+            let done = (asked.done == "retried").then(|| Done::said("It is tried again at once."));
+            let page = JobsPage {
+                frame: Frame::new(&site, &visitor, "/admin/jobs", None).with(done),
+                state: state.map_or("", JobState::as_str),
+                states: JobState::ALL,
+                rows: jobs.iter().map(|job| job_row(job, &zone)).collect(),
+                next,
+            };
+            render(&page, StatusCode::OK)
+        }
+        Err(error) => trouble(&error),
+    }
+}
+
+fn job_row(job: &Job, zone: &TimeZone) -> JobRow {
+    let (what, to) = match &job.work {
+        Work::Mail { to, .. } => ("Mail about a message", to.to_string()),
+        Work::Notice { to, .. } => ("Mail about a mailbox", to.to_string()),
+        Work::Door { to, .. } => ("Mail with a one-time link", to.to_string()),
+        Work::Lamp { .. } => ("Lamps of a mailbox", String::new()),
+        Work::Purge { .. } => ("Deleting audio", String::new()),
+    };
+    let may_retry = matches!(job.state, JobState::Dead | JobState::Retry);
+    JobRow {
+        id: job.id.to_string(),
+        what,
+        to,
+        state: job.state,
+        made: words::stamp(job.created_at, zone),
+        next: if job.state == JobState::Retry { words::stamp(job.next_at, zone) } else { String::new() },
+        attempts: job.attempts,
+        error: job.last_error.clone().unwrap_or_default(),
+        may_retry,
+    }
+}
+
+pub(super) async fn retry(State(site): Shared, Path(id): Path<String>, posted: Posted) -> Response {
+    let visitor = posted.visitor;
+    if let Err(response) = visitor.must(Act::Jobs) {
+        return response;
+    }
+    let Ok(job) = id.parse::<JobId>() else { return missing() };
+    let tenant = visitor.actor.tenant;
+    match site.web.services.people.job_again(tenant, job).await {
+        Ok(()) => {}
+        Err(StoreError::Missing { .. }) => return missing(),
+        Err(error) => return trouble(&error),
+    }
+    let deed = Deed { action: "job.retried", target: format!("job {job}") };
+    site.web.services.audit.note(&visitor.actor, tenant, deed, None::<&()>, None::<&()>).await;
+    see(&site, "/admin/jobs?done=retried")
+}
+
+#[derive(Template)]
+#[template(path = "portal/audit.html", config = "src/http/pages/askama.toml")]
+struct AuditPage {
+    frame: Frame,
+    rows: Vec<AuditRow>,
+    next: Option<String>,
+}
+
+struct AuditRow {
+    at: String,
+    actor: String,
+    action: String,
+    target: String,
+    was: String,
+    became: String,
+}
+
+pub(super) async fn audit(State(site): Shared, visitor: Visitor, Query(asked): Query<Asked>) -> Response {
+    if let Err(response) = visitor.must(Act::Audit) {
+        return response;
+    }
+    let before = asked.after.parse::<AuditId>().ok();
+    let lines = site.web.services.audit.page(visitor.actor.tenant, before, PAGE).await;
+    let zone = match zone(&site, &visitor).await {
+        Ok(zone) => zone,
+        Err(response) => return response,
+    };
+    match lines {
+        Ok(lines) => {
+            let next = (lines.len() == PAGE as usize)
+                .then(|| lines.last().map(|line| line.id.to_string()))
+                .flatten();
+            let rows = lines.into_iter().map(|line| AuditRow {
+                at: words::stamp(line.at, &zone),
+                actor: line.actor,
+                action: line.action,
+                target: line.target,
+                was: line.was.unwrap_or_default(),
+                became: line.became.unwrap_or_default(),
+            });
+            let frame = Frame::new(&site, &visitor, "/admin/audit", None);
+            render(&AuditPage { frame, rows: rows.collect(), next }, StatusCode::OK)
+        }
+        Err(error) => trouble(&error),
+    }
+}
+
+async fn zone(site: &Site, visitor: &Visitor) -> Result<TimeZone, Response> {
+    let tenant =
+        site.web.services.people.tenant(visitor.actor.tenant).await.map_err(|error| trouble(&error))?;
+    Ok(words::zone(None, &tenant))
+}
+
+#[derive(Template)]
+#[template(path = "portal/system.html", config = "src/http/pages/askama.toml")]
+struct SystemPage {
+    frame: Frame,
+    is_well: bool,
+    checks: Vec<Check>,
+    tenants: Vec<(String, String, String)>,
+    version: &'static str,
+}
+
+pub(super) async fn system(State(site): Shared, visitor: Visitor) -> Response {
+    if let Err(response) = visitor.must(Act::System) {
+        return response;
+    }
+    let checks = (site.web.checks)().await;
+    let tenants = match site.web.services.people.tenants().await {
+        Ok(tenants) => tenants,
+        Err(error) => return trouble(&error),
+    };
+    let page = SystemPage {
+        frame: Frame::new(&site, &visitor, "/admin/system", None),
+        is_well: checks.iter().all(|check| check.ok),
+        checks,
+        tenants: tenants.into_iter().map(|one| (one.name, one.domains.join(", "), one.zone)).collect(),
+        version: env!("CARGO_PKG_VERSION"),
+    };
+    render(&page, StatusCode::OK)
+}

@@ -1,0 +1,377 @@
+//! Users: the table, adding one, the profile of one.
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::domain::{Login, MailAddress, MailMode, Recipient, Role, UserId};
+use crate::service::access::Act;
+use crate::service::accounts::{Account, AccountError, Changes};
+use crate::service::audit::Deed;
+use crate::service::signin::SigninError;
+use crate::store::Person;
+
+use super::super::portal::frame::{Done, Frame};
+use super::super::portal::{missing, mode_title, sentence, trouble};
+use super::super::shell::render;
+use super::super::visitor::{Fields, Posted, Visitor, forbidden, see};
+use super::super::{Shared, Site, cursor};
+use super::adding::{Refused, addresses};
+
+pub(super) const HERE: &str = "/admin/users";
+/// Users on a page.
+const PAGE: u32 = 50;
+
+#[derive(Template)]
+#[template(path = "portal/users.html", config = "src/http/pages/askama.toml")]
+struct UsersPage {
+    frame: Frame,
+    rows: Vec<Row>,
+    search: String,
+    next: Option<String>,
+    is_first: bool,
+    query: String,
+    may_add: bool,
+}
+
+struct Row {
+    id: String,
+    name: String,
+    extension: String,
+    email: String,
+    role: &'static str,
+    state: &'static str,
+    is_bad: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Asked {
+    #[serde(default)]
+    q: String,
+    #[serde(default)]
+    after: String,
+    #[serde(default)]
+    done: String,
+}
+
+pub(super) async fn list(State(site): Shared, visitor: Visitor, Query(asked): Query<Asked>) -> Response {
+    if let Err(response) = visitor.must(Act::UsersRead) {
+        return response;
+    }
+    let search: String = asked.q.chars().take(100).collect();
+    let people = &site.web.services.people;
+    let page = people.page(visitor.actor.tenant, &search, cursor::person(&asked.after), PAGE).await;
+    let (page, more) = match page {
+        Ok(page) => page,
+        Err(error) => return trouble(&error),
+    };
+    let next = more.then(|| page.last().map(cursor::after_person)).flatten();
+    let done = (asked.done == "removed").then(|| {
+        Done::said("Removed. The messages lie in the trash for its days; extension and numbers are free.")
+    });
+    let page = UsersPage {
+        frame: Frame::new(&site, &visitor, HERE, None).with(done),
+        rows: page.iter().map(row).collect(),
+        query: url::form_urlencoded::Serializer::new(String::new()).append_pair("q", &search).finish(),
+        search,
+        next,
+        is_first: asked.after.is_empty(),
+        may_add: visitor.must(Act::UsersWrite).is_ok(),
+    };
+    render(&page, StatusCode::OK)
+}
+
+fn row(person: &Person) -> Row {
+    let name = person.user.full_name();
+    // 003-15: what keeps somebody from being reached is said here.
+    let (state, is_bad) = match &person.mailbox {
+        None => ("No mailbox", true),
+        Some(mailbox) if !mailbox.enabled => ("Takes no messages", true),
+        Some(_) if !person.login.portal => ("No web access", false),
+        Some(_) if !person.login.has_password => ("Not invited yet", false),
+        Some(_) => ("Active", false),
+    };
+    Row {
+        id: person.user.id.to_string(),
+        name: if name.is_empty() { "No name".to_owned() } else { name },
+        extension: person.mailbox.as_ref().map(|mailbox| mailbox.extension.to_string()).unwrap_or_default(),
+        email: person.user.emails.first().map(ToString::to_string).unwrap_or_default(),
+        role: person.login.role.title(),
+        state,
+        is_bad,
+    }
+}
+
+#[derive(Template)]
+#[template(path = "portal/user.html", config = "src/http/pages/askama.toml")]
+struct UserPage {
+    frame: Frame,
+    id: String,
+    name: String,
+    first: String,
+    last: String,
+    emails: String,
+    extension: String,
+    enabled: bool,
+    announce: bool,
+    recipients: Vec<Recipient>,
+    modes: Vec<(MailMode, &'static str)>,
+    numbers: Vec<(String, String)>,
+    max_messages: String,
+    used: String,
+    has_pin: bool,
+    has_password: bool,
+    portal: bool,
+    role: Role,
+    roles: Vec<Role>,
+    may_change: bool,
+    may_give: bool,
+}
+
+pub(super) async fn show(
+    State(site): Shared,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Response {
+    let done = match asked.done.as_str() {
+        "added" => Some("Added. The mailbox takes messages from the next call on."),
+        "saved" => Some("Saved."),
+        "invited" => Some("A link to choose a password is on its way."),
+        "unlocked" => Some("The mailbox can be opened by phone again."),
+        _ => None,
+    };
+    profile(&site, &visitor, &id, done.map(Done::said), StatusCode::OK).await
+}
+
+async fn profile(
+    site: &Site,
+    visitor: &Visitor,
+    id: &str,
+    done: Option<Done>,
+    status: StatusCode,
+) -> Response {
+    if let Err(response) = visitor.must(Act::UsersRead) {
+        return response;
+    }
+    let (person, account) = match found(site, visitor, id).await {
+        Ok(found) => found,
+        Err(response) => return response,
+    };
+    let Account { user, mailbox, numbers, has_pin, usage } = account;
+    let actor = &visitor.actor;
+    let emails: Vec<&str> = user.emails.iter().map(MailAddress::as_str).collect();
+    let page = UserPage {
+        frame: Frame::new(site, visitor, HERE, None).with(done),
+        id: user.id.to_string(),
+        name: if user.full_name().is_empty() { mailbox.extension.to_string() } else { user.full_name() },
+        emails: emails.join(", "),
+        extension: mailbox.extension.to_string(),
+        enabled: mailbox.enabled,
+        announce: mailbox.phone.announce,
+        recipients: mailbox.recipients,
+        modes: MailMode::ALL.into_iter().map(|mode| (mode, mode_title(mode))).collect(),
+        numbers: numbers
+            .into_iter()
+            .map(|number| (number.number, number.label.unwrap_or_default()))
+            .collect(),
+        max_messages: mailbox.quota.messages.map(|most| most.to_string()).unwrap_or_default(),
+        used: format!("{} messages, {:.1} MB", usage.messages, usage.bytes as f64 / 1e6),
+        has_pin,
+        has_password: person.login.has_password,
+        portal: person.login.portal,
+        role: person.login.role,
+        roles: Role::ALL.into_iter().filter(|role| actor.may_give(*role)).collect(),
+        may_change: actor.may_change(person.login.role),
+        may_give: actor.may_give(person.login.role),
+        first: user.first,
+        last: user.last,
+    };
+    render(&page, status)
+}
+
+/// A user of the visitor's tenant, with a mailbox.
+async fn found(site: &Site, visitor: &Visitor, id: &str) -> Result<(Person, Account), Response> {
+    let id: UserId = id.parse().map_err(|_| missing())?;
+    let tenant = visitor.actor.tenant;
+    let services = &site.web.services;
+    let person = services.people.person(tenant, id).await.map_err(|error| trouble(&error))?;
+    let person = person.ok_or_else(missing)?;
+    let mailbox = person.mailbox.as_ref().ok_or_else(missing)?;
+    match services.accounts.show(tenant, &mailbox.extension).await {
+        Ok(account) => Ok((person, account)),
+        Err(AccountError::NoMailbox(_)) => Err(missing()),
+        Err(error) => Err(trouble(&error)),
+    }
+}
+
+/// As [`found`], of somebody whom the visitor may change.
+async fn changeable(site: &Site, visitor: &Visitor, id: &str) -> Result<(Person, Account), Response> {
+    visitor.must(Act::UsersWrite)?;
+    let (person, account) = found(site, visitor, id).await?;
+    if visitor.actor.may_change(person.login.role) { Ok((person, account)) } else { Err(forbidden()) }
+}
+
+pub(super) async fn change(State(site): Shared, Path(id): Path<String>, posted: Posted) -> Response {
+    let Posted { visitor, fields } = posted;
+    let (person, account) = match changeable(&site, &visitor, &id).await {
+        Ok(found) => found,
+        Err(response) => return response,
+    };
+    match changed(&site, &visitor, &fields, &person, &account).await {
+        Ok(()) => see(&site, &format!("{HERE}/{id}?done=saved")),
+        Err(Refused::Mend(why)) => {
+            profile(&site, &visitor, &id, Some(Done::refused(why)), StatusCode::UNPROCESSABLE_ENTITY).await
+        }
+        Err(Refused::Response(response)) => *response,
+    }
+}
+
+async fn changed(
+    site: &Site,
+    visitor: &Visitor,
+    fields: &Fields,
+    person: &Person,
+    account: &Account,
+) -> Result<(), Refused> {
+    let services = &site.web.services;
+    let tenant = visitor.actor.tenant;
+    let login = wanted(visitor, fields, person)?;
+    let emails = addresses(fields.get("emails"))?;
+    let modes = account.mailbox.recipients.iter().zip(fields.all("mode"));
+    let modes = modes
+        .filter(|(recipient, _)| emails.contains(&recipient.address))
+        .map(|(recipient, mode)| Ok(Recipient { address: recipient.address.clone(), mode: mode.parse()? }))
+        .collect::<Result<Vec<_>, crate::domain::Invalid>>()?;
+    let most = fields.get("max_messages").trim();
+    let messages =
+        if most.is_empty() {
+            None
+        } else {
+            let read = most.parse::<u32>();
+            Some(read.map_err(|_| {
+                Refused::Mend("The limit is a number of messages, or empty for none.".to_owned())
+            })?)
+        };
+    let changes = Changes {
+        extension: Some(fields.get("extension").trim().parse()?),
+        first: Some(fields.get("first").to_owned()),
+        last: Some(fields.get("last").to_owned()),
+        emails: Some(emails),
+        modes,
+        enabled: Some(fields.is_on("enabled")),
+        announce: Some(fields.is_on("announce")),
+        quota: Some(crate::domain::Quota { messages, ..account.mailbox.quota }),
+        pin: Some(fields.get("pin").to_owned()).filter(|pin| !pin.is_empty()).map(Into::into),
+        ..Changes::default()
+    };
+    let after = services.accounts.set(tenant, &account.mailbox.extension, changes).await?;
+    if let Some(login) = login {
+        give(site, visitor, person, &login).await?;
+    }
+    let shown = |account: &Account| {
+        json!({"first": account.user.first, "last": account.user.last, "emails": account.user.emails,
+            "extension": account.mailbox.extension, "enabled": account.mailbox.enabled, "mail": account.mailbox.recipients})
+    };
+    let deed = Deed { action: "user.changed", target: format!("mailbox {}", after.mailbox.extension) };
+    services.audit.note(&visitor.actor, tenant, deed, Some(&shown(account)), Some(&shown(&after))).await;
+    Ok(())
+}
+
+/// Role and web access, where they change and the visitor may give them.
+fn wanted(visitor: &Visitor, fields: &Fields, person: &Person) -> Result<Option<Login>, Refused> {
+    let before = &person.login;
+    if fields.get("role").is_empty() || !visitor.actor.may_give(before.role) {
+        return Ok(None);
+    }
+    let role: Role = fields.get("role").parse()?;
+    if !visitor.actor.may_give(role) {
+        return Err(Refused::Response(Box::new(forbidden())));
+    }
+    let login = Login { role, portal: fields.is_on("portal"), ..before.clone() };
+    if login == *before {
+        return Ok(None);
+    }
+    if Some(person.user.id) == visitor.actor.user {
+        return Err(Refused::Mend("Your own role and access are changed by somebody else.".to_owned()));
+    }
+    Ok(Some(login))
+}
+
+async fn give(site: &Site, visitor: &Visitor, person: &Person, login: &Login) -> Result<(), Refused> {
+    site.web.services.signin.set_login(login).await?;
+    let shown = |login: &Login| json!({"role": login.role, "portal": login.portal});
+    let deed = Deed { action: "role.given", target: format!("user {}", person.user.full_name()) };
+    let (was, became) = (shown(&person.login), shown(login));
+    let audit = &site.web.services.audit;
+    audit.note(&visitor.actor, visitor.actor.tenant, deed, Some(&was), Some(&became)).await;
+    Ok(())
+}
+
+pub(super) async fn invite(State(site): Shared, Path(id): Path<String>, posted: Posted) -> Response {
+    let visitor = posted.visitor;
+    let (person, account) = match changeable(&site, &visitor, &id).await {
+        Ok(found) => found,
+        Err(response) => return response,
+    };
+    match site.web.services.signin.invite(&person.user).await {
+        Ok(_) => {
+            let deed =
+                Deed { action: "user.invited", target: format!("mailbox {}", account.mailbox.extension) };
+            let audit = &site.web.services.audit;
+            audit.note(&visitor.actor, visitor.actor.tenant, deed, None::<&()>, None::<&()>).await;
+            see(&site, &format!("{HERE}/{id}?done=invited"))
+        }
+        Err(error @ SigninError::NoAddress) => {
+            let done = Some(Done::refused(sentence(&error)));
+            profile(&site, &visitor, &id, done, StatusCode::UNPROCESSABLE_ENTITY).await
+        }
+        Err(error) => trouble(&error),
+    }
+}
+
+pub(super) async fn unlock(State(site): Shared, Path(id): Path<String>, posted: Posted) -> Response {
+    let visitor = posted.visitor;
+    let (_, account) = match changeable(&site, &visitor, &id).await {
+        Ok(found) => found,
+        Err(response) => return response,
+    };
+    let (tenant, extension) = (visitor.actor.tenant, &account.mailbox.extension);
+    if let Err(error) = site.web.services.accounts.unlock(tenant, extension).await {
+        return trouble(&error);
+    }
+    let deed = Deed { action: "mailbox.unlocked", target: format!("mailbox {extension}") };
+    site.web.services.audit.note(&visitor.actor, tenant, deed, None::<&()>, None::<&()>).await;
+    see(&site, &format!("{HERE}/{id}?done=unlocked"))
+}
+
+/// Removes a user whose extension was typed again (004-10).
+pub(super) async fn remove(State(site): Shared, Path(id): Path<String>, posted: Posted) -> Response {
+    let Posted { visitor, fields } = posted;
+    let (person, account) = match changeable(&site, &visitor, &id).await {
+        Ok(found) => found,
+        Err(response) => return response,
+    };
+    let (tenant, extension) = (visitor.actor.tenant, &account.mailbox.extension);
+    let refused = if Some(person.user.id) == visitor.actor.user {
+        Some("You cannot remove yourself.")
+    } else if fields.get("extension").trim() != extension.as_str() {
+        Some("Nothing was removed: type the extension of this user to confirm.")
+    } else {
+        None
+    };
+    if let Some(why) = refused {
+        let done = Some(Done::refused(why));
+        return profile(&site, &visitor, &id, done, StatusCode::UNPROCESSABLE_ENTITY).await;
+    }
+    if let Err(error) = site.web.services.accounts.remove(tenant, extension).await {
+        return trouble(&error);
+    }
+    let deed = Deed { action: "user.removed", target: format!("mailbox {extension}") };
+    let was = json!({"first": person.user.first, "last": person.user.last, "emails": person.user.emails});
+    site.web.services.audit.note(&visitor.actor, tenant, deed, Some(&was), None::<&()>).await;
+    see(&site, &format!("{HERE}?done=removed"))
+}

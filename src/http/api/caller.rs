@@ -1,0 +1,225 @@
+//! Who calls the API: a program with a key, or a page of the portal with its session. Checked before any handler runs.
+
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use sha2::{Digest as _, Sha256};
+
+use crate::domain::{MailboxId, Owner, TenantId};
+use crate::service::access::{Act, Actor, Reach};
+use crate::store::Repeat;
+
+use super::super::Site;
+use super::super::visitor::{is_from_elsewhere, same, source, visitor};
+use super::problem::Problem;
+
+/// Most bytes of a JSON body.
+const LARGEST_JSON: usize = 64 * 1024;
+/// Most bytes of an answer that is remembered.
+const LARGEST_ANSWER: usize = 256 * 1024;
+
+/// Somebody who was let in, with the tenant that the request is about.
+#[derive(Clone)]
+pub(in crate::http) struct Caller {
+    pub(in crate::http) actor: Actor,
+    pub(in crate::http) tenant: TenantId,
+    act: Option<Act>,
+}
+
+impl Caller {
+    /// The mailbox that the request is about (`me` for the own one), if the caller reaches it. One that is not reached is as
+    /// missing as one that is not there.
+    pub(in crate::http) fn owner(&self, text: &str) -> Result<Owner, Problem> {
+        let gone = || Problem::missing("mailbox");
+        let mailbox = match text {
+            "me" => self.actor.mailbox.ok_or_else(gone)?,
+            text => text.parse::<MailboxId>().map_err(|_| gone())?,
+        };
+        if self.act.is_some_and(|act| self.actor.may(act, self.tenant, Some(mailbox))) {
+            Ok(Owner { tenant: self.tenant, mailbox })
+        } else {
+            Err(gone())
+        }
+    }
+
+    /// Refuses what reaches no further than the own mailbox.
+    pub(in crate::http) fn must_reach_tenant(&self) -> Result<TenantId, Problem> {
+        match self.act.map_or(Reach::Nothing, |act| self.actor.reach(act)) {
+            Reach::Tenant | Reach::All => Ok(self.tenant),
+            Reach::Own | Reach::Nothing => Err(Problem::forbidden()),
+        }
+    }
+}
+
+/// What stands before a handler: who it is, whether the act is reached at all, and whether the request came before.
+pub(super) async fn guard(
+    State((site, act)): State<(Arc<Site>, Option<Act>)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let caller = match let_in(&site, &parts, act).await {
+        Ok(caller) => caller,
+        Err(response) => return response,
+    };
+    let who = caller.actor.clone();
+    parts.extensions.insert(caller);
+    let name = parts.headers.get("idempotency-key").cloned().filter(|_| parts.method == Method::POST);
+    let response = match name {
+        Some(name) => once(&site, &who, &name, Request::from_parts(parts, body), next).await,
+        None => next.run(Request::from_parts(parts, body)).await,
+    };
+    as_problem(response).await
+}
+
+async fn let_in(site: &Arc<Site>, parts: &Parts, act: Option<Act>) -> Result<Caller, Response> {
+    let from = source(parts, site);
+    if site.guesses.is_blocked(from) {
+        let why = "too many wrong keys were tried from here: wait ten minutes";
+        return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, why).into_response());
+    }
+    let stranger = || {
+        let why = "come with a key: `Authorization: Bearer atk_…`; `aftertone key add` makes one";
+        Problem::new(StatusCode::UNAUTHORIZED, why).into_response()
+    };
+    let actor = match parts.headers.get(header::AUTHORIZATION) {
+        Some(value) => {
+            let text = value.to_str().unwrap_or_default();
+            let key = text.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+            let holder = site.web.services.keys.holder(key.map_or("", |(_, key)| key.trim())).await;
+            match holder.map_err(|error| Problem::from(error).into_response())? {
+                Some(actor) => actor,
+                None => {
+                    site.guesses.wrong(from);
+                    return Err(stranger());
+                }
+            }
+        }
+        None => {
+            let visitor = visitor(&parts.headers, site).await?.ok_or_else(stranger)?;
+            let given = parts.headers.get("x-csrf").and_then(|value| value.to_str().ok()).unwrap_or_default();
+            let changes = !matches!(parts.method, Method::GET | Method::HEAD);
+            if changes && (is_from_elsewhere(&parts.headers) || !same(given, &visitor.csrf)) {
+                let why = "a session must say X-CSRF with the token of its page";
+                return Err(Problem::new(StatusCode::FORBIDDEN, why).into_response());
+            }
+            visitor.actor
+        }
+    };
+    let reach = act.map_or(Reach::Own, |act| actor.reach(act));
+    if reach == Reach::Nothing {
+        return Err(Problem::forbidden().into_response());
+    }
+    let tenant = tenant(parts, &actor, reach).map_err(Problem::into_response)?;
+    Ok(Caller { actor, tenant, act })
+}
+
+/// `?tenant=` for who reaches others; for everybody else it must be the own.
+fn tenant(parts: &Parts, actor: &Actor, reach: Reach) -> Result<TenantId, Problem> {
+    let query = parts.uri.query().unwrap_or_default();
+    let named = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "tenant");
+    let Some((_, text)) = named else { return Ok(actor.tenant) };
+    let tenant: TenantId = text.parse().map_err(|_| Problem::missing("tenant"))?;
+    if tenant == actor.tenant || reach == Reach::All { Ok(tenant) } else { Err(Problem::missing("tenant")) }
+}
+
+/// Carries a request out once, however often it comes under its name within a day.
+async fn once(site: &Site, who: &Actor, name: &HeaderValue, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let is_upload = parts
+        .headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/"));
+    let mut of_request = Sha256::new();
+    of_request.update(format!("{} {}\0", parts.method, parts.uri));
+    let body = if is_upload {
+        // A file is not taken in twice to be compared: its size must do.
+        of_request.update(parts.headers.get(header::CONTENT_LENGTH).map_or(&b""[..], HeaderValue::as_bytes));
+        body
+    } else {
+        let Ok(bytes) = axum::body::to_bytes(body, LARGEST_JSON).await else { return too_large() };
+        of_request.update(&bytes);
+        Body::from(bytes)
+    };
+    let mut of_name = Sha256::new();
+    of_name.update(format!("{}\0{:?}\0{:?}\0", who.tenant, who.user, who.door));
+    of_name.update(name.as_bytes());
+    let (name, request) = (of_name.finalize().into(), of_request.finalize().into());
+    let store = &site.web.store;
+    match store.repeat(name, request).await {
+        Ok(Repeat::First) => {}
+        Ok(Repeat::Running) => {
+            return Problem::new(StatusCode::CONFLICT, "this request is being carried out").into_response();
+        }
+        Ok(Repeat::Other) => {
+            let why = "another request came with this Idempotency-Key: choose a new one";
+            return Problem::new(StatusCode::UNPROCESSABLE_ENTITY, why).into_response();
+        }
+        Ok(Repeat::Answered { status, body }) => return repeated(status, body),
+        Err(error) => return Problem::from(error).into_response(),
+    }
+    let response = next.run(Request::from_parts(parts, body)).await;
+    remember(site, name, response).await
+}
+
+fn repeated(status: u16, body: String) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert("idempotency-replayed", HeaderValue::from_static("true"));
+    response
+}
+
+/// What had an effect is remembered, without its secrets; what had none may come again.
+async fn remember(site: &Site, name: [u8; 32], response: Response) -> Response {
+    let (parts, body) = response.into_parts();
+    let bytes: Bytes = axum::body::to_bytes(body, LARGEST_ANSWER).await.unwrap_or_default();
+    let kept = if parts.status.is_success() {
+        let told = serde_json::from_slice::<serde_json::Value>(&bytes).ok().map(|mut told| {
+            if let Some(fields) = told.as_object_mut() {
+                fields.remove("key");
+            }
+            told.to_string()
+        });
+        site.web.store.answered(name, parts.status.as_u16(), &told.unwrap_or_default()).await
+    } else {
+        site.web.store.not_answered(name).await
+    };
+    if let Err(error) = kept {
+        tracing::warn!(%error, "an answer was not remembered: the same request may be carried out again");
+    }
+    Response::from_parts(parts, Body::from(bytes))
+}
+
+fn too_large() -> Response {
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "a body has at most 64 KiB here").into_response()
+}
+
+/// Refusals of the framework (a query or body that does not read) become problems as well.
+async fn as_problem(response: Response) -> Response {
+    let is_problem = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/problem+json"));
+    let status = response.status();
+    if is_problem
+        || !(status.is_client_error() || status.is_server_error())
+        || status == StatusCode::RANGE_NOT_SATISFIABLE
+    {
+        return response;
+    }
+    let is_text = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    let body = axum::body::to_bytes(response.into_body(), 4096).await.unwrap_or_default();
+    let text = if is_text { String::from_utf8_lossy(&body).into_owned() } else { String::new() };
+    let detail = if text.is_empty() { "the request cannot be carried out as it is".to_owned() } else { text };
+    Problem::new(status, detail).into_response()
+}

@@ -1,0 +1,40 @@
+//! The API for programs, `/api/v1`. One table says every route: the router, the checks before each handler, the OpenAPI
+//! document and the page that shows it are made of it.
+
+mod caller;
+mod docs;
+mod greetings;
+mod messages;
+pub(in crate::http) mod problem;
+mod rest;
+mod roles;
+mod table;
+mod users;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+
+use super::Site;
+use problem::Problem;
+
+pub use table::{Route, table};
+
+/// The routes of the API.
+pub(super) fn routes(site: &Arc<Site>) -> Router<Arc<Site>> {
+    let mut api = Router::new();
+    for (route, handler) in self::table::handlers() {
+        let guard = from_fn_with_state((Arc::clone(site), route.act), caller::guard);
+        api = api.route(route.path, handler.layer(guard));
+    }
+    let api = api.fallback(async || Problem::missing("resource")).method_not_allowed_fallback(async || {
+        Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this resource is not used in this way: see /api/docs")
+    });
+    Router::new()
+        .nest("/api/v1", api)
+        .route("/api/openapi.json", get(docs::openapi))
+        .route("/api/docs", get(docs::page))
+}

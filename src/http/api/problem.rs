@@ -1,0 +1,192 @@
+//! What went wrong, for programs: RFC 9457 problem details, with the fields that are to be mended.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use crate::domain::Invalid;
+use crate::service::accounts::AccountError;
+use crate::service::greetings::GreetingError;
+use crate::service::keys::KeyError;
+use crate::service::owner::OwnerError;
+use crate::service::routing::RoutingError;
+use crate::service::signin::SigninError;
+use crate::store::StoreError;
+
+/// A problem; its words may be shown to whoever asked.
+#[derive(Debug, Serialize)]
+pub(in crate::http) struct Problem {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<Fault>,
+}
+
+/// A field that is to be mended.
+#[derive(Debug, Serialize)]
+struct Fault {
+    field: &'static str,
+    detail: String,
+}
+
+impl Problem {
+    pub(in crate::http) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        let title = status.canonical_reason().unwrap_or("Problem");
+        Self {
+            kind: "about:blank",
+            title,
+            status: status.as_u16(),
+            detail: detail.into(),
+            errors: Vec::new(),
+        }
+    }
+
+    /// A field is wrong (422).
+    pub(in crate::http) fn field(field: &'static str, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        let errors = vec![Fault { field, detail: detail.clone() }];
+        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) }
+    }
+
+    pub(in crate::http) fn missing(what: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, format!("there is no such {what}, or it is not yours"))
+    }
+
+    pub(in crate::http) fn forbidden() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "your role or key does not reach this: `GET /api/v1/me` says what it reaches",
+        )
+    }
+
+    fn away(error: &dyn std::error::Error) -> Self {
+        tracing::warn!(%error, "a request of the API cannot be carried out now");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "not possible now: try again in a minute")
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let mut response = (status, body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        match status {
+            StatusCode::UNAUTHORIZED => {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Missing { what, .. } => Self::missing(what),
+            StoreError::Taken { .. } => Self::new(StatusCode::CONFLICT, error.to_string()),
+            other => Self::away(&other),
+        }
+    }
+}
+
+impl From<OwnerError> for Problem {
+    fn from(error: OwnerError) -> Self {
+        match error {
+            OwnerError::Missing { what } => Self::missing(what),
+            OwnerError::Away(_) => Self::away(&error),
+            OwnerError::Damaged { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
+            OwnerError::Private | OwnerError::NotAllowed { .. } => {
+                Self::new(StatusCode::FORBIDDEN, error.to_string())
+            }
+            OwnerError::Invalid(why) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, why),
+        }
+    }
+}
+
+impl From<Invalid> for Problem {
+    fn from(error: Invalid) -> Self {
+        Self::field(field(error.what), error.to_string())
+    }
+}
+
+/// The field of ours that a value is given in.
+fn field(what: &'static str) -> &'static str {
+    match what {
+        "first name" => "first",
+        "last name" => "last",
+        "e-mail address" => "emails",
+        "mail mode" => "mail",
+        "longest message" => "max_message_s",
+        "least speech" => "min_speech_s",
+        "greeting kind" => "kind",
+        "scope" => "scopes",
+        "expiry" => "expires_at",
+        other => other,
+    }
+}
+
+impl From<AccountError> for Problem {
+    fn from(error: AccountError) -> Self {
+        let detail = error.to_string();
+        match error {
+            AccountError::Invalid(invalid) => invalid.into(),
+            AccountError::Pin(_) => Self::field("pin", detail),
+            AccountError::ExtensionTaken(_) => Self::field("extension", detail),
+            AccountError::NumberTaken(_) => Self::field("number", detail),
+            AccountError::NoMailbox(_) => Self::missing("mailbox"),
+            AccountError::NoNumber(_) => Self::missing("number"),
+            AccountError::ModeWithoutAddress => Self::field("mail", detail),
+            AccountError::AddressTwice(_) | AccountError::TooManyAddresses => Self::field("emails", detail),
+            AccountError::Hash(_) => Self::away(&error),
+            AccountError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<GreetingError> for Problem {
+    fn from(error: GreetingError) -> Self {
+        let detail = error.to_string();
+        match error {
+            GreetingError::TooBig(_) => Self::new(StatusCode::PAYLOAD_TOO_LARGE, detail),
+            GreetingError::File(_) => Self::field("file", detail),
+            GreetingError::Period { .. } => Self::field("until", detail),
+            GreetingError::Store(error) => error.into(),
+            other => Self::away(&other),
+        }
+    }
+}
+
+impl From<SigninError> for Problem {
+    fn from(error: SigninError) -> Self {
+        match error {
+            SigninError::NoAddress => Self::field("emails", error.to_string()),
+            SigninError::Store(error) => error.into(),
+            other => Self::away(&other),
+        }
+    }
+}
+
+impl From<KeyError> for Problem {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::Invalid(invalid) => invalid.into(),
+            KeyError::TooMany => Self::new(StatusCode::CONFLICT, error.to_string()),
+            KeyError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RoutingError> for Problem {
+    fn from(error: RoutingError) -> Self {
+        Self::away(&error)
+    }
+}

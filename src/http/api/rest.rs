@@ -1,0 +1,346 @@
+//! Who one is; tenants, the directory, jobs, keys, the audit, what would happen to a call, how the server is.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::domain::{ApiKey, AuditId, JobId, KeyId, Tenant, TenantId, UserId};
+use crate::service::access::{Act, Door, Reach, TABLE};
+use crate::service::audit::Deed;
+use crate::service::keys::NewKey;
+use crate::sip::uri::NameAddr;
+use crate::sip::{CallFacts, Party};
+use crate::store::{AuditLine, Job, JobState};
+
+use super::super::Site;
+use super::caller::Caller;
+use super::messages::PAGE;
+use super::problem::Problem;
+
+type Answer = Result<Response, Problem>;
+
+pub(super) async fn me(Extension(caller): Extension<Caller>) -> Answer {
+    let actor = &caller.actor;
+    let reach: serde_json::Map<String, Value> = TABLE
+        .iter()
+        .map(|(act, word, _)| {
+            let reach = match actor.reach(*act) {
+                Reach::Nothing => "nothing",
+                Reach::Own => "own",
+                Reach::Tenant => "tenant",
+                Reach::All => "all",
+            };
+            ((*word).to_owned(), json!(reach))
+        })
+        .collect();
+    let came = match &actor.door {
+        Door::Session(_) => "session",
+        Door::Key(_) => "key",
+    };
+    let told = json!({
+        "tenant": actor.tenant, "user": actor.user, "mailbox": actor.mailbox, "role": actor.role, "name": actor.name,
+        "with": came, "reach": reach,
+    });
+    Ok(Json(told).into_response())
+}
+
+fn tenant_json(tenant: &Tenant) -> Value {
+    json!({
+        "id": tenant.id,
+        "name": tenant.name,
+        "domains": tenant.domains,
+        "zone": tenant.zone,
+        "language": tenant.language,
+        "operator": tenant.operator,
+        "default_action": tenant.default_action,
+    })
+}
+
+pub(super) async fn tenants(State(site): State<Arc<Site>>, Extension(caller): Extension<Caller>) -> Answer {
+    let people = &site.web.services.people;
+    let all = match caller.actor.reach(Act::TenantsRead) {
+        Reach::All => people.tenants().await?,
+        _ => vec![people.tenant(caller.must_reach_tenant()?).await?],
+    };
+    let items: Vec<Value> = all.iter().map(tenant_json).collect();
+    Ok(Json(json!({"items": items})).into_response())
+}
+
+async fn tenant_of(site: &Site, caller: &Caller, act: Act, id: &str) -> Result<Tenant, Problem> {
+    let gone = || Problem::missing("tenant");
+    let id: TenantId = id.parse().map_err(|_| gone())?;
+    if !caller.actor.may(act, id, None) {
+        return Err(gone());
+    }
+    Ok(site.web.services.people.tenant(id).await?)
+}
+
+pub(super) async fn tenant(
+    State(site): State<Arc<Site>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Answer {
+    Ok(Json(tenant_json(&tenant_of(&site, &caller, Act::TenantsRead, &id).await?)).into_response())
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ChangingTenant {
+    zone: Option<String>,
+    operator: Option<String>,
+}
+
+pub(super) async fn change_tenant(
+    State(site): State<Arc<Site>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    Json(changing): Json<ChangingTenant>,
+) -> Answer {
+    let before = tenant_of(&site, &caller, Act::TenantsWrite, &id).await?;
+    let mut tenant = before.clone();
+    if let Some(zone) = changing.zone {
+        TimeZone::get(&zone)
+            .map_err(|_| Problem::field("zone", "name an IANA zone, for example Europe/Berlin"))?;
+        tenant.zone = zone;
+    }
+    if let Some(operator) = changing.operator {
+        let operator = operator.trim().to_owned();
+        if operator.len() > 250 || operator.chars().any(char::is_control) {
+            return Err(Problem::field("operator", "write a number or a SIP URI"));
+        }
+        tenant.operator = Some(operator).filter(|operator| !operator.is_empty());
+    }
+    site.web.store.put_tenant(&tenant).await?;
+    let (was, became) = (tenant_json(&before), tenant_json(&tenant));
+    let deed = Deed { action: "tenant.changed", target: format!("tenant {}", tenant.name) };
+    site.web.services.audit.note(&caller.actor, tenant.id, deed, Some(&was), Some(&became)).await;
+    Ok(Json(became).into_response())
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Searching {
+    #[serde(default)]
+    keys: String,
+}
+
+/// Letters count as the keys that they stand on (ITU-T E.161).
+pub(super) async fn directory(
+    State(site): State<Arc<Site>>,
+    Extension(caller): Extension<Caller>,
+    Query(searching): Query<Searching>,
+) -> Answer {
+    let keys: String = searching
+        .keys
+        .chars()
+        .take(64)
+        .flat_map(|c| {
+            if c.is_ascii_digit() { c.to_string() } else { first_spelling(c) }.chars().collect::<Vec<_>>()
+        })
+        .collect();
+    let found = site.web.services.directory.search(caller.must_reach_tenant()?, &keys).await?;
+    let items: Vec<Value> = found
+        .matches
+        .iter()
+        .map(|entry| {
+            json!({"extension": entry.extension, "mailbox": entry.mailbox, "name_greeting": entry.name, "spelled": entry.spelled})
+        })
+        .collect();
+    Ok(Json(json!({"items": items, "all": found.all, "more_keys": found.more_keys})).into_response())
+}
+
+fn first_spelling(c: char) -> String {
+    crate::domain::spellings(&c.to_lowercase().to_string()).into_iter().next().unwrap_or_default()
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct AskingJobs {
+    state: Option<JobState>,
+    after: Option<String>,
+    limit: Option<u32>,
+}
+
+pub(super) async fn jobs(
+    State(site): State<Arc<Site>>,
+    Extension(caller): Extension<Caller>,
+    Query(asked): Query<AskingJobs>,
+) -> Answer {
+    let before = asked.after.as_deref().map(str::parse::<JobId>).transpose()?;
+    let limit = asked.limit.unwrap_or(PAGE);
+    let (jobs, more) =
+        site.web.services.people.jobs(caller.must_reach_tenant()?, asked.state, before, limit).await?;
+    let next = more.then(|| jobs.last().map(|job| job.id)).flatten();
+    let items: Vec<Value> = jobs.iter().map(job_json).collect();
+    Ok(Json(json!({"items": items, "next": next})).into_response())
+}
+
+fn job_json(job: &Job) -> Value {
+    json!({
+        "id": job.id, "work": job.work, "state": job.state, "attempts": job.attempts, "next_at": job.next_at,
+        "created_at": job.created_at, "last_error": job.last_error,
+    })
+}
+
+pub(super) async fn retry(
+    State(site): State<Arc<Site>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Answer {
+    let id: JobId = id.parse().map_err(|_| Problem::missing("job"))?;
+    let tenant = caller.must_reach_tenant()?;
+    site.web.services.people.job_again(tenant, id).await?;
+    let deed = Deed { action: "job.retried", target: format!("job {id}") };
+    site.web.services.audit.note(&caller.actor, tenant, deed, None::<&()>, None::<&()>).await;
+    Ok(StatusCode::ACCEPTED.into_response())
+}
+
+fn key_json(key: &ApiKey) -> Value {
+    json!({
+        "id": key.id, "name": key.name, "user": key.user, "scopes": key.scopes, "created_at": key.created_at,
+        "expires_at": key.expires_at, "revoked_at": key.revoked_at, "last_used_at": key.last_used_at,
+    })
+}
+
+pub(super) async fn keys(State(site): State<Arc<Site>>, Extension(caller): Extension<Caller>) -> Answer {
+    let keys = site.web.services.keys.list(caller.must_reach_tenant()?).await?;
+    let items: Vec<Value> = keys.iter().map(key_json).collect();
+    Ok(Json(json!({"items": items})).into_response())
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AddingKey {
+    name: String,
+    scopes: Vec<String>,
+    user: Option<UserId>,
+    expires_at: Option<Timestamp>,
+}
+
+/// A key may no more than who makes it, and none makes one that opens messages of others.
+pub(super) async fn add_key(
+    State(site): State<Arc<Site>>,
+    Extension(caller): Extension<Caller>,
+    Json(adding): Json<AddingKey>,
+) -> Answer {
+    let tenant = caller.must_reach_tenant()?;
+    let acts = adding.scopes.iter().map(|word| word.parse()).collect::<Result<Vec<Act>, _>>()?;
+    let is_own = adding.user.is_some() && adding.user == caller.actor.user && tenant == caller.actor.tenant;
+    let is_reached = |act: &Act| caller.actor.reach(*act) >= if is_own { Reach::Own } else { Reach::Tenant };
+    if !acts.iter().all(is_reached) {
+        let why = "a key may no more than you may yourself; keys that open the messages of others are made on the server";
+        return Err(Problem::field("scopes", why));
+    }
+    if let Some(user) = adding.user
+        && site.web.services.people.person(tenant, user).await?.is_none()
+    {
+        return Err(Problem::field("user", "there is no such user"));
+    }
+    let new = NewKey { tenant, user: adding.user, name: adding.name, acts, expires_at: adding.expires_at };
+    let (key, secret) = site.web.services.keys.add(new).await?;
+    let mut told = key_json(&key);
+    let deed = Deed { action: "key.made", target: format!("key {}", key.name) };
+    site.web.services.audit.note(&caller.actor, tenant, deed, None::<&()>, Some(&told)).await;
+    if let Some(fields) = told.as_object_mut() {
+        fields.insert("key".to_owned(), json!(secret));
+    }
+    Ok((StatusCode::CREATED, Json(told)).into_response())
+}
+
+pub(super) async fn revoke_key(
+    State(site): State<Arc<Site>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Answer {
+    let id: KeyId = id.parse().map_err(|_| Problem::missing("key"))?;
+    let tenant = caller.must_reach_tenant()?;
+    site.web.services.keys.revoke(tenant, id).await?;
+    let deed = Deed { action: "key.revoked", target: format!("key {id}") };
+    site.web.services.audit.note(&caller.actor, tenant, deed, None::<&()>, None::<&()>).await;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct AskingAudit {
+    after: Option<String>,
+    limit: Option<u32>,
+}
+
+pub(super) async fn audit(
+    State(site): State<Arc<Site>>,
+    Extension(caller): Extension<Caller>,
+    Query(asked): Query<AskingAudit>,
+) -> Answer {
+    let before = asked.after.as_deref().map(str::parse::<AuditId>).transpose()?;
+    let limit = asked.limit.unwrap_or(PAGE).clamp(1, 200);
+    let lines = site.web.services.audit.page(caller.must_reach_tenant()?, before, limit).await?;
+    let next = (lines.len() == limit as usize).then(|| lines.last().map(|line| line.id)).flatten();
+    let items: Vec<Value> = lines.iter().map(line_json).collect();
+    Ok(Json(json!({"items": items, "next": next})).into_response())
+}
+
+fn line_json(line: &AuditLine) -> Value {
+    let value = |text: &Option<String>| {
+        text.as_deref()
+            .and_then(|text| serde_json::from_str::<Value>(text).ok().or_else(|| Some(json!(text))))
+    };
+    json!({
+        "id": line.id, "at": line.at, "actor": line.actor, "action": line.action, "target": line.target,
+        "was": value(&line.was), "became": value(&line.became),
+    })
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Explaining {
+    to: String,
+    #[serde(default)]
+    from: String,
+    #[serde(default)]
+    diversion: String,
+    #[serde(default)]
+    history_info: String,
+    trunk: Option<String>,
+    at: Option<Timestamp>,
+}
+
+pub(super) async fn explain(
+    State(site): State<Arc<Site>>,
+    Extension(caller): Extension<Caller>,
+    Query(asked): Query<Explaining>,
+) -> Answer {
+    let tenant = caller.must_reach_tenant()?;
+    let party = |field: &'static str, text: &str| {
+        let read = NameAddr::parse(text)
+            .map_err(|_| Problem::field(field, "write an address like sip:1001@pbx.example.org"))?;
+        Ok::<_, Problem>(Party { name: read.name, uri: read.uri })
+    };
+    let from = if asked.from.is_empty() { "sip:anonymous@anonymous.invalid" } else { &asked.from };
+    let to = party("to", &asked.to)?;
+    let list = |text: String| if text.is_empty() { Vec::new() } else { vec![text] };
+    let facts = CallFacts {
+        request_uri: to.uri.clone(),
+        to,
+        from: party("from", from)?,
+        diversion: list(asked.diversion),
+        history_info: list(asked.history_info),
+        ..CallFacts::default()
+    };
+    let at = asked.at.unwrap_or_else(|| site.web.clock.now());
+    let verdict = site.web.services.reception.decide(&facts, asked.trunk.as_deref(), at).await?;
+    // What calls of other tenants get is theirs.
+    if verdict.decision.tenant.id != tenant && caller.actor.reach(Act::Explain) < Reach::All {
+        return Err(Problem::missing("tenant for this address"));
+    }
+    Ok(Json(json!(verdict.explain())).into_response())
+}
+
+pub(super) async fn health(State(site): State<Arc<Site>>) -> Answer {
+    let checks = (site.web.checks)().await;
+    let ready = checks.iter().all(|check| check.ok);
+    Ok(Json(json!({"ready": ready, "checks": checks})).into_response())
+}

@@ -1,0 +1,339 @@
+//! Users with their mailboxes, numbers and roles.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use crate::domain::{Extension as Number, MailAddress, Quota, Recipient, UserId};
+use crate::service::access::{Act, Reach};
+use crate::service::accounts::{Account, Changes, NewUser};
+use crate::service::audit::Deed;
+use crate::store::Person;
+
+use super::super::{Site, cursor};
+use super::caller::Caller;
+use super::greetings::given;
+use super::messages::PAGE;
+use super::problem::Problem;
+
+type Answer = Result<Response, Problem>;
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Asked {
+    #[serde(default)]
+    search: String,
+    after: Option<String>,
+    limit: Option<u32>,
+}
+
+pub(super) async fn list(
+    State(site): State<Arc<Site>>,
+    Extension(caller): Extension<Caller>,
+    Query(asked): Query<Asked>,
+) -> Answer {
+    let people = &site.web.services.people;
+    if caller.must_reach_tenant().is_err() {
+        // Who reaches no further than the own user sees that one.
+        let own = match caller.actor.user {
+            Some(user) => people.person(caller.tenant, user).await?,
+            None => None,
+        };
+        let items: Vec<Value> = own.iter().map(person_json).collect();
+        return Ok(Json(json!({"items": items, "next": null})).into_response());
+    }
+    let after = match asked.after.as_deref() {
+        Some(text) => {
+            Some(cursor::person(text).ok_or_else(|| Problem::field("after", "this is no place of ours"))?)
+        }
+        None => None,
+    };
+    let limit = asked.limit.unwrap_or(PAGE);
+    let (page, more) = people.page(caller.tenant, &asked.search, after, limit).await?;
+    let next = more.then(|| page.last().map(cursor::after_person)).flatten();
+    let items: Vec<Value> = page.iter().map(person_json).collect();
+    Ok(Json(json!({"items": items, "next": next})).into_response())
+}
+
+fn person_json(person: &Person) -> Value {
+    let Person { user, mailbox, login } = person;
+    json!({
+        "id": user.id,
+        "first": user.first,
+        "last": user.last,
+        "emails": user.emails,
+        "role": login.role,
+        "portal": login.portal,
+        "has_password": login.has_password,
+        "created_at": user.created_at,
+        "mailbox": mailbox.as_ref().map(|mailbox| json!({
+            "id": mailbox.id,
+            "extension": mailbox.extension,
+            "enabled": mailbox.enabled,
+            "announcement_only": mailbox.announcement_only,
+            "mail": mailbox.recipients,
+            "attachment": mailbox.attachment,
+            "language": mailbox.language,
+            "zone": mailbox.zone,
+            "max_message_s": mailbox.max_message.as_secs(),
+            "silence_s": mailbox.silence.as_secs(),
+            "min_speech_ms": mailbox.min_speech.as_millis() as u64,
+            "instructions": mailbox.instructions,
+            "operator": mailbox.operator,
+            "max_messages": mailbox.quota.messages,
+            "announce": mailbox.phone.announce,
+            "newest_first": mailbox.phone.newest_first,
+        })),
+    })
+}
+
+/// The user with all that belongs to it; one that is not reached is as missing as one that is not there.
+pub(super) async fn found(
+    site: &Site,
+    caller: &Caller,
+    act: Act,
+    id: &str,
+) -> Result<(Person, Option<Account>), Problem> {
+    let gone = || Problem::missing("user");
+    let id: UserId = match id {
+        "me" => caller.actor.user.ok_or_else(gone)?,
+        id => id.parse().map_err(|_| gone())?,
+    };
+    let is_own = caller.tenant == caller.actor.tenant && caller.actor.user == Some(id);
+    if !is_own && caller.actor.reach(act) < Reach::Tenant {
+        return Err(gone());
+    }
+    let person = site.web.services.people.person(caller.tenant, id).await?.ok_or_else(gone)?;
+    let account = match &person.mailbox {
+        Some(mailbox) => Some(site.web.services.accounts.show(caller.tenant, &mailbox.extension).await?),
+        None => None,
+    };
+    Ok((person, account))
+}
+
+fn whole_json(person: &Person, account: Option<&Account>) -> Value {
+    let mut told = person_json(person);
+    if let (Some(account), Some(fields)) = (account, told.as_object_mut()) {
+        let numbers: Vec<Value> = account
+            .numbers
+            .iter()
+            .map(|number| json!({"number": number.number, "label": number.label}))
+            .collect();
+        fields.insert("numbers".to_owned(), json!(numbers));
+        fields.insert("has_pin".to_owned(), json!(account.has_pin));
+        fields.insert(
+            "used".to_owned(),
+            json!({"messages": account.usage.messages, "bytes": account.usage.bytes}),
+        );
+    }
+    told
+}
+
+/// What tells one state of a user from another. How much the mailbox holds is no part of it.
+fn tag(told: &Value) -> String {
+    let mut told = told.clone();
+    if let Some(fields) = told.as_object_mut() {
+        fields.remove("used");
+    }
+    let hash: [u8; 32] = Sha256::digest(told.to_string()).into();
+    let hex: String = hash.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+    format!("\"{hex}\"")
+}
+
+fn answer(status: StatusCode, told: &Value) -> Response {
+    let tag = HeaderValue::try_from(tag(told)).unwrap_or(HeaderValue::from_static("\"\""));
+    (status, [(header::ETAG, tag)], Json(told)).into_response()
+}
+
+/// Changes what the client has seen, and nothing newer (RFC 9110 §13.1.1).
+fn must_match(headers: &HeaderMap, told: &Value) -> Result<(), Problem> {
+    let Some(asked) = headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok()) else {
+        return Ok(());
+    };
+    let own = tag(told);
+    if asked.trim() == "*" || asked.split(',').any(|tag| tag.trim() == own) {
+        return Ok(());
+    }
+    let why = "somebody changed it meanwhile: read it again, then repeat";
+    Err(Problem::new(StatusCode::PRECONDITION_FAILED, why))
+}
+
+pub(super) async fn show(
+    State(site): State<Arc<Site>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Answer {
+    let (person, account) = found(&site, &caller, Act::UsersRead, &id).await?;
+    let told = whole_json(&person, account.as_ref());
+    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    if known.is_some_and(|known| known == tag(&told)) {
+        return Ok(StatusCode::NOT_MODIFIED.into_response());
+    }
+    Ok(answer(StatusCode::OK, &told))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Adding {
+    extension: String,
+    #[serde(default)]
+    first: String,
+    #[serde(default)]
+    last: String,
+    #[serde(default)]
+    emails: Vec<String>,
+    mail: Option<String>,
+    pin: Option<String>,
+    #[serde(default)]
+    invite: bool,
+}
+
+fn addresses(texts: &[String]) -> Result<Vec<MailAddress>, Problem> {
+    Ok(texts.iter().map(|text| text.parse()).collect::<Result<Vec<MailAddress>, _>>()?)
+}
+
+pub(super) async fn add(
+    State(site): State<Arc<Site>>,
+    Extension(caller): Extension<Caller>,
+    Json(adding): Json<Adding>,
+) -> Answer {
+    let tenant = caller.must_reach_tenant()?;
+    let services = &site.web.services;
+    let new = NewUser {
+        extension: adding.extension.parse()?,
+        first: adding.first,
+        last: adding.last,
+        emails: addresses(&adding.emails)?,
+        mode: adding.mail.as_deref().map(str::parse).transpose()?,
+        pin: adding.pin.map(Into::into),
+    };
+    let added = services.accounts.add_user(tenant, new).await?;
+    if adding.invite {
+        services.signin.invite(&added.user).await?;
+    }
+    let id = added.user.id.to_string();
+    let (person, account) = found(&site, &caller, Act::UsersWrite, &id).await?;
+    let told = whole_json(&person, account.as_ref());
+    let deed = Deed { action: "user.added", target: format!("mailbox {}", added.mailbox.extension) };
+    services.audit.note(&caller.actor, tenant, deed, None::<&()>, Some(&told)).await;
+    Ok(answer(StatusCode::CREATED, &told))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Changing {
+    extension: Option<String>,
+    first: Option<String>,
+    last: Option<String>,
+    emails: Option<Vec<String>>,
+    mail: Option<Vec<Recipient>>,
+    attachment: Option<String>,
+    pin: Option<String>,
+    enabled: Option<bool>,
+    announcement_only: Option<bool>,
+    instructions: Option<bool>,
+    max_message_s: Option<u64>,
+    silence_s: Option<u64>,
+    min_speech_ms: Option<u64>,
+    announce: Option<bool>,
+    #[serde(default, deserialize_with = "given")]
+    zone: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    language: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    operator: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    max_messages: Option<Option<u32>>,
+}
+
+impl Changing {
+    fn changes(self, quota: Quota) -> Result<Changes, Problem> {
+        Ok(Changes {
+            extension: self.extension.as_deref().map(str::parse::<Number>).transpose()?,
+            first: self.first,
+            last: self.last,
+            emails: self.emails.as_deref().map(addresses).transpose()?,
+            modes: self.mail.unwrap_or_default(),
+            attachment: self.attachment.as_deref().map(str::parse).transpose()?,
+            pin: self.pin.map(Into::into),
+            enabled: self.enabled,
+            announcement_only: self.announcement_only,
+            instructions: self.instructions,
+            max_message: self.max_message_s.map(Duration::from_secs),
+            silence: self.silence_s.map(Duration::from_secs),
+            min_speech: self.min_speech_ms.map(Duration::from_millis),
+            announce: self.announce,
+            zone: self.zone,
+            language: self.language,
+            operator: self.operator,
+            quota: self.max_messages.map(|messages| Quota { messages, ..quota }),
+            ..Changes::default()
+        })
+    }
+}
+
+/// A user that may be changed: reached, not above the caller, and with a mailbox.
+pub(super) async fn changeable(site: &Site, caller: &Caller, id: &str) -> Result<(Person, Account), Problem> {
+    let (person, account) = found(site, caller, Act::UsersWrite, id).await?;
+    if !caller.actor.may_change(person.login.role) {
+        return Err(Problem::forbidden());
+    }
+    let account = account.ok_or_else(|| Problem::missing("mailbox"))?;
+    Ok((person, account))
+}
+
+pub(super) async fn change(
+    State(site): State<Arc<Site>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    Json(changing): Json<Changing>,
+) -> Answer {
+    let services = &site.web.services;
+    let (person, account) = changeable(&site, &caller, &id).await?;
+    let was = whole_json(&person, Some(&account));
+    must_match(&headers, &was)?;
+    let changes = changing.changes(account.mailbox.quota)?;
+    services.accounts.set(caller.tenant, &account.mailbox.extension, changes).await?;
+    let (person, account) = found(&site, &caller, Act::UsersWrite, &id).await?;
+    let told = whole_json(&person, account.as_ref());
+    let extension = person.mailbox.as_ref().map_or("", |mailbox| mailbox.extension.as_str());
+    let deed = Deed { action: "user.changed", target: format!("mailbox {extension}") };
+    services.audit.note(&caller.actor, caller.tenant, deed, Some(&was), Some(&told)).await;
+    Ok(answer(StatusCode::OK, &told))
+}
+
+pub(super) async fn remove(
+    State(site): State<Arc<Site>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Answer {
+    let (person, account) = changeable(&site, &caller, &id).await?;
+    let was = whole_json(&person, Some(&account));
+    must_match(&headers, &was)?;
+    let extension = &account.mailbox.extension;
+    site.web.services.accounts.remove(caller.tenant, extension).await?;
+    let deed = Deed { action: "user.removed", target: format!("mailbox {extension}") };
+    site.web.services.audit.note(&caller.actor, caller.tenant, deed, Some(&was), None::<&()>).await;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+pub(super) async fn invite(
+    State(site): State<Arc<Site>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Answer {
+    let (person, account) = changeable(&site, &caller, &id).await?;
+    let to = site.web.services.signin.invite(&person.user).await?;
+    let deed = Deed { action: "user.invited", target: format!("mailbox {}", account.mailbox.extension) };
+    site.web.services.audit.note(&caller.actor, caller.tenant, deed, None::<&()>, None::<&()>).await;
+    Ok((StatusCode::ACCEPTED, Json(json!({"mailed_to": to}))).into_response())
+}

@@ -1,0 +1,63 @@
+//! Places in lists, as text that clients hand back unread.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+
+use crate::domain::{Message, MessageId, UserId};
+use crate::store::Person;
+
+/// The place after this message.
+pub(super) fn after_message(message: &Message) -> String {
+    pack(&format!("{} {}", message.received_at.as_microsecond(), message.id))
+}
+
+/// The place that a client hands back; `None` when it is none of ours.
+pub(super) fn message(text: &str) -> Option<(Timestamp, MessageId)> {
+    let text = unpack(text)?;
+    let (at, id) = text.split_once(' ')?;
+    Some((Timestamp::from_microsecond(at.parse().ok()?).ok()?, id.parse().ok()?))
+}
+
+/// The place after this user.
+pub(super) fn after_person(person: &Person) -> String {
+    let extension = person.mailbox.as_ref().map_or("~", |mailbox| mailbox.extension.as_str());
+    pack(&format!("{extension} {}", person.user.id))
+}
+
+/// As [`message`], for users.
+pub(super) fn person(text: &str) -> Option<(String, UserId)> {
+    let text = unpack(text)?;
+    let (extension, id) = text.split_once(' ')?;
+    Some((extension.to_owned(), id.parse().ok()?))
+}
+
+fn pack(text: &str) -> String {
+    URL_SAFE_NO_PAD.encode(text)
+}
+
+fn unpack(text: &str) -> Option<String> {
+    if text.len() > 200 {
+        return None;
+    }
+    String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_breaks_the_reading_of_a_place(text in ".{0,300}") {
+            let _ = message(&text);
+            let _ = person(&text);
+        }
+    }
+
+    #[test]
+    fn a_place_that_is_no_time_is_none() {
+        assert_eq!(message(&pack("99999999999999999999 x")), None);
+        assert_eq!(message(""), None);
+    }
+}

@@ -1,0 +1,50 @@
+
+"use strict";
+// What a page does beside its links and forms: it says when something arrives, shows how an upload goes on, and takes keys.
+// Without this script everything still works.
+(() => {
+  const list = document.querySelector("[data-live]");
+  if (list && window.EventSource) {
+    const source = new EventSource(list.dataset.live);
+    source.addEventListener("mailbox", (event) => {
+      const told = JSON.parse(event.data);
+      if (told.state === list.dataset.state) return;
+      const busy = document.querySelector(".reading") || document.querySelector("input:focus");
+      // Nobody is interrupted: who listens or types is told, and asks for the list.
+      if (busy) list.querySelector(".arrived").hidden = false;
+      else location.reload();
+    });
+  }
+
+  for (const form of document.querySelectorAll("form[data-upload]")) {
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const bar = form.querySelector("progress"), button = form.querySelector("button");
+      const request = new XMLHttpRequest();
+      bar.hidden = false;
+      button.disabled = true;
+      request.upload.addEventListener("progress", (step) => { if (step.lengthComputable) bar.value = step.loaded / step.total; });
+      request.addEventListener("error", () => { bar.hidden = true; button.disabled = false; form.querySelector("small").textContent = "The upload broke off. Please try again."; });
+      request.addEventListener("load", () => {
+        if (request.responseURL.includes("done=")) { location.assign(request.responseURL); return; }
+        document.open();
+        document.write(request.responseText);
+        document.close();
+      });
+      request.open("POST", form.action);
+      request.send(new FormData(form));
+    });
+  }
+
+  const player = document.querySelector(".player");
+  const audio = document.querySelector(".player audio");
+  if (audio) audio.addEventListener("playing", () => document.querySelector(".messages .here")?.classList.remove("new"));
+  document.addEventListener("keydown", (event) => {
+    if (!player || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, button, a, summary")) return;
+    const press = (css) => { const key = document.querySelector(css); if (key) { event.preventDefault(); key.click(); } };
+    if (event.key === " ") press(".play");
+    else if (event.key === "j") press("[data-skip='-10']");
+    else if (event.key === "l") press("[data-skip='10']");
+    else if (event.key === "s" || event.key === "d") press(`[data-key='${event.key}']`);
+  });
+})();

@@ -1,0 +1,89 @@
+//! Pages that stay open are told when their mailbox changes, by server-sent events (WHATWG HTML §9.2).
+//!
+//! The state is asked for every few seconds and told when it is another one: so it does not matter which node took the
+//! message, or whether it was heard by phone.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse as _, Response};
+use futures_util::stream::{self, Stream};
+use serde_json::json;
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::domain::{Counts, MessageId, Owner};
+
+use super::super::Shared;
+use super::super::services::Services;
+use super::super::shell::Notice;
+use super::super::visitor::Visitor;
+
+/// Pause between two looks.
+const EVERY: Duration = Duration::from_secs(2);
+/// A line at least this often, so that proxies keep the connection.
+const KEEP_ALIVE: Duration = Duration::from_secs(20);
+
+/// What a page compares: it changes whenever the list does.
+pub(super) fn state(counts: Counts, newest: Option<MessageId>) -> String {
+    let Counts { new, old, trash, .. } = counts;
+    format!("{new}.{old}.{trash}.{}", newest.map(|id| id.to_string()).unwrap_or_default())
+}
+
+pub(super) async fn events(State(site): Shared, visitor: Visitor) -> Response {
+    match visitor.owner() {
+        Ok(owner) => serve(&site.web.services, owner),
+        Err(response) => response,
+    }
+}
+
+/// The events of one mailbox, until the client goes, or the server.
+pub(in crate::http) fn serve(services: &Services, owner: Owner) -> Response {
+    let Ok(place) = services.live.clone().try_acquire_owned() else {
+        return Notice { title: "Too many", text: "Too many pages are open. Load this one again later." }
+            .page(StatusCode::SERVICE_UNAVAILABLE);
+    };
+    let told = changes(services.clone(), owner, place);
+    let mut response = Sse::new(told).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response();
+    // nginx must not collect what is meant for now.
+    response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+fn changes(
+    services: Services,
+    owner: Owner,
+    place: OwnedSemaphorePermit,
+) -> impl Stream<Item = Result<Event, Infallible>> + Send + 'static {
+    stream::unfold((services, String::new(), place), move |(services, mut last, place)| async move {
+        loop {
+            if !last.is_empty() {
+                tokio::select! {
+                    () = services.stop.cancelled() => return None,
+                    () = tokio::time::sleep(EVERY) => {}
+                }
+            }
+            let (counts, newest) = match services.inbox.state(owner).await {
+                Ok(state) => state,
+                Err(error) => {
+                    tracing::debug!(%error, "a live page is not told now");
+                    if last.is_empty() {
+                        return None;
+                    }
+                    continue;
+                }
+            };
+            let now = state(counts, newest);
+            if now == last {
+                continue;
+            }
+            last.clone_from(&now);
+            let told = json!({"state": now, "new": counts.new, "newest": newest});
+            let event = Event::default().event("mailbox").id(last.clone()).data(told.to_string());
+            return Some((Ok(event), (services, last, place)));
+        }
+    })
+}

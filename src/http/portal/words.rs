@@ -1,0 +1,60 @@
+//! Times as people read them, in their own zone. Pure.
+
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
+
+use crate::domain::{Mailbox, Tenant};
+
+/// The zone of a mailbox, inherited from the tenant.
+pub(in crate::http) fn zone(mailbox: Option<&Mailbox>, tenant: &Tenant) -> TimeZone {
+    let name = mailbox.and_then(|mailbox| mailbox.zone.as_deref()).unwrap_or(&tenant.zone);
+    TimeZone::get(name).unwrap_or(TimeZone::UTC)
+}
+
+/// Short, for lists: `14:32`, `Yesterday 14:32`, `Sat 14:32`, `21 Nov`, `21 Nov 2025`.
+pub(in crate::http) fn when(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
+    let (at, now) = (at.to_zoned(zone.clone()), now.to_zoned(zone.clone()));
+    if at.date() == now.date() {
+        return at.strftime("%H:%M").to_string();
+    }
+    let days = |days: i64| now.date().checked_sub(days.days()).ok();
+    if Some(at.date()) == days(1) {
+        return at.strftime("Yesterday %H:%M").to_string();
+    }
+    if days(7).is_some_and(|week| at.date() > week) && at < now {
+        return at.strftime("%a %H:%M").to_string();
+    }
+    let format = if at.year() == now.year() { "%-d %b" } else { "%-d %b %Y" };
+    at.strftime(format).to_string()
+}
+
+/// Whole: `Saturday, 21 November 2026, 14:32 CET`.
+pub(in crate::http) fn exactly(at: Timestamp, zone: &TimeZone) -> String {
+    at.to_zoned(zone.clone()).strftime("%A, %-d %B %Y, %H:%M %Z").to_string()
+}
+
+/// For tables: `21 Nov 2026, 14:32:05`.
+pub(in crate::http) fn stamp(at: Timestamp, zone: &TimeZone) -> String {
+    at.to_zoned(zone.clone()).strftime("%-d %b %Y, %H:%M:%S").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_as_short_as_it_can_be_and_in_the_readers_zone() {
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        let now = "2026-11-21T13:32:10Z".parse().unwrap();
+        for (at, shown) in [
+            ("2026-11-21T13:02:10Z", "14:02"),
+            ("2026-11-20T23:30:00Z", "00:30"),
+            ("2026-11-20T13:02:10Z", "Yesterday 14:02"),
+            ("2026-11-17T13:02:10Z", "Tue 14:02"),
+            ("2026-11-14T13:02:10Z", "14 Nov"),
+            ("2025-11-14T13:02:10Z", "14 Nov 2025"),
+        ] {
+            assert_eq!(when(at.parse().unwrap(), now, &zone), shown, "{at}");
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! The use cases that portal and API stand on, in one place.
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use crate::blob::objects::Objects;
+use crate::blob::spool::Spool;
+use crate::clock::SharedClock;
+use crate::service::accounts::Accounts;
+use crate::service::audit::Audit;
+use crate::service::directory::AudioDirectory;
+use crate::service::greetings::Greetings;
+use crate::service::inbox::Inbox;
+use crate::service::keys::Keys;
+use crate::service::login::Login;
+use crate::service::people::People;
+use crate::service::reception::Reception;
+use crate::service::retrieval::Retrieval;
+use crate::service::settings::Settings;
+use crate::service::signin::Signin;
+use crate::store::Store;
+
+/// Live pages at the same time; further ones are told to come again.
+const LIVE: usize = 400;
+
+/// What portal and API stand on. Cheap to clone.
+#[derive(Clone)]
+pub struct Services {
+    /// Passwords, sessions, one-time links.
+    pub signin: Signin,
+    /// Keys of programs.
+    pub keys: Keys,
+    /// Who changed what.
+    pub audit: Audit,
+    /// Users and their mailboxes.
+    pub accounts: Accounts,
+    /// Pages of users, tenants, jobs.
+    pub people: People,
+    /// PINs.
+    pub login: Login,
+    /// Pages of messages.
+    pub inbox: Inbox,
+    /// Marks and counts.
+    pub retrieval: Retrieval,
+    /// What owners set.
+    pub settings: Settings,
+    /// Greetings.
+    pub greetings: Greetings,
+    /// People by name.
+    pub directory: AudioDirectory,
+    /// What calls get.
+    pub reception: Reception,
+    /// How the outside reaches us.
+    pub public_url: String,
+    /// Ends live pages when the server stops.
+    pub stop: CancellationToken,
+    pub(super) live: Arc<Semaphore>,
+}
+
+/// What [`Services`] are made of.
+pub struct Parts {
+    /// Facts.
+    pub store: Store,
+    /// Audio.
+    pub objects: Objects,
+    /// Recordings in progress.
+    pub spool: Spool,
+    /// Time.
+    pub clock: SharedClock,
+    /// Users, with the configuration's defaults and rules.
+    pub accounts: Accounts,
+    /// Greetings, with what calls have loaded.
+    pub greetings: Greetings,
+    /// What calls get, by the configuration's rules.
+    pub reception: Reception,
+    /// How the outside reaches us.
+    pub public_url: String,
+    /// When the server stops.
+    pub stop: CancellationToken,
+}
+
+impl Services {
+    /// Over these parts.
+    pub fn new(parts: Parts) -> Self {
+        let Parts { store, objects, spool, clock, accounts, greetings, reception, public_url, stop } = parts;
+        let signin = Signin::new(store.clone(), clock.clone(), &public_url);
+        let policy = accounts.pin_policy();
+        Self {
+            keys: Keys::new(store.clone(), clock.clone(), signin.clone()),
+            signin,
+            audit: Audit::new(store.clone(), clock.clone()),
+            people: People::new(store.clone(), clock.clone()),
+            login: Login::new(store.clone(), clock.clone(), policy),
+            inbox: Inbox::new(store.clone()),
+            retrieval: Retrieval::new(store.clone(), objects, greetings.clone(), clock.clone()),
+            settings: Settings::new(store.clone(), spool, greetings.clone(), clock),
+            directory: AudioDirectory::new(store),
+            accounts,
+            greetings,
+            reception,
+            public_url,
+            stop,
+            live: Arc::new(Semaphore::new(LIVE)),
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Users, tenants and jobs as an administrator's lists show them. Changes of accounts are `accounts`'s.
+
+use crate::clock::SharedClock;
+use crate::domain::{JobId, MailboxId, Tenant, TenantId, UserId};
+use crate::store::{Job, JobState, Person, Result, Store};
+
+/// Rows of one page at most.
+pub const LONGEST_PAGE: u32 = 200;
+
+/// The use cases. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct People {
+    store: Store,
+    clock: SharedClock,
+}
+
+impl People {
+    /// Over this store.
+    pub const fn new(store: Store, clock: SharedClock) -> Self {
+        Self { store, clock }
+    }
+
+    /// A page of users by extension, and whether more follow.
+    ///
+    /// # Errors
+    /// [`crate::store::StoreError`].
+    pub async fn page(
+        &self,
+        tenant: TenantId,
+        search: &str,
+        after: Option<(String, UserId)>,
+        limit: u32,
+    ) -> Result<(Vec<Person>, bool)> {
+        let limit = limit.clamp(1, LONGEST_PAGE);
+        let mut people = self.store.user_page(tenant, search, after, limit + 1).await?;
+        let more = people.len() > limit as usize;
+        people.truncate(limit as usize);
+        Ok((people, more))
+    }
+
+    /// The user of a mailbox, as lists show them; `None` when there is no such user.
+    ///
+    /// # Errors
+    /// [`crate::store::StoreError`].
+    pub async fn person(&self, tenant: TenantId, user: UserId) -> Result<Option<Person>> {
+        let Some((user, mailbox)) = self.store.person(tenant, user).await? else { return Ok(None) };
+        let login = self.store.login(tenant, user.id).await?;
+        Ok(Some(Person { user, mailbox, login }))
+    }
+
+    /// Every tenant, by name.
+    ///
+    /// # Errors
+    /// [`crate::store::StoreError`].
+    pub async fn tenants(&self) -> Result<Vec<Tenant>> {
+        self.store.tenants().await
+    }
+
+    /// One tenant.
+    ///
+    /// # Errors
+    /// [`crate::store::StoreError::Missing`].
+    pub async fn tenant(&self, id: TenantId) -> Result<Tenant> {
+        self.store.tenant(id).await
+    }
+
+    /// A page of jobs, newest first, and whether more follow.
+    ///
+    /// # Errors
+    /// [`crate::store::StoreError`].
+    pub async fn jobs(
+        &self,
+        tenant: TenantId,
+        state: Option<JobState>,
+        before: Option<JobId>,
+        limit: u32,
+    ) -> Result<(Vec<Job>, bool)> {
+        let limit = limit.clamp(1, LONGEST_PAGE);
+        let mut jobs = self.store.job_page(tenant, state, before, limit + 1).await?;
+        let more = jobs.len() > limit as usize;
+        jobs.truncate(limit as usize);
+        Ok((jobs, more))
+    }
+
+    /// Tries a dead or waiting job again at once.
+    ///
+    /// # Errors
+    /// [`crate::store::StoreError::Missing`].
+    pub async fn job_again(&self, tenant: TenantId, id: JobId) -> Result<()> {
+        self.store.tenant_job_again(tenant, id).await
+    }
+
+    /// Extensions that are free and near those that are taken (003-06, 004-02): after the highest one, else 7001.
+    ///
+    /// # Errors
+    /// [`crate::store::StoreError`].
+    pub async fn suggestion(&self, tenant: TenantId) -> Result<String> {
+        let users = self.store.users(tenant).await?;
+        let taken = users.iter().filter_map(|(_, mailbox)| mailbox.as_ref());
+        let highest = taken.filter_map(|mailbox| mailbox.extension.as_str().parse::<u64>().ok()).max();
+        let next = highest.map_or(7001, |highest| highest + 1);
+        Ok(if next > 9_999_999_999 { String::new() } else { next.to_string() })
+    }
+
+    /// The tenant of a mailbox is never asked of the client: it is looked for where the actor may look.
+    ///
+    /// # Errors
+    /// [`crate::store::StoreError::Missing`].
+    pub async fn extension(&self, tenant: TenantId, mailbox: MailboxId) -> Result<String> {
+        Ok(self.store.mailbox(tenant, mailbox).await?.extension.to_string())
+    }
+
+    /// The time, for what is shown.
+    pub fn now(&self) -> jiff::Timestamp {
+        self.clock.now()
+    }
+}

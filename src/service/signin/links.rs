@@ -1,0 +1,154 @@
+//! What is behind one-time links, who gets one, and whom a name means.
+
+use std::net::IpAddr;
+
+use secrecy::SecretString;
+
+use super::{
+    Opened, PER_SOURCE, RESETS_PER_ACCOUNT, Result, Signin, SigninError, WINDOW, account, check_password,
+    source,
+};
+use crate::domain::{Extension, JobId, Login, MailAddress, Purpose, Role, TenantId, User};
+use crate::store::{Door, NewJob, StoreError, Work};
+
+impl Signin {
+    /// What a one-time link is for, and for whom. Changes nothing: mail scanners follow links.
+    ///
+    /// # Errors
+    /// [`SigninError::NoDoor`].
+    pub async fn behind(&self, token: &str) -> Result<(Door, Option<User>)> {
+        let door = self.doors.look(token).await?.ok_or(SigninError::NoDoor)?;
+        match door.user {
+            Some(user) => match self.store.user(door.tenant, user).await {
+                Ok(user) => Ok((door, Some(user))),
+                Err(StoreError::Missing { .. }) => Err(SigninError::NoDoor),
+                Err(error) => Err(error.into()),
+            },
+            None => Ok((door, None)),
+        }
+    }
+
+    /// Sets the password that was chosen behind a one-time link, uses the link up, and signs in.
+    ///
+    /// # Errors
+    /// [`SigninError::NoDoor`], [`SigninError::Password`]: then the link still works.
+    pub async fn choose_password(
+        &self,
+        token: &str,
+        new: SecretString,
+        from: IpAddr,
+        agent: &str,
+    ) -> Result<Opened> {
+        let (_, user) = self.behind(token).await?;
+        let user = user.ok_or(SigninError::NoDoor)?;
+        check_password(&new, &user)?;
+        let hash = self.hashing.hash(new).await.map_err(SigninError::Away)?;
+        self.doors.take(token).await?.ok_or(SigninError::NoDoor)?;
+        self.store.set_password(user.tenant, user.id, &hash, None).await?;
+        tracing::info!(user = %user.id, "a password was chosen behind a one-time link");
+        self.open(&user, from, agent).await
+    }
+
+    /// Makes a user who was just added for the setup of a new server its operator, and signs in. The link is used up.
+    ///
+    /// # Errors
+    /// [`SigninError::NoDoor`].
+    pub async fn set_up(
+        &self,
+        token: &str,
+        user: &User,
+        new: SecretString,
+        from: IpAddr,
+        agent: &str,
+    ) -> Result<Opened> {
+        let hash = self.hashing.hash(new).await.map_err(SigninError::Away)?;
+        self.doors.take(token).await?.filter(|door| door.user.is_none()).ok_or(SigninError::NoDoor)?;
+        let login = Login {
+            tenant: user.tenant,
+            user: user.id,
+            role: Role::Operator,
+            has_password: true,
+            portal: true,
+        };
+        self.store.put_login(&login).await?;
+        self.store.set_password(user.tenant, user.id, &hash, None).await?;
+        tracing::info!(user = %user.id, "the server was set up");
+        self.open(user, from, agent).await
+    }
+
+    /// Mails the user a link to choose a password: an invitation while there is none.
+    ///
+    /// # Errors
+    /// [`SigninError::NoAddress`].
+    pub async fn invite(&self, user: &User) -> Result<MailAddress> {
+        let login = self.store.login(user.tenant, user.id).await?;
+        let purpose = if login.has_password { Purpose::Reset } else { Purpose::Invite };
+        // A row must be there for the address to be found at the sign-in.
+        self.store.put_login(&login).await?;
+        let to = user.emails.first().cloned().ok_or(SigninError::NoAddress)?;
+        let job = NewJob {
+            id: JobId::from_uuid(self.clock.uuid()),
+            work: Work::Door { user: user.id, to: to.clone(), purpose },
+            due: self.clock.now(),
+        };
+        self.store.add_job(user.tenant, &job).await?;
+        Ok(to)
+    }
+
+    /// Somebody forgot the password. Whatever happens, the answer is the same.
+    ///
+    /// # Errors
+    /// [`SigninError::Store`] when the database is away.
+    pub async fn forgot(&self, name: &str, from: IpAddr) -> Result<()> {
+        let user = self.user_named(name).await?;
+        let accounts =
+            [(source(from), PER_SOURCE), (account("reset", name, user.as_ref()), RESETS_PER_ACCOUNT)];
+        let allowed = self.store.guess_password(&accounts, WINDOW).await?;
+        let Some(user) = user.filter(|_| allowed) else { return Ok(()) };
+        if !self.store.login(user.tenant, user.id).await?.portal {
+            return Ok(());
+        }
+        match self.invite(&user).await {
+            Ok(_) | Err(SigninError::NoAddress) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The one user that a name means.
+    pub(super) async fn user_named(&self, name: &str) -> Result<Option<User>> {
+        let name = name.trim();
+        if name.len() > 320 {
+            return Ok(None);
+        }
+        let (number, world) =
+            name.split_once('@').map_or((name, None), |(number, world)| (number, Some(world)));
+        if let Ok(extension) = number.parse::<Extension>()
+            && let Some(tenant) = self.world(world).await?
+            && let Some(mailbox) = self.store.mailbox_by_extension(tenant, &extension).await?
+            && let Some(user) = mailbox.user
+        {
+            return Ok(Some(self.store.user(tenant, user).await?));
+        }
+        if world.is_none() {
+            return Ok(None);
+        }
+        let mut users = self.store.users_by_mail(name).await?;
+        // Two people with one address: it does not say who it is.
+        if users.len() > 1 { Ok(None) } else { Ok(users.pop()) }
+    }
+
+    /// The tenant of `1001@world`, a SIP domain or the tenant's name; without a world the only one.
+    async fn world(&self, world: Option<&str>) -> Result<Option<TenantId>> {
+        if let Some(world) = world
+            && let Some(tenant) = self.store.tenant_by_domain(world).await?
+        {
+            return Ok(Some(tenant.id));
+        }
+        let tenants = self.store.tenants().await?;
+        Ok(match (world, tenants.as_slice()) {
+            (None, [only]) => Some(only.id),
+            (Some(world), all) => all.iter().find(|tenant| tenant.name == world).map(|tenant| tenant.id),
+            (None, _) => None,
+        })
+    }
+}

@@ -1,0 +1,176 @@
+//! Lists that people page through and search: messages of a mailbox, users of a tenant. A page begins after a place, so
+//! that it costs the same however far it is from the top.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::db::{Row, args};
+use super::jobs::read_job;
+use super::mailboxes::read_mailbox_as;
+use super::messages::read_message;
+use super::people::read_user;
+use super::read::{Reader, micros};
+use super::{Job, JobState, Result, Store};
+use crate::domain::{Folder, JobId, Login, Mailbox, Message, MessageId, Owner, Role, TenantId, User, UserId};
+
+macro_rules! messages {
+    ($folder:literal) => {
+        concat!(
+            "SELECT * FROM messages WHERE tenant_id = $1 AND mailbox_id = $2 AND ",
+            $folder,
+            " AND (NOT $4 OR heard_at IS NULL) AND ($5 = '' OR lower(COALESCE(caller_name, '')) LIKE $5 ESCAPE '!'
+                OR lower(COALESCE(caller_number, '')) LIKE $5 ESCAPE '!' OR lower(COALESCE(alias, '')) LIKE $5 ESCAPE '!')
+             AND (received_at, id) < ($6, $7) ORDER BY received_at DESC, id DESC LIMIT $8"
+        )
+    };
+}
+
+const MESSAGES: &str = messages!("folder = $3");
+const EVERYWHERE: &str = messages!("$3 = ''");
+
+macro_rules! users {
+    ($rest:literal) => {
+        concat!(
+            "SELECT u.id, u.tenant_id, u.first_name, u.last_name, u.emails, u.created_at,
+                m.id AS mailbox_id, m.user_id, m.extension, m.enabled, m.settings, m.created_at AS mailbox_made,
+                COALESCE(l.role, 'basic') AS role, COALESCE(l.portal, $2) AS portal,
+                l.password_hash IS NOT NULL AS has_password
+             FROM users u
+             LEFT JOIN mailboxes m ON m.tenant_id = u.tenant_id AND m.user_id = u.id AND m.removed_at IS NULL
+             LEFT JOIN logins l ON l.tenant_id = u.tenant_id AND l.user_id = u.id
+             WHERE u.tenant_id = $1 AND u.removed_at IS NULL ",
+            $rest
+        )
+    };
+}
+
+const USERS: &str = users!(
+    "AND ($3 = '' OR lower(u.first_name || ' ' || u.last_name) LIKE $3 ESCAPE '!' OR lower(u.emails) LIKE $3 ESCAPE '!'
+        OR COALESCE(m.extension, '') LIKE $3 ESCAPE '!')
+     AND (COALESCE(m.extension, '~'), u.id) > ($4, $5) ORDER BY COALESCE(m.extension, '~'), u.id LIMIT $6"
+);
+
+const JOBS: &str = "SELECT id, tenant_id, work, state, attempts, next_at, created_at, last_error FROM jobs
+    WHERE tenant_id = $1 AND ($2 = '' OR state = $2) AND id < $3 ORDER BY id DESC LIMIT $4";
+
+const AGAIN: &str = "UPDATE jobs SET state = 'queued', next_at = $3, about = NULL
+    WHERE tenant_id = $1 AND id = $2 AND state IN ('queued', 'retry', 'dead')";
+
+/// Which messages.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MessageFilter {
+    /// `None`: wherever they lie.
+    pub folder: Option<Folder>,
+    /// Only those that were not heard.
+    pub unheard: bool,
+    /// Part of the caller's name or number, or of the alias that was called; empty for all.
+    pub search: String,
+    /// Those after this one, in the order of the list.
+    pub after: Option<(Timestamp, MessageId)>,
+}
+
+/// A user with all that a list shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// Who.
+    pub user: User,
+    /// The own mailbox.
+    pub mailbox: Option<Mailbox>,
+    /// How they come in by the web.
+    pub login: Login,
+}
+
+impl Store {
+    /// Messages of the mailbox, newest first.
+    ///
+    /// # Errors
+    /// [`super::StoreError`].
+    pub async fn message_page(
+        &self,
+        owner: Owner,
+        filter: &MessageFilter,
+        limit: u32,
+    ) -> Result<Vec<Message>> {
+        let sql = if filter.folder.is_some() { MESSAGES } else { EVERYWHERE };
+        let (at, id) = filter.after.map_or((i64::MAX, Uuid::max()), |(at, id)| (micros(at), id.uuid()));
+        let args = args![
+            owner.tenant.uuid(),
+            owner.mailbox.uuid(),
+            filter.folder.map_or("", Folder::as_str),
+            filter.unheard,
+            like(&filter.search),
+            at,
+            id,
+            limit,
+        ];
+        self.db.rows(sql, args).await?.iter().map(read_message).collect()
+    }
+
+    /// Users with their mailboxes, by extension (those without one last), after a place.
+    ///
+    /// # Errors
+    /// [`super::StoreError`].
+    pub async fn user_page(
+        &self,
+        tenant: TenantId,
+        search: &str,
+        after: Option<(String, UserId)>,
+        limit: u32,
+    ) -> Result<Vec<Person>> {
+        let (extension, id) =
+            after.map_or((String::new(), Uuid::nil()), |(extension, id)| (extension, id.uuid()));
+        let args = args![tenant.uuid(), true, like(search), extension, id, limit];
+        self.db.rows(USERS, args).await?.iter().map(read_person).collect()
+    }
+
+    /// Jobs of a tenant, newest first, before a job.
+    ///
+    /// # Errors
+    /// [`super::StoreError`].
+    pub async fn job_page(
+        &self,
+        tenant: TenantId,
+        state: Option<JobState>,
+        before: Option<JobId>,
+        limit: u32,
+    ) -> Result<Vec<Job>> {
+        let before = before.map_or(Uuid::max(), JobId::uuid);
+        let args = args![tenant.uuid(), state.map_or("", JobState::as_str), before, limit];
+        self.db.rows(JOBS, args).await?.iter().map(read_job).collect()
+    }
+
+    /// A dead or waiting job of the tenant becomes due at once.
+    ///
+    /// # Errors
+    /// [`super::StoreError::Missing`] when there is no such job, or it runs or is done.
+    pub async fn tenant_job_again(&self, tenant: TenantId, id: JobId) -> Result<()> {
+        let mut tx = self.db.begin().await?;
+        let touched = tx.run(AGAIN, args![tenant.uuid(), id.uuid(), micros(self.clock.now())]).await?;
+        super::fault::found(touched, "dead or waiting job", id)?;
+        Ok(tx.commit().await?)
+    }
+}
+
+/// What `LIKE` looks for, its own signs escaped; empty stays empty.
+fn like(search: &str) -> String {
+    let search = search.trim().to_lowercase();
+    if search.is_empty() {
+        return search;
+    }
+    let escaped: String = search
+        .chars()
+        .take(100)
+        .flat_map(|c| matches!(c, '%' | '_' | '!').then_some('!').into_iter().chain([c]))
+        .collect();
+    format!("%{escaped}%")
+}
+
+fn read_person(row: &Row) -> Result<Person> {
+    let user = read_user(row)?;
+    let mailbox = read_mailbox_as(row, "mailbox_id", "mailbox_made")?;
+    let row = Reader::new(row, "users", "id");
+    let role: Role = row.parsed("role")?;
+    let (portal, has_password) = (row.flag("portal")?, row.flag("has_password")?);
+    let login = Login { tenant: user.tenant, user: user.id, role, has_password, portal };
+    Ok(Person { user, mailbox, login })
+}

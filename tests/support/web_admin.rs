@@ -1,0 +1,164 @@
+//! The administrator's pages: who may open them, and what they do.
+
+use aftertone::domain::{Extension, Role};
+use aftertone::store::{JobState, NewJob, Notice, Work};
+
+use crate::HOSTILE;
+use crate::web_bed::WebBed;
+
+const PAGES: [(&str, Role); 6] = [
+    ("/admin/users", Role::Supervisor),
+    ("/admin/users/new", Role::OfficeManager),
+    ("/admin/explain", Role::OfficeManager),
+    ("/admin/jobs", Role::TenantAdmin),
+    ("/admin/audit", Role::TenantAdmin),
+    ("/admin/system", Role::Operator),
+];
+
+// 001-01, 002-001
+#[tokio::test]
+async fn each_page_opens_for_the_roles_that_reach_it_and_stands_in_their_navigation() {
+    let bed = WebBed::new().await;
+    for role in Role::ALL {
+        let client = bed.client(&bed.mailbox, role).await;
+        let home = client.get("/settings").await;
+        for (page, least) in PAGES {
+            let expected = if role >= least { 200 } else { 403 };
+            assert_eq!(client.get(page).await.status, expected, "{role} {page}");
+            let stands = home.text().contains(&format!("href=\"{page}\""));
+            assert_eq!(stands, role >= least && page != "/admin/users/new", "{role} {page}");
+        }
+    }
+    assert_eq!(bed.get("/admin/users").await.status, 303);
+}
+
+// 002-002 … 002-009, 003-06, 004-01, 004-10
+#[tokio::test]
+async fn a_user_is_added_found_changed_invited_and_removed() {
+    let bed = WebBed::new().await;
+    let client = bed.client(&bed.mailbox, Role::TenantAdmin).await;
+    assert!(
+        client.get("/admin/users/new").await.text().contains("value=\"1002\""),
+        "the next extension is suggested"
+    );
+    let fields = [
+        ("first", "Konrad"),
+        ("last", "Zuse"),
+        ("email", "k@example.org"),
+        ("extension", "1002"),
+        ("invite", "1"),
+    ];
+    let added = client.post("/admin/users", &fields).await;
+    assert_eq!(added.status, 303, "{}", added.text());
+    let path = added.header("location").split('?').next().unwrap().to_owned();
+    assert!(client.get(&format!("{path}?done=added")).await.text().contains("Konrad"));
+    assert_eq!(bed.store.jobs(Some(JobState::Queued), 9).await.unwrap().len(), 1, "the invitation");
+    let again = client.post("/admin/users", &fields).await;
+    assert!(
+        again.status == 422
+            && again.text().contains("already taken")
+            && again.text().contains("value=\"Zuse\"")
+    );
+    let found = client.get("/admin/users?q=zuse").await;
+    assert!(found.text().contains("Konrad Zuse") && !found.text().contains("Ada Lovelace</bdi></a>"));
+
+    let change = |extension: &'static str, role: &'static str| {
+        [
+            ("first", "Konny"),
+            ("last", "Zuse"),
+            ("emails", "k@example.org, zuse@example.org"),
+            ("extension", extension),
+            ("enabled", "1"),
+            ("portal", "1"),
+            ("role", role),
+        ]
+    };
+    assert_eq!(client.post(&path, &change("1003", "office-manager")).await.status, 303);
+    let number: Extension = "1003".parse().unwrap();
+    let changed = bed.services.accounts.show(bed.mailbox.tenant, &number).await.unwrap();
+    assert_eq!((changed.user.first.as_str(), changed.user.emails.len()), ("Konny", 2));
+    assert_eq!(
+        bed.services.signin.login(changed.user.tenant, changed.user.id).await.unwrap().role,
+        Role::OfficeManager
+    );
+    assert_eq!(client.post(&path, &change("1003", "operator")).await.status, 403);
+    assert_eq!(client.post(&path, &change("1001", "basic")).await.status, 422);
+    assert_eq!(client.post(&format!("{path}/invite"), &[]).await.status, 303);
+    assert_eq!(client.post(&format!("{path}/unlock"), &[]).await.status, 303);
+    let unsure = client.post(&format!("{path}/remove"), &[("extension", "1002")]).await;
+    assert!(unsure.status == 422 && unsure.text().contains("Nothing was removed"));
+    assert_eq!(client.post(&format!("{path}/remove"), &[("extension", "1003")]).await.status, 303);
+    assert_eq!(client.get(&path).await.status, 404);
+    let own = format!("/admin/users/{}", bed.mailbox.user.unwrap());
+    assert_eq!(client.post(&format!("{own}/remove"), &[("extension", "1001")]).await.status, 422);
+    let audit = client.get("/admin/audit").await;
+    for text in
+        ["user.added", "user.changed", "role.given", "user.invited", "user.removed", "Ada Lovelace 1001"]
+    {
+        assert!(audit.text().contains(text), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn an_administrator_sees_and_changes_nobody_of_another_tenant() {
+    let bed = WebBed::new().await;
+    let stranger = bed.stranger().await;
+    let client = bed.client(&bed.mailbox, Role::TenantAdmin).await;
+    assert!(!client.get("/admin/users").await.text().contains("Mallory"));
+    let path = format!("/admin/users/{}", stranger.user.unwrap());
+    let before = bed.user_of(&stranger).await;
+    assert_eq!(client.get(&path).await.status, 404);
+    for action in ["", "/invite", "/unlock", "/remove"] {
+        let fields = [("extension", "1001"), ("first", "Eve"), ("emails", "")];
+        assert_eq!(client.post(&format!("{path}{action}"), &fields).await.status, 404, "{action}");
+    }
+    assert_eq!(bed.user_of(&stranger).await, before);
+}
+
+#[tokio::test]
+async fn dead_jobs_are_shown_and_tried_again_and_calls_are_explained() {
+    let bed = WebBed::new().await;
+    let client = bed.client(&bed.mailbox, Role::TenantAdmin).await;
+    let id = aftertone::domain::JobId::from_uuid(aftertone::clock::Clock::uuid(&*bed.clock));
+    let to = "ada@example.org".parse().unwrap();
+    let work = Work::Notice { mailbox: bed.mailbox.id, to, notice: Notice::Locked };
+    let due = aftertone::clock::Clock::now(&*bed.clock);
+    bed.store.add_job(bed.mailbox.tenant, &NewJob { id, work, due }).await.unwrap();
+    let leased = bed.store.lease_jobs(9, std::time::Duration::from_secs(60)).await.unwrap();
+    bed.store.job_dead(&leased[0], "550 <no> such user").await.unwrap();
+    let page = client.get("/admin/jobs?state=dead").await;
+    assert!(
+        page.text().contains("550 &#60;no&#62; such user") && page.text().contains("Try again"),
+        "{}",
+        page.text()
+    );
+    assert_eq!(client.post(&format!("/admin/jobs/{id}/retry"), &[]).await.status, 303);
+    assert_eq!(bed.store.jobs(Some(JobState::Queued), 9).await.unwrap().len(), 1);
+    assert_eq!(client.post(&format!("/admin/jobs/{id}x/retry"), &[]).await.status, 404);
+    let told = client.get("/admin/explain?to=1001&from=sip:%2B4930@x.example").await;
+    assert!(told.text().contains("Mailbox 1001") && told.text().contains("+4930"), "{}", told.text());
+    assert_eq!(client.get("/admin/explain?to=%3C%3E").await.status, 422);
+}
+
+#[tokio::test]
+async fn hostile_names_do_not_break_out_of_the_administrators_pages() {
+    let bed = WebBed::new().await;
+    let client = bed.client(&bed.mailbox, Role::Operator).await;
+    for hostile in HOSTILE {
+        bed.rename_owner(hostile, hostile).await;
+        client.post("/settings/phone", &[]).await;
+        let query: String = url::form_urlencoded::byte_serialize(hostile.as_bytes()).collect();
+        let own = format!("/admin/users/{}", bed.mailbox.user.unwrap());
+        for path in [
+            "/admin/users",
+            &format!("/admin/users?q={query}"),
+            &own,
+            "/admin/audit",
+            &format!("/admin/explain?to={query}&from={query}&diversion={query}"),
+        ] {
+            let page = client.get(path).await;
+            assert!(matches!(page.status, 200 | 422), "{path}: {}", page.status);
+            assert!(!page.text().contains(hostile), "{hostile} stands in {path} as it came");
+        }
+    }
+}

@@ -1,0 +1,384 @@
+//! The API as programs use it; and every route with every role and key against the own, another, and another tenant's things.
+
+use std::time::Duration;
+
+use aftertone::domain::{Folder, Mailbox, Role, TenantId};
+use aftertone::http::api::{Route, table};
+use aftertone::service::access::{Act, Reach, TABLE};
+use aftertone::service::keys::NewKey;
+use axum::body::Body;
+use serde_json::{Value, json};
+
+use crate::web_bed::{Answer, WebBed};
+
+impl WebBed {
+    async fn key(&self, tenant: TenantId, acts: Vec<Act>) -> String {
+        let new = NewKey { tenant, user: None, name: "tests".to_owned(), acts, expires_at: None };
+        format!("Bearer {}", self.services.keys.add(new).await.unwrap().1)
+    }
+
+    async fn key_of_all(&self) -> String {
+        self.key(self.mailbox.tenant, TABLE.iter().map(|(act, ..)| *act).collect()).await
+    }
+
+    async fn call(
+        &self,
+        key: &str,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+        more: &[(&str, &str)],
+    ) -> Answer {
+        // What comes later has a later time, in the audit as well.
+        self.clock.advance(Duration::from_millis(1));
+        let mut headers = vec![("authorization", key)];
+        headers.extend_from_slice(more);
+        let body = match body {
+            Some(body) => {
+                headers.push(("content-type", "application/json"));
+                Body::from(body.to_string())
+            }
+            None => Body::empty(),
+        };
+        self.send("192.0.2.1", method, &format!("/api/v1{path}"), &headers, body).await
+    }
+
+    async fn colleague(&self) -> Mailbox {
+        let new = aftertone::service::accounts::NewUser {
+            extension: "1002".parse().unwrap(),
+            first: "Grace".to_owned(),
+            last: "Hopper".to_owned(),
+            emails: vec!["grace@example.org".parse().unwrap()],
+            mode: None,
+            pin: None,
+        };
+        self.services.accounts.add_user(self.mailbox.tenant, new).await.unwrap().mailbox
+    }
+}
+
+fn body(answer: &Answer) -> Value {
+    serde_json::from_slice(&answer.body)
+        .unwrap_or_else(|_| panic!("{} {:?}", answer.status, answer.text_or_empty()))
+}
+
+/// The route with these ids in its path; those that nothing has where a thing of its own is meant.
+fn path(route: &Route, mailbox: &Mailbox) -> String {
+    let nothing = "01890a5d-ac96-774b-bcce-b302099a8057";
+    route
+        .path
+        .replace("{mailbox}", &mailbox.id.to_string())
+        .replace("{user}", &mailbox.user.unwrap().to_string())
+        .replace("{tenant}", &mailbox.tenant.to_string())
+        .replace("{message}", nothing)
+        .replace("{greeting}", nothing)
+        .replace("{job}", nothing)
+        .replace("{key}", nothing)
+        .replace("{number}", "4711")
+}
+
+/// What is asked for is there as far as the caller can know: what it lies in was not refused.
+fn is_reached(answer: &Answer) -> bool {
+    let detail = answer.text_or_empty();
+    let is_hidden = answer.status == 404
+        && ["such mailbox", "such user", "such tenant"].iter().any(|what| detail.contains(what));
+    answer.status != 401 && answer.status != 403 && !is_hidden
+}
+
+// 002-001
+#[tokio::test]
+async fn every_route_reaches_for_every_role_what_the_table_says_and_nothing_else() {
+    let bed = WebBed::new().await;
+    let (own, other, elsewhere) = (bed.mailbox.clone(), bed.colleague().await, bed.stranger().await);
+    for role in Role::ALL {
+        let client = bed.client(&own, role).await;
+        for route in table().iter().filter(|route| !changes_the_bed(route)) {
+            let reach = route.act.map_or(Reach::Own, |act| act.reach(role));
+            let needs_tenant = !route.path.contains('{') && route.act.is_some() && route.path != "/users";
+            for (whose, mailbox, least) in [
+                ("own", &own, Reach::Own),
+                ("other", &other, Reach::Tenant),
+                ("elsewhere", &elsewhere, Reach::All),
+            ] {
+                let tenant =
+                    if whose == "elsewhere" { format!("?tenant={}", mailbox.tenant) } else { String::new() };
+                let target = format!("/api/v1{}{tenant}", path(route, mailbox));
+                let mut headers = vec![("cookie", client.cookie.as_str()), ("x-csrf", client.csrf())];
+                let body = least_body(route);
+                if body.is_some() {
+                    headers.push(("content-type", "application/json"));
+                }
+                let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+                let answer = bed.send("192.0.2.1", route.method, &target, &headers, body).await;
+                let least = match (whose, needs_tenant || route.path.starts_with("/tenants")) {
+                    ("own" | "other", true) if route.path != "/health" => Reach::Tenant,
+                    _ => least,
+                };
+                let is_of_users = matches!(route.act, Some(Act::UsersWrite | Act::RolesWrite));
+                let least = if is_of_users { least.max(Reach::Tenant) } else { least };
+                let is_allowed = if route.path == "/me"
+                    || (route.path == "/users" && whose != "elsewhere" && route.method == "GET")
+                {
+                    whose != "elsewhere"
+                } else if route.path == "/health" {
+                    reach == Reach::All
+                } else {
+                    reach >= least
+                };
+                let said = format!(
+                    "{role} {} {} of {whose}: {} {}",
+                    route.method,
+                    route.path,
+                    answer.status,
+                    answer.text_or_empty()
+                );
+                assert_eq!(is_reached(&answer), is_allowed, "{said}");
+                assert!(answer.status < 500, "{said}");
+            }
+        }
+    }
+}
+
+/// A body with what is needed, so that the request is looked at; and that changes nothing.
+fn least_body(route: &Route) -> Option<Value> {
+    if route.body.is_empty() || route.body.iter().any(|field| field.1 == "binary") {
+        return None;
+    }
+    let needed = route.body.iter().filter(|field| field.2);
+    Some(
+        needed
+            .map(|field| (field.0.to_owned(), if field.1 == "array" { json!([]) } else { json!("x") }))
+            .collect(),
+    )
+}
+
+/// What would take the ground from under the tests that follow.
+fn changes_the_bed(route: &Route) -> bool {
+    matches!((route.method, route.path), ("DELETE", "/users/{user}") | ("POST", "/users/{user}/invite"))
+        || route.path.ends_with("/events")
+}
+
+#[tokio::test]
+async fn a_key_opens_its_scopes_and_no_other_route() {
+    let bed = WebBed::new().await;
+    for (act, word, _) in TABLE {
+        let key = bed.key(bed.mailbox.tenant, vec![act]).await;
+        for route in table().iter().filter(|route| !changes_the_bed(route)) {
+            let answer = bed.call(&key, route.method, &path(route, &bed.mailbox), None, &[]).await;
+            let is_open = route.act.is_none_or(|needed| needed == act && act != Act::System);
+            assert_eq!(
+                answer.status != 403,
+                is_open,
+                "{word} {} {}: {}",
+                route.method,
+                route.path,
+                answer.status
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_is_wrong_revoked_or_expired_opens_nothing_and_guessing_is_stopped() {
+    let bed = WebBed::new().await;
+    let tenant = bed.mailbox.tenant;
+    let until = aftertone::clock::Clock::now(&*bed.clock).saturating_add(Duration::from_secs(60)).unwrap();
+    let new = NewKey {
+        tenant,
+        user: None,
+        name: "short".to_owned(),
+        acts: vec![Act::UsersRead],
+        expires_at: Some(until),
+    };
+    let (_, short) = bed.services.keys.add(new).await.unwrap();
+    let short = format!("Bearer {short}");
+    assert_eq!(bed.call(&short, "GET", "/users", None, &[]).await.status, 200);
+    assert!(!bed.everything().await.contains(short.strip_prefix("Bearer atk_").unwrap()));
+    bed.clock.advance(Duration::from_secs(60));
+    let refused = bed.call(&short, "GET", "/users", None, &[]).await;
+    assert_eq!((refused.status, refused.header("www-authenticate")), (401, "Bearer"));
+    assert_eq!(refused.header("content-type"), "application/problem+json");
+    let key = bed.key(tenant, vec![Act::UsersRead]).await;
+    let id = bed.services.keys.list(tenant).await.unwrap()[0].id;
+    bed.services.keys.revoke(tenant, id).await.unwrap();
+    assert_eq!(bed.call(&key, "GET", "/users", None, &[]).await.status, 401);
+    for _ in 0..18 {
+        assert_eq!(bed.call("Bearer atk_nonsense", "GET", "/me", None, &[]).await.status, 401);
+    }
+    let good = bed.key(tenant, vec![Act::UsersRead]).await;
+    assert_eq!(bed.call(&good, "GET", "/users", None, &[]).await.status, 429);
+}
+
+// 004-01, 002-006
+#[tokio::test]
+async fn a_user_is_added_once_read_changed_and_removed_and_the_audit_knows() {
+    let bed = WebBed::new().await;
+    let key = bed.key_of_all().await;
+    let new = json!({"extension": "7001", "first": "Konrad", "last": "Zuse", "emails": ["k@example.org"], "invite": true});
+    let once = [("idempotency-key", "one")];
+    let added = bed.call(&key, "POST", "/users", Some(new.clone()), &once).await;
+    assert_eq!(added.status, 201, "{}", added.text());
+    let again = bed.call(&key, "POST", "/users", Some(new.clone()), &once).await;
+    assert_eq!((again.status, again.header("idempotency-replayed")), (201, "true"));
+    assert_eq!(body(&again), body(&added));
+    assert_eq!(bed.call(&key, "POST", "/users", Some(json!({"extension": "7002"})), &once).await.status, 422);
+    let id = body(&added)["id"].as_str().unwrap().to_owned();
+    let path = format!("/users/{id}");
+    let read = bed.call(&key, "GET", &path, None, &[]).await;
+    let tag = read.header("etag").to_owned();
+    assert_eq!(bed.call(&key, "GET", &path, None, &[("if-none-match", &tag)]).await.status, 304);
+    let change = |first: &str| Some(json!({"first": first, "zone": "Europe/Berlin"}));
+    let first = bed.call(&key, "PATCH", &path, change("Konny"), &[("if-match", &tag)]).await;
+    assert_eq!((first.status, body(&first)["first"].as_str()), (200, Some("Konny")));
+    let late = bed.call(&key, "PATCH", &path, change("Other"), &[("if-match", &tag)]).await;
+    assert_eq!(late.status, 412, "{}", late.text());
+    for (wrong, field) in [
+        (json!({"extension": "1001"}), "extension"),
+        (json!({"extension": "x"}), "extension"),
+        (json!({"emails": ["a@b\r\nBcc: c@d"]}), "emails"),
+        (json!({"first": "x\u{0}"}), "first"),
+        (json!({"zone": "Mars"}), "zone"),
+        (json!({"pin": "1234"}), "pin"),
+    ] {
+        let refused = bed.call(&key, "PATCH", &path, Some(wrong.clone()), &[]).await;
+        assert_eq!(
+            (refused.status, refused.header("content-type")),
+            (422, "application/problem+json"),
+            "{wrong}"
+        );
+        assert_eq!(body(&refused)["errors"][0]["field"], field, "{wrong}");
+    }
+    let unknown = bed.call(&key, "PATCH", &path, Some(json!({"role": "operator"})), &[]).await;
+    assert_eq!(unknown.status, 422, "{}", unknown.text());
+    let number = bed
+        .call(
+            &key,
+            "POST",
+            &format!("{path}/numbers"),
+            Some(json!({"number": "+49 30 7001", "label": "Sales"})),
+            &[],
+        )
+        .await;
+    assert_eq!((number.status, body(&number)["number"].as_str()), (201, Some("+49307001")));
+    assert_eq!(bed.call(&key, "DELETE", &path, None, &[]).await.status, 204);
+    assert_eq!(bed.call(&key, "GET", &path, None, &[]).await.status, 404);
+    let audit = body(&bed.call(&key, "GET", "/audit", None, &[]).await);
+    let actions: Vec<&str> =
+        audit["items"].as_array().unwrap().iter().map(|line| line["action"].as_str().unwrap()).collect();
+    assert_eq!(actions, ["user.removed", "number.added", "user.changed", "user.added"]);
+    let line = &audit["items"][2];
+    assert_eq!(
+        (&line["was"]["first"], &line["became"]["first"], &line["actor"]),
+        (&json!("Konrad"), &json!("Konny"), &json!("key tests"))
+    );
+}
+
+#[tokio::test]
+async fn messages_come_in_pages_are_heard_by_range_and_marked() {
+    let bed = WebBed::new().await;
+    let mut all = Vec::new();
+    for _ in 0..7 {
+        all.push(bed.deposit(1, |_| {}).await.id.to_string());
+        bed.clock.advance(Duration::from_secs(1));
+    }
+    all.reverse();
+    let key = bed.key_of_all().await;
+    let base = format!("/mailboxes/{}/messages", bed.mailbox.id);
+    let (mut seen, mut place) = (Vec::new(), String::new());
+    loop {
+        let page =
+            body(&bed.call(&key, "GET", &format!("{base}?folder=inbox&limit=3{place}"), None, &[]).await);
+        seen.extend(
+            page["items"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()),
+        );
+        let Some(next) = page["next"].as_str() else { break };
+        place = format!("&after={next}");
+    }
+    assert_eq!(seen, all);
+    assert_eq!(bed.call(&key, "GET", &format!("{base}?after=nonsense"), None, &[]).await.status, 422);
+    assert_eq!(bed.call(&key, "GET", &format!("{base}?folder=attic"), None, &[]).await.status, 422);
+    let one = format!("{base}/{}", all[0]);
+    let part = bed.call(&key, "GET", &format!("{one}/audio.wav"), None, &[("range", "bytes=0-43")]).await;
+    assert_eq!((part.status, part.body.len()), (206, 44));
+    let marked = bed.call(&key, "POST", &format!("{one}/marks"), Some(json!({"mark": "trash"})), &[]).await;
+    assert_eq!(body(&marked)["folder"], "trash");
+    let restored =
+        bed.call(&key, "POST", &format!("{one}/marks"), Some(json!({"mark": "restore"})), &[]).await;
+    assert_eq!(body(&restored)["folder"], "inbox");
+    assert_eq!(
+        bed.call(&key, "POST", &format!("{one}/marks"), Some(json!({"mark": "purge"})), &[]).await.status,
+        422
+    );
+    let ledger = body(&bed.call(&key, "GET", &format!("{one}/ledger"), None, &[]).await);
+    assert_eq!(ledger["items"].as_array().unwrap().len(), 3);
+    assert_eq!(bed.message(all[0].parse().unwrap()).await.folder, Folder::Inbox);
+}
+
+#[tokio::test]
+async fn nobody_gives_a_role_or_a_key_that_is_more_than_the_own() {
+    let bed = WebBed::new().await;
+    let colleague = bed.colleague().await;
+    let admin = bed.client(&bed.mailbox, Role::TenantAdmin).await;
+    let headers =
+        [("cookie", admin.cookie.as_str()), ("x-csrf", admin.csrf()), ("content-type", "application/json")];
+    let put = |user: String, role: &'static str| {
+        let body = Body::from(json!({ "role": role }).to_string());
+        let (bed, path) = (&bed, format!("/api/v1/users/{user}/role"));
+        async move { bed.send("192.0.2.1", "PUT", &path, &headers, body).await.status }
+    };
+    let user = colleague.user.unwrap().to_string();
+    assert_eq!(put(user.clone(), "office-manager").await, 200);
+    assert_eq!(put(user.clone(), "operator").await, 403);
+    assert_eq!(put(admin_user(&bed), "operator").await, 403);
+    let make = |scope: &'static str| {
+        let body = Body::from(json!({"name": "x", "scopes": [scope]}).to_string());
+        let bed = &bed;
+        async move { bed.send("192.0.2.1", "POST", "/api/v1/keys", &headers, body).await }
+    };
+    assert_eq!(make("users:read").await.status, 201);
+    for more in ["messages:read", "system:read"] {
+        let refused = make(more).await;
+        assert_eq!(
+            refused.status, 422,
+            "{more}: a role does not open the messages of others, so no key of it does"
+        );
+    }
+    // 002-001: nobody changes somebody above.
+    bed.give(&bed.mailbox, Role::Operator).await;
+    let manager = bed.client(&colleague, Role::OfficeManager).await;
+    let headers = [
+        ("cookie", manager.cookie.as_str()),
+        ("x-csrf", manager.csrf()),
+        ("content-type", "application/json"),
+    ];
+    let path = format!("/api/v1/users/{}", admin_user(&bed));
+    let change = Body::from(json!({"pin": "482913"}).to_string());
+    assert_eq!(bed.send("192.0.2.1", "PATCH", &path, &headers, change).await.status, 403);
+}
+
+fn admin_user(bed: &WebBed) -> String {
+    bed.mailbox.user.unwrap().to_string()
+}
+
+#[tokio::test]
+async fn the_document_and_its_page_name_every_route() {
+    let bed = WebBed::new().await;
+    let document = body(&bed.get("/api/openapi.json").await);
+    let page = bed.get("/api/docs").await;
+    assert_eq!((document["openapi"].as_str(), page.status), (Some("3.1.0"), 200));
+    for route in table() {
+        assert!(document["paths"][route.path][route.method.to_lowercase()].is_object(), "{}", route.path);
+        assert!(page.text().contains(&format!("{} {}", route.method, route.path)), "{}", route.path);
+    }
+    assert!(!page.text().contains("http://") && !page.text().contains("https://"));
+    let key = bed.key_of_all().await;
+    for (method, path, status) in [("GET", "/nowhere", 404), ("DELETE", "/me", 405)] {
+        let answer = bed.call(&key, method, path, None, &[]).await;
+        assert_eq!(
+            (answer.status, answer.header("content-type")),
+            (status, "application/problem+json"),
+            "{path}"
+        );
+    }
+    let explained = body(&bed.call(&key, "GET", "/explain?to=sip:1001@home.example", None, &[]).await);
+    assert!(explained["outcome"].is_string() || explained["status"].is_number(), "{explained}");
+}

@@ -19,9 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::audio::Clip;
 use crate::blob::spool::{Head, Marks};
 use crate::domain::{CallStep, GreetingId, RecordingId};
-use crate::flow::{
-    Action, Actions, CallEvent, CallTime, Flow, PlayId, StoreOutcome, Take, TransferOutcome, Utterance,
-};
+use crate::flow::{Action, Actions, CallEvent, CallTime, Flow, PlayId, StoreOutcome, Take, Utterance};
 use crate::media::{MediaEvent, MediaHandle, MediaStats};
 use crate::service::outbound::AllowedTargets;
 use crate::signal::{Dialog, DialogEvent, Refusal};
@@ -196,9 +194,7 @@ impl Driver {
     async fn on_deadline(&mut self) {
         let now = self.now();
         if self.transfer_deadline().is_some_and(|at| at <= now) {
-            self.transfer = Transfer::None;
-            transfer::count(TransferOutcome::Failed);
-            self.tell(CallEvent::Transferred(TransferOutcome::Failed)).await;
+            self.give_up_transfer().await;
         } else if self.flow.deadline().is_some_and(|at| at <= now) {
             self.tell(CallEvent::DeadlineReached).await;
         }

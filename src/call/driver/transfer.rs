@@ -74,6 +74,13 @@ impl Driver {
         self.tell(CallEvent::Transferred(outcome)).await;
     }
 
+    /// The peer did not say in time how the transfer went.
+    pub(super) async fn give_up_transfer(&mut self) {
+        self.transfer = Transfer::None;
+        count(TransferOutcome::Failed);
+        self.tell(CallEvent::Transferred(TransferOutcome::Failed)).await;
+    }
+
     /// When a transfer is given up.
     pub(super) const fn transfer_deadline(&self) -> Option<CallTime> {
         match self.transfer {
@@ -83,6 +90,6 @@ impl Driver {
     }
 }
 
-pub(super) fn count(outcome: TransferOutcome) {
+fn count(outcome: TransferOutcome) {
     metrics::counter!("aftertone_transfers_total", "outcome" => outcome.as_str()).increment(1);
 }

@@ -33,16 +33,7 @@ fn finish(file: &mut File, half: &Path, path: &Path, bytes: &[u8]) -> io::Result
     if !replaces {
         file.sync_all()?;
     }
-    forget_pages(file);
     sync_above(path)
-}
-
-/// A message is heard much later, if at all: its pages are better used for the next one, which costs less than to find
-/// new ones, and what others read stays in memory.
-fn forget_pages(file: &File) {
-    if let Err(error) = rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::DontNeed) {
-        tracing::debug!(%error, "the pages of an object stay in memory");
-    }
 }
 
 /// A file beside the object's place that nobody else writes.

@@ -4,6 +4,7 @@
 //! within it is answered by the first packet that does not go on where the one before it ended.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::time::Duration;
 
 use aftertone::rtp::event::EventSender;
@@ -16,6 +17,13 @@ pub(crate) const PIN: &str = "482913";
 /// Five seconds back.
 const BACK: char = '4';
 const CLOCK_RATE: u32 = 8000;
+
+/// Where in the text five seconds back may be, give or take a second. Pauses are soft but no silence, so that a key that
+/// leads into one is answered there and not at the next word.
+fn back_from(place: usize) -> Range<usize> {
+    const SECOND: usize = CLOCK_RATE as usize;
+    place.saturating_sub(6 * SECOND)..place.saturating_sub(4 * SECOND)
+}
 
 /// What goes out instead of sound.
 pub(crate) struct Press {
@@ -87,12 +95,10 @@ impl Fingers {
 
     /// A packet came.
     pub(crate) fn hear(&mut self, now: Duration, payload: &[u8], speech: &Speech) {
-        if let Some((pressed, place)) = &mut self.asked
-            && !is_silent(payload)
-        {
+        if let Some((pressed, place)) = &mut self.asked {
             if speech.is_at(*place, payload) {
                 *place += payload.len();
-            } else {
+            } else if !is_silent(payload) || speech.is_within(back_from(*place), payload) {
                 self.waits.push((*pressed, now - *pressed));
                 self.asked = None;
             }

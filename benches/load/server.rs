@@ -86,7 +86,8 @@ impl Server {
             run(aftertone(&folder).args(set).arg(&wav));
         }
         let log = File::create(folder.path().join("server.log")).expect("the log can be written");
-        let began = SystemClock::shared().monotonic();
+        let clock = SystemClock::shared();
+        let began = clock.monotonic();
         let child = aftertone(&folder)
             .arg("serve")
             .stdout(Stdio::null())
@@ -95,7 +96,7 @@ impl Server {
             .expect("the program starts");
         let server = Self { child, folder, sip, http };
         assert!(is_ready(http), "the server is not ready after 30 s:\n{}", server.log_tail());
-        let took = SystemClock::shared().monotonic().saturating_sub(began);
+        let took = clock.monotonic().saturating_sub(began);
         println!("The server is ready {} ms after the start of its process.", took.as_millis());
         server
     }

@@ -1,6 +1,7 @@
 //! What the callers say: 80 s of G.711 that passes for speech and never repeats, so that every 20 ms of a recording can
 //! be found again. Each call begins at another place of it, so that a swapped recording shows.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use aftertone::audio::{Codec, Decoder, Encoder};
@@ -40,6 +41,13 @@ impl Speech {
         Self { ulaw, heard }
     }
 
+    /// Whether these bytes begin somewhere in this part of the text.
+    pub(crate) fn is_within(&self, part: Range<usize>, bytes: &[u8]) -> bool {
+        let end = part.end.saturating_add(bytes.len()).min(self.ulaw.len());
+        let there = self.ulaw.get(part.start..end).unwrap_or_default();
+        there.windows(bytes.len().max(1)).any(|there| same(there, bytes))
+    }
+
     /// The first `length` of it as samples, for a greeting.
     pub(crate) fn sample(&self, length: Duration) -> &[i16] {
         let samples = usize::try_from(length.as_millis()).unwrap_or(usize::MAX).saturating_mul(8);
@@ -66,7 +74,7 @@ impl Speech {
     /// Share of a recording's whole frames that are exactly what the call said, each at its place, when the recording
     /// may begin up to `slack` frames around frame `begin`. The first 100 ms are the server's to cut as it likes.
     pub(crate) fn intact(&self, call: usize, begin: usize, slack: usize, recording: &[i16]) -> f64 {
-        const PROBE: std::ops::Range<usize> = 5 * FRAME..7 * FRAME;
+        const PROBE: Range<usize> = 5 * FRAME..7 * FRAME;
         let Some(probe) = recording.get(PROBE) else { return 0.0 };
         let text = self.heard.len();
         let first = (place(call, begin) + FRAMES - slack % FRAMES) * FRAME + PROBE.start;

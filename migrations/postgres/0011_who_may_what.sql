@@ -17,7 +17,7 @@ CREATE TABLE sessions (
     id         UUID    NOT NULL,
     tenant_id  UUID    NOT NULL,
     user_id    UUID    NOT NULL,
-    agent      TEXT    NOT NULL,
+    user_agent TEXT    NOT NULL,
     address    TEXT    NOT NULL,
     created_at BIGINT NOT NULL,
     last_at    BIGINT NOT NULL,

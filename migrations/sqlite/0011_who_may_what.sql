@@ -17,7 +17,7 @@ CREATE TABLE sessions (
     id         BLOB    NOT NULL,
     tenant_id  BLOB    NOT NULL,
     user_id    BLOB    NOT NULL,
-    agent      TEXT    NOT NULL,
+    user_agent TEXT    NOT NULL,
     address    TEXT    NOT NULL,
     created_at INTEGER NOT NULL,
     last_at    INTEGER NOT NULL,

@@ -36,7 +36,7 @@ impl Role {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Basic => "basic",
-            Self::Agent => "agent",
+            Self::Agent => "call-center-agent",
             Self::Supervisor => "supervisor",
             Self::OfficeManager => "office-manager",
             Self::TenantAdmin => "tenant-admin",
@@ -71,7 +71,7 @@ impl FromStr for Role {
             Invalid::new(
                 "role",
                 text,
-                "choose basic, agent, supervisor, office-manager, tenant-admin or operator",
+                "choose basic, call-center-agent, supervisor, office-manager, tenant-admin or operator",
             )
         })
     }
@@ -136,7 +136,7 @@ pub struct Session {
     /// Who.
     pub user: UserId,
     /// What the browser calls itself, shortened.
-    pub agent: String,
+    pub user_agent: String,
     /// Where it came from.
     pub address: String,
     /// When it was opened.

@@ -122,7 +122,7 @@ pub(super) struct PostedByStranger {
     /// Where it came from.
     pub(super) from: IpAddr,
     /// What the browser calls itself.
-    pub(super) agent: String,
+    pub(super) user_agent: String,
 }
 
 impl FromRequest<Arc<Site>> for PostedByStranger {
@@ -131,15 +131,15 @@ impl FromRequest<Arc<Site>> for PostedByStranger {
     async fn from_request(request: Request, site: &Arc<Site>) -> Result<Self, Response> {
         let (parts, body) = request.into_parts();
         let from = source(&parts, site);
-        let agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-        let agent = agent.unwrap_or_default().to_owned();
+        let user_agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+        let user_agent = user_agent.unwrap_or_default().to_owned();
         let expected = cookie(&parts.headers, FORM_COOKIE).map(csrf);
         let is_elsewhere = is_from_elsewhere(&parts.headers);
         let fields = Fields::read(Request::from_parts(parts, body)).await?;
         if is_elsewhere || !expected.is_some_and(|expected| same(fields.get("csrf"), &expected)) {
             return Err(not_ours());
         }
-        Ok(Self { fields, from, agent })
+        Ok(Self { fields, from, user_agent })
     }
 }
 

@@ -62,7 +62,7 @@ pub enum Reach {
 
 use Reach::{All, Nothing, Own, Tenant};
 
-/// The table. Columns: basic, agent, supervisor, office manager, tenant admin, operator.
+/// The table. Columns: basic, call center agent, supervisor, office manager, tenant admin, operator.
 ///
 /// Messages are their owner's and nobody else's, whatever the role.
 pub const TABLE: [(Act, &str, [Reach; 6]); 17] = [

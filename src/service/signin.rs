@@ -103,9 +103,9 @@ impl Signin {
         name: &str,
         password: SecretString,
         from: IpAddr,
-        agent: &str,
+        user_agent: &str,
     ) -> Result<Opened> {
-        let outcome = self.try_to_sign_in(name, password, from, agent).await;
+        let outcome = self.try_to_sign_in(name, password, from, user_agent).await;
         let word = match &outcome {
             Ok(_) => "welcome",
             Err(SigninError::Refused) => "refused",
@@ -120,7 +120,7 @@ impl Signin {
         name: &str,
         password: SecretString,
         from: IpAddr,
-        agent: &str,
+        user_agent: &str,
     ) -> Result<Opened> {
         let user = self.user_named(name).await?;
         let (account, source) = (account("password", name, user.as_ref()), source(from));
@@ -140,12 +140,12 @@ impl Signin {
             return Err(SigninError::Refused);
         };
         self.store.password_was_right(account, source, WINDOW).await?;
-        let opened = self.open(&user, from, agent).await?;
+        let opened = self.open(&user, from, user_agent).await?;
         tracing::info!(user = %user.id, "somebody signed in by the web");
         Ok(opened)
     }
 
-    async fn open(&self, user: &User, from: IpAddr, agent: &str) -> Result<Opened> {
+    async fn open(&self, user: &User, from: IpAddr, user_agent: &str) -> Result<Opened> {
         let mut bytes = [0; 20];
         self.clock.fill(&mut bytes);
         let token = LinkToken::from_bytes(bytes);
@@ -154,7 +154,7 @@ impl Signin {
             id: SessionId::from_uuid(self.clock.uuid()),
             tenant: user.tenant,
             user: user.id,
-            agent: agent.chars().filter(|c| !c.is_control()).take(200).collect(),
+            user_agent: user_agent.chars().filter(|c| !c.is_control()).take(200).collect(),
             address: from.to_string(),
             created_at: now,
             last_at: now,

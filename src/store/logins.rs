@@ -35,13 +35,13 @@ const BY_MAIL: &str =
     WHERE u.removed_at IS NULL AND lower(u.emails) LIKE $1 ESCAPE '!' ORDER BY u.id LIMIT 2";
 
 const ADD_SESSION: &str =
-    "INSERT INTO sessions (token_hash, id, tenant_id, user_id, agent, address, created_at, last_at)
+    "INSERT INTO sessions (token_hash, id, tenant_id, user_id, user_agent, address, created_at, last_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 
-const SESSION: &str = "SELECT id, tenant_id, user_id, agent, address, created_at, last_at FROM sessions
+const SESSION: &str = "SELECT id, tenant_id, user_id, user_agent, address, created_at, last_at FROM sessions
     WHERE token_hash = $1";
 
-const SESSIONS: &str = "SELECT id, tenant_id, user_id, agent, address, created_at, last_at FROM sessions
+const SESSIONS: &str = "SELECT id, tenant_id, user_id, user_agent, address, created_at, last_at FROM sessions
     WHERE tenant_id = $1 AND user_id = $2 ORDER BY last_at DESC, id DESC LIMIT 100";
 
 const TOUCH: &str = "UPDATE sessions SET last_at = $2 WHERE token_hash = $1";
@@ -205,7 +205,7 @@ impl Store {
             session.id.uuid(),
             session.tenant.uuid(),
             session.user.uuid(),
-            bounded(&session.agent),
+            bounded(&session.user_agent),
             bounded(&session.address),
             micros(session.created_at),
             micros(session.last_at),
@@ -324,7 +324,7 @@ fn read_session(row: &Row) -> Result<Session> {
         id: SessionId::from_uuid(row.id("id")?),
         tenant: TenantId::from_uuid(row.id("tenant_id")?),
         user: UserId::from_uuid(row.id("user_id")?),
-        agent: row.text("agent")?,
+        user_agent: row.text("user_agent")?,
         address: row.text("address")?,
         created_at: row.time("created_at")?,
         last_at: row.time("last_at")?,

@@ -27,7 +27,7 @@ fn session(bed: &Bed, home: &Home) -> Session {
         id: SessionId::from_uuid(bed.clock.uuid()),
         tenant: home.tenant,
         user: home.user.id,
-        agent: "Firefox".to_owned(),
+        user_agent: "Firefox".to_owned(),
         address: "192.0.2.1".to_owned(),
         created_at: to_micros(now),
         last_at: to_micros(now),

@@ -91,7 +91,7 @@ pub(in crate::app) enum UserCommand {
         #[arg(long)]
         print: bool,
     },
-    /// Show or give a role: basic, agent, supervisor, office-manager, tenant-admin or operator.
+    /// Show or give a role: basic, call-center-agent, supervisor, office-manager, tenant-admin or operator.
     Role {
         /// Extension of the mailbox.
         extension: String,

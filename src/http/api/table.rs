@@ -142,7 +142,7 @@ fn of_people() -> Vec<(Route, MethodRouter<Arc<Site>>)> {
                     "role",
                     "string",
                     true,
-                    "basic, agent, supervisor, office-manager, tenant-admin or operator",
+                    "basic, call-center-agent, supervisor, office-manager, tenant-admin or operator",
                 ),
                 ("portal", "boolean", false, "may sign in by the web"),
             ]),

@@ -50,7 +50,7 @@ struct Own {
 struct Row {
     id: String,
     is_this: bool,
-    agent: String,
+    user_agent: String,
     address: String,
     last: String,
 }
@@ -102,7 +102,7 @@ async fn view(site: &Site, visitor: &Visitor, done: Option<Done>) -> Result<Sett
     let sessions = sessions.into_iter().map(|session| Row {
         id: session.id.to_string(),
         is_this: actor.door == Door::Session(session.id),
-        agent: browser(&session.agent),
+        user_agent: browser(&session.user_agent),
         address: session.address,
         last: words::when(session.last_at, now, &zone),
     });
@@ -154,7 +154,7 @@ pub(in crate::http) const fn mode_title(mode: MailMode) -> &'static str {
 }
 
 /// A browser by the name that people know it by.
-fn browser(agent: &str) -> String {
+fn browser(user_agent: &str) -> String {
     let known = [
         ("Edg/", "Edge"),
         ("OPR/", "Opera"),
@@ -162,7 +162,8 @@ fn browser(agent: &str) -> String {
         ("Chrome/", "Chrome"),
         ("Safari/", "Safari"),
     ];
-    let name = known.into_iter().find(|(mark, _)| agent.contains(mark)).map_or("A browser", |(_, name)| name);
+    let name =
+        known.into_iter().find(|(mark, _)| user_agent.contains(mark)).map_or("A browser", |(_, name)| name);
     let systems = [
         ("iPhone", "iPhone"),
         ("iPad", "iPad"),
@@ -171,7 +172,7 @@ fn browser(agent: &str) -> String {
         ("Macintosh", "macOS"),
         ("Linux", "Linux"),
     ];
-    match systems.into_iter().find(|(mark, _)| agent.contains(mark)) {
+    match systems.into_iter().find(|(mark, _)| user_agent.contains(mark)) {
         Some((_, system)) => format!("{name} on {system}"),
         None => name.to_owned(),
     }

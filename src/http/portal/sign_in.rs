@@ -85,7 +85,7 @@ pub(super) async fn page(State(site): Shared, headers: HeaderMap, Query(asked): 
 pub(super) async fn enter(State(site): Shared, headers: HeaderMap, posted: PostedByStranger) -> Response {
     let name = posted.fields.get("name");
     let password = posted.fields.secret("password");
-    match site.web.services.signin.sign_in(name, password, posted.from, &posted.agent).await {
+    match site.web.services.signin.sign_in(name, password, posted.from, &posted.user_agent).await {
         Ok(opened) => welcome(&site, &opened, safe_next(posted.fields.get("next"))),
         Err(error @ (SigninError::Refused | SigninError::Away(_))) => {
             let page = SignInPage {
@@ -250,7 +250,7 @@ async fn chosen(site: &Site, token: &str, user: &User, posted: &PostedByStranger
     let services = &site.web.services;
     must_agree(posted)?;
     let new = posted.fields.secret("password");
-    let opened = services.signin.choose_password(token, new, posted.from, &posted.agent).await?;
+    let opened = services.signin.choose_password(token, new, posted.from, &posted.user_agent).await?;
     let deed = Deed { action: "password.chosen", target: format!("user {}", user.full_name()) };
     services.audit.note(&opened.actor, user.tenant, deed, None::<&()>, None::<&()>).await;
     Ok(opened)
@@ -304,7 +304,7 @@ async fn set_up(
         Err(error) => return Err(Refusal::Trouble(Box::new(trouble(&error)))),
     };
     check_password(&password, &user).map_err(|fault| Refusal::Mend(sentence(&fault)))?;
-    let opened = services.signin.set_up(token, &user, password, posted.from, &posted.agent).await?;
+    let opened = services.signin.set_up(token, &user, password, posted.from, &posted.user_agent).await?;
     let deed = Deed { action: "server.set-up", target: format!("user {}", user.full_name()) };
     services.audit.note(&opened.actor, tenant, deed, None::<&()>, Some(&"operator")).await;
     Ok(opened)

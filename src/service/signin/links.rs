@@ -37,7 +37,7 @@ impl Signin {
         token: &str,
         new: SecretString,
         from: IpAddr,
-        agent: &str,
+        user_agent: &str,
     ) -> Result<Opened> {
         let (_, user) = self.behind(token).await?;
         let user = user.ok_or(SigninError::NoDoor)?;
@@ -46,7 +46,7 @@ impl Signin {
         self.doors.take(token).await?.ok_or(SigninError::NoDoor)?;
         self.store.set_password(user.tenant, user.id, &hash, None).await?;
         tracing::info!(user = %user.id, "a password was chosen behind a one-time link");
-        self.open(&user, from, agent).await
+        self.open(&user, from, user_agent).await
     }
 
     /// Makes a user who was just added for the setup of a new server its operator, and signs in. The link is used up.
@@ -59,7 +59,7 @@ impl Signin {
         user: &User,
         new: SecretString,
         from: IpAddr,
-        agent: &str,
+        user_agent: &str,
     ) -> Result<Opened> {
         let hash = self.hashing.hash(new).await.map_err(SigninError::Away)?;
         self.doors.take(token).await?.filter(|door| door.user.is_none()).ok_or(SigninError::NoDoor)?;
@@ -73,7 +73,7 @@ impl Signin {
         self.store.put_login(&login).await?;
         self.store.set_password(user.tenant, user.id, &hash, None).await?;
         tracing::info!(user = %user.id, "the server was set up");
-        self.open(user, from, agent).await
+        self.open(user, from, user_agent).await
     }
 
     /// Mails the user a link to choose a password: an invitation while there is none.

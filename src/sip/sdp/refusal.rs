@@ -29,9 +29,9 @@ impl SdpRefusal {
         }
     }
 
-    /// Value of the `Warning` header (RFC 3261 §20.43) in the name of `agent` (a host or a pseudonym). Says nothing of
+    /// Value of the `Warning` header (RFC 3261 §20.43) in the name of `host` (a host or a pseudonym). Says nothing of
     /// what the peer sent.
-    pub fn warning(&self, agent: &str) -> String {
+    pub fn warning(&self, host: &str) -> String {
         let (code, text) = match self {
             Self::Unreadable(_) => (399, "The session description cannot be read"),
             Self::NoAudio => (304, "Media type not available: audio is needed"),
@@ -39,6 +39,6 @@ impl SdpRefusal {
             Self::NoCodec => (305, "Incompatible media format: offer PCMU, PCMA, G722 or opus"),
             Self::Address(_) => (301, "Incompatible network address formats"),
         };
-        format!("{code} {agent} \"{text}\"")
+        format!("{code} {host} \"{text}\"")
     }
 }

@@ -1,0 +1,59 @@
+//! Routes of greetings.
+
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, patch, post};
+
+use crate::service::access::Act;
+
+use super::super::greetings;
+use super::{Entry, Route};
+
+pub(super) fn routes() -> Vec<Entry> {
+    let (read, write) = (Some(Act::GreetingsRead), Some(Act::GreetingsWrite));
+    vec![
+        (
+            Route::new("GET", "/mailboxes/{mailbox}/greetings", read, "Greetings, newest first"),
+            get(greetings::list),
+        ),
+        (
+            Route::new(
+                "POST",
+                "/mailboxes/{mailbox}/greetings",
+                write,
+                "Upload a greeting (multipart/form-data)",
+            )
+            .status(201)
+            .body(&[
+                ("kind", "string", true, "away, busy, internal, holiday, closed, standard or name"),
+                ("label", "string", false, "its name"),
+                ("from", "string", false, "RFC 3339"),
+                ("until", "string", false, "RFC 3339"),
+                ("file", "binary", true, "WAV, MP3, OGG, FLAC or M4A, at most 20 MiB and 5 minutes"),
+            ]),
+            post(greetings::upload).layer(DefaultBodyLimit::disable()),
+        ),
+        (
+            Route::new(
+                "PATCH",
+                "/mailboxes/{mailbox}/greetings/{greeting}",
+                write,
+                "Switch it on or off, or set its end",
+            )
+            .body(&[
+                ("active", "boolean", false, "plays, where it fits"),
+                ("until", "string", false, "RFC 3339; null: until it is switched off"),
+            ]),
+            patch(greetings::change),
+        ),
+        (
+            Route::new(
+                "GET",
+                "/mailboxes/{mailbox}/greetings/{greeting}/audio.wav",
+                read,
+                "Its audio; ranges are served",
+            )
+            .answers("audio/wav"),
+            get(greetings::wav),
+        ),
+    ]
+}

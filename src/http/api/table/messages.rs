@@ -1,0 +1,73 @@
+//! Routes of messages.
+
+use axum::routing::{get, post};
+
+use crate::service::access::Act;
+
+use super::super::messages;
+use super::{Entry, LIMIT, PLACE, Route};
+
+pub(super) fn routes() -> Vec<Entry> {
+    let (read, write) = (Some(Act::MessagesRead), Some(Act::MessagesWrite));
+    vec![
+        (
+            Route::new(
+                "GET",
+                "/mailboxes/{mailbox}/messages",
+                read,
+                "Messages, newest first; `me` for the own mailbox",
+            )
+            .query(&[
+                ("folder", "inbox, saved or trash; else all"),
+                ("unheard", "true: only what was not heard"),
+                ("search", "part of the caller's name or number"),
+                PLACE,
+                LIMIT,
+            ]),
+            get(messages::list),
+        ),
+        (
+            Route::new("GET", "/mailboxes/{mailbox}/messages/{message}", read, "A message"),
+            get(messages::show),
+        ),
+        (
+            Route::new("GET", "/mailboxes/{mailbox}/messages/{message}/ledger", read, "Where a message went"),
+            get(messages::ledger),
+        ),
+        (
+            Route::new(
+                "GET",
+                "/mailboxes/{mailbox}/messages/{message}/audio.mp3",
+                read,
+                "Its audio; ranges are served",
+            )
+            .answers("audio/mpeg"),
+            get(messages::mp3),
+        ),
+        (
+            Route::new(
+                "GET",
+                "/mailboxes/{mailbox}/messages/{message}/audio.wav",
+                read,
+                "Its audio as recorded; ranges are served",
+            )
+            .answers("audio/wav"),
+            get(messages::wav),
+        ),
+        (
+            Route::new(
+                "POST",
+                "/mailboxes/{mailbox}/messages/{message}/marks",
+                write,
+                "Mark or move it; restore undoes trash, new undoes heard",
+            )
+            .body(&[("mark", "string", true, "heard, new, saved, inbox, trash or restore")]),
+            post(messages::mark),
+        ),
+        (
+            Route::new("GET", "/mailboxes/{mailbox}/events", read, "What changes, live (server-sent events)")
+                .answers("text/event-stream"),
+            get(messages::events),
+        ),
+    ]
+}

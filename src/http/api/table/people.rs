@@ -1,0 +1,107 @@
+//! Routes of users and their numbers.
+
+use axum::routing::{delete, get, patch, post, put};
+
+use crate::service::access::Act;
+
+use super::super::{roles, users};
+use super::{Entry, LIMIT, PLACE, Route};
+
+pub(super) fn routes() -> Vec<Entry> {
+    let (read, write) = (Some(Act::UsersRead), Some(Act::UsersWrite));
+    vec![
+        (
+            Route::new("GET", "/users", read, "Users by extension").query(&[
+                ("search", "part of a name, an address or an extension"),
+                PLACE,
+                LIMIT,
+            ]),
+            get(users::list),
+        ),
+        (
+            Route::new("POST", "/users", write, "Add a user with a mailbox").status(201).body(&[
+                ("extension", "string", true, "2 to 10 digits"),
+                ("first", "string", false, "first name"),
+                ("last", "string", false, "last name"),
+                ("emails", "array", false, "addresses, the primary one first"),
+                ("mail", "string", false, "what mails carry, for example link"),
+                ("pin", "string", false, "4 to 12 digits"),
+                ("invite", "boolean", false, "mail a link to choose a password"),
+            ]),
+            post(users::add),
+        ),
+        (
+            Route::new("GET", "/users/{user}", read, "A user; `me` for the own one; with an ETag"),
+            get(users::show),
+        ),
+        (
+            Route::new(
+                "PATCH",
+                "/users/{user}",
+                write,
+                "Change a user or the mailbox; If-Match guards what others changed",
+            )
+            .body(&[
+                ("extension", "string", false, "2 to 10 digits"),
+                ("first", "string", false, "first name"),
+                ("last", "string", false, "last name"),
+                ("emails", "array", false, "all addresses"),
+                ("mail", "array", false, "address and mode of each"),
+                ("attachment", "string", false, "mp3 or wav"),
+                ("pin", "string", false, "a new PIN"),
+                ("enabled", "boolean", false, "takes messages"),
+                ("announcement_only", "boolean", false, "plays the greeting and takes no message"),
+                ("instructions", "boolean", false, "says how to leave a message"),
+                ("max_message_s", "integer", false, "5 to 3600"),
+                ("silence_s", "integer", false, "1 to 60"),
+                ("min_speech_ms", "integer", false, "0 to 60000"),
+                ("announce", "boolean", false, "callers find the person"),
+                ("zone", "string", false, "IANA zone; null for the tenant's"),
+                ("language", "string", false, "null for the tenant's"),
+                ("operator", "string", false, "where 0 leads; null for the tenant's"),
+                ("max_messages", "integer", false, "null for no limit"),
+            ]),
+            patch(users::change),
+        ),
+        (
+            Route::new(
+                "DELETE",
+                "/users/{user}",
+                write,
+                "Remove a user; the messages stay in the trash for its days",
+            )
+            .status(204),
+            delete(users::remove),
+        ),
+        (
+            Route::new("POST", "/users/{user}/invite", write, "Mail a link to choose a password").status(202),
+            post(users::invite),
+        ),
+        (
+            Route::new("PUT", "/users/{user}/role", Some(Act::RolesWrite), "Give a role").body(&[
+                (
+                    "role",
+                    "string",
+                    true,
+                    "basic, call-center-agent, supervisor, office-manager, tenant-admin or operator",
+                ),
+                ("portal", "boolean", false, "may sign in by the web"),
+            ]),
+            put(roles::give_role),
+        ),
+        (
+            Route::new("POST", "/users/{user}/numbers", write, "Let a number or alias lead to the mailbox")
+                .status(201)
+                .body(&[
+                    ("number", "string", true, "E.164, national digits, or an alias"),
+                    ("label", "string", false, "shown as \"called as\""),
+                ]),
+            post(roles::add_number),
+        ),
+        (
+            Route::new("DELETE", "/users/{user}/numbers/{number}", write, "Take a number or alias away")
+                .status(204),
+            delete(roles::remove_number),
+        ),
+    ]
+}

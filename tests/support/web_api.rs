@@ -208,6 +208,23 @@ async fn a_key_that_is_wrong_revoked_or_expired_opens_nothing_and_guessing_is_st
     assert_eq!(bed.call(&good, "GET", "/users", None, &[]).await.status, 429);
 }
 
+#[tokio::test]
+async fn nobody_removes_themselves_by_the_api() {
+    let bed = WebBed::new().await;
+    let (tenant, user) = (bed.mailbox.tenant, bed.mailbox.user.unwrap());
+    let mut login = bed.services.signin.login(tenant, user).await.unwrap();
+    login.role = Role::TenantAdmin;
+    bed.services.signin.set_login(&login).await.unwrap();
+    let acts = vec![Act::UsersRead, Act::UsersWrite];
+    let new = NewKey { tenant, user: Some(user), name: "own".to_owned(), acts, expires_at: None };
+    let key = format!("Bearer {}", bed.services.keys.add(new).await.unwrap().1);
+    let path = format!("/users/{user}");
+    let refused = bed.call(&key, "DELETE", &path, None, &[]).await;
+    assert_eq!(refused.status, 409, "{}", refused.text());
+    assert!(refused.text().contains("another administrator"), "{}", refused.text());
+    assert_eq!(bed.call(&key, "GET", &path, None, &[]).await.status, 200);
+}
+
 // 004-01, 002-006
 #[tokio::test]
 async fn a_user_is_added_once_read_changed_and_removed_and_the_audit_knows() {

@@ -59,7 +59,10 @@ pub(super) async fn add(State(site): Shared, posted: Posted) -> Response {
                 Deed { action: "user.added", target: format!("mailbox {}", account.mailbox.extension) };
             let became = json!({"first": account.user.first, "last": account.user.last, "emails": account.user.emails});
             site.web.services.audit.note(&visitor.actor, tenant, deed, None::<&()>, Some(&became)).await;
-            see(&site, &format!("{HERE}/{}?done=added", account.user.id))
+            see(
+                &site,
+                &format!("{HERE}/{}?done={}", account.user.id, invited(&site, &account, &fields).await),
+            )
         }
         Err(Refused::Mend(why)) => {
             let field = |name: &str| fields.get(name).to_owned();
@@ -99,10 +102,7 @@ impl From<crate::domain::Invalid> for Refused {
 
 impl From<SigninError> for Refused {
     fn from(error: SigninError) -> Self {
-        match error {
-            SigninError::NoAddress => Self::Mend(sentence(&error)),
-            other => Self::Response(Box::new(trouble(&other))),
-        }
+        Self::Response(Box::new(trouble(&error)))
     }
 }
 
@@ -116,12 +116,21 @@ async fn added(site: &Site, visitor: &Visitor, fields: &Fields) -> Result<Accoun
         mode: None,
         pin: None,
     };
-    let is_invited = fields.is_on("invite") && !new.emails.is_empty();
-    let account = services.accounts.add_user(visitor.actor.tenant, new).await?;
-    if is_invited {
-        services.signin.invite(&account.user).await?;
+    Ok(services.accounts.add_user(visitor.actor.tenant, new).await?)
+}
+
+/// Invites who was added, if that was asked for; says what became of both. Who was added stays, invited or not.
+async fn invited(site: &Site, account: &Account, fields: &Fields) -> &'static str {
+    if !fields.is_on("invite") || account.user.emails.is_empty() {
+        return "added";
     }
-    Ok(account)
+    match site.web.services.signin.invite(&account.user).await {
+        Ok(_) => "added",
+        Err(error) => {
+            tracing::warn!(%error, "a user was added, but not invited");
+            "added-uninvited"
+        }
+    }
 }
 
 /// Addresses between commas, blanks or lines (002-009).

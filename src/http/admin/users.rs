@@ -139,6 +139,9 @@ pub(super) async fn show(
 ) -> Response {
     let done = match asked.done.as_str() {
         "added" => Some("Added. The mailbox takes messages from the next call on."),
+        "added-uninvited" => {
+            Some("Added, but the invitation could not be sent: invite again in a few minutes.")
+        }
         "saved" => Some("Saved."),
         "invited" => Some("A link to choose a password is on its way."),
         "unlocked" => Some("The mailbox can be opened by phone again."),
@@ -269,15 +272,15 @@ async fn changed(
         ..Changes::default()
     };
     let after = services.accounts.set(tenant, &account.mailbox.extension, changes).await?;
-    if let Some(login) = login {
-        give(site, visitor, person, &login).await?;
-    }
     let shown = |account: &Account| {
         json!({"first": account.user.first, "last": account.user.last, "emails": account.user.emails,
             "extension": account.mailbox.extension, "enabled": account.mailbox.enabled, "mail": account.mailbox.recipients})
     };
     let deed = Deed { action: "user.changed", target: format!("mailbox {}", after.mailbox.extension) };
     services.audit.note(&visitor.actor, tenant, deed, Some(&shown(account)), Some(&shown(&after))).await;
+    if let Some(login) = login {
+        give(site, visitor, person, &login).await?;
+    }
     Ok(())
 }
 

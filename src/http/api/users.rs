@@ -215,14 +215,14 @@ pub(super) async fn add(
         pin: adding.pin.map(Into::into),
     };
     let added = services.accounts.add_user(tenant, new).await?;
-    if adding.invite {
-        services.signin.invite(&added.user).await?;
-    }
     let id = added.user.id.to_string();
     let (person, account) = found(&site, &caller, Act::UsersWrite, &id).await?;
     let told = whole_json(&person, account.as_ref());
     let deed = Deed { action: "user.added", target: format!("mailbox {}", added.mailbox.extension) };
     services.audit.note(&caller.actor, tenant, deed, None::<&()>, Some(&told)).await;
+    if adding.invite {
+        services.signin.invite(&added.user).await?;
+    }
     Ok(answer(StatusCode::CREATED, &told))
 }
 
@@ -317,6 +317,12 @@ pub(super) async fn remove(
     headers: HeaderMap,
 ) -> Answer {
     let (person, account) = changeable(&site, &caller, &id).await?;
+    if Some(person.user.id) == caller.actor.user {
+        return Err(Problem::new(
+            StatusCode::CONFLICT,
+            "nobody removes themselves: let another administrator do it",
+        ));
+    }
     let was = whole_json(&person, Some(&account));
     must_match(&headers, &was)?;
     let extension = &account.mailbox.extension;

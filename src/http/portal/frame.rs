@@ -7,13 +7,9 @@ use super::super::Site;
 use super::super::visitor::Visitor;
 
 /// The style of the portal's pages.
-pub(in crate::http) const STYLE: &str = concat!(
-    include_str!("../pages/portal/portal.css"), //
-);
+pub(in crate::http) const STYLE: &str = include_str!("../pages/portal/portal.css");
 /// The script of the portal's pages.
-pub(in crate::http) const SCRIPT: &str = concat!(
-    include_str!("../pages/portal/portal.js"), //
-);
+pub(in crate::http) const SCRIPT: &str = include_str!("../pages/portal/portal.js");
 
 /// The frame of a page.
 pub(in crate::http) struct Frame {
@@ -74,7 +70,7 @@ impl Frame {
         }
         place("/settings", "Settings", None);
         let reaches = |act: Act| actor.reach(act) > Reach::Own;
-        for (_, path, label, act) in super::super::admin::PLACES {
+        for (path, label, act) in super::super::admin::PLACES {
             if reaches(*act) {
                 place(path, label, None);
             }

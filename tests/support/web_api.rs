@@ -255,6 +255,7 @@ async fn a_user_is_added_once_read_changed_and_removed_and_the_audit_knows() {
         (json!({"first": "x\u{0}"}), "first"),
         (json!({"zone": "Mars"}), "zone"),
         (json!({"pin": "1234"}), "pin"),
+        (json!({"min_speech_ms": 90_000}), "min_speech_ms"),
     ] {
         let refused = bed.call(&key, "PATCH", &path, Some(wrong.clone()), &[]).await;
         assert_eq!(

@@ -126,7 +126,7 @@ fn field(what: &'static str) -> &'static str {
         "e-mail address" => "emails",
         "mail mode" => "mail",
         "longest message" => "max_message_s",
-        "least speech" => "min_speech_s",
+        "least speech" => "min_speech_ms",
         "greeting kind" => "kind",
         "scope" => "scopes",
         "expiry" => "expires_at",

@@ -18,8 +18,8 @@ pub(super) const PLACES: &[(&str, &str, Act)] = &[
     ("/admin/users", "Users", Act::UsersRead),
     ("/admin/explain", "Explain", Act::Explain),
     ("/admin/jobs", "Outbox", Act::Jobs),
-    ("/admin/system", "System", Act::System),
     ("/admin/audit", "Changes", Act::Audit),
+    ("/admin/system", "System", Act::System),
 ];
 
 /// The routes of the administrator's portal.

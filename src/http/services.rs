@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::blob::objects::Objects;
 use crate::blob::spool::Spool;
 use crate::clock::SharedClock;
+use crate::domain::User;
 use crate::service::accounts::Accounts;
 use crate::service::audit::Audit;
 use crate::service::directory::AudioDirectory;
@@ -82,6 +83,15 @@ pub struct Parts {
 }
 
 impl Services {
+    /// Invites a user who was added just now; says whether the invitation is on its way. Who was added stays either way.
+    pub(super) async fn invite_added(&self, user: &User) -> bool {
+        let invited = self.signin.invite(user).await;
+        if let Err(error) = &invited {
+            tracing::warn!(%error, "a user was added, but not invited");
+        }
+        invited.is_ok()
+    }
+
     /// Over these parts.
     pub fn new(parts: Parts) -> Self {
         let Parts { store, objects, spool, clock, accounts, greetings, reception, public_url, stop } = parts;

@@ -165,6 +165,11 @@ impl Actor {
         }
     }
 
+    /// Whether this is the actor: nobody removes themselves, or changes their own role and access.
+    pub fn is(&self, user: UserId) -> bool {
+        self.user == Some(user)
+    }
+
     /// Whether a role may be given or taken: only by who may give roles, and none above the own.
     pub fn may_give(&self, role: Role) -> bool {
         let own = if self.user.is_some() { self.role } else { Role::TenantAdmin };
@@ -270,5 +275,17 @@ mod tests {
         assert!(!manager.may_give(Role::Basic) && manager.may_change(Role::Basic));
         assert!(!manager.may_change(Role::TenantAdmin));
         assert!(!actor(Role::Basic, session(), true).may_change(Role::Basic));
+    }
+
+    #[test]
+    fn only_a_user_is_themselves_a_key_of_the_tenant_is_nobody() {
+        let (own, other) = (UserId::from_uuid(Uuid::from_u128(2)), UserId::from_uuid(Uuid::from_u128(3)));
+        let acts = Door::Key(vec![Act::UsersWrite]);
+        for (door, is_user, expected) in
+            [(session(), true, true), (acts.clone(), true, true), (acts, false, false)]
+        {
+            let actor = actor(Role::TenantAdmin, door, is_user);
+            assert_eq!((actor.is(own), actor.is(other)), (expected, false), "{actor:?}");
+        }
     }
 }

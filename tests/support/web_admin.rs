@@ -100,6 +100,21 @@ async fn a_user_is_added_found_changed_invited_and_removed() {
 }
 
 #[tokio::test]
+async fn who_was_added_stays_when_the_invitation_cannot_be_sent_and_the_page_and_the_audit_say_so() {
+    let bed = WebBed::new().await;
+    let client = bed.client(&bed.mailbox, Role::TenantAdmin).await;
+    bed.refuse_jobs().await;
+    let fields = [("last", "Zuse"), ("email", "k@example.org"), ("extension", "1002"), ("invite", "1")];
+    let added = client.post("/admin/users", &fields).await;
+    assert_eq!(added.status, 303, "{}", added.text());
+    let page = client.get(added.header("location").trim_start_matches("https://vm.example.org")).await;
+    assert_eq!(page.status, 200);
+    let alert = page.text().split("role=\"alert\"").nth(1).unwrap();
+    assert!(alert.contains("the invitation could not be sent") && page.text().contains("Zuse"));
+    assert!(client.get("/admin/audit").await.text().contains("user.added"));
+}
+
+#[tokio::test]
 async fn an_administrator_sees_and_changes_nobody_of_another_tenant() {
     let bed = WebBed::new().await;
     let stranger = bed.stranger().await;

@@ -209,20 +209,47 @@ async fn a_key_that_is_wrong_revoked_or_expired_opens_nothing_and_guessing_is_st
 }
 
 #[tokio::test]
-async fn nobody_removes_themselves_by_the_api() {
+async fn nobody_removes_themselves_or_changes_their_own_role_by_the_api() {
     let bed = WebBed::new().await;
     let (tenant, user) = (bed.mailbox.tenant, bed.mailbox.user.unwrap());
     let mut login = bed.services.signin.login(tenant, user).await.unwrap();
     login.role = Role::TenantAdmin;
     bed.services.signin.set_login(&login).await.unwrap();
-    let acts = vec![Act::UsersRead, Act::UsersWrite];
+    let acts = vec![Act::UsersRead, Act::UsersWrite, Act::RolesWrite];
     let new = NewKey { tenant, user: Some(user), name: "own".to_owned(), acts, expires_at: None };
     let key = format!("Bearer {}", bed.services.keys.add(new).await.unwrap().1);
     let path = format!("/users/{user}");
     let refused = bed.call(&key, "DELETE", &path, None, &[]).await;
     assert_eq!(refused.status, 409, "{}", refused.text());
     assert!(refused.text().contains("another administrator"), "{}", refused.text());
-    assert_eq!(bed.call(&key, "GET", &path, None, &[]).await.status, 200);
+    let lower = Some(json!({"role": "basic"}));
+    let refused = bed.call(&key, "PUT", &format!("{path}/role"), lower, &[]).await;
+    assert!(refused.status == 409 && refused.text().contains("somebody else"), "{}", refused.text());
+    let own = body(&bed.call(&key, "GET", &path, None, &[]).await);
+    assert_eq!(own["role"], "tenant-admin");
+}
+
+#[tokio::test]
+async fn an_invitation_needs_an_address_and_says_whether_it_is_on_its_way() {
+    let bed = WebBed::new().await;
+    let key = bed.key_of_all().await;
+    let new = |extension: &str, emails: &[&str]| {
+        Some(json!({"extension": extension, "emails": emails, "invite": true}))
+    };
+    let without = bed.call(&key, "POST", "/users", new("7001", &[]), &[]).await;
+    assert_eq!((without.status, body(&without)["errors"][0]["field"].as_str()), (422, Some("emails")));
+    let added = bed.call(&key, "POST", "/users", new("7001", &["k@example.org"]), &[]).await;
+    assert_eq!((added.status, &body(&added)["invited"]), (201, &json!(true)), "nobody was added before");
+    let path = format!("/users/{}", body(&added)["id"].as_str().unwrap());
+    let tag = added.header("etag").to_owned();
+    let same = bed.call(&key, "GET", &path, None, &[("if-none-match", &tag)]).await;
+    assert_eq!(same.status, 304, "the tag is the user's, invited or not");
+    bed.refuse_jobs().await;
+    let added = bed.call(&key, "POST", "/users", new("7002", &["l@example.org"]), &[]).await;
+    assert_eq!((added.status, &body(&added)["invited"]), (201, &json!(false)), "{}", added.text());
+    let audit = body(&bed.call(&key, "GET", "/audit", None, &[]).await);
+    assert_eq!(audit["items"][0]["action"], "user.added");
+    assert_eq!(audit["items"][0]["target"], "mailbox 7002");
 }
 
 // 004-01, 002-006
@@ -255,7 +282,12 @@ async fn a_user_is_added_once_read_changed_and_removed_and_the_audit_knows() {
         (json!({"first": "x\u{0}"}), "first"),
         (json!({"zone": "Mars"}), "zone"),
         (json!({"pin": "1234"}), "pin"),
+        (json!({"max_message_s": 4_000}), "max_message_s"),
+        (json!({"silence_s": 90}), "silence_s"),
         (json!({"min_speech_ms": 90_000}), "min_speech_ms"),
+        (json!({"attachment": "midi"}), "attachment"),
+        (json!({"language": "klingon"}), "language"),
+        (json!({"operator": "a b"}), "operator"),
     ] {
         let refused = bed.call(&key, "PATCH", &path, Some(wrong.clone()), &[]).await;
         assert_eq!(

@@ -226,10 +226,20 @@ impl WebBed {
         address
     }
 
+    async fn facts(&self) -> sqlx::SqliteConnection {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.folder.path().join("facts.db"));
+        sqlx::SqliteConnection::connect_with(&options).await.unwrap()
+    }
+
+    /// From now on the database takes no job any more, and everything else as before.
+    pub(crate) async fn refuse_jobs(&self) {
+        let sql = "CREATE TRIGGER no_jobs BEFORE INSERT ON jobs BEGIN SELECT RAISE(ABORT, 'no jobs'); END";
+        sqlx::raw_sql(sql).execute(&mut self.facts().await).await.unwrap();
+    }
+
     /// Every row of every table and every stored object, as text.
     pub(crate) async fn everything(&self) -> String {
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.folder.path().join("facts.db"));
-        let mut facts = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+        let mut facts = self.facts().await;
         let tables = sqlx::query("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name");
         let mut all = String::new();
         for table in tables.fetch_all(&mut facts).await.unwrap() {

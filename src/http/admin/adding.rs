@@ -59,10 +59,13 @@ pub(super) async fn add(State(site): Shared, posted: Posted) -> Response {
                 Deed { action: "user.added", target: format!("mailbox {}", account.mailbox.extension) };
             let became = json!({"first": account.user.first, "last": account.user.last, "emails": account.user.emails});
             site.web.services.audit.note(&visitor.actor, tenant, deed, None::<&()>, Some(&became)).await;
-            see(
-                &site,
-                &format!("{HERE}/{}?done={}", account.user.id, invited(&site, &account, &fields).await),
-            )
+            let is_asked = fields.is_on("invite") && !account.user.emails.is_empty();
+            let done = if is_asked && !site.web.services.invite_added(&account.user).await {
+                "added-uninvited"
+            } else {
+                "added"
+            };
+            see(&site, &format!("{HERE}/{}?done={done}", account.user.id))
         }
         Err(Refused::Mend(why)) => {
             let field = |name: &str| fields.get(name).to_owned();
@@ -117,20 +120,6 @@ async fn added(site: &Site, visitor: &Visitor, fields: &Fields) -> Result<Accoun
         pin: None,
     };
     Ok(services.accounts.add_user(visitor.actor.tenant, new).await?)
-}
-
-/// Invites who was added, if that was asked for; says what became of both. Who was added stays, invited or not.
-async fn invited(site: &Site, account: &Account, fields: &Fields) -> &'static str {
-    if !fields.is_on("invite") || account.user.emails.is_empty() {
-        return "added";
-    }
-    match site.web.services.signin.invite(&account.user).await {
-        Ok(_) => "added",
-        Err(error) => {
-            tracing::warn!(%error, "a user was added, but not invited");
-            "added-uninvited"
-        }
-    }
 }
 
 /// Addresses between commas, blanks or lines (002-009).

@@ -137,17 +137,18 @@ pub(super) async fn show(
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Response {
+    let said = |text| Some(Done::said(text));
     let done = match asked.done.as_str() {
-        "added" => Some("Added. The mailbox takes messages from the next call on."),
-        "added-uninvited" => {
-            Some("Added, but the invitation could not be sent: invite again in a few minutes.")
-        }
-        "saved" => Some("Saved."),
-        "invited" => Some("A link to choose a password is on its way."),
-        "unlocked" => Some("The mailbox can be opened by phone again."),
+        "added" => said("Added. The mailbox takes messages from the next call on."),
+        "added-uninvited" => Some(Done::refused(
+            "Added, but the invitation could not be sent. Press Invite by mail in a few minutes.",
+        )),
+        "saved" => said("Saved."),
+        "invited" => said("A link to choose a password is on its way."),
+        "unlocked" => said("The mailbox can be opened by phone again."),
         _ => None,
     };
-    profile(&site, &visitor, &id, done.map(Done::said), StatusCode::OK).await
+    profile(&site, &visitor, &id, done, StatusCode::OK).await
 }
 
 async fn profile(
@@ -298,7 +299,7 @@ fn wanted(visitor: &Visitor, fields: &Fields, person: &Person) -> Result<Option<
     if login == *before {
         return Ok(None);
     }
-    if Some(person.user.id) == visitor.actor.user {
+    if visitor.actor.is(person.user.id) {
         return Err(Refused::Mend("Your own role and access are changed by somebody else.".to_owned()));
     }
     Ok(Some(login))
@@ -359,7 +360,7 @@ pub(super) async fn remove(State(site): Shared, Path(id): Path<String>, posted: 
         Err(response) => return response,
     };
     let (tenant, extension) = (visitor.actor.tenant, &account.mailbox.extension);
-    let refused = if Some(person.user.id) == visitor.actor.user {
+    let refused = if visitor.actor.is(person.user.id) {
         Some("You cannot remove yourself.")
     } else if fields.get("extension").trim() != extension.as_str() {
         Some("Nothing was removed: type the extension of this user to confirm.")

@@ -126,6 +126,8 @@ fn field(what: &'static str) -> &'static str {
         "e-mail address" => "emails",
         "mail mode" => "mail",
         "longest message" => "max_message_s",
+        "silence" => "silence_s",
+        "attachment format" => "attachment",
         "least speech" => "min_speech_ms",
         "greeting kind" => "kind",
         "scope" => "scopes",

@@ -39,6 +39,12 @@ pub(super) async fn give_role(
     if !caller.actor.may_give(role) || !caller.actor.may_give(before.role) {
         return Err(Problem::forbidden());
     }
+    if caller.actor.is(person.user.id) {
+        return Err(Problem::new(
+            StatusCode::CONFLICT,
+            "the own role and access are changed by somebody else",
+        ));
+    }
     let login = Login { role, portal: giving.portal.unwrap_or(before.portal), ..before.clone() };
     site.web.services.signin.set_login(&login).await?;
     let extension = account.map(|account| account.mailbox.extension.to_string()).unwrap_or_default();

@@ -15,6 +15,7 @@ use crate::domain::{Extension as Number, MailAddress, Quota, Recipient, UserId};
 use crate::service::access::{Act, Reach};
 use crate::service::accounts::{Account, Changes, NewUser};
 use crate::service::audit::Deed;
+use crate::service::signin::SigninError;
 use crate::store::Person;
 
 use super::super::{Site, cursor};
@@ -139,7 +140,8 @@ fn whole_json(person: &Person, account: Option<&Account>) -> Value {
 fn tag(told: &Value) -> String {
     let mut told = told.clone();
     if let Some(fields) = told.as_object_mut() {
-        fields.remove("used");
+        // What is told along with the user, and is no part of what is changed.
+        fields.retain(|name, _| !["used", "invited"].contains(&name.as_str()));
     }
     let hash: [u8; 32] = Sha256::digest(told.to_string()).into();
     let hex: String = hash.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
@@ -214,14 +216,17 @@ pub(super) async fn add(
         mode: adding.mail.as_deref().map(str::parse).transpose()?,
         pin: adding.pin.map(Into::into),
     };
+    if adding.invite && new.emails.is_empty() {
+        return Err(SigninError::NoAddress.into());
+    }
     let added = services.accounts.add_user(tenant, new).await?;
     let id = added.user.id.to_string();
     let (person, account) = found(&site, &caller, Act::UsersWrite, &id).await?;
-    let told = whole_json(&person, account.as_ref());
+    let mut told = whole_json(&person, account.as_ref());
     let deed = Deed { action: "user.added", target: format!("mailbox {}", added.mailbox.extension) };
     services.audit.note(&caller.actor, tenant, deed, None::<&()>, Some(&told)).await;
     if adding.invite {
-        services.signin.invite(&added.user).await?;
+        told["invited"] = services.invite_added(&added.user).await.into();
     }
     Ok(answer(StatusCode::CREATED, &told))
 }
@@ -317,7 +322,7 @@ pub(super) async fn remove(
     headers: HeaderMap,
 ) -> Answer {
     let (person, account) = changeable(&site, &caller, &id).await?;
-    if Some(person.user.id) == caller.actor.user {
+    if caller.actor.is(person.user.id) {
         return Err(Problem::new(
             StatusCode::CONFLICT,
             "nobody removes themselves: let another administrator do it",

@@ -26,7 +26,12 @@ pub(super) fn routes() -> Vec<Entry> {
                 ("emails", "array", false, "addresses, the primary one first"),
                 ("mail", "string", false, "what mails carry, for example link"),
                 ("pin", "string", false, "4 to 12 digits"),
-                ("invite", "boolean", false, "mail a link to choose a password"),
+                (
+                    "invite",
+                    "boolean",
+                    false,
+                    "mail a link to choose a password; `invited` in the answer says whether it is on its way",
+                ),
             ]),
             post(users::add),
         ),

@@ -109,7 +109,7 @@ async fn the_page_says_who_called_when_and_for_how_long() {
         r#"href="tel:+44205550123">+44 20 5550123"#,
         "Ada Lovelace",
         "Saturday, 21 November 2026, 14:32 CET",
-        "1:23 minutes",
+        "1 minute 23 seconds",
         "Urgent",
         "Private",
         "Sales",

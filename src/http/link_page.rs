@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 
 use crate::domain::{Folder, Mailbox, Message, Tenant};
 use crate::store::StoreError;
+use crate::written::written;
 
 use super::opened::{Opened, away};
 use super::rendition::{self, PEAKS};
@@ -156,13 +157,9 @@ pub(super) fn caller(message: &Message) -> (String, Shown) {
     }
 }
 
+/// A length in the words of the mail that led here.
 pub(super) fn length(millis: u32) -> String {
-    let seconds = millis.div_ceil(1000);
-    match (seconds / 60, seconds % 60) {
-        (0, 1) => "1 second".to_owned(),
-        (0, seconds) => format!("{seconds} seconds"),
-        (minutes, seconds) => format!("{minutes}:{seconds:02} minutes"),
-    }
+    written("en").calendar.length(Duration::from_millis(millis.into()))
 }
 
 pub(super) fn clock(millis: u32) -> String {
@@ -239,5 +236,23 @@ async fn carry_out(site: &Site, opened: &Opened, action: Action) -> Result<(), S
         Action::Save => links.save(linked).await,
         Action::Delete => links.trash(linked).await,
         Action::Restore => links.restore(linked).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_and_the_clock_tell_the_same_length() {
+        for (millis, words, shown) in [
+            (0, "1 second", "0:01"),
+            (12_400, "12 seconds", "0:12"),
+            (12_500, "13 seconds", "0:13"),
+            (59_600, "1 minute", "1:00"),
+            (83_000, "1 minute 23 seconds", "1:23"),
+        ] {
+            assert_eq!((length(millis).as_str(), clock(millis).as_str()), (words, shown));
+        }
     }
 }

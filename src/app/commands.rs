@@ -108,19 +108,22 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
 }
 
 async fn serve(session: &Session) -> Result<(), Failure> {
-    // Registered before anything else: a reload asked for during the start must not end the process.
+    // Registered before anything else: calls are taken before the start is over, and what is asked for by then must not
+    // end the process.
     let mut hangup = signal(SignalKind::hangup())?;
+    let mut stop = StopSignals::listen()?;
     let metrics = telemetry::start_metrics()?;
-    let mut server = Server::start(&session.config, session.clock.clone(), metrics).await?;
+    let mut server = tokio::select! {
+        started = Server::start(&session.config, session.clock.clone(), metrics) => started?,
+        () = stop.asked() => {
+            tracing::info!("stopped before the start was over; no call was taken");
+            return Ok(());
+        }
+    };
     offer_setup(session, &server).await;
-    let stop = until_asked_to_stop();
-    tokio::pin!(stop);
     loop {
         tokio::select! {
-            asked = &mut stop => {
-                asked?;
-                break;
-            }
+            () = stop.asked() => break,
             _ = hangup.recv() => reload(session, &mut server),
         }
     }
@@ -156,12 +159,28 @@ fn reload(session: &Session, server: &mut Server) {
     }
 }
 
-/// SIGTERM or Ctrl-C.
-pub(super) async fn until_asked_to_stop() -> Result<(), Failure> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
+/// SIGTERM and Ctrl-C. From the moment it is made they end the process no more, but are told here.
+pub(super) struct StopSignals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl StopSignals {
+    /// Begins to listen.
+    ///
+    /// # Errors
+    /// When the system lets nobody listen.
+    pub(super) fn listen() -> Result<Self, Failure> {
+        let (terminate, interrupt) = (SignalKind::terminate(), SignalKind::interrupt());
+        Ok(Self { terminate: signal(terminate)?, interrupt: signal(interrupt)? })
+    }
+
+    /// Waits until one of them comes, or came since the last time.
+    pub(super) async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }
 

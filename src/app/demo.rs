@@ -18,7 +18,7 @@ use crate::service::reception::Reception;
 use crate::signal::Transport;
 use crate::sip::{CallFacts, Party};
 
-use super::commands::{HERE, call, until_asked_to_stop};
+use super::commands::{HERE, StopSignals, call};
 use super::config::Config;
 use super::server::Server;
 use super::{Failure, telemetry};
@@ -89,7 +89,7 @@ pub(super) async fn run(mut config: Config, clock: SharedClock, once: bool) -> R
         return Ok(());
     }
     println!("\nPress Ctrl-C to stop.");
-    until_asked_to_stop().await?;
+    StopSignals::listen()?.asked().await;
     server.drain().await;
     Ok(())
 }

@@ -48,6 +48,16 @@ fn an_idle_server_stops_at_once() {
     assert!(log.contains("draining") && !log.contains(" cut"), "nobody was waited for in vain: {log}");
 }
 
+#[test]
+fn a_stop_in_the_moment_of_the_start_is_heeded_and_not_the_end_of_the_process() {
+    for _ in 0..5 {
+        let mut server = Server::prepare("", "");
+        server.serve_until_open();
+        server.signal("TERM");
+        assert_eq!(server.ended(), Some(0), "it ended by itself: {}", server.log());
+    }
+}
+
 /// Whether the server answers OPTIONS from this address. Who expects an answer asks again and again, for long; the
 /// silence of one that does not come is believed sooner.
 fn answers(server: &Server, from: &str, expected: bool) -> bool {

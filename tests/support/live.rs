@@ -140,6 +140,26 @@ impl Server {
 
     /// Starts the process and waits until it is ready.
     pub(crate) fn serve(&mut self) {
+        self.begin();
+        let end = Instant::now() + PATIENCE;
+        while self.get("/readyz").0 != 200 {
+            assert!(self.runs(), "the server ended at its start:\n{}", self.log());
+            assert!(Instant::now() < end, "the server is not ready within {PATIENCE:?}\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Starts the process and waits until it takes connections, and no longer.
+    pub(crate) fn serve_until_open(&mut self) {
+        self.begin();
+        let end = Instant::now() + PATIENCE;
+        while std::net::TcpStream::connect(self.http).is_err() {
+            assert!(self.runs(), "the server ended at its start:\n{}", self.log());
+            assert!(Instant::now() < end, "nothing is served within {PATIENCE:?}\n{}", self.log());
+        }
+    }
+
+    fn begin(&mut self) {
         let log = std::fs::File::create(self.file("log")).unwrap();
         let child = self
             .command()
@@ -149,12 +169,6 @@ impl Server {
             .spawn()
             .unwrap();
         self.child = Some(child);
-        let end = Instant::now() + PATIENCE;
-        while self.get("/readyz").0 != 200 {
-            assert!(self.runs(), "the server ended at its start:\n{}", self.log());
-            assert!(Instant::now() < end, "the server is not ready within {PATIENCE:?}\n{}", self.log());
-            std::thread::sleep(Duration::from_millis(50));
-        }
     }
 
     pub(crate) fn log(&self) -> String {

@@ -10,7 +10,7 @@ use super::super::Failure;
 use super::super::cli::CallMeArgs;
 use super::super::server::Base;
 use super::messages::mailbox_of;
-use super::{Session, extension, read, until_asked_to_stop};
+use super::{Session, StopSignals, extension, read};
 
 pub(super) async fn run(
     session: &Session,
@@ -22,22 +22,27 @@ pub(super) async fn run(
     let owner = Owner { tenant: tenant.id, mailbox: mailbox.id };
     let call_me = CallMe::new(base.store.clone(), session.clock.clone());
     let target = args.to.as_deref().unwrap_or(mailbox.extension.as_str());
+    // Before the phone is asked for: whoever stops the command from now on stops the ringing.
+    let mut stop = StopSignals::listen()?;
     let id = call_me.ask(owner, read(&args.kind)?, target).await?;
-    follow(&call_me, id, args.json).await
+    follow(&call_me, id, args.json, &mut stop).await
 }
 
 /// Prints each step. Ctrl-C gives the call up and waits for its end; a second one does not wait.
-async fn follow(call_me: &CallMe, id: CallRequestId, json: bool) -> Result<(), Failure> {
+async fn follow(
+    call_me: &CallMe,
+    id: CallRequestId,
+    json: bool,
+    stop: &mut StopSignals,
+) -> Result<(), Failure> {
     let mut following = call_me.follow(id);
     let ended = tokio::select! {
         ended = show(&mut following, json) => ended,
-        asked = until_asked_to_stop() => {
-            asked?;
+        () = stop.asked() => {
             call_me.give_up(id).await?;
             tokio::select! {
                 ended = show(&mut following, json) => ended,
-                asked = until_asked_to_stop() => {
-                    asked?;
+                () = stop.asked() => {
                     return Err(Failure::refused("the call was given up; its end was not waited for"));
                 }
             }

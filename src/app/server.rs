@@ -224,6 +224,7 @@ impl Server {
             spool: &spool,
             greetings: &greetings,
             reception: &reception,
+            prompts: &prompts,
             links: &links,
             checks: parts.checks(),
             metrics,

@@ -8,7 +8,9 @@ use crate::blob::spool::Spool;
 use crate::clock::SharedClock;
 use crate::http::{Checks, Parts, Services, Web};
 use crate::service::greetings::Greetings;
+use crate::service::import::Imports;
 use crate::service::links::Links;
+use crate::service::prompts::PromptSet;
 use crate::service::reception::Reception;
 
 use super::config::Config;
@@ -22,6 +24,7 @@ pub(super) struct Running<'a> {
     pub(super) spool: &'a Spool,
     pub(super) greetings: &'a Greetings,
     pub(super) reception: &'a Reception,
+    pub(super) prompts: &'a PromptSet,
     pub(super) links: &'a Links,
     pub(super) checks: Checks,
     pub(super) metrics: Arc<dyn Fn() -> String + Send + Sync>,
@@ -29,7 +32,10 @@ pub(super) struct Running<'a> {
 }
 
 pub(super) fn web(running: Running<'_>) -> Web {
-    let Running { config, clock, base, spool, greetings, reception, links, checks, metrics, stop } = running;
+    let Running { config, clock, base, spool, greetings, reception, prompts, links, checks, metrics, stop } =
+        running;
+    let voicemail = &config.voicemail;
+    let imports = Imports::new(base.store.clone(), clock.clone(), voicemail.defaults(), voicemail.pins());
     let services = Services::new(Parts {
         store: base.store.clone(),
         objects: base.objects.clone(),
@@ -38,6 +44,7 @@ pub(super) fn web(running: Running<'_>) -> Web {
         accounts: base.accounts.clone(),
         greetings: greetings.clone(),
         reception: reception.clone(),
+        imports: imports.with_languages(prompts.languages().map(str::to_owned).collect()),
         public_url: config.public_url(),
         stop,
     });

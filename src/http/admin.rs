@@ -1,12 +1,14 @@
 //! The administrator's portal: pages for who looks after others. Which page opens is `service::access`'s.
 
 mod adding;
+mod imports;
 mod server;
 mod users;
 
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 
 use crate::service::access::Act;
@@ -16,6 +18,7 @@ use super::Site;
 /// Pages that stand in the navigation: group, path, label, what opens them. Groups stand in the order of their first page.
 pub(super) const PLACES: &[(&str, &str, &str, Act)] = &[
     ("People", "/admin/users", "Users", Act::UsersRead),
+    ("People", imports::HERE, "Import", Act::UsersWrite),
     ("Calls", "/admin/explain", "Explain", Act::Explain),
     ("Server", "/admin/jobs", "Outbox", Act::Jobs),
     ("Server", "/admin/system", "System", Act::System),
@@ -31,6 +34,14 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/admin/users/{id}/invite", post(users::invite))
         .route("/admin/users/{id}/unlock", post(users::unlock))
         .route("/admin/users/{id}/remove", post(users::remove))
+        .route("/admin/imports", get(imports::list).post(imports::upload).layer(DefaultBodyLimit::disable()))
+        .route("/admin/imports/template.csv", get(imports::template))
+        .route("/admin/imports/{id}", get(imports::draft::show))
+        .route("/admin/imports/{id}/rows", post(imports::draft::mend))
+        .route("/admin/imports/{id}/apply", post(imports::draft::apply))
+        .route("/admin/imports/{id}/discard", post(imports::draft::discard))
+        .route("/admin/imports/{id}/result.csv", get(imports::draft::result))
+        .route("/admin/imports/{id}/take-back", post(imports::take_back))
         .route("/admin/explain", get(server::explain))
         .route("/admin/jobs", get(server::jobs))
         .route("/admin/jobs/{id}/retry", post(server::retry))

@@ -13,6 +13,7 @@ use crate::service::accounts::Accounts;
 use crate::service::audit::Audit;
 use crate::service::directory::AudioDirectory;
 use crate::service::greetings::Greetings;
+use crate::service::import::Imports;
 use crate::service::inbox::Inbox;
 use crate::service::keys::Keys;
 use crate::service::login::Login;
@@ -53,6 +54,8 @@ pub struct Services {
     pub directory: AudioDirectory,
     /// What calls get.
     pub reception: Reception,
+    /// Users by the table.
+    pub imports: Imports,
     /// How the outside reaches us.
     pub public_url: String,
     /// Ends live pages when the server stops.
@@ -76,6 +79,8 @@ pub struct Parts {
     pub greetings: Greetings,
     /// What calls get, by the configuration's rules.
     pub reception: Reception,
+    /// Users by the table, with the configuration's defaults and rules.
+    pub imports: Imports,
     /// How the outside reaches us.
     pub public_url: String,
     /// When the server stops.
@@ -94,7 +99,8 @@ impl Services {
 
     /// Over these parts.
     pub fn new(parts: Parts) -> Self {
-        let Parts { store, objects, spool, clock, accounts, greetings, reception, public_url, stop } = parts;
+        let Parts { store, objects, spool, clock, accounts, greetings, reception, imports, public_url, stop } =
+            parts;
         let signin = Signin::new(store.clone(), clock.clone(), &public_url);
         let policy = accounts.pin_policy();
         Self {
@@ -110,6 +116,7 @@ impl Services {
             accounts,
             greetings,
             reception,
+            imports,
             public_url,
             stop,
             live: Arc::new(Semaphore::new(LIVE)),

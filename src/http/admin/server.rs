@@ -241,7 +241,7 @@ pub(super) async fn audit(State(site): Shared, visitor: Visitor, Query(asked): Q
     }
 }
 
-async fn zone(site: &Site, visitor: &Visitor) -> Result<TimeZone, Response> {
+pub(super) async fn zone(site: &Site, visitor: &Visitor) -> Result<TimeZone, Response> {
     let tenant =
         site.web.services.people.tenant(visitor.actor.tenant).await.map_err(|error| trouble(&error))?;
     Ok(words::zone(None, &tenant))

@@ -77,7 +77,9 @@ impl<const MOST: usize> FromRequest<Arc<Site>> for PostedFile<MOST> {
             posted.file = Err(if is_too_large(&error) { NoFile::TooLarge } else { NoFile::Broken });
         }
         let is_ours = same(posted.get("csrf"), &posted.visitor.csrf);
-        if posted.file.is_ok() && !is_ours { Err(forbidden()) } else { Ok(posted) }
+        // What did not come whole may have lost its token: nothing of it is used.
+        let is_whole = !matches!(posted.file, Err(NoFile::TooLarge | NoFile::Broken));
+        if is_whole && !is_ours { Err(forbidden()) } else { Ok(posted) }
     }
 }
 

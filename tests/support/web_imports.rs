@@ -181,7 +181,7 @@ async fn a_thousand_users_are_imported_with_their_faults_mended_in_place() {
 
     // A thousand rows; in thirty of them the address is none.
     let row = |n: u32| {
-        let at = if n % 34 == 0 { "" } else { "@" };
+        let at = if n.is_multiple_of(34) { "" } else { "@" };
         format!("{},First {n},Last {n},user{n}{at}example.org", 2000 + n)
     };
     let rows: Vec<String> = (0..1000).map(row).collect();

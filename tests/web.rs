@@ -58,7 +58,7 @@ async fn every_answer_carries_the_protecting_headers() {
         assert_eq!(answer.header("x-frame-options"), "DENY", "{what}");
         assert_eq!(answer.header("x-robots-tag"), "noindex, nofollow", "{what}");
         let policy = answer.header("content-security-policy");
-        assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{what}: {policy}");
+        assert!(policy.starts_with("default-src 'none'; style-src 'self' 'sha256-"), "{what}: {policy}");
         assert!(policy.contains("frame-ancestors 'none'") && policy.contains("form-action 'self'"), "{what}");
         assert!(!policy.contains("unsafe") && !policy.contains('*') && !policy.contains("http"), "{what}");
         if what.starts_with("HEAD") {

@@ -13,13 +13,13 @@ use crate::service::access::Act;
 
 use super::Site;
 
-/// Pages that stand in the navigation, with what opens them.
-pub(super) const PLACES: &[(&str, &str, Act)] = &[
-    ("/admin/users", "Users", Act::UsersRead),
-    ("/admin/explain", "Explain", Act::Explain),
-    ("/admin/jobs", "Outbox", Act::Jobs),
-    ("/admin/audit", "Changes", Act::Audit),
-    ("/admin/system", "System", Act::System),
+/// Pages that stand in the navigation: group, path, label, what opens them. Groups stand in the order of their first page.
+pub(super) const PLACES: &[(&str, &str, &str, Act)] = &[
+    ("People", "/admin/users", "Users", Act::UsersRead),
+    ("Calls", "/admin/explain", "Explain", Act::Explain),
+    ("Server", "/admin/jobs", "Outbox", Act::Jobs),
+    ("Server", "/admin/system", "System", Act::System),
+    ("Access", "/admin/audit", "Changes", Act::Audit),
 ];
 
 /// The routes of the administrator's portal.

@@ -2,6 +2,7 @@
 
 mod admin;
 pub mod api;
+mod assets;
 mod audio;
 mod client;
 mod cursor;
@@ -96,6 +97,7 @@ pub fn router(web: Web) -> Router {
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(metrics))
+        .route("/assets/{name}", get(assets::serve))
         .route("/m/{token}", get(link_page::page))
         .route("/m/{token}/audio.mp3", get(audio::mp3))
         .route("/m/{token}/audio.wav", get(audio::wav))

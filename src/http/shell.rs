@@ -1,7 +1,7 @@
 //! What every page shares: the frame, the protecting headers, plain notices.
 //!
-//! A page is one file: style and script stand in it, and the policy names them by their hashes. So a page works below
-//! any path that a reverse proxy puts before ours, and style and script are never older than the page.
+//! A page that a mail leads to is one file: style and script stand in it, and the policy names them by their hashes.
+//! The portal's stand in files whose names say what is in them (`assets`). Neither is ever older than the page.
 
 use std::sync::LazyLock;
 
@@ -15,7 +15,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
 use super::api::problem::Problem;
-use super::portal;
+use super::assets::Lasting;
 
 /// The style of every page.
 pub(super) const STYLE: &str = include_str!("pages/page.css");
@@ -29,21 +29,18 @@ const LARGEST_BODY: u64 = 64 * 1024;
 static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
     let hash = |text: &str| STANDARD.encode(Sha256::digest(text));
     let policy = format!(
-        "default-src 'none'; style-src 'sha256-{}' 'sha256-{}'; script-src 'sha256-{}' 'sha256-{}'; \
+        "default-src 'none'; style-src 'self' 'sha256-{}'; script-src 'self' 'sha256-{}'; \
          media-src 'self'; img-src data:; connect-src 'self'; form-action 'self'; base-uri 'none'; \
          frame-ancestors 'none'",
         hash(STYLE),
-        hash(portal::STYLE),
-        hash(SCRIPT),
-        hash(portal::SCRIPT)
+        hash(SCRIPT)
     );
     HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
 });
 
 /// Nothing may be loaded from elsewhere, framed, cached, indexed, or told to other sites.
 pub(super) async fn guard_headers(mut response: Response) -> Response {
-    const FIXED: [(header::HeaderName, &str); 8] = [
-        (header::CACHE_CONTROL, "no-store"),
+    const FIXED: [(header::HeaderName, &str); 7] = [
         (header::REFERRER_POLICY, "no-referrer"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
@@ -57,7 +54,11 @@ pub(super) async fn guard_headers(mut response: Response) -> Response {
     ];
     let code = response.status().as_str().to_owned();
     metrics::counter!("aftertone_http_responses_total", "code" => code).increment(1);
+    let may_last = response.extensions().get::<Lasting>().is_some();
     let headers = response.headers_mut();
+    if !may_last {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
     headers.insert(header::CONTENT_SECURITY_POLICY, POLICY.clone());
     for (name, value) in FIXED {
         headers.insert(name, HeaderValue::from_static(value));

@@ -162,6 +162,22 @@ async fn somebody_who_knows_the_password_comes_in_and_goes_out() {
 }
 
 #[tokio::test]
+async fn style_and_script_are_files_that_browsers_keep_and_that_are_the_same_for_everybody() {
+    let bed = WebBed::new().await;
+    let page = bed.get("/sign-in").await;
+    let style = page.text().split('"').find(|text| text.starts_with("/assets/")).unwrap().to_owned();
+    let answer = bed.get(&style).await;
+    assert_eq!((answer.status, answer.header("content-type")), (200, "text/css; charset=utf-8"));
+    assert_eq!(answer.header("cache-control"), "public, max-age=31536000, immutable");
+    assert_eq!(answer.header("x-content-type-options"), "nosniff");
+    assert!(answer.text().contains("--accent"));
+    for old in [style.replace("portal-", "portal-0"), "/assets/portal.css".to_owned()] {
+        let answer = bed.get(&old).await;
+        assert_eq!((answer.status, answer.header("cache-control")), (404, "no-store"), "{old}");
+    }
+}
+
+#[tokio::test]
 async fn every_wrong_try_is_answered_alike_and_too_many_are_refused_even_when_right() {
     let bed = WebBed::new().await;
     bed.give(&bed.mailbox, Role::Basic).await;

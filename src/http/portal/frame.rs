@@ -6,11 +6,6 @@ use crate::service::access::{Act, Reach};
 use super::super::Site;
 use super::super::visitor::Visitor;
 
-/// The style of the portal's pages.
-pub(in crate::http) const STYLE: &str = include_str!("../pages/portal/portal.css");
-/// The script of the portal's pages.
-pub(in crate::http) const SCRIPT: &str = include_str!("../pages/portal/portal.js");
-
 /// The frame of a page.
 pub(in crate::http) struct Frame {
     /// Path before every address.
@@ -21,8 +16,10 @@ pub(in crate::http) struct Frame {
     pub(in crate::http) who: String,
     /// What they are, unless basic.
     pub(in crate::http) role: Option<&'static str>,
-    /// Where one can go.
+    /// Where one can go with what is one's own.
     pub(in crate::http) places: Vec<Place>,
+    /// Where one can go who looks after others.
+    pub(in crate::http) groups: Vec<Group>,
     /// What was just done.
     pub(in crate::http) done: Option<Done>,
 }
@@ -34,6 +31,12 @@ pub(in crate::http) struct Place {
     pub(in crate::http) is_here: bool,
     /// Unheard messages, at the inbox.
     pub(in crate::http) count: Option<u32>,
+}
+
+/// Entries of the navigation that belong together.
+pub(in crate::http) struct Group {
+    pub(in crate::http) title: &'static str,
+    pub(in crate::http) places: Vec<Place>,
 }
 
 /// A sentence about what was done, and how to undo it.
@@ -59,20 +62,26 @@ impl Frame {
     /// The frame of the page `here`, a path.
     pub(in crate::http) fn new(site: &Site, visitor: &Visitor, here: &str, unheard: Option<u32>) -> Self {
         let actor = &visitor.actor;
-        let mut places = Vec::new();
-        let mut place = |path: &str, label, count| {
+        let place = |path: &str, label, count| {
             let is_here = path == here;
-            places.push(Place { href: format!("{}{path}", site.base), label, is_here, count });
+            Place { href: format!("{}{path}", site.base), label, is_here, count }
         };
+        let mut places = Vec::new();
         if actor.mailbox.is_some() {
-            place("/", "Inbox", unheard.filter(|unheard| *unheard > 0));
-            place("/greetings", "Greetings", None);
+            places.push(place("/", "Inbox", unheard.filter(|unheard| *unheard > 0)));
+            places.push(place("/greetings", "Greetings", None));
         }
-        place("/settings", "Settings", None);
+        places.push(place("/settings", "Settings", None));
+        let mut groups: Vec<Group> = Vec::new();
         let reaches = |act: Act| actor.reach(act) > Reach::Own;
-        for (path, label, act) in super::super::admin::PLACES {
-            if reaches(*act) {
-                place(path, label, None);
+        for (title, path, label, act) in super::super::admin::PLACES {
+            if !reaches(*act) {
+                continue;
+            }
+            let place = place(path, label, None);
+            match groups.iter_mut().find(|group| group.title == *title) {
+                Some(group) => group.places.push(place),
+                None => groups.push(Group { title, places: vec![place] }),
             }
         }
         Self {
@@ -81,6 +90,7 @@ impl Frame {
             who: if actor.name.is_empty() { "you".to_owned() } else { actor.name.clone() },
             role: (actor.role != Role::Basic).then(|| actor.role.title()),
             places,
+            groups,
             done: None,
         }
     }

@@ -11,7 +11,6 @@ pub(super) mod words;
 
 use std::sync::Arc;
 
-pub(super) use frame::{SCRIPT, STYLE};
 pub(super) use live::serve as live_events;
 pub(super) use settings::mode_title;
 pub(super) use sign_in::sentence;

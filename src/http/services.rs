@@ -15,6 +15,7 @@ use crate::service::directory::AudioDirectory;
 use crate::service::greetings::Greetings;
 use crate::service::inbox::Inbox;
 use crate::service::keys::Keys;
+use crate::service::lamp::audit::LampAudit;
 use crate::service::live_calls::LiveCalls;
 use crate::service::login::Login;
 use crate::service::people::People;
@@ -56,6 +57,8 @@ pub struct Services {
     pub reception: Reception,
     /// Calls that run.
     pub calls: LiveCalls,
+    /// What phones were told.
+    pub lamps: LampAudit,
     /// How the outside reaches us.
     pub public_url: String,
     /// Ends live pages when the server stops.
@@ -110,6 +113,7 @@ impl Services {
             people: People::new(store.clone(), clock.clone()),
             login: Login::new(store.clone(), clock.clone(), policy),
             inbox: Inbox::new(store.clone()),
+            lamps: LampAudit::new(store.clone(), clock.clone()),
             retrieval: Retrieval::new(store.clone(), objects, greetings.clone(), clock.clone()),
             settings: Settings::new(store.clone(), spool, greetings.clone(), clock),
             directory: AudioDirectory::new(store),

@@ -139,19 +139,19 @@ impl LiveCalls {
         Entry { board: Arc::clone(&self.board), id, stage, outcome: CallOutcome::Nothing, end }
     }
 
-    /// Running calls, the oldest first.
-    pub fn running(&self, scope: Scope) -> Vec<LiveCall> {
+    /// Running calls, the oldest first, at most `limit`; and how many there are.
+    pub fn running(&self, scope: Scope, limit: usize) -> (Vec<LiveCall>, usize) {
         let calls = self.board.calls();
-        let mut running: Vec<_> = calls.running.values().filter(|call| call.is_in(scope)).cloned().collect();
-        drop(calls);
-        running.sort_by_key(|call| (call.since, call.arrival.id));
-        running
+        let mut running: Vec<_> = calls.running.values().filter(|call| call.is_in(scope)).collect();
+        let all = running.len();
+        running.sort_unstable_by_key(|call| (call.since, call.arrival.id));
+        (running.into_iter().take(limit).cloned().collect(), all)
     }
 
-    /// Calls that are over, the last one first.
-    pub fn over(&self, scope: Scope) -> Vec<PastCall> {
+    /// Calls that are over, the last one first, at most `limit`.
+    pub fn over(&self, scope: Scope, limit: usize) -> Vec<PastCall> {
         let calls = self.board.calls();
-        calls.over.iter().rev().filter(|past| past.call.is_in(scope)).cloned().collect()
+        calls.over.iter().rev().filter(|past| past.call.is_in(scope)).take(limit).cloned().collect()
     }
 
     /// Ends a running call: what was recorded is kept, as if the caller had hung up. `None`: no such call runs.
@@ -260,6 +260,10 @@ mod tests {
         Arrival { id: clock.uuid(), is_ours: false, trunk: Some("pbx".to_owned()), peer }
     }
 
+    fn shown(calls: &LiveCalls, scope: Scope) -> Vec<LiveCall> {
+        calls.running(scope, usize::MAX).0
+    }
+
     #[test]
     fn a_call_is_shown_to_its_tenant_while_it_runs_and_what_came_of_it_afterwards() {
         let (clock, calls) = board();
@@ -267,24 +271,24 @@ mod tests {
         let mut seen = calls.changes();
         let mut entry = calls.open(arrival(&clock), &CancellationToken::new());
         assert!(seen.has_changed().unwrap());
-        assert!(calls.running(Scope::Tenant(own)).is_empty(), "whose it is, is not known yet");
-        assert_eq!(calls.running(Scope::Everything).len(), 1);
+        assert!(shown(&calls, Scope::Tenant(own)).is_empty(), "whose it is, is not known yet");
+        assert_eq!(shown(&calls, Scope::Everything).len(), 1);
         entry.is_for(own, Some(&"1001".parse().unwrap()), &CallerId::new(Some("+441"), None));
         clock.advance(Duration::from_secs(5));
         entry.stage(CallStage::Recording);
-        let shown = calls.running(Scope::Tenant(own));
-        let [call] = shown.as_slice() else { panic!("{shown:?}") };
+        let running = shown(&calls, Scope::Tenant(own));
+        let [call] = running.as_slice() else { panic!("{running:?}") };
         assert_eq!((call.stage, call.stage_since), (CallStage::Recording, clock.now()));
         assert_eq!(call.mailbox.as_ref().unwrap().as_str(), "1001");
         assert!(call.since < call.stage_since);
-        assert!(calls.running(Scope::Tenant(other)).is_empty());
+        assert!(shown(&calls, Scope::Tenant(other)).is_empty());
         entry.note(CallOutcome::Kept);
         entry.note(CallOutcome::Transferred);
         seen.borrow_and_update();
         drop(entry);
-        assert!(seen.has_changed().unwrap() && calls.running(Scope::Everything).is_empty());
-        assert_eq!(calls.over(Scope::Tenant(own))[0].outcome, CallOutcome::Kept);
-        assert!(calls.over(Scope::Tenant(other)).is_empty());
+        assert!(seen.has_changed().unwrap() && shown(&calls, Scope::Everything).is_empty());
+        assert_eq!(calls.over(Scope::Tenant(own), usize::MAX)[0].outcome, CallOutcome::Kept);
+        assert!(calls.over(Scope::Tenant(other), usize::MAX).is_empty());
     }
 
     #[test]
@@ -309,7 +313,7 @@ mod tests {
         assert!(calls.end(id, Scope::Tenant(own)).unwrap().is_cut && first.end().is_cancelled());
         assert!(!second.end().is_cancelled() && !cut.is_cancelled());
         drop(first);
-        assert!(calls.over(Scope::Tenant(own))[0].call.is_cut);
+        assert!(calls.over(Scope::Tenant(own), usize::MAX)[0].call.is_cut);
         assert!(calls.end(id, Scope::Everything).is_none(), "it is over");
         cut.cancel();
         assert!(second.end().is_cancelled());
@@ -322,8 +326,8 @@ mod tests {
             drop(calls.open(arrival(&clock), &CancellationToken::new()));
             clock.advance(Duration::from_secs(1));
         }
-        let over = calls.over(Scope::Everything);
-        assert_eq!(over.len(), MOST_OVER);
+        let over = calls.over(Scope::Everything, usize::MAX);
+        assert_eq!((over.len(), calls.over(Scope::Everything, 3).len()), (MOST_OVER, 3));
         assert!(over[0].ended_at > over[1].ended_at, "the last one first");
     }
 }

@@ -1,7 +1,9 @@
 //! The administrator's portal: pages for who looks after others. Which page opens is `service::access`'s.
 
 mod adding;
+pub(super) mod calls;
 mod imports;
+pub(super) mod lamps;
 mod server;
 mod users;
 
@@ -19,7 +21,9 @@ use super::Site;
 pub(super) const PLACES: &[(&str, &str, &str, Act)] = &[
     ("People", "/admin/users", "Users", Act::UsersRead),
     ("People", imports::HERE, "Import", Act::UsersWrite),
+    ("Calls", "/admin/calls", "Live calls", Act::Calls),
     ("Calls", "/admin/explain", "Explain", Act::Explain),
+    ("Server", "/admin/lamps", "Lamps", Act::Lamps),
     ("Server", "/admin/jobs", "Outbox", Act::Jobs),
     ("Server", "/admin/system", "System", Act::System),
     ("Access", "/admin/audit", "Changes", Act::Audit),
@@ -42,7 +46,12 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/admin/imports/{id}/discard", post(imports::draft::discard))
         .route("/admin/imports/{id}/result.csv", get(imports::draft::result))
         .route("/admin/imports/{id}/take-back", post(imports::take_back))
+        .route("/admin/calls", get(calls::page))
+        .route("/admin/calls/events", get(calls::events))
+        .route("/admin/calls/{id}/end", post(calls::end))
         .route("/admin/explain", get(server::explain))
+        .route("/admin/lamps", get(lamps::page))
+        .route("/admin/lamps/{id}/again", post(lamps::again))
         .route("/admin/jobs", get(server::jobs))
         .route("/admin/jobs/{id}/retry", post(server::retry))
         .route("/admin/audit", get(server::audit))

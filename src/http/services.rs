@@ -16,6 +16,8 @@ use crate::service::greetings::Greetings;
 use crate::service::import::Imports;
 use crate::service::inbox::Inbox;
 use crate::service::keys::Keys;
+use crate::service::lamp::audit::LampAudit;
+use crate::service::live_calls::LiveCalls;
 use crate::service::login::Login;
 use crate::service::people::People;
 use crate::service::reception::Reception;
@@ -56,6 +58,10 @@ pub struct Services {
     pub reception: Reception,
     /// Users by the table.
     pub imports: Imports,
+    /// Calls that run.
+    pub calls: LiveCalls,
+    /// What phones were told.
+    pub lamps: LampAudit,
     /// How the outside reaches us.
     pub public_url: String,
     /// Ends live pages when the server stops.
@@ -81,6 +87,8 @@ pub struct Parts {
     pub reception: Reception,
     /// Users by the table, with the configuration's defaults and rules.
     pub imports: Imports,
+    /// Calls that run.
+    pub calls: LiveCalls,
     /// How the outside reaches us.
     pub public_url: String,
     /// When the server stops.
@@ -99,26 +107,26 @@ impl Services {
 
     /// Over these parts.
     pub fn new(parts: Parts) -> Self {
-        let Parts { store, objects, spool, clock, accounts, greetings, reception, imports, public_url, stop } =
-            parts;
-        let signin = Signin::new(store.clone(), clock.clone(), &public_url);
-        let policy = accounts.pin_policy();
+        let (store, clock, greetings) = (parts.store, parts.clock, parts.greetings);
+        let signin = Signin::new(store.clone(), clock.clone(), &parts.public_url);
         Self {
             keys: Keys::new(store.clone(), clock.clone(), signin.clone()),
             signin,
             audit: Audit::new(store.clone(), clock.clone()),
             people: People::new(store.clone(), clock.clone()),
-            login: Login::new(store.clone(), clock.clone(), policy),
+            login: Login::new(store.clone(), clock.clone(), parts.accounts.pin_policy()),
             inbox: Inbox::new(store.clone()),
-            retrieval: Retrieval::new(store.clone(), objects, greetings.clone(), clock.clone()),
-            settings: Settings::new(store.clone(), spool, greetings.clone(), clock),
+            lamps: LampAudit::new(store.clone(), clock.clone()),
+            retrieval: Retrieval::new(store.clone(), parts.objects, greetings.clone(), clock.clone()),
+            settings: Settings::new(store.clone(), parts.spool, greetings.clone(), clock),
             directory: AudioDirectory::new(store),
-            accounts,
+            accounts: parts.accounts,
             greetings,
-            reception,
-            imports,
-            public_url,
-            stop,
+            reception: parts.reception,
+            imports: parts.imports,
+            calls: parts.calls,
+            public_url: parts.public_url,
+            stop: parts.stop,
             live: Arc::new(Semaphore::new(LIVE)),
         }
     }

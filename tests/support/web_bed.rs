@@ -19,6 +19,7 @@ use aftertone::service::accounts::{Accounts, MailboxDefaults, PinPolicy};
 use aftertone::service::greetings::Greetings;
 use aftertone::service::import::Imports;
 use aftertone::service::links::Links;
+use aftertone::service::live_calls::LiveCalls;
 use aftertone::service::reception::{Reception, Rules};
 use aftertone::store::Store;
 use axum::Router;
@@ -95,6 +96,7 @@ impl WebBed {
                 MailboxDefaults::default(),
                 PinPolicy::usual(),
             ),
+            calls: LiveCalls::new(clock.clone()),
             public_url: "https://vm.example.org".to_owned(),
             stop: stop.clone(),
         });

@@ -4,6 +4,7 @@ mod greetings;
 mod messages;
 mod people;
 mod rest;
+mod running;
 
 use std::sync::Arc;
 
@@ -69,7 +70,7 @@ pub fn table() -> Vec<Route> {
 
 /// Every route with its handler.
 pub(super) fn handlers() -> Vec<Entry> {
-    [people::routes(), messages::routes(), greetings::routes(), rest::routes()]
+    [people::routes(), messages::routes(), greetings::routes(), rest::routes(), running::routes()]
         .into_iter()
         .flatten()
         .collect()

@@ -33,6 +33,10 @@ const HOLD_EVERY: Duration = Duration::from_secs(5);
 const HOLD: Duration = Duration::from_secs(20);
 /// How often whoever asked looks for news.
 const FOLLOW: Duration = Duration::from_millis(150);
+/// How often whoever follows a call says so.
+const SAY_EVERY: Duration = Duration::from_secs(2);
+/// A phone that rings for somebody who followed the call, and has not said so for so long, stops.
+const DESERTED: Duration = Duration::from_secs(10);
 /// Calls of this kind at the same time on one server.
 const MOST_CALLS: usize = 32;
 /// Lines about one call; whoever records again and again gets no more.
@@ -144,6 +148,7 @@ impl CallMe {
             over: false,
             since: self.clock.monotonic(),
             held_until: None,
+            said: None,
         }
     }
 
@@ -173,6 +178,8 @@ pub struct Following {
     /// When something was last seen to happen, monotonic.
     since: Duration,
     held_until: Option<Timestamp>,
+    /// When it was last said that somebody follows, monotonic.
+    said: Option<Duration>,
 }
 
 impl Following {
@@ -191,6 +198,7 @@ impl Following {
                 return Ok(None);
             }
             let request = self.store.call_request(self.id).await?;
+            self.say(&request).await?;
             self.known.extend(self.store.call_news(self.id, self.next).await?);
             if !self.known.is_empty() {
                 self.since = self.clock.monotonic();
@@ -203,6 +211,17 @@ impl Following {
             }
             tokio::time::sleep(FOLLOW).await;
         }
+    }
+
+    /// Somebody is there: the phone may ring on.
+    async fn say(&mut self, request: &CallRequest) -> Result<(), StoreError> {
+        let now = self.clock.monotonic();
+        let is_due = self.said.is_none_or(|said| now.saturating_sub(said) >= SAY_EVERY);
+        if is_due && request.state != CallState::Over {
+            self.store.follow_call(self.id).await?;
+            self.said = Some(now);
+        }
+        Ok(())
     }
 
     /// Nobody says how it goes: nobody took it up, or who did is gone. Clocks of other machines are not compared.
@@ -309,11 +328,23 @@ impl CallDesk {
         let (mut heed, mut hold) = (interval(HEED), interval(HOLD_EVERY));
         heed.set_missed_tick_behavior(MissedTickBehavior::Delay);
         hold.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut follower = Follower { followed: 0, since: self.call_me.clock.monotonic() };
+        let mut is_answered = false;
         let last = loop {
             tokio::select! {
                 last = &mut calling => break last,
-                Some(step) = told.recv() => book.enter(step).await,
+                Some(step) = told.recv() => {
+                    is_answered |= !matches!(step, CallStep::Calling | CallStep::Ringing);
+                    book.enter(step).await;
+                }
                 _ = heed.tick() => match book.store.call_request(book.id).await {
+                    // Who has picked up is not cut off in the middle of a greeting.
+                    Ok(request) if request.wanted && !is_answered => {
+                        if follower.is_gone(request.followed, self.call_me.clock.monotonic()) {
+                            tracing::info!(request = %book.id, "nobody follows a call any more: the phone stops ringing");
+                            give_up.cancel();
+                        }
+                    }
                     Ok(request) if request.wanted => {}
                     Ok(_) | Err(StoreError::Missing { .. }) => give_up.cancel(),
                     Err(error) => tracing::debug!(%error, "a call goes on although the store is away"),
@@ -329,6 +360,23 @@ impl CallDesk {
             book.enter(step).await;
         }
         last
+    }
+}
+
+/// Whether somebody still follows a call. Clocks of other machines are not compared: it is looked for how long nothing
+/// was said.
+struct Follower {
+    followed: u32,
+    since: Duration,
+}
+
+impl Follower {
+    /// Somebody followed, and has said nothing for too long. Who never did needs no watching.
+    fn is_gone(&mut self, followed: u32, now: Duration) -> bool {
+        if followed != self.followed {
+            (self.followed, self.since) = (followed, now);
+        }
+        followed > 0 && now.saturating_sub(self.since) >= DESERTED
     }
 }
 

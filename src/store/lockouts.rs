@@ -37,7 +37,8 @@ const FORGIVE: &str =
 const LOCK_UP: &str = "UPDATE lockouts SET locked_at = $3
     WHERE tenant_id = $1 AND extension = $2 AND wrong >= $4 AND locked_at IS NULL";
 
-const UNLOCK: &str = "DELETE FROM lockouts WHERE tenant_id = $1 AND extension = $2 AND wrong > 0";
+/// Wrong guesses at a number count no more; arguments are tenant and extension.
+pub(super) const UNLOCK: &str = "DELETE FROM lockouts WHERE tenant_id = $1 AND extension = $2 AND wrong > 0";
 
 const LOCKED: &str = "SELECT extension, wrong, last_at FROM lockouts WHERE tenant_id = $1 AND wrong >= $2";
 

@@ -14,6 +14,8 @@ mod admin;
 mod api;
 #[path = "support/web_browser.rs"]
 mod in_the_browser;
+#[path = "support/web_running.rs"]
+mod of_the_running_server;
 #[path = "support/web_server.rs"]
 mod of_the_server;
 #[path = "support/web_portal.rs"]

@@ -9,6 +9,7 @@ use crate::clock::SharedClock;
 use crate::http::{Checks, Parts, Services, Web};
 use crate::service::greetings::Greetings;
 use crate::service::links::Links;
+use crate::service::live_calls::LiveCalls;
 use crate::service::reception::Reception;
 
 use super::config::Config;
@@ -23,13 +24,15 @@ pub(super) struct Running<'a> {
     pub(super) greetings: &'a Greetings,
     pub(super) reception: &'a Reception,
     pub(super) links: &'a Links,
+    pub(super) calls: &'a LiveCalls,
     pub(super) checks: Checks,
     pub(super) metrics: Arc<dyn Fn() -> String + Send + Sync>,
     pub(super) stop: CancellationToken,
 }
 
 pub(super) fn web(running: Running<'_>) -> Web {
-    let Running { config, clock, base, spool, greetings, reception, links, checks, metrics, stop } = running;
+    let Running { config, clock, base, spool, greetings, reception, links, calls, checks, metrics, stop } =
+        running;
     let services = Services::new(Parts {
         store: base.store.clone(),
         objects: base.objects.clone(),
@@ -38,6 +41,7 @@ pub(super) fn web(running: Running<'_>) -> Web {
         accounts: base.accounts.clone(),
         greetings: greetings.clone(),
         reception: reception.clone(),
+        calls: calls.clone(),
         public_url: config.public_url(),
         stop,
     });

@@ -11,6 +11,7 @@ mod directory;
 mod extension;
 mod greeting;
 mod id;
+mod live;
 mod mailbox;
 mod message;
 mod notification;
@@ -33,6 +34,7 @@ pub use id::{
     AuditId, CallRequestId, GreetingId, ImportId, JobId, KeyId, LampId, LinkId, MailboxId, MessageId,
     RecordingId, RuleId, SessionId, TenantId, TimeFrameId, UserId,
 };
+pub use live::{CallOutcome, CallStage};
 pub use mailbox::{Mailbox, Quota, ToneChoice, Usage, User};
 pub use message::{Folder, Message, RecordingClass};
 pub use notification::{AfterMail, AttachmentFormat, MailAddress, MailMode, Recipient};

@@ -1,6 +1,8 @@
 //! The administrator's portal: pages for who looks after others. Which page opens is `service::access`'s.
 
 mod adding;
+pub(super) mod calls;
+pub(super) mod lamps;
 mod server;
 mod users;
 
@@ -16,7 +18,9 @@ use super::Site;
 /// Pages that stand in the navigation: group, path, label, what opens them. Groups stand in the order of their first page.
 pub(super) const PLACES: &[(&str, &str, &str, Act)] = &[
     ("People", "/admin/users", "Users", Act::UsersRead),
+    ("Calls", "/admin/calls", "Live calls", Act::Calls),
     ("Calls", "/admin/explain", "Explain", Act::Explain),
+    ("Server", "/admin/lamps", "Lamps", Act::Lamps),
     ("Server", "/admin/jobs", "Outbox", Act::Jobs),
     ("Server", "/admin/system", "System", Act::System),
     ("Access", "/admin/audit", "Changes", Act::Audit),
@@ -31,7 +35,12 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/admin/users/{id}/invite", post(users::invite))
         .route("/admin/users/{id}/unlock", post(users::unlock))
         .route("/admin/users/{id}/remove", post(users::remove))
+        .route("/admin/calls", get(calls::page))
+        .route("/admin/calls/events", get(calls::events))
+        .route("/admin/calls/{id}/end", post(calls::end))
         .route("/admin/explain", get(server::explain))
+        .route("/admin/lamps", get(lamps::page))
+        .route("/admin/lamps/{id}/again", post(lamps::again))
         .route("/admin/jobs", get(server::jobs))
         .route("/admin/jobs/{id}/retry", post(server::retry))
         .route("/admin/audit", get(server::audit))

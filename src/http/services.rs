@@ -15,6 +15,8 @@ use crate::service::directory::AudioDirectory;
 use crate::service::greetings::Greetings;
 use crate::service::inbox::Inbox;
 use crate::service::keys::Keys;
+use crate::service::lamp::audit::LampAudit;
+use crate::service::live_calls::LiveCalls;
 use crate::service::login::Login;
 use crate::service::people::People;
 use crate::service::reception::Reception;
@@ -53,6 +55,10 @@ pub struct Services {
     pub directory: AudioDirectory,
     /// What calls get.
     pub reception: Reception,
+    /// Calls that run.
+    pub calls: LiveCalls,
+    /// What phones were told.
+    pub lamps: LampAudit,
     /// How the outside reaches us.
     pub public_url: String,
     /// Ends live pages when the server stops.
@@ -76,6 +82,8 @@ pub struct Parts {
     pub greetings: Greetings,
     /// What calls get, by the configuration's rules.
     pub reception: Reception,
+    /// Calls that run.
+    pub calls: LiveCalls,
     /// How the outside reaches us.
     pub public_url: String,
     /// When the server stops.
@@ -94,7 +102,8 @@ impl Services {
 
     /// Over these parts.
     pub fn new(parts: Parts) -> Self {
-        let Parts { store, objects, spool, clock, accounts, greetings, reception, public_url, stop } = parts;
+        let Parts { store, objects, spool, clock, accounts, greetings, reception, calls, public_url, stop } =
+            parts;
         let signin = Signin::new(store.clone(), clock.clone(), &public_url);
         let policy = accounts.pin_policy();
         Self {
@@ -104,12 +113,14 @@ impl Services {
             people: People::new(store.clone(), clock.clone()),
             login: Login::new(store.clone(), clock.clone(), policy),
             inbox: Inbox::new(store.clone()),
+            lamps: LampAudit::new(store.clone(), clock.clone()),
             retrieval: Retrieval::new(store.clone(), objects, greetings.clone(), clock.clone()),
             settings: Settings::new(store.clone(), spool, greetings.clone(), clock),
             directory: AudioDirectory::new(store),
             accounts,
             greetings,
             reception,
+            calls,
             public_url,
             stop,
             live: Arc::new(Semaphore::new(LIVE)),

@@ -6,10 +6,12 @@ use aftertone::store::{JobState, NewJob, Notice, Work};
 use crate::HOSTILE;
 use crate::web_bed::WebBed;
 
-const PAGES: [(&str, Role); 6] = [
+const PAGES: [(&str, Role); 8] = [
     ("/admin/users", Role::Supervisor),
     ("/admin/users/new", Role::OfficeManager),
+    ("/admin/calls", Role::Supervisor),
     ("/admin/explain", Role::OfficeManager),
+    ("/admin/lamps", Role::OfficeManager),
     ("/admin/jobs", Role::TenantAdmin),
     ("/admin/audit", Role::TenantAdmin),
     ("/admin/system", Role::Operator),

@@ -20,6 +20,7 @@ use aftertone::http::{Check, Parts, Services, Web, router};
 use aftertone::service::accounts::{Accounts, MailboxDefaults};
 use aftertone::service::greetings::Greetings;
 use aftertone::service::links::Links;
+use aftertone::service::live_calls::LiveCalls;
 use aftertone::service::reception::{Reception, Rules};
 use aftertone::store::Store;
 use axum::Router;
@@ -90,6 +91,7 @@ impl WebBed {
             accounts: Accounts::new(store.clone(), clock.clone(), MailboxDefaults::default()),
             greetings: Greetings::new(store.clone(), objects.clone(), clock.clone()),
             reception: Reception::new(store.clone(), Rules::default()),
+            calls: LiveCalls::new(clock.clone()),
             public_url: "https://vm.example.org".to_owned(),
             stop: stop.clone(),
         });

@@ -37,7 +37,7 @@ pub(super) struct Asked {
     #[serde(default)]
     after: String,
     #[serde(default)]
-    done: String,
+    pub(super) done: String,
 }
 
 #[derive(Template)]
@@ -241,7 +241,8 @@ pub(super) async fn audit(State(site): Shared, visitor: Visitor, Query(asked): Q
     }
 }
 
-async fn zone(site: &Site, visitor: &Visitor) -> Result<TimeZone, Response> {
+/// The zone of the visitor's tenant.
+pub(super) async fn zone(site: &Site, visitor: &Visitor) -> Result<TimeZone, Response> {
     let tenant =
         site.web.services.people.tenant(visitor.actor.tenant).await.map_err(|error| trouble(&error))?;
     Ok(words::zone(None, &tenant))

@@ -8,6 +8,7 @@ mod messages;
 pub(in crate::http) mod problem;
 mod rest;
 mod roles;
+mod running;
 mod schema;
 mod table;
 mod users;

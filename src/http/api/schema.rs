@@ -9,13 +9,14 @@ use serde_json::{Map, Value, json};
 use super::table::Shape;
 
 /// What parameters of paths and queries are, by name; what stands not here is text.
-const PARAMETERS: [(&str, &str); 11] = [
+const PARAMETERS: [(&str, &str); 12] = [
     ("tenant", "uuid"),
     ("message", "uuid"),
     ("greeting", "uuid"),
     ("job", "uuid"),
     ("key", "uuid"),
-    ("limit", "integer"),
+    ("call", "uuid"),
+    ("lamp", "uuid"),
     ("unheard", "boolean"),
     ("folder", "inbox|saved|trash"),
     ("state", "queued|running|retry|done|dead"),
@@ -74,7 +75,7 @@ pub(super) fn parameter(name: &str) -> Value {
     match name {
         // `me` is the own one.
         "mailbox" | "user" => json!({"anyOf": [{"type": "string", "format": "uuid"}, {"const": "me"}]}),
-        "limit" => json!({"type": "integer", "minimum": 1, "maximum": 200, "default": 50}),
+        "limit" => json!({"type": "integer", "minimum": 1}),
         name => {
             let kind = PARAMETERS.iter().find(|(known, _)| *known == name);
             schema(kind.map_or("string", |(_, kind)| kind))

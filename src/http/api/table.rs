@@ -4,6 +4,7 @@ mod greetings;
 mod messages;
 mod people;
 mod rest;
+mod running;
 mod shapes;
 
 use std::sync::Arc;
@@ -136,6 +137,10 @@ impl Route {
     }
 }
 
+const fn shape(name: &'static str, fields: &'static [(&'static str, &'static str, &'static str)]) -> Shape {
+    Shape { name, fields }
+}
+
 /// A route with its handler.
 type Entry = (Route, MethodRouter<Arc<Site>>);
 
@@ -149,12 +154,12 @@ pub fn table() -> Vec<Route> {
 
 /// Every shape that routes answer.
 pub fn shapes() -> Vec<Shape> {
-    [shapes::PEOPLE, shapes::MESSAGES, shapes::REST].concat()
+    [shapes::PEOPLE, shapes::MESSAGES, shapes::REST, running::SHAPES].concat()
 }
 
 /// Every route with its handler.
 pub(super) fn handlers() -> Vec<Entry> {
-    [people::routes(), messages::routes(), greetings::routes(), rest::routes()]
+    [people::routes(), messages::routes(), greetings::routes(), rest::routes(), running::routes()]
         .into_iter()
         .flatten()
         .collect()

@@ -1,15 +1,11 @@
 //! What routes answer, field by field.
 
-use super::Shape;
+use super::{Shape, shape};
 
 /// Kinds of greetings.
 pub(super) const GREETINGS: &str = "away|busy|internal|holiday|closed|standard|name";
 /// What users may be.
 pub(super) const ROLES: &str = "basic|call-center-agent|supervisor|office-manager|tenant-admin|operator";
-
-const fn shape(name: &'static str, fields: &'static [(&'static str, &'static str, &'static str)]) -> Shape {
-    Shape { name, fields }
-}
 
 pub(super) const PEOPLE: &[Shape] = &[
     shape(

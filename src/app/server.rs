@@ -226,6 +226,7 @@ impl Server {
             spool: &spool,
             greetings: &greetings,
             reception: &reception,
+            prompts: &prompts,
             links: &links,
             calls: &live,
             checks: parts.checks(),

@@ -2,6 +2,7 @@
 
 mod adding;
 pub(super) mod calls;
+mod imports;
 pub(super) mod lamps;
 mod server;
 mod users;
@@ -9,6 +10,7 @@ mod users;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 
 use crate::service::access::Act;
@@ -18,6 +20,7 @@ use super::Site;
 /// Pages that stand in the navigation: group, path, label, what opens them. Groups stand in the order of their first page.
 pub(super) const PLACES: &[(&str, &str, &str, Act)] = &[
     ("People", "/admin/users", "Users", Act::UsersRead),
+    ("People", imports::HERE, "Import", Act::UsersWrite),
     ("Calls", "/admin/calls", "Live calls", Act::Calls),
     ("Calls", "/admin/explain", "Explain", Act::Explain),
     ("Server", "/admin/lamps", "Lamps", Act::Lamps),
@@ -35,6 +38,14 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/admin/users/{id}/invite", post(users::invite))
         .route("/admin/users/{id}/unlock", post(users::unlock))
         .route("/admin/users/{id}/remove", post(users::remove))
+        .route("/admin/imports", get(imports::list).post(imports::upload).layer(DefaultBodyLimit::disable()))
+        .route("/admin/imports/template.csv", get(imports::template))
+        .route("/admin/imports/{id}", get(imports::draft::show))
+        .route("/admin/imports/{id}/rows", post(imports::draft::mend))
+        .route("/admin/imports/{id}/apply", post(imports::draft::apply))
+        .route("/admin/imports/{id}/discard", post(imports::draft::discard))
+        .route("/admin/imports/{id}/result.csv", get(imports::draft::result))
+        .route("/admin/imports/{id}/take-back", post(imports::take_back))
         .route("/admin/calls", get(calls::page))
         .route("/admin/calls/events", get(calls::events))
         .route("/admin/calls/{id}/end", post(calls::end))

@@ -6,6 +6,7 @@ mod assets;
 mod audio;
 mod client;
 mod cursor;
+mod file_form;
 mod health;
 mod link_page;
 mod listener;

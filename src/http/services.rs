@@ -13,6 +13,7 @@ use crate::service::accounts::Accounts;
 use crate::service::audit::Audit;
 use crate::service::directory::AudioDirectory;
 use crate::service::greetings::Greetings;
+use crate::service::import::Imports;
 use crate::service::inbox::Inbox;
 use crate::service::keys::Keys;
 use crate::service::lamp::audit::LampAudit;
@@ -55,6 +56,8 @@ pub struct Services {
     pub directory: AudioDirectory,
     /// What calls get.
     pub reception: Reception,
+    /// Users by the table.
+    pub imports: Imports,
     /// Calls that run.
     pub calls: LiveCalls,
     /// What phones were told.
@@ -82,6 +85,8 @@ pub struct Parts {
     pub greetings: Greetings,
     /// What calls get, by the configuration's rules.
     pub reception: Reception,
+    /// Users by the table, with the configuration's defaults and rules.
+    pub imports: Imports,
     /// Calls that run.
     pub calls: LiveCalls,
     /// How the outside reaches us.
@@ -102,27 +107,26 @@ impl Services {
 
     /// Over these parts.
     pub fn new(parts: Parts) -> Self {
-        let Parts { store, objects, spool, clock, accounts, greetings, reception, calls, public_url, stop } =
-            parts;
-        let signin = Signin::new(store.clone(), clock.clone(), &public_url);
-        let policy = accounts.pin_policy();
+        let (store, clock, greetings) = (parts.store, parts.clock, parts.greetings);
+        let signin = Signin::new(store.clone(), clock.clone(), &parts.public_url);
         Self {
             keys: Keys::new(store.clone(), clock.clone(), signin.clone()),
             signin,
             audit: Audit::new(store.clone(), clock.clone()),
             people: People::new(store.clone(), clock.clone()),
-            login: Login::new(store.clone(), clock.clone(), policy),
+            login: Login::new(store.clone(), clock.clone(), parts.accounts.pin_policy()),
             inbox: Inbox::new(store.clone()),
             lamps: LampAudit::new(store.clone(), clock.clone()),
-            retrieval: Retrieval::new(store.clone(), objects, greetings.clone(), clock.clone()),
-            settings: Settings::new(store.clone(), spool, greetings.clone(), clock),
+            retrieval: Retrieval::new(store.clone(), parts.objects, greetings.clone(), clock.clone()),
+            settings: Settings::new(store.clone(), parts.spool, greetings.clone(), clock),
             directory: AudioDirectory::new(store),
-            accounts,
+            accounts: parts.accounts,
             greetings,
-            reception,
-            calls,
-            public_url,
-            stop,
+            reception: parts.reception,
+            imports: parts.imports,
+            calls: parts.calls,
+            public_url: parts.public_url,
+            stop: parts.stop,
             live: Arc::new(Semaphore::new(LIVE)),
         }
     }

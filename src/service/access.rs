@@ -183,16 +183,19 @@ impl Actor {
         self.user == Some(user)
     }
 
+    /// What the actor counts as beside others: a key of the tenant is as much as its administrators.
+    pub fn rank(&self) -> Role {
+        if self.user.is_some() { self.role } else { Role::TenantAdmin }
+    }
+
     /// Whether a role may be given or taken: only by who may give roles, and none above the own.
     pub fn may_give(&self, role: Role) -> bool {
-        let own = if self.user.is_some() { self.role } else { Role::TenantAdmin };
-        self.reach(Act::RolesWrite) > Own && role <= own
+        self.reach(Act::RolesWrite) > Own && role <= self.rank()
     }
 
     /// Whether a user with this role may be changed: nobody changes somebody above.
     pub fn may_change(&self, role: Role) -> bool {
-        let own = if self.user.is_some() { self.role } else { Role::TenantAdmin };
-        self.reach(Act::UsersWrite) > Own && role <= own
+        self.reach(Act::UsersWrite) > Own && role <= self.rank()
     }
 }
 

@@ -8,6 +8,7 @@ mod answering;
 mod calls;
 mod db;
 mod deposit;
+mod drafts;
 mod fault;
 mod findable;
 mod greetings;
@@ -45,6 +46,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
 pub use self::calls::{CallNews, CallRequest, CallState};
+pub use self::drafts::{DraftRow, ImportDraft};
 pub use self::findable::Findable;
 pub use self::imports::{Import, ImportRow};
 pub use self::keys::{AuditLine, Repeat};

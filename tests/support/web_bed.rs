@@ -17,8 +17,9 @@ use aftertone::blob::spool::Spool;
 use aftertone::clock::ManualClock;
 use aftertone::domain::{CallerId, Mailbox, Message, MessageId};
 use aftertone::http::{Check, Parts, Services, Web, router};
-use aftertone::service::accounts::{Accounts, MailboxDefaults};
+use aftertone::service::accounts::{Accounts, MailboxDefaults, PinPolicy};
 use aftertone::service::greetings::Greetings;
+use aftertone::service::import::Imports;
 use aftertone::service::links::Links;
 use aftertone::service::live_calls::LiveCalls;
 use aftertone::service::reception::{Reception, Rules};
@@ -91,6 +92,12 @@ impl WebBed {
             accounts: Accounts::new(store.clone(), clock.clone(), MailboxDefaults::default()),
             greetings: Greetings::new(store.clone(), objects.clone(), clock.clone()),
             reception: Reception::new(store.clone(), Rules::default()),
+            imports: Imports::new(
+                store.clone(),
+                clock.clone(),
+                MailboxDefaults::default(),
+                PinPolicy::usual(),
+            ),
             calls: LiveCalls::new(clock.clone()),
             public_url: "https://vm.example.org".to_owned(),
             stop: stop.clone(),

@@ -38,7 +38,8 @@ const WRONG: &str = r#"
     return wrong;
 "#;
 
-async fn check(browser: &Browser, url: &str, name: &str) {
+/// Good at every width, light and dark: readable, reachable, named, still.
+pub(crate) async fn check(browser: &Browser, url: &str, name: &str) {
     for (width, dark) in [(1440, false), (1440, true), (390, false), (390, true), (320, false)] {
         browser.resize(width).await;
         browser.dark(dark).await;

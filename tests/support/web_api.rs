@@ -148,7 +148,12 @@ fn least_body(route: &Route) -> Option<Value> {
     let needed = route.body.iter().filter(|field| field.2);
     Some(
         needed
-            .map(|field| (field.0.to_owned(), if field.1 == "array" { json!([]) } else { json!("x") }))
+            .map(|field| {
+                (
+                    field.0.to_owned(),
+                    if field.1 == "array" || field.1.starts_with('[') { json!([]) } else { json!("x") },
+                )
+            })
             .collect(),
     )
 }

@@ -2,6 +2,8 @@
 
 #[path = "home.rs"]
 mod home;
+#[path = "shapes.rs"]
+mod shapes;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -223,7 +225,11 @@ impl WebBed {
         let request = request.extension(ConnectInfo(peer)).body(body).unwrap();
         let (parts, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
         let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-        Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+        let answer = Answer { status: parts.status.as_u16(), headers: parts.headers, body };
+        if let Some(path) = path.strip_prefix("/api/v1") {
+            shapes::hold(method, path, &answer);
+        }
+        answer
     }
 
     /// Listens on a free port of this machine until the bed is dropped.

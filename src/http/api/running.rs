@@ -20,6 +20,7 @@ use super::super::admin::calls::ended;
 use super::super::admin::lamps::{address, told_again};
 use super::super::portal::live_calls;
 use super::caller::Caller;
+use super::page;
 use super::problem::Problem;
 
 type Answer = Result<Response, Problem>;
@@ -88,7 +89,7 @@ pub(super) async fn recent(
     let tenant = caller.must_reach_tenant()?;
     let over = site.web.services.calls.over(Scope::Tenant(tenant), asked.limit());
     let items: Vec<Value> = over.iter().map(|past| past_json(&caller, past)).collect();
-    Ok(Json(json!({"items": items})).into_response())
+    Ok(page(items, None::<&str>))
 }
 
 pub(super) async fn events(State(site): State<Arc<Site>>, Extension(caller): Extension<Caller>) -> Answer {
@@ -131,7 +132,7 @@ fn lamp_json(judged: &Judged) -> Value {
 
 pub(super) async fn lamps(State(site): State<Arc<Site>>, Extension(caller): Extension<Caller>) -> Answer {
     let lamps = site.web.services.lamps.lamps(caller.must_reach_tenant()?).await?;
-    Ok(Json(json!({"items": lamps.iter().map(lamp_json).collect::<Vec<_>>()})).into_response())
+    Ok(page(lamps.iter().map(lamp_json).collect(), None::<&str>))
 }
 
 pub(super) async fn tell_again(

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use crate::blob::spool::Spool;
 use crate::clock::SharedClock;
 use crate::http::{Checks, Parts, Services, Web};
+use crate::service::answering::Rules;
 use crate::service::greetings::Greetings;
 use crate::service::links::Links;
 use crate::service::reception::Reception;
@@ -38,6 +39,7 @@ pub(super) fn web(running: Running<'_>) -> Web {
         accounts: base.accounts.clone(),
         greetings: greetings.clone(),
         reception: reception.clone(),
+        rules: Rules::new(base.store.clone(), clock.clone(), config.transfer_targets()),
         public_url: config.public_url(),
         stop,
     });

@@ -74,6 +74,8 @@ ids! {
     RuleId = "rule id";
     /// An import of users.
     ImportId = "import id";
+    /// A change of rules, hours or lists that can be taken back.
+    ChangeId = "change id";
     /// A call to a phone that somebody asked for.
     CallRequestId = "call request id";
 }

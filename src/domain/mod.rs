@@ -30,8 +30,8 @@ pub use directory::{DirectorySettings, SearchBy, letters, spelled, spellings, wo
 pub use extension::{Extension, PhoneNumber};
 pub use greeting::{Greeting, GreetingKind};
 pub use id::{
-    AuditId, CallRequestId, GreetingId, ImportId, JobId, KeyId, LampId, LinkId, MailboxId, MessageId,
-    RecordingId, RuleId, SessionId, TenantId, TimeFrameId, UserId,
+    AuditId, CallRequestId, ChangeId, GreetingId, ImportId, JobId, KeyId, LampId, LinkId, MailboxId,
+    MessageId, RecordingId, RuleId, SessionId, TenantId, TimeFrameId, UserId,
 };
 pub use mailbox::{Mailbox, Quota, ToneChoice, Usage, User};
 pub use message::{Folder, Message, RecordingClass};

@@ -10,6 +10,7 @@ use crate::blob::spool::Spool;
 use crate::clock::SharedClock;
 use crate::domain::User;
 use crate::service::accounts::Accounts;
+use crate::service::answering::{Lists, Rules};
 use crate::service::audit::Audit;
 use crate::service::directory::AudioDirectory;
 use crate::service::greetings::Greetings;
@@ -21,6 +22,7 @@ use crate::service::reception::Reception;
 use crate::service::retrieval::Retrieval;
 use crate::service::settings::Settings;
 use crate::service::signin::Signin;
+use crate::service::time_frames::TimeFrames;
 use crate::store::Store;
 
 /// Live pages at the same time; further ones are told to come again.
@@ -53,6 +55,12 @@ pub struct Services {
     pub directory: AudioDirectory,
     /// What calls get.
     pub reception: Reception,
+    /// Answering rules.
+    pub rules: Rules,
+    /// Time frames.
+    pub frames: TimeFrames,
+    /// Callers who are let through or turned away.
+    pub lists: Lists,
     /// How the outside reaches us.
     pub public_url: String,
     /// Ends live pages when the server stops.
@@ -76,6 +84,8 @@ pub struct Parts {
     pub greetings: Greetings,
     /// What calls get, by the configuration's rules.
     pub reception: Reception,
+    /// Answering rules, with where calls may go.
+    pub rules: Rules,
     /// How the outside reaches us.
     pub public_url: String,
     /// When the server stops.
@@ -94,7 +104,8 @@ impl Services {
 
     /// Over these parts.
     pub fn new(parts: Parts) -> Self {
-        let Parts { store, objects, spool, clock, accounts, greetings, reception, public_url, stop } = parts;
+        let Parts { store, objects, spool, clock, accounts, greetings, reception, rules, public_url, stop } =
+            parts;
         let signin = Signin::new(store.clone(), clock.clone(), &public_url);
         let policy = accounts.pin_policy();
         Self {
@@ -105,6 +116,9 @@ impl Services {
             login: Login::new(store.clone(), clock.clone(), policy),
             inbox: Inbox::new(store.clone()),
             retrieval: Retrieval::new(store.clone(), objects, greetings.clone(), clock.clone()),
+            frames: TimeFrames::new(store.clone(), clock.clone()),
+            lists: Lists::new(store.clone(), clock.clone()),
+            rules,
             settings: Settings::new(store.clone(), spool, greetings.clone(), clock),
             directory: AudioDirectory::new(store),
             accounts,

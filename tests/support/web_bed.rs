@@ -16,8 +16,10 @@ use aftertone::clock::ManualClock;
 use aftertone::domain::{CallerId, Mailbox, Message, MessageId};
 use aftertone::http::{Check, Parts, Services, Web, router};
 use aftertone::service::accounts::{Accounts, MailboxDefaults};
+use aftertone::service::answering;
 use aftertone::service::greetings::Greetings;
 use aftertone::service::links::Links;
+use aftertone::service::outbound::AllowedTargets;
 use aftertone::service::reception::{Reception, Rules};
 use aftertone::store::Store;
 use axum::Router;
@@ -80,6 +82,8 @@ impl WebBed {
         let (healthy, asked) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicUsize::new(0)));
         let stop = CancellationToken::new();
         let spool = Spool::open(&folder.path().join("spool"), clock.clone()).unwrap();
+        let targets = ["1000", "1002", "sip:queue@pbx.example.org"].map(str::to_owned);
+        let targets = AllowedTargets::new(&targets, "pbx.example.org");
         let services = Services::new(Parts {
             store: store.clone(),
             objects: objects.clone(),
@@ -88,6 +92,7 @@ impl WebBed {
             accounts: Accounts::new(store.clone(), clock.clone(), MailboxDefaults::default()),
             greetings: Greetings::new(store.clone(), objects.clone(), clock.clone()),
             reception: Reception::new(store.clone(), Rules::default()),
+            rules: answering::Rules::new(store.clone(), clock.clone(), vec![targets]),
             public_url: "https://vm.example.org".to_owned(),
             stop: stop.clone(),
         });

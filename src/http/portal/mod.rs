@@ -14,7 +14,7 @@ use std::sync::Arc;
 pub(super) use live::serve as live_events;
 pub(super) use settings::mode_title;
 pub(super) use sign_in::sentence;
-pub(super) use upload::{is_too_large, limited};
+pub(super) use upload::{is_too_large, limited, limited_to};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;

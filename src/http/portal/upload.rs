@@ -64,8 +64,13 @@ pub(super) async fn upload(State(site): Shared, request: Request) -> Response {
 
 /// A body that ends with an error beyond [`LARGEST_UPLOAD`].
 pub(in crate::http) fn limited(body: axum::body::Body) -> axum::body::Body {
+    limited_to(body, LARGEST_UPLOAD)
+}
+
+/// A body that ends with an error beyond so many bytes.
+pub(in crate::http) fn limited_to(body: axum::body::Body, most: usize) -> axum::body::Body {
     use futures_util::StreamExt as _;
-    let mut left = LARGEST_UPLOAD;
+    let mut left = most;
     let counted = body.into_data_stream().map(move |chunk| {
         let chunk = chunk.map_err(|error| std::io::Error::other(error.to_string()))?;
         left = left
@@ -76,12 +81,12 @@ pub(in crate::http) fn limited(body: axum::body::Body) -> axum::body::Body {
     axum::body::Body::from_stream(counted)
 }
 
-/// Whether an upload ended because of [`limited`].
+/// Whether an upload ended because of [`limited_to`].
 pub(in crate::http) fn is_too_large(error: &MultipartError) -> bool {
     error.status() == StatusCode::PAYLOAD_TOO_LARGE || in_words(error).contains(TOO_LARGE)
 }
 
-/// What [`limited`] ends a body with.
+/// What [`limited_to`] ends a body with.
 const TOO_LARGE: &str = "the upload is too large";
 
 /// An error and what lies behind it.

@@ -1,6 +1,7 @@
 //! The administrator's portal: pages for who looks after others. Which page opens is `service::access`'s.
 
 mod adding;
+mod explain;
 mod server;
 mod users;
 
@@ -32,7 +33,8 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/admin/users/{id}/invite", post(users::invite))
         .route("/admin/users/{id}/unlock", post(users::unlock))
         .route("/admin/users/{id}/remove", post(users::remove))
-        .route("/admin/explain", get(server::explain))
+        .route("/admin/explain", get(explain::show))
+        .route("/admin/explain/targets", get(explain::targets))
         .route("/admin/jobs", get(server::jobs))
         .route("/admin/jobs/{id}/retry", post(server::retry))
         .route("/admin/audit", get(server::audit))

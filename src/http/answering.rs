@@ -6,6 +6,7 @@ mod form;
 mod frame_form;
 mod hours;
 mod lists;
+mod offers;
 mod rules;
 mod trying;
 
@@ -21,6 +22,9 @@ use crate::service::access::Act;
 use crate::service::answering::AnsweringError;
 use crate::store::StoreError;
 
+pub(super) use offers::{Typed, offered};
+pub(super) use trying::Try;
+
 use super::Site;
 use super::portal::{missing, sentence, trouble};
 use super::visitor::{Visitor, forbidden};
@@ -35,7 +39,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/answering/{whose}/rules/undo/{change}", post(rules::undo))
         .route("/answering/{whose}/rules/{rule}", get(form::edit).post(form::save))
         .route("/answering/{whose}/rules/{rule}/{action}", post(rules::act))
-        .route("/answering/{whose}/targets", get(form::targets))
+        .route("/answering/{whose}/targets", get(offers::targets))
         .route("/answering/{whose}/hours", get(hours::list).post(frame_form::add))
         .route("/answering/{whose}/hours/new", get(frame_form::new))
         .route("/answering/{whose}/hours/import", post(hours::import).layer(DefaultBodyLimit::disable()))
@@ -98,7 +102,7 @@ impl Whose {
     }
 
     /// The mailbox, where only a mailbox has such a thing.
-    pub(super) fn mailbox(&self) -> Result<(Owner, &Extension), Response> {
+    pub(super) fn mailbox(&self) -> Result<(Owner, &Extension), Refused> {
         let (mailbox, extension) = self.of.as_ref().ok_or_else(missing)?;
         Ok((Owner { tenant: self.tenant, mailbox: *mailbox }, extension))
     }
@@ -132,6 +136,15 @@ pub(super) enum Refused {
     Mend(String),
     /// Another page.
     Response(Box<Response>),
+}
+
+/// The page, or what stands in its place.
+pub(super) fn answer(outcome: Result<Response, Refused>) -> Response {
+    match outcome {
+        Ok(response) => response,
+        Err(Refused::Response(response)) => *response,
+        Err(Refused::Mend(why)) => trouble(&std::io::Error::other(why)),
+    }
 }
 
 impl From<Response> for Refused {

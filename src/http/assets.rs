@@ -14,8 +14,8 @@ pub(super) static STYLE: LazyLock<Asset> = LazyLock::new(|| {
     Asset::style(
         "portal",
         &[
-            include_str!("pages/portal/portal.css"),
-            include_str!("pages/portal/answering.css"),
+            include_str!("pages/portal/portal.css"),    //
+            include_str!("pages/portal/answering.css"), //
         ],
     )
 });
@@ -25,8 +25,8 @@ pub(super) static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
     Asset::script(
         "portal",
         &[
-            include_str!("pages/portal/portal.js"),
-            include_str!("pages/portal/answering.js"),
+            include_str!("pages/portal/portal.js"),    //
+            include_str!("pages/portal/answering.js"), //
         ],
     )
 });

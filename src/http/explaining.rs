@@ -40,6 +40,8 @@ pub(super) struct Told {
     /// When, in the mailbox's zone.
     pub(super) at: String,
     pub(super) reason: &'static str,
+    /// The pages of the mailbox, where they are the visitor's to see.
+    pub(super) href: Option<String>,
     /// The rule's page.
     pub(super) rule_href: Option<String>,
     /// One after the other.
@@ -67,13 +69,14 @@ pub(super) async fn explained(site: &Site, visitor: &Visitor, question: &Questio
     let call = verdict.explain();
     let until = |at: Option<Timestamp>| at.map(|at| words::exactly(at, &zone));
     let answering = call.answering.as_ref();
-    let rule = verdict.answered.rule.as_ref().zip(verdict.mailbox());
-    let base = &site.base;
+    let rule = verdict.answered.rule.as_ref();
+    let mailbox = verdict.mailbox().filter(|_| is_own);
+    let href = mailbox.map(|mailbox| format!("{}/answering/{}", site.base, mailbox.id));
     Ok(Told {
         at: words::exactly(at, &zone),
         reason: reason_word(verdict.decision.reason),
-        rule_href: rule
-            .map(|((_, rule), mailbox)| format!("{base}/answering/{}/rules/{}", mailbox.id, rule.id)),
+        rule_href: href.as_ref().zip(rule).map(|(href, (_, rule))| format!("{href}/rules/{}", rule.id)),
+        href,
         hears: hears(&verdict, &call),
         later: later(site, &facts, at, &verdict, &zone).await?,
         hours_until: until(answering.and_then(|told| told.hours_until)),

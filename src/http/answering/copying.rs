@@ -15,8 +15,7 @@ use super::super::portal::missing;
 use super::super::shell::render;
 use super::super::visitor::{Posted, Visitor};
 use super::super::{Shared, Site};
-use super::form::answer;
-use super::{Refused, Whose, rules};
+use super::{Refused, Whose, answer, rules};
 
 #[derive(Template)]
 #[template(path = "portal/rules_copy.html", config = "src/http/pages/askama.toml")]

@@ -1,11 +1,9 @@
 //! A rule as a form: when it holds, what it does, and what the phone system is to do.
 
 use askama::Template;
-use axum::extract::{Path, Query, State};
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
-use serde::Deserialize;
-use serde_json::json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
 
 use crate::domain::answering::{
     AnswerBy, CallerPattern, Conditions, KeyTarget, PhoneSystem, RingTarget, Rule, RuleActions, TurnAway,
@@ -15,12 +13,12 @@ use crate::domain::{GreetingKind, Invalid, RuleId, TimeFrame, TimeFrameId};
 use crate::service::answering::{ALL_REASONS, NewRule, reason_of, reason_word};
 
 use super::super::portal::frame::{Done, Frame};
-use super::super::portal::{missing, trouble};
+use super::super::portal::missing;
 use super::super::shell::render;
 use super::super::visitor::{Fields, Posted, Visitor, see};
 use super::super::{Shared, Site};
 use super::rules::changed;
-use super::{Refused, Whose, trying};
+use super::{Refused, Whose, answer, trying};
 
 /// Lines for phones that are empty in the form.
 const MORE_PHONES: usize = 2;
@@ -335,46 +333,5 @@ async fn kept(site: &Site, posted: &Posted, word: &str, id: Option<RuleId>) -> R
         }
         Err(Refused::Mend(why)) => answer(shown(site, visitor, whose, (id, form), Some(why)).await),
         Err(Refused::Response(response)) => *response,
-    }
-}
-
-pub(super) fn answer(outcome: Result<Response, Refused>) -> Response {
-    match outcome {
-        Ok(response) => response,
-        Err(Refused::Response(response)) => *response,
-        Err(Refused::Mend(why)) => trouble(&std::io::Error::other(why)),
-    }
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Typed {
-    q: String,
-    outward: String,
-}
-
-/// What fits what is typed, for the script of the page (002-041).
-pub(super) async fn targets(
-    State(site): Shared,
-    visitor: Visitor,
-    Path(word): Path<String>,
-    Query(typed): Query<Typed>,
-) -> Response {
-    let whose = match Whose::write(&site, &visitor, &word).await {
-        Ok(whose) => whose,
-        Err(response) => return response,
-    };
-    let found = site.web.services.rules.targets(whose.tenant, &typed.q, typed.outward == "1").await;
-    match found {
-        Ok(found) => {
-            let told = |target: &crate::service::answering::Target| {
-                let label = format!("{} {}", target.kind.title(), target.name);
-                json!({"value": target.value, "label": label.trim()})
-            };
-            let items: Vec<_> = found.iter().map(told).collect();
-            ([(header::CONTENT_TYPE, "application/json")], json!({ "items": items }).to_string())
-                .into_response()
-        }
-        Err(error) => trouble(&error),
     }
 }

@@ -15,8 +15,7 @@ use super::super::portal::missing;
 use super::super::shell::render;
 use super::super::visitor::{Fields, Posted, Visitor, see};
 use super::super::{Shared, Site};
-use super::form::answer;
-use super::{Refused, Whose, hours};
+use super::{Refused, Whose, answer, hours};
 
 const WEEK: [(&str, &str); 7] = [
     ("mon", "Monday"),

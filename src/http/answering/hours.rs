@@ -20,9 +20,8 @@ use super::super::portal::{missing, words};
 use super::super::shell::render;
 use super::super::visitor::{Posted, Visitor, see};
 use super::super::{Shared, Site};
-use super::form::answer;
 use super::rules::soon;
-use super::{Refused, Whose};
+use super::{Refused, Whose, answer};
 
 /// Changes to come that are shown of a frame.
 const MOST_COMING: usize = 3;

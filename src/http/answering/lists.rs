@@ -18,8 +18,7 @@ use super::super::portal::missing;
 use super::super::shell::render;
 use super::super::visitor::{Posted, Visitor, see};
 use super::super::{Shared, Site};
-use super::form::answer;
-use super::{Refused, Whose};
+use super::{Refused, Whose, answer};
 
 #[derive(Template)]
 #[template(path = "portal/lists.html", config = "src/http/pages/askama.toml")]

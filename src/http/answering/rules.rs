@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use crate::domain::answering::Rule;
+use crate::domain::answering::{CallerPattern, Conditions, Rule};
 use crate::domain::{ChangeId, Owner, RuleId};
-use crate::service::answering::{Overview, Standing, acts, conditions, phone_system};
+use crate::service::answering::{Overview, Standing, acts, conditions, phone_system, reason_word};
 use crate::service::audit::Deed;
 
 use super::super::portal::frame::{Done, Frame};
@@ -46,6 +46,8 @@ struct Row {
     does: Vec<String>,
     phones: Vec<String>,
     warning: Option<String>,
+    /// The question of a call that it names, as a query.
+    attempt: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -186,7 +188,24 @@ fn row(place: usize, standing: &Standing, overview: &Overview, now: Timestamp) -
         does: acts(&rule.then),
         phones: phone_system(&rule.then.phones),
         warning: warning.as_ref().map(ToString::to_string),
+        attempt: attempt(standing, zone),
     }
+}
+
+/// A call that the rule names: its first caller and reason, and when it is next in time.
+fn attempt(standing: &Standing, zone: &TimeZone) -> String {
+    let Conditions { reasons, callers, .. } = &standing.rule.when;
+    let caller = callers.first().map(|caller| match caller {
+        CallerPattern::Number(number) | CallerPattern::Prefix(number) => number.as_str(),
+        CallerPattern::Anonymous | CallerPattern::Internal | CallerPattern::External => "",
+    });
+    let at = standing.until.filter(|_| !standing.in_time);
+    let at = at.map(|at| at.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M").to_string());
+    url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("caller", caller.unwrap_or_default())
+        .append_pair("reason", reasons.first().map_or("", |reason| reason_word(*reason)))
+        .append_pair("at", &at.unwrap_or_default())
+        .finish()
 }
 
 pub(super) async fn act(

@@ -15,16 +15,21 @@ use super::Refused;
 pub(super) type Tried = Told;
 
 /// What was asked, as it was typed.
-pub(super) struct Try {
-    pub(super) caller: String,
-    pub(super) reason: String,
-    pub(super) at: String,
+pub(in crate::http) struct Try {
+    pub(in crate::http) caller: String,
+    pub(in crate::http) reason: String,
+    pub(in crate::http) at: String,
 }
 
 impl Try {
     /// Every reason: its word, and as people read it.
-    pub(super) fn reasons(&self) -> Vec<(&'static str, &'static str)> {
+    pub(in crate::http) fn reasons(&self) -> Vec<(&'static str, &'static str)> {
         ALL_REASONS.into_iter().map(|reason| (reason_word(reason), title(reason))).collect()
+    }
+
+    /// The reason that was chosen.
+    pub(in crate::http) fn given_reason(&self) -> Result<Option<RedirectReason>, Refused> {
+        Ok(if self.reason.is_empty() { None } else { Some(reason_of(&self.reason)?) })
     }
 
     pub(super) async fn ask(
@@ -34,15 +39,11 @@ impl Try {
         extension: &Extension,
         zone: &TimeZone,
     ) -> Result<Tried, Refused> {
-        let reason = match self.reason.as_str() {
-            "" => RedirectReason::Unknown,
-            word => reason_of(word)?,
-        };
         let question = Question {
             to: extension.to_string(),
             from: self.caller.clone(),
             diversion: String::new(),
-            reason: Some(reason),
+            reason: Some(self.given_reason()?.unwrap_or(RedirectReason::Unknown)),
             at: words::moment(&self.at, zone).map_err(Refused::Mend)?,
         };
         explained(site, visitor, &question).await

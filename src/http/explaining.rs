@@ -40,6 +40,8 @@ pub(super) struct Told {
     /// When, in the mailbox's zone.
     pub(super) at: String,
     pub(super) reason: &'static str,
+    /// The line of a list that names the caller, and what follows.
+    pub(super) screened: Option<String>,
     /// The pages of the mailbox, where they are the visitor's to see.
     pub(super) href: Option<String>,
     /// The rule's page.
@@ -75,6 +77,7 @@ pub(super) async fn explained(site: &Site, visitor: &Visitor, question: &Questio
     Ok(Told {
         at: words::exactly(at, &zone),
         reason: reason_word(verdict.decision.reason),
+        screened: answering.and_then(|told| told.screened.as_deref()).map(words::begun),
         rule_href: href.as_ref().zip(rule).map(|(href, (_, rule))| format!("{href}/rules/{}", rule.id)),
         href,
         hears: hears(&verdict, &call),

@@ -11,7 +11,7 @@ use bytes::Bytes;
 
 use super::Site;
 use super::portal::{is_too_large, limited_to};
-use super::visitor::{Visitor, forbidden, is_from_elsewhere, same};
+use super::visitor::{Visitor, is_from_elsewhere, not_ours, same};
 
 /// Room for the fields beside the file.
 const FIELDS: usize = 64 * 1024;
@@ -55,7 +55,7 @@ impl<const MOST: usize> FromRequest<Arc<Site>> for PostedFile<MOST> {
         let (mut parts, body) = request.into_parts();
         let visitor = Visitor::from_request_parts(&mut parts, site).await?;
         if is_from_elsewhere(&parts.headers) {
-            return Err(forbidden());
+            return Err(not_ours());
         }
         let stated = parts.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
         let is_large = stated
@@ -77,7 +77,8 @@ impl<const MOST: usize> FromRequest<Arc<Site>> for PostedFile<MOST> {
             posted.file = Err(if is_too_large(&error) { NoFile::TooLarge } else { NoFile::Broken });
         }
         let is_ours = same(posted.get("csrf"), &posted.visitor.csrf);
-        if posted.file.is_ok() && !is_ours { Err(forbidden()) } else { Ok(posted) }
+        // A file that is too large was counted after the token, or is not taken in at all.
+        if is_ours || posted.file == Err(NoFile::TooLarge) { Ok(posted) } else { Err(not_ours()) }
     }
 }
 

@@ -6,10 +6,11 @@ use aftertone::store::{JobState, NewJob, Notice, Work};
 use crate::HOSTILE;
 use crate::web_bed::WebBed;
 
-const PAGES: [(&str, Role); 6] = [
+const PAGES: [(&str, Role); 7] = [
     ("/admin/users", Role::Supervisor),
     ("/admin/users/new", Role::OfficeManager),
     ("/admin/explain", Role::OfficeManager),
+    ("/answering/all/hours", Role::OfficeManager),
     ("/admin/jobs", Role::TenantAdmin),
     ("/admin/audit", Role::TenantAdmin),
     ("/admin/system", Role::Operator),

@@ -38,7 +38,7 @@ struct FramePage {
     uses: Vec<(FrameUse, &'static str)>,
     inherited: String,
     /// What comes next, were it kept so.
-    coming: Option<Vec<String>>,
+    coming: Option<String>,
 }
 
 /// What stands in the form.
@@ -170,7 +170,7 @@ async fn shown(site: &Site, visitor: &Visitor, whose: Whose, view: View) -> Resu
 }
 
 /// What comes next, were it kept so.
-fn coming(site: &Site, whose: &Whose, form: &Form, inherited: &TimeZone) -> Result<Vec<String>, Refused> {
+fn coming(site: &Site, whose: &Whose, form: &Form, inherited: &TimeZone) -> Result<String, Refused> {
     let new = form.read()?;
     let now = site.web.clock.now();
     let frame = TimeFrame {
@@ -184,10 +184,10 @@ fn coming(site: &Site, whose: &Whose, form: &Form, inherited: &TimeZone) -> Resu
         created_at: now,
     };
     let zone = frame.zone(inherited);
-    let is = if frame.schedule.is_active(&zone, now) { "active now" } else { "not active now" };
+    let is = if frame.schedule.is_active(&zone, now) { "Active now" } else { "Not active now" };
     let mut told = vec![is.to_owned()];
     told.extend(hours::changes(&frame, &zone, now));
-    Ok(told)
+    Ok(told.join(", "))
 }
 
 pub(super) async fn new(State(site): Shared, visitor: Visitor, Path(word): Path<String>) -> Response {

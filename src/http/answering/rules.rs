@@ -184,10 +184,10 @@ fn row(place: usize, standing: &Standing, overview: &Overview, now: Timestamp) -
         enabled: rule.enabled,
         active: *active,
         badge,
-        when,
+        when: words::begun(&when),
         does: acts(&rule.then),
         phones: phone_system(&rule.then.phones),
-        warning: warning.as_ref().map(ToString::to_string),
+        warning: warning.as_ref().map(|warning| words::begun(&warning.to_string())),
         attempt: attempt(standing, zone),
     }
 }

@@ -34,6 +34,13 @@ pub(in crate::http) fn exactly(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone()).strftime("%A, %-d %B %Y, %H:%M %Z").to_string()
 }
 
+/// The text with a capital at its beginning; the rest stays as it is.
+pub(in crate::http) fn begun(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}", chars.as_str())
+}
+
 /// A time on the wall clock of a zone, as browsers send it; `None` when there is none.
 ///
 /// # Errors

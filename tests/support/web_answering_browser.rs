@@ -92,6 +92,7 @@ async fn rules_are_moved_by_keyboard_and_mouse_and_badges_stay_true() {
     until_order(&bed, ["Company holidays", "Everybody else", "Busy line"]).await;
 
     browser.open(&rules).await;
+    browser.run("document.querySelector('[data-arranged]').scrollIntoView()").await;
     browser.drag(&grip(&ids[0]), &format!("[data-rule='{}']", ids[1])).await;
     until_order(&bed, ["Everybody else", "Busy line", "Company holidays"]).await;
     browser.until(&said("Company holidays is now number 3 of 3.")).await;

@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use crate::domain::answering::{CallerPattern, Conditions, Rule};
 use crate::domain::{ChangeId, Owner, RuleId};
+use crate::service::access::{Act, Reach};
 use crate::service::answering::{Overview, Standing, acts, conditions, phone_system, reason_word};
 use crate::service::audit::Deed;
 
@@ -26,6 +27,8 @@ use super::{Refused, Whose};
 struct RulesPage {
     frame: Frame,
     whose: Whose,
+    /// Whoever sees the rules of colleagues.
+    may_copy: bool,
     rows: Vec<Row>,
     is_default: bool,
     default_badge: String,
@@ -135,6 +138,7 @@ async fn page(
         default_badge: badge(overview.default_until, "no rule holds", now, zone),
         zone: zone.iana_name().unwrap_or("UTC").to_owned(),
         now: words::exactly(now, zone),
+        may_copy: visitor.actor.reach(Act::SettingsRead) > Reach::Own,
         whose,
         attempt,
         tried,

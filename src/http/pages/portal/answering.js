@@ -52,10 +52,20 @@
       before = order();
       carried.classList.add("carried");
       event.preventDefault();
-      grip.focus();
+      grip.focus({ preventScroll: true });
+      pull = 0;
+      requestAnimationFrame(roll);
     });
+    // At the edge of the window the page goes along.
+    let pull = 0;
+    const roll = () => {
+      if (!carried) return;
+      if (pull) scrollBy(0, pull);
+      requestAnimationFrame(roll);
+    };
     document.addEventListener("pointermove", (event) => {
       if (!carried) return;
+      pull = event.clientY < 72 ? -10 : event.clientY > innerHeight - 72 ? 10 : 0;
       for (const other of rules()) {
         if (other === carried) continue;
         const box = other.getBoundingClientRect(), middle = box.top + box.height / 2;

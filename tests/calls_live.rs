@@ -46,5 +46,7 @@ mod ports;
 mod postgres;
 #[path = "calls_live/review.rs"]
 mod review;
+#[path = "calls_live/running.rs"]
+mod running;
 #[path = "calls_live/sip.rs"]
 mod sip;

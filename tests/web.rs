@@ -16,8 +16,12 @@ mod answering;
 mod answering_in_the_browser;
 #[path = "support/web_api.rs"]
 mod api;
+#[path = "support/web_imports.rs"]
+mod imports;
 #[path = "support/web_browser.rs"]
 mod in_the_browser;
+#[path = "support/web_running.rs"]
+mod of_the_running_server;
 #[path = "support/web_server.rs"]
 mod of_the_server;
 #[path = "support/web_portal.rs"]

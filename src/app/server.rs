@@ -26,6 +26,7 @@ use crate::service::call_me::{CallDesk, CallMe};
 use crate::service::deposit::{Deposit, DepositSettings};
 use crate::service::greetings::Greetings;
 use crate::service::links::Links;
+use crate::service::live_calls::LiveCalls;
 use crate::service::prompts::PromptSet;
 use crate::service::reception::Reception;
 use crate::service::retention::Retention;
@@ -217,6 +218,7 @@ impl Server {
             draining: draining.clone(),
         };
         let ending = Ending::default();
+        let live = LiveCalls::new(clock.clone());
         let web = web(Running {
             config,
             clock: &clock,
@@ -224,7 +226,9 @@ impl Server {
             spool: &spool,
             greetings: &greetings,
             reception: &reception,
+            prompts: &prompts,
             links: &links,
+            calls: &live,
             checks: parts.checks(),
             metrics,
             stop: ending.stop.clone(),
@@ -265,6 +269,7 @@ impl Server {
             greetings,
             owners: Arc::new(owners),
             call_me: Arc::new(call_me.clone()),
+            live,
             prompts,
             sounds: Arc::default(),
             ways: Arc::default(),

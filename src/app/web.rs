@@ -9,7 +9,10 @@ use crate::clock::SharedClock;
 use crate::http::{Checks, Parts, Services, Web};
 use crate::service::answering::Rules;
 use crate::service::greetings::Greetings;
+use crate::service::import::Imports;
 use crate::service::links::Links;
+use crate::service::live_calls::LiveCalls;
+use crate::service::prompts::PromptSet;
 use crate::service::reception::Reception;
 
 use super::config::Config;
@@ -23,33 +26,40 @@ pub(super) struct Running<'a> {
     pub(super) spool: &'a Spool,
     pub(super) greetings: &'a Greetings,
     pub(super) reception: &'a Reception,
+    pub(super) prompts: &'a PromptSet,
     pub(super) links: &'a Links,
+    pub(super) calls: &'a LiveCalls,
     pub(super) checks: Checks,
     pub(super) metrics: Arc<dyn Fn() -> String + Send + Sync>,
     pub(super) stop: CancellationToken,
 }
 
 pub(super) fn web(running: Running<'_>) -> Web {
-    let Running { config, clock, base, spool, greetings, reception, links, checks, metrics, stop } = running;
+    let Running { config, clock, base, .. } = running;
+    let voicemail = &config.voicemail;
+    let imports = Imports::new(base.store.clone(), clock.clone(), voicemail.defaults(), voicemail.pins());
+    let languages = running.prompts.languages().map(str::to_owned).collect();
     let services = Services::new(Parts {
         store: base.store.clone(),
         objects: base.objects.clone(),
-        spool: spool.clone(),
+        spool: running.spool.clone(),
         clock: clock.clone(),
         accounts: base.accounts.clone(),
-        greetings: greetings.clone(),
-        reception: reception.clone(),
         rules: Rules::new(base.store.clone(), clock.clone(), config.transfer_targets()),
+        greetings: running.greetings.clone(),
+        reception: running.reception.clone(),
+        imports: imports.with_languages(languages),
+        calls: running.calls.clone(),
         public_url: config.public_url(),
-        stop,
+        stop: running.stop,
     });
     Web {
         store: base.store.clone(),
         objects: base.objects.clone(),
-        links: links.clone(),
+        links: running.links.clone(),
         clock: clock.clone(),
-        checks,
-        metrics,
+        checks: running.checks,
+        metrics: running.metrics,
         services,
         trusted_proxies: config.http.trusted_proxies.clone(),
     }

@@ -12,9 +12,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
-use crate::domain::{CallFault, CallStep, Counts};
+use crate::domain::{CallFault, CallOutcome, CallStep, CallerId, Counts};
 use crate::flow::owner::Owner;
 use crate::service::call_me::{CallOrder, Dialer, Dialing};
+use crate::service::live_calls::{Arrival, Entry};
 use crate::service::login::Welcome;
 use crate::service::outbound::way_out;
 use crate::signal::{Dialog, DialogEvent, OutgoingCall, Refusal, Signal};
@@ -51,11 +52,20 @@ impl fmt::Debug for SipDialer {
 impl Dialer for SipDialer {
     fn call(&self, order: CallOrder, steps: mpsc::Sender<CallStep>, give_up: CancellationToken) -> Dialing {
         let desk = Arc::new(Desk { settings: Arc::clone(&self.settings.borrow()), ..self.desk.clone() });
-        let span = tracing::info_span!("call", id = %desk.clock.uuid());
+        let id = desk.clock.uuid();
+        let span = tracing::info_span!("call", %id);
+        let arrival = Arrival { id, is_ours: true, trunk: None, peer: None };
+        let entry = desk.live.open(arrival, &self.cut);
+        entry.is_for(order.tenant.id, Some(&order.mailbox.extension), &CallerId::new(None, None));
         let one = Call { desk, dialer: self.clone(), steps, give_up };
         let running = async {
             metrics::gauge!("aftertone_calls_running").increment(1);
-            let last = one.run(order).await.unwrap_or_else(|failed| failed);
+            let mut entry = Some(entry);
+            let last = one.run(order, &mut entry).await.unwrap_or_else(|failed| failed);
+            // Nobody answered, or the entry would be the driver's.
+            if let Some(mut entry) = entry {
+                entry.note(CallOutcome::NotReached);
+            }
             metrics::gauge!("aftertone_calls_running").decrement(1);
             last
         };
@@ -84,7 +94,7 @@ const fn failed<T>(reason: CallFault) -> Result<T, CallStep> {
 
 impl Call {
     /// To the last step. `Err` is one that came before anybody answered.
-    async fn run(self, order: CallOrder) -> Result<CallStep, CallStep> {
+    async fn run(self, order: CallOrder, entry: &mut Option<Entry>) -> Result<CallStep, CallStep> {
         if self.dialer.calls.len() > self.desk.settings.max_calls {
             return failed(CallFault::Full);
         }
@@ -105,7 +115,8 @@ impl Call {
             settings.advertise.unwrap_or_else(|| self.desk.ways.to(peer, self.desk.clock.monotonic()));
         let local = LocalMedia::new(address, media.port());
         let mut session = Session::new(self.desk.clock.random_u32());
-        let answered = self.ring(outgoing(trunk, target, session.offer(&local)), trunk.ring).await?;
+        let end = entry.as_ref().map_or_else(|| self.dialer.cut.clone(), |entry| entry.end().clone());
+        let answered = self.ring(outgoing(trunk, target, session.offer(&local)), trunk.ring, &end).await?;
         let Answered { dialog, events, answer } = answered;
         let stream = answer.as_deref().and_then(|answer| session.accept(answer).ok());
         let Some(stream) = stream else {
@@ -114,8 +125,9 @@ impl Call {
         };
         media.connect(&stream);
         self.tell(CallStep::Answered).await;
-        let ends = Ends { dialog, dialog_events: events, media, media_events, session, local };
-        Ok(self.talk(order, ends).await)
+        let Some(entry) = entry.take() else { return failed(CallFault::Stopped) };
+        let ends = Ends { dialog, dialog_events: events, media, media_events, session, local, entry };
+        Ok(self.talk(order, ends, end).await)
     }
 
     async fn tell(&self, step: CallStep) {
@@ -124,7 +136,12 @@ impl Call {
     }
 
     /// Places the call and waits until somebody takes it.
-    async fn ring(&self, call: OutgoingCall, patience: Duration) -> Result<Answered, CallStep> {
+    async fn ring(
+        &self,
+        call: OutgoingCall,
+        patience: Duration,
+        end: &CancellationToken,
+    ) -> Result<Answered, CallStep> {
         self.tell(CallStep::Calling).await;
         let placed = self.dialer.signal.call(call).await;
         let (dialog, mut events) = placed.map_err(|error| {
@@ -139,7 +156,7 @@ impl Call {
                 event = events.recv() => event,
                 () = &mut patience => break CallFault::NoAnswer,
                 () = self.give_up.cancelled() => break CallFault::GivenUp,
-                () = self.dialer.cut.cancelled() => break CallFault::Stopped,
+                () = end.cancelled() => break CallFault::Stopped,
             };
             match event {
                 Some(DialogEvent::Confirmed { answer }) => return Ok(Answered { dialog, events, answer }),
@@ -163,7 +180,7 @@ impl Call {
     }
 
     /// The call is up: the owner's dialogue, to its end.
-    async fn talk(&self, order: CallOrder, ends: Ends) -> CallStep {
+    async fn talk(&self, order: CallOrder, ends: Ends, end: CancellationToken) -> CallStep {
         let CallOrder { mailbox, tenant, kind, .. } = order;
         let language = mailbox.language.clone().unwrap_or_else(|| tenant.language.clone());
         let inside = Inside::new(&self.desk, &mailbox, &language);
@@ -183,8 +200,7 @@ impl Call {
             watch: Some(watch),
             ..Purpose::bare(&language)
         };
-        let end = self.dialer.cut.child_token();
-        let running = Driver::run(self.desk.clone(), purpose, flow, ends, end.clone());
+        let running = Driver::run(self.desk.clone(), purpose, flow, ends);
         tokio::pin!(running);
         let mut last = CallStep::failed(CallFault::HungUp);
         let stats = loop {
@@ -202,7 +218,7 @@ impl Call {
             CallStep::Failed { reason: CallFault::HungUp, .. } if self.give_up.is_cancelled() => {
                 CallStep::failed(CallFault::GivenUp)
             }
-            CallStep::Failed { reason: CallFault::HungUp, .. } if self.dialer.cut.is_cancelled() => {
+            CallStep::Failed { reason: CallFault::HungUp, .. } if end.is_cancelled() => {
                 CallStep::failed(CallFault::Stopped)
             }
             last => last,

@@ -3,7 +3,9 @@
 mod finding;
 pub(super) mod inside;
 mod message;
+mod offers;
 pub(super) mod owner;
+mod standing;
 mod takes;
 mod transfer;
 
@@ -14,15 +16,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 
 use crate::audio::Clip;
 use crate::blob::spool::{Head, Marks};
-use crate::domain::{CallStep, GreetingId, RecordingId};
+use crate::domain::{CallStep, Extension, GreetingId, RecordingId};
 use crate::flow::{Action, Actions, CallEvent, CallTime, Flow, PlayId, StoreOutcome, Take, Utterance};
 use crate::media::{MediaEvent, MediaHandle, MediaStats};
+use crate::service::live_calls::Entry;
 use crate::service::outbound::AllowedTargets;
-use crate::signal::{Dialog, DialogEvent, Refusal};
+use crate::signal::{Dialog, DialogEvent};
 use crate::sip::sdp::{self, LocalMedia};
 
 use super::Desk;
@@ -49,6 +51,8 @@ pub(super) struct Purpose {
     pub(super) inside: Option<Box<inside::Inside>>,
     /// Who asked for the call, and wants to know how far it is.
     pub(super) watch: Option<mpsc::Sender<CallStep>>,
+    /// The mailbox that it is about.
+    pub(super) mailbox: Option<Extension>,
 }
 
 impl Purpose {
@@ -63,6 +67,7 @@ impl Purpose {
             gate: None,
             inside: None,
             watch: None,
+            mailbox: None,
         }
     }
 }
@@ -83,6 +88,8 @@ pub(super) struct Ends {
     pub(super) media_events: mpsc::Receiver<MediaEvent>,
     pub(super) session: sdp::Session,
     pub(super) local: LocalMedia,
+    /// What is told of it while it runs.
+    pub(super) entry: Entry,
 }
 
 /// Answers of services that an action asked for.
@@ -129,6 +136,7 @@ pub(super) struct Driver {
     fetched: message::Fetched,
     /// What the flow wants to be heard now.
     playing: Option<PlayId>,
+    entry: Entry,
 }
 
 impl Driver {
@@ -139,11 +147,11 @@ impl Driver {
         mut purpose: Purpose,
         flow: Box<dyn Flow>,
         ends: Ends,
-        cut: CancellationToken,
     ) -> impl Future<Output = MediaStats> + Send {
         let (answers, mut answered) = mpsc::channel(16);
         let answered_at = desk.clock.monotonic();
-        let Ends { dialog, mut dialog_events, media, mut media_events, session, local } = ends;
+        let Ends { dialog, mut dialog_events, media, mut media_events, session, local, entry } = ends;
+        let cut = entry.end().clone();
         let inside = purpose.inside.take();
         let mut driver = Box::new(Self {
             desk,
@@ -164,6 +172,7 @@ impl Driver {
             inside,
             fetched: None,
             playing: None,
+            entry,
         });
         async move {
             driver.tell(CallEvent::Started).await;
@@ -174,7 +183,7 @@ impl Driver {
                     Some(event) = media_events.recv() => Box::pin(driver.on_media(event)).await,
                     Some(answer) = answered.recv() => Box::pin(driver.on_answer(answer)).await,
                     () = tokio::time::sleep(wait) => Box::pin(driver.on_deadline()).await,
-                    () = cut.cancelled() => Box::pin(driver.hang_up("the server stops")).await,
+                    () = cut.cancelled() => Box::pin(driver.hang_up("the call is cut")).await,
                 }
             }
             Box::pin(driver.finish(media_events, answered)).await
@@ -224,29 +233,6 @@ impl Driver {
         }
     }
 
-    /// A re-INVITE or UPDATE: hold, a new address, another codec (RFC 3264 §8).
-    fn renegotiate(&mut self, offer: Option<&str>) -> Result<String, Refusal> {
-        let Some(offer) = offer else { return Ok(self.session.offer(&self.local)) };
-        match self.session.answer(offer, &self.local) {
-            Ok(answer) => {
-                self.on_line(|media| media.connect(&answer.stream));
-                Ok(answer.sdp)
-            }
-            Err(refusal) => Err(super::admit::unacceptable(&refusal)),
-        }
-    }
-
-    /// The ACK answers an offer that was ours.
-    async fn connect_late(&mut self, answer: &str) {
-        match self.session.accept(answer) {
-            Ok(stream) => self.on_line(|media| media.connect(&stream)),
-            Err(refusal) => {
-                tracing::info!(%refusal, "the answer to our offer cannot be used");
-                self.hang_up("no common media").await;
-            }
-        }
-    }
-
     async fn on_media(&mut self, event: MediaEvent) {
         match event {
             MediaEvent::Digit(key) => self.tell(CallEvent::Digit(key)).await,
@@ -264,7 +250,10 @@ impl Driver {
     async fn on_answer(&mut self, answer: Answer) {
         self.pending = self.pending.saturating_sub(1);
         match answer {
-            Answer::Stored(take, outcome) => self.tell(CallEvent::Stored { take, outcome }).await,
+            Answer::Stored(take, outcome) => {
+                self.note_stored(outcome);
+                self.tell(CallEvent::Stored { take, outcome }).await;
+            }
             Answer::Discarded => {}
             Answer::Done(done) => self.on_done(done).await,
             Answer::Ready(ready) => self.on_ready(*ready).await,
@@ -290,6 +279,7 @@ impl Driver {
             }
             let mut actions = Actions::new();
             self.flow.handle(self.now(), event, &mut actions);
+            self.show_stage();
             for action in actions {
                 tracing::debug!(?action, "flow");
                 if let Some(followed) = self.perform(action).await {

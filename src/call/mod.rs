@@ -30,6 +30,7 @@ use crate::service::call_me::CallMe;
 use crate::service::deposit::Deposit;
 use crate::service::directory::AudioDirectory;
 use crate::service::greetings::Greetings;
+use crate::service::live_calls::LiveCalls;
 use crate::service::login::Login;
 use crate::service::outbound::{AllowedTargets, WayOut};
 use crate::service::prompts::PromptSet;
@@ -152,6 +153,8 @@ pub struct Desk {
     pub owners: Arc<Owners>,
     /// Calls that were asked for.
     pub call_me: Arc<CallMe>,
+    /// What is told of every call while it runs.
+    pub live: LiveCalls,
     /// The spoken prompts.
     pub prompts: Arc<PromptSet>,
     /// Tones and pauses.
@@ -191,7 +194,8 @@ pub async fn receive(
         let Some(incoming) = incoming else { return };
         let desk = Desk { settings: Arc::clone(&settings.borrow()), ..desk.clone() };
         if tracker.len() >= desk.settings.max_calls {
-            tracker.spawn(admit::refuse_busy(incoming));
+            let entry = admit::entry(&desk, desk.clock.uuid(), &incoming, &ending.cut);
+            tracker.spawn(admit::refuse_busy(incoming, entry));
             continue;
         }
         tracker.spawn(admit::take(Arc::new(desk), Box::new(incoming), ending.cut.clone()));

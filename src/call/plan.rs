@@ -116,6 +116,7 @@ pub(super) async fn of_mailbox(
         targets,
         greetings: greeted.clips,
         gate,
+        mailbox: Some(mailbox.extension.clone()),
         ..Purpose::bare(&language)
     };
     (plan, purpose)

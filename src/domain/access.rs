@@ -16,6 +16,7 @@ pub enum Role {
     #[default]
     Basic,
     /// The same, as somebody who takes calls of a queue.
+    #[serde(rename = "call-center-agent")]
     Agent,
     /// Sees the colleagues of a queue.
     Supervisor,

@@ -76,6 +76,8 @@ ids! {
     ImportId = "import id";
     /// A change of rules, hours or lists that can be taken back.
     ChangeId = "change id";
+    /// An import that somebody still works on.
+    DraftId = "draft id";
     /// A call to a phone that somebody asked for.
     CallRequestId = "call request id";
 }

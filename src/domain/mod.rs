@@ -11,6 +11,7 @@ mod directory;
 mod extension;
 mod greeting;
 mod id;
+mod live;
 mod mailbox;
 mod message;
 mod notification;
@@ -30,9 +31,10 @@ pub use directory::{DirectorySettings, SearchBy, letters, spelled, spellings, wo
 pub use extension::{Extension, PhoneNumber};
 pub use greeting::{Greeting, GreetingKind};
 pub use id::{
-    AuditId, CallRequestId, ChangeId, GreetingId, ImportId, JobId, KeyId, LampId, LinkId, MailboxId,
+    AuditId, CallRequestId, ChangeId, DraftId, GreetingId, ImportId, JobId, KeyId, LampId, LinkId, MailboxId,
     MessageId, RecordingId, RuleId, SessionId, TenantId, TimeFrameId, UserId,
 };
+pub use live::{CallOutcome, CallStage};
 pub use mailbox::{Mailbox, Quota, ToneChoice, Usage, User};
 pub use message::{Folder, Message, RecordingClass};
 pub use notification::{AfterMail, AttachmentFormat, MailAddress, MailMode, Recipient};

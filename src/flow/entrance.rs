@@ -14,7 +14,7 @@ use super::leave::{LeaveMessage, Mode, Plan};
 use super::owner::Owner;
 use super::owner::desk::{Reply, Request};
 use super::{Action, Actions, CallEvent, CallTime, Flow, Key, Numbers, Place};
-use crate::domain::Extension;
+use crate::domain::{CallStage, Extension};
 
 /// How often a caller goes on to another dialogue; then the call ends.
 const MOST_MOVES: u32 = 20;
@@ -186,6 +186,13 @@ impl Flow for Entrance {
         match &self.inner {
             Inner::Moving { .. } => false,
             _ => self.flow().is_none_or(Flow::is_done),
+        }
+    }
+
+    fn stage(&self) -> CallStage {
+        match &self.inner {
+            Inner::Moving { .. } => CallStage::Finding,
+            _ => self.flow().map_or(CallStage::Ending, Flow::stage),
         }
     }
 

@@ -13,7 +13,9 @@ pub mod transfer;
 
 use std::time::Duration;
 
-use crate::domain::{CallStep, Extension, GreetingId, Mark, MessageId, RecordingClass, ToneChoice};
+use crate::domain::{
+    CallStage, CallStep, Extension, GreetingId, Mark, MessageId, RecordingClass, ToneChoice,
+};
 use crate::speech::Phrase;
 
 /// Time since the call was answered.
@@ -302,6 +304,9 @@ pub trait Flow: Send {
 
     /// Whether the dialogue is over: nothing more will be asked for.
     fn is_done(&self) -> bool;
+
+    /// Where it stands, for who looks after the server.
+    fn stage(&self) -> CallStage;
 
     /// Whether the keys that are pressed now are secret: they may stand in no log.
     fn hides_keys(&self) -> bool {

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use crate::domain::CallStage;
+
 use super::{Action, Actions, CallEvent, CallTime, Flow, TransferOutcome};
 
 /// A transfer that never answers is given up after so long.
@@ -68,6 +70,14 @@ impl Flow for TransferFirst {
             State::Done => true,
             State::Otherwise => self.otherwise.is_done(),
             State::Waiting | State::Transferring { .. } => false,
+        }
+    }
+
+    fn stage(&self) -> CallStage {
+        match self.state {
+            State::Waiting | State::Transferring { .. } => CallStage::Transferring,
+            State::Otherwise => self.otherwise.stage(),
+            State::Done => CallStage::Ending,
         }
     }
 

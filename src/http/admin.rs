@@ -1,13 +1,17 @@
 //! The administrator's portal: pages for who looks after others. Which page opens is `service::access`'s.
 
 mod adding;
+pub(super) mod calls;
 mod explain;
+mod imports;
+pub(super) mod lamps;
 mod server;
 mod users;
 
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 
 use crate::service::access::Act;
@@ -18,7 +22,10 @@ use super::Site;
 pub(super) const PLACES: &[(&str, &str, &str, Act)] = &[
     ("People", "/admin/users", "Users", Act::UsersRead),
     ("Calls", "/answering/all/hours", "Hours and lists", Act::TenantsRead),
+    ("People", imports::HERE, "Import", Act::UsersWrite),
+    ("Calls", "/admin/calls", "Live calls", Act::Calls),
     ("Calls", "/admin/explain", "Explain", Act::Explain),
+    ("Server", "/admin/lamps", "Lamps", Act::Lamps),
     ("Server", "/admin/jobs", "Outbox", Act::Jobs),
     ("Server", "/admin/system", "System", Act::System),
     ("Access", "/admin/audit", "Changes", Act::Audit),
@@ -35,6 +42,19 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/admin/users/{id}/remove", post(users::remove))
         .route("/admin/explain", get(explain::show))
         .route("/admin/explain/targets", get(explain::targets))
+        .route("/admin/imports", get(imports::list).post(imports::upload).layer(DefaultBodyLimit::disable()))
+        .route("/admin/imports/template.csv", get(imports::template))
+        .route("/admin/imports/{id}", get(imports::draft::show))
+        .route("/admin/imports/{id}/rows", post(imports::draft::mend))
+        .route("/admin/imports/{id}/apply", post(imports::draft::apply))
+        .route("/admin/imports/{id}/discard", post(imports::draft::discard))
+        .route("/admin/imports/{id}/result.csv", get(imports::draft::result))
+        .route("/admin/imports/{id}/take-back", post(imports::take_back))
+        .route("/admin/calls", get(calls::page))
+        .route("/admin/calls/events", get(calls::events))
+        .route("/admin/calls/{id}/end", post(calls::end))
+        .route("/admin/lamps", get(lamps::page))
+        .route("/admin/lamps/{id}/again", post(lamps::again))
         .route("/admin/jobs", get(server::jobs))
         .route("/admin/jobs/{id}/retry", post(server::retry))
         .route("/admin/audit", get(server::audit))

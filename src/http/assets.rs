@@ -16,6 +16,7 @@ pub(super) static STYLE: LazyLock<Asset> = LazyLock::new(|| {
         &[
             include_str!("pages/portal/portal.css"),    //
             include_str!("pages/portal/answering.css"), //
+            include_str!("pages/portal/running.css"),   //
         ],
     )
 });
@@ -27,6 +28,7 @@ pub(super) static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
         &[
             include_str!("pages/portal/portal.js"),    //
             include_str!("pages/portal/answering.js"), //
+            include_str!("pages/portal/running.js"),   //
         ],
     )
 });

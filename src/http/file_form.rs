@@ -77,8 +77,9 @@ impl<const MOST: usize> FromRequest<Arc<Site>> for PostedFile<MOST> {
             posted.file = Err(if is_too_large(&error) { NoFile::TooLarge } else { NoFile::Broken });
         }
         let is_ours = same(posted.get("csrf"), &posted.visitor.csrf);
-        // A file that is too large was counted after the token, or is not taken in at all.
-        if is_ours || posted.file == Err(NoFile::TooLarge) { Ok(posted) } else { Err(not_ours()) }
+        // What did not come whole may have lost its token: nothing of it is used.
+        let is_whole = !matches!(posted.file, Err(NoFile::TooLarge | NoFile::Broken));
+        if is_whole && !is_ours { Err(not_ours()) } else { Ok(posted) }
     }
 }
 

@@ -14,8 +14,11 @@ use crate::service::answering::{Lists, Rules};
 use crate::service::audit::Audit;
 use crate::service::directory::AudioDirectory;
 use crate::service::greetings::Greetings;
+use crate::service::import::Imports;
 use crate::service::inbox::Inbox;
 use crate::service::keys::Keys;
+use crate::service::lamp::audit::LampAudit;
+use crate::service::live_calls::LiveCalls;
 use crate::service::login::Login;
 use crate::service::people::People;
 use crate::service::reception::Reception;
@@ -61,6 +64,12 @@ pub struct Services {
     pub frames: TimeFrames,
     /// Callers who are let through or turned away.
     pub lists: Lists,
+    /// Users by the table.
+    pub imports: Imports,
+    /// Calls that run.
+    pub calls: LiveCalls,
+    /// What phones were told.
+    pub lamps: LampAudit,
     /// How the outside reaches us.
     pub public_url: String,
     /// Ends live pages when the server stops.
@@ -86,6 +95,10 @@ pub struct Parts {
     pub reception: Reception,
     /// Answering rules, with where calls may go.
     pub rules: Rules,
+    /// Users by the table, with the configuration's defaults and rules.
+    pub imports: Imports,
+    /// Calls that run.
+    pub calls: LiveCalls,
     /// How the outside reaches us.
     pub public_url: String,
     /// When the server stops.
@@ -104,28 +117,29 @@ impl Services {
 
     /// Over these parts.
     pub fn new(parts: Parts) -> Self {
-        let Parts { store, objects, spool, clock, accounts, greetings, reception, rules, public_url, stop } =
-            parts;
-        let signin = Signin::new(store.clone(), clock.clone(), &public_url);
-        let policy = accounts.pin_policy();
+        let (store, clock, greetings) = (parts.store, parts.clock, parts.greetings);
+        let signin = Signin::new(store.clone(), clock.clone(), &parts.public_url);
         Self {
             keys: Keys::new(store.clone(), clock.clone(), signin.clone()),
             signin,
             audit: Audit::new(store.clone(), clock.clone()),
             people: People::new(store.clone(), clock.clone()),
-            login: Login::new(store.clone(), clock.clone(), policy),
+            login: Login::new(store.clone(), clock.clone(), parts.accounts.pin_policy()),
             inbox: Inbox::new(store.clone()),
-            retrieval: Retrieval::new(store.clone(), objects, greetings.clone(), clock.clone()),
             frames: TimeFrames::new(store.clone(), clock.clone()),
             lists: Lists::new(store.clone(), clock.clone()),
-            rules,
-            settings: Settings::new(store.clone(), spool, greetings.clone(), clock),
+            rules: parts.rules,
+            lamps: LampAudit::new(store.clone(), clock.clone()),
+            retrieval: Retrieval::new(store.clone(), parts.objects, greetings.clone(), clock.clone()),
+            settings: Settings::new(store.clone(), parts.spool, greetings.clone(), clock),
             directory: AudioDirectory::new(store),
-            accounts,
+            accounts: parts.accounts,
             greetings,
-            reception,
-            public_url,
-            stop,
+            reception: parts.reception,
+            imports: parts.imports,
+            calls: parts.calls,
+            public_url: parts.public_url,
+            stop: parts.stop,
             live: Arc::new(Semaphore::new(LIVE)),
         }
     }

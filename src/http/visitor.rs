@@ -244,6 +244,13 @@ impl Fields {
         self.0.get(name).and_then(|values| values.first()).map_or("", String::as_str)
     }
 
+    /// Every field whose name begins so, with the rest of its name and its first value.
+    pub(super) fn beginning<'f>(&'f self, start: &'f str) -> impl Iterator<Item = (&'f str, &'f str)> {
+        self.0
+            .iter()
+            .filter_map(move |(name, values)| Some((name.strip_prefix(start)?, values.first()?.as_str())))
+    }
+
     /// Every value.
     pub(super) fn all(&self, name: &str) -> &[String] {
         self.0.get(name).map_or(&[], Vec::as_slice)

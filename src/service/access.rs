@@ -43,6 +43,14 @@ pub enum Act {
     Keys,
     /// Read who changed what.
     Audit,
+    /// See which calls run, and what came of the last ones.
+    Calls,
+    /// See who calls.
+    Callers,
+    /// End a running call.
+    CallsEnd,
+    /// See what phones were told of their mailboxes, and tell them again.
+    Lamps,
     /// See how the server is: its parts, trunks, tenants.
     System,
 }
@@ -65,7 +73,7 @@ use Reach::{All, Nothing, Own, Tenant};
 /// The table. Columns: basic, call center agent, supervisor, office manager, tenant admin, operator.
 ///
 /// Messages are their owner's and nobody else's, whatever the role.
-pub const TABLE: [(Act, &str, [Reach; 6]); 17] = [
+pub const TABLE: [(Act, &str, [Reach; 6]); 21] = [
     (Act::MessagesRead, "messages:read", [Own, Own, Own, Own, Own, Own]),
     (Act::MessagesWrite, "messages:write", [Own, Own, Own, Own, Own, Own]),
     (Act::GreetingsRead, "greetings:read", [Own, Own, Own, Tenant, Tenant, All]),
@@ -82,6 +90,10 @@ pub const TABLE: [(Act, &str, [Reach; 6]); 17] = [
     (Act::Jobs, "jobs", [Nothing, Nothing, Nothing, Nothing, Tenant, All]),
     (Act::Keys, "keys", [Nothing, Nothing, Nothing, Nothing, Tenant, All]),
     (Act::Audit, "audit:read", [Nothing, Nothing, Nothing, Nothing, Tenant, All]),
+    (Act::Calls, "calls:read", [Nothing, Nothing, Tenant, Tenant, Tenant, All]),
+    (Act::Callers, "calls:callers", [Nothing, Nothing, Nothing, Nothing, Tenant, All]),
+    (Act::CallsEnd, "calls:end", [Nothing, Nothing, Nothing, Nothing, Nothing, All]),
+    (Act::Lamps, "lamps", [Nothing, Nothing, Nothing, Tenant, Tenant, All]),
     (Act::System, "system:read", [Nothing, Nothing, Nothing, Nothing, Nothing, All]),
 ];
 
@@ -150,7 +162,8 @@ impl Actor {
             (Door::Session(_), None) => Nothing,
             (Door::Key(acts), _) if !acts.contains(&act) => Nothing,
             (Door::Key(_), Some(_)) => act.reach(self.role),
-            (Door::Key(_), None) if act == Act::System => Nothing,
+            // What no administrator of a tenant reaches, its keys do not either.
+            (Door::Key(_), None) if act.reach(Role::TenantAdmin) == Nothing => Nothing,
             (Door::Key(_), None) => Tenant,
         }
     }
@@ -170,16 +183,19 @@ impl Actor {
         self.user == Some(user)
     }
 
+    /// What the actor counts as beside others: a key of the tenant is as much as its administrators.
+    pub fn rank(&self) -> Role {
+        if self.user.is_some() { self.role } else { Role::TenantAdmin }
+    }
+
     /// Whether a role may be given or taken: only by who may give roles, and none above the own.
     pub fn may_give(&self, role: Role) -> bool {
-        let own = if self.user.is_some() { self.role } else { Role::TenantAdmin };
-        self.reach(Act::RolesWrite) > Own && role <= own
+        self.reach(Act::RolesWrite) > Own && role <= self.rank()
     }
 
     /// Whether a user with this role may be changed: nobody changes somebody above.
     pub fn may_change(&self, role: Role) -> bool {
-        let own = if self.user.is_some() { self.role } else { Role::TenantAdmin };
-        self.reach(Act::UsersWrite) > Own && role <= own
+        self.reach(Act::UsersWrite) > Own && role <= self.rank()
     }
 }
 

@@ -1,13 +1,17 @@
 //! Import of users from a table: read, shown as what would change, written as a whole, taken back as a whole.
 //!
 //! `table` makes rows of bytes, `columns` names what a cell means, `plan` compares with what is there, `report` writes
-//! tables for people. Driven by the command line and pages.
+//! tables for people; `drafts` is an import that takes days. Driven by the command line, pages and programs.
 
 mod columns;
+mod drafts;
 mod plan;
 mod preview;
 mod report;
 mod table;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex};
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use secrecy::SecretString;
@@ -15,10 +19,11 @@ use secrecy::SecretString;
 use self::plan::{Draft, World, plan};
 use super::accounts::{MailboxDefaults, PinPolicy, hash_pin};
 use crate::clock::SharedClock;
-use crate::domain::{Extension, ImportId, TenantId};
+use crate::domain::{DraftId, Extension, ImportId, Role, TenantId, UserId};
 use crate::store::{Import, ImportRow, Store, StoreError};
 
 pub use columns::Column;
+pub use drafts::{Looked, Mending};
 pub use preview::{CellFault, Difference, Preview, Row, What};
 pub use report::{result_csv, template_csv};
 pub use table::{Encoding, LARGEST, MOST_ROWS, Table, TableError};
@@ -46,6 +51,27 @@ pub enum ImportError {
     /// No such import, or it was taken back already, or it is too old.
     #[error("there is no import {0} that can be taken back: `aftertone import list` shows those that can")]
     NoImport(ImportId),
+    /// An import touched somebody who may not be changed by who takes it back.
+    #[error("mailbox {0} is of somebody above you: an administrator can take this import back")]
+    Above(Extension),
+    /// No such draft, or it is somebody else's, or it is too old.
+    #[error("there is no such import: it was given up, is older than a day, or is somebody else's")]
+    NoDraft,
+    /// A row that is not in the draft.
+    #[error("there is no row of line {0} in this import")]
+    NoRow(u32),
+    /// A cell that is not in the header, or too long.
+    #[error("line {0}: a cell is longer than 2000 characters, or in no column of the file")]
+    Cell(u32),
+    /// It is being imported, or is done.
+    #[error("it is being imported already, or is done: open it again to see")]
+    Busy,
+    /// Too many at a time.
+    #[error("{0} imports are begun and not done: import or discard some of them first")]
+    TooManyDrafts(usize),
+    /// The file could not be read at all.
+    #[error("the file could not be read ({0}): try again")]
+    Reading(String),
     /// Mailboxes were changed after the import.
     #[error("these mailboxes were changed after the import: {}; --force puts them back all the same", listed(.0))]
     ChangedSince(Vec<Extension>),
@@ -96,18 +122,29 @@ pub struct Imports {
     policy: PinPolicy,
     /// Languages that the prompts speak. Empty: any may be named.
     languages: Vec<String>,
+    /// Whoever is above may not be changed.
+    most: Role,
+    /// How far the imports of drafts are.
+    progress: Arc<Mutex<HashMap<DraftId, Progress>>>,
 }
 
 impl Imports {
     /// Works on this store; new mailboxes get these defaults, new PINs obey this policy.
-    pub const fn new(store: Store, clock: SharedClock, defaults: MailboxDefaults, policy: PinPolicy) -> Self {
-        Self { store, clock, defaults, policy, languages: Vec::new() }
+    pub fn new(store: Store, clock: SharedClock, defaults: MailboxDefaults, policy: PinPolicy) -> Self {
+        let (languages, most, progress) = (Vec::new(), Role::Operator, Arc::default());
+        Self { store, clock, defaults, policy, languages, most, progress }
     }
 
     /// The same, taking only languages that the prompts speak.
     #[must_use]
     pub fn with_languages(self, languages: Vec<String>) -> Self {
         Self { languages, ..self }
+    }
+
+    /// The same on behalf of somebody who changes nobody above this role.
+    #[must_use]
+    pub fn up_to(&self, most: Role) -> Self {
+        Self { most, ..self.clone() }
     }
 
     /// What the table would change, row by row (002-089). Nothing is written.
@@ -173,6 +210,11 @@ impl Imports {
     /// # Errors
     /// [`ImportError::ChangedSince`] when mailboxes were changed after it, unless `anyway`; nothing is written then.
     pub async fn roll_back(&self, tenant: TenantId, id: ImportId, anyway: bool) -> Result<(), ImportError> {
+        let above = self.above(tenant).await?;
+        let touched = self.store.import_people(tenant, id).await?;
+        if let Some((_, extension)) = touched.into_iter().find(|(user, _)| above.contains(user)) {
+            return Err(ImportError::Above(extension));
+        }
         let conflicts =
             self.store.roll_back_import(tenant, id, anyway).await.map_err(|error| match error {
                 StoreError::Missing { .. } => ImportError::NoImport(id),
@@ -195,9 +237,19 @@ impl Imports {
             defaults: self.defaults.clone(),
             policy: self.policy,
             languages: self.languages.clone(),
+            above: self.above(tenant).await?,
         };
         let (preview, drafts) = plan(&world, table, self.clock.as_ref())?;
         Ok((preview, drafts, revision))
+    }
+
+    /// Who may not be changed.
+    async fn above(&self, tenant: TenantId) -> Result<HashSet<UserId>, ImportError> {
+        if self.most == Role::Operator {
+            return Ok(HashSet::new());
+        }
+        let logins = self.store.logins(tenant).await?.into_iter();
+        Ok(logins.filter(|login| login.role > self.most).map(|login| login.user).collect())
     }
 
     fn import(&self, label: &str, preview: &Preview) -> Import {

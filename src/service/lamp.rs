@@ -4,6 +4,7 @@
 //! shows something else, and is tried again until all have confirmed. How a lamp is reached is the business of a
 //! [`WaitingLight`]. Driven by the outbox, and by the SIP side for those that subscribe.
 
+pub mod audit;
 mod subscribe;
 
 use std::fmt::Debug;

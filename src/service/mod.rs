@@ -15,6 +15,7 @@ pub mod keys;
 pub mod ladder;
 pub mod lamp;
 pub mod links;
+pub mod live_calls;
 pub mod login;
 pub mod outbound;
 pub mod owner;

@@ -109,6 +109,7 @@ impl Retention {
         self.store.purge_access(stale).await?;
         self.store.purge_calls(self.before(CALLS)).await?;
         self.store.purge_undo(self.before(UNDO)).await?;
+        self.store.purge_drafts(self.clock.now()).await?;
         Ok(swept)
     }
 

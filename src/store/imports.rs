@@ -38,6 +38,10 @@ const LIST: &str = "SELECT i.id, i.label, i.added, i.changed, i.unchanged, i.mad
 const ROWS: &str = "SELECT line, mailbox_id, before, after FROM import_rows
     WHERE tenant_id = $1 AND import_id = $2 ORDER BY line";
 
+const PEOPLE: &str = "SELECT m.user_id, m.extension FROM import_rows r
+    JOIN mailboxes m ON m.tenant_id = r.tenant_id AND m.id = r.mailbox_id
+    WHERE r.tenant_id = $1 AND r.import_id = $2 AND m.removed_at IS NULL AND m.user_id IS NOT NULL";
+
 const ROLLED_BACK: &str = "UPDATE imports SET rolled_back_at = $3
     WHERE tenant_id = $1 AND id = $2 AND rolled_back_at IS NULL";
 
@@ -146,6 +150,18 @@ impl Store {
     /// [`StoreError`].
     pub async fn imports(&self, tenant: TenantId) -> Result<Vec<Import>> {
         self.db.rows(LIST, args![tenant.uuid()]).await?.iter().map(read_import).collect()
+    }
+
+    /// The users whom an import touched and who are still there, with their extensions.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn import_people(&self, tenant: TenantId, id: ImportId) -> Result<Vec<(UserId, Extension)>> {
+        let read = |row: &Row| {
+            let row = Reader::new(row, "mailboxes", "extension");
+            Ok((UserId::from_uuid(row.id("user_id")?), row.parsed("extension")?))
+        };
+        self.db.rows(PEOPLE, args![tenant.uuid(), id.uuid()]).await?.iter().map(read).collect()
     }
 
     /// Takes a whole import back: who was added is removed, who was changed is as before. One transaction. Mailboxes that

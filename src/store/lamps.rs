@@ -96,7 +96,7 @@ pub(super) fn statement(
     statement_at(tenant, mailbox, job, now, now)
 }
 
-fn about(mailbox: MailboxId) -> String {
+pub(super) fn about(mailbox: MailboxId) -> String {
     format!("lamp:{mailbox}")
 }
 
@@ -277,7 +277,7 @@ impl Store {
     }
 }
 
-fn read_lamp(row: &Row) -> Result<Lamp> {
+pub(super) fn read_lamp(row: &Row) -> Result<Lamp> {
     let row = Reader::new(row, "lamps", "id");
     Ok(Lamp {
         id: LampId::from_uuid(row.id("id")?),

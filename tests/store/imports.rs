@@ -2,9 +2,10 @@
 
 use std::sync::Mutex;
 
-use aftertone::domain::Extension;
+use aftertone::domain::{DraftId, Extension, MailboxId, Role, UserId};
+use aftertone::service::access::{Actor, Door};
 use aftertone::service::accounts::{Accounts, MailboxDefaults, NewUser, PinPolicy};
-use aftertone::service::import::{ImportError, Imports, Progress, Table, What};
+use aftertone::service::import::{ImportError, Imports, Mending, Progress, Table, What};
 
 use super::*;
 
@@ -15,6 +16,11 @@ contract! {
     two_imports_at_once_are_one_after_the_other
     ten_thousand_rows_are_imported_whole
     an_import_of_another_tenant_is_none
+    a_draft_is_mended_in_place_imported_once_and_says_what_became_of_it
+    a_draft_is_its_uploaders_alone_and_goes_after_a_day
+    a_draft_that_cannot_be_imported_says_why_and_waits
+    an_import_that_died_with_its_server_is_begun_again
+    nobody_imports_over_or_takes_back_somebody_above
 }
 
 fn imports(bed: &Bed) -> Imports {
@@ -156,4 +162,181 @@ async fn an_import_of_another_tenant_is_none(bed: Bed) {
     let refused = imports(&bed).roll_back(other, import.id, true).await;
     assert!(matches!(refused, Err(ImportError::NoImport(_))), "{refused:?}");
     assert_eq!(accounts(&bed).list(tenant).await.unwrap().len(), 3);
+}
+
+fn somebody(tenant: TenantId, role: Role, user: u128) -> Actor {
+    Actor {
+        tenant,
+        user: Some(UserId::from_uuid(uuid::Uuid::from_u128(user))),
+        mailbox: Some(MailboxId::from_uuid(uuid::Uuid::from_u128(user))),
+        role,
+        door: Door::Session(aftertone::domain::SessionId::from_uuid(uuid::Uuid::from_u128(user))),
+        name: "Somebody".to_owned(),
+    }
+}
+
+async fn uploaded(imports: &Imports, actor: &Actor, text: &str) -> DraftId {
+    let file = bytes::Bytes::from(text.to_owned());
+    imports.upload(actor, actor.tenant, "users.csv", file).await.unwrap().id
+}
+
+/// Waits until the import of a draft is over, well or not.
+async fn over(imports: &Imports, actor: &Actor, id: DraftId) -> aftertone::store::ImportDraft {
+    for _ in 0..600 {
+        let draft = imports.draft(actor, actor.tenant, id).await.unwrap();
+        if draft.applying.is_none() {
+            return draft;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the import did not end");
+}
+
+// 002-089
+async fn a_draft_is_mended_in_place_imported_once_and_says_what_became_of_it(bed: Bed) {
+    let tenant = bed.tenant("office").await;
+    ada(&bed, tenant).await;
+    let (imports, actor) = (imports(&bed), somebody(tenant, Role::TenantAdmin, 7));
+    let text = format!("{TABLE}1004,X,Y,no address,,1234\n\"10\n05\",,,,,\n9,,,,,\n");
+    let id = uploaded(&imports, &actor, &text).await;
+    let looked = imports.look_at(&actor, tenant, id).await.unwrap();
+    assert_eq!((looked.preview.rows.len(), looked.preview.faults()), (6, 3), "{:?}", looked.preview);
+    let faulty: Vec<u32> = looked
+        .preview
+        .rows
+        .iter()
+        .filter(|row| matches!(row.what, What::Fault(_)))
+        .map(|row| row.line)
+        .collect();
+    assert_eq!(faulty, [5, 6, 8], "lines as an editor counts them");
+    assert!(matches!(imports.begin(&actor, tenant, id).await, Ok(())));
+    let draft = over(&imports, &actor, id).await;
+    assert!(draft.trouble.unwrap().contains("3 of the rows have faults") && !draft.has_result);
+
+    let cells = |cells: &[(usize, &str)]| {
+        Mending::Cells(cells.iter().map(|(place, text)| (*place, (*text).to_owned())).collect())
+    };
+    let wrong = vec![(5, cells(&[(3, "x@example.org")])), (6, cells(&[(77, "x")]))];
+    assert!(matches!(imports.mend(&actor, tenant, id, wrong).await, Err(ImportError::Cell(6))));
+    let wrong = vec![(7, Mending::LeaveOut)];
+    assert!(matches!(imports.mend(&actor, tenant, id, wrong).await, Err(ImportError::NoRow(7))));
+    let again = imports.look_at(&actor, tenant, id).await.unwrap();
+    assert_eq!(again.preview, looked.preview, "all of a mending or nothing of it");
+
+    let right = vec![
+        (5, cells(&[(3, " x@example.org "), (5, "7391")])),
+        (6, cells(&[(0, "1005")])),
+        (8, Mending::LeaveOut),
+    ];
+    imports.mend(&actor, tenant, id, right).await.unwrap();
+    let looked = imports.look_at(&actor, tenant, id).await.unwrap();
+    assert_eq!((looked.preview.rows.len(), looked.preview.faults()), (5, 0), "{:?}", looked.preview);
+    imports.begin(&actor, tenant, id).await.unwrap();
+    let twice = imports.begin(&actor, tenant, id).await;
+    assert!(matches!(twice, Err(ImportError::Busy)), "{twice:?}");
+    let draft = over(&imports, &actor, id).await;
+    assert!(draft.has_result && draft.trouble.is_none(), "{draft:?}");
+    let made = imports.list(tenant).await.unwrap();
+    assert_eq!((made.len(), made[0].added, made[0].changed), (1, 4, 1));
+    assert_eq!(draft.import, Some(made[0].id));
+    let x = accounts(&bed).show(tenant, &extension("1004")).await.unwrap();
+    assert_eq!((x.user.emails[0].as_str(), x.has_pin), ("x@example.org", true));
+    let result = imports.result(&actor, tenant, id).await.unwrap();
+    assert!(result.contains("1004,X,Y,x@example.org,,,added,") && !result.contains("7391"), "{result}");
+    assert_eq!(bed.store.draft_rows(tenant, id).await.unwrap(), [], "no PIN stays behind");
+    let late = imports.mend(&actor, tenant, id, vec![(5, Mending::LeaveOut)]).await;
+    assert!(matches!(late, Err(ImportError::Busy)), "{late:?}");
+    let audit = bed.store.audit(tenant, None, 9).await.unwrap();
+    assert_eq!((audit[0].action.as_str(), audit[0].actor.as_str()), ("users.imported", "Somebody"));
+}
+
+async fn a_draft_is_its_uploaders_alone_and_goes_after_a_day(bed: Bed) {
+    let (tenant, elsewhere) = (bed.tenant("office").await, bed.tenant("elsewhere").await);
+    let (imports, actor) = (imports(&bed), somebody(tenant, Role::OfficeManager, 7));
+    let id = uploaded(&imports, &actor, TABLE).await;
+    assert_eq!(imports.drafts(&actor, tenant).await.unwrap().len(), 1);
+    let strangers = [somebody(tenant, Role::TenantAdmin, 8), somebody(elsewhere, Role::OfficeManager, 7)];
+    for stranger in &strangers {
+        let tenant = stranger.tenant;
+        assert_eq!(imports.drafts(stranger, tenant).await.unwrap(), []);
+        let refusals = [
+            imports.look_at(stranger, tenant, id).await.map(drop),
+            imports.mend(stranger, tenant, id, vec![(2, Mending::LeaveOut)]).await,
+            imports.begin(stranger, tenant, id).await,
+            imports.give_up(stranger, tenant, id).await,
+            imports.result(stranger, tenant, id).await.map(drop),
+        ];
+        for refused in refusals {
+            assert!(matches!(refused, Err(ImportError::NoDraft)), "{refused:?}");
+        }
+    }
+    for _ in 0..19 {
+        uploaded(&imports, &actor, TABLE).await;
+    }
+    let more = imports.upload(&actor, tenant, "x", bytes::Bytes::from(TABLE)).await;
+    assert!(matches!(more, Err(ImportError::TooManyDrafts(20))), "{more:?}");
+    imports.give_up(&actor, tenant, id).await.unwrap();
+    assert_eq!(bed.store.draft_rows(tenant, id).await.unwrap(), []);
+    let kept = uploaded(&imports, &actor, TABLE).await;
+    bed.clock.advance(Duration::from_secs(23 * 3600));
+    imports.mend(&actor, tenant, kept, vec![(2, Mending::LeaveOut)]).await.unwrap();
+    bed.clock.advance(Duration::from_secs(2 * 3600));
+    let left = imports.drafts(&actor, tenant).await.unwrap();
+    assert_eq!(left.iter().map(|draft| draft.id).collect::<Vec<_>>(), [kept], "who works on it keeps it");
+    bed.clock.advance(Duration::from_secs(24 * 3600));
+    assert!(matches!(imports.draft(&actor, tenant, kept).await, Err(ImportError::NoDraft)));
+    bed.store.purge_drafts(bed.clock.now()).await.unwrap();
+    assert_eq!(bed.store.draft_rows(tenant, kept).await.unwrap(), []);
+}
+
+async fn a_draft_that_cannot_be_imported_says_why_and_waits(bed: Bed) {
+    let tenant = bed.tenant("office").await;
+    let (imports, actor) = (imports(&bed), somebody(tenant, Role::TenantAdmin, 7));
+    for (file, expected) in [("", "empty"), ("first,last\nA,B\n", "no column is named extension")] {
+        let refused = imports.upload(&actor, tenant, "x", bytes::Bytes::from(file)).await.unwrap_err();
+        assert!(refused.to_string().contains(expected), "{refused}");
+    }
+    let id = uploaded(&imports, &actor, "extension,numbers\n1002,+15550100\n").await;
+    assert_eq!(imports.look_at(&actor, tenant, id).await.unwrap().preview.faults(), 0);
+    // Somebody else takes the number before it is imported.
+    ada(&bed, tenant).await;
+    imports.begin(&actor, tenant, id).await.unwrap();
+    let draft = over(&imports, &actor, id).await;
+    assert!(draft.trouble.unwrap().contains("1 of the rows have faults"), "{:?}", draft.id);
+    assert_eq!(accounts(&bed).list(tenant).await.unwrap().len(), 1);
+    assert_eq!(imports.look_at(&actor, tenant, id).await.unwrap().preview.faults(), 1);
+}
+
+async fn an_import_that_died_with_its_server_is_begun_again(bed: Bed) {
+    let tenant = bed.tenant("office").await;
+    let (imports, actor) = (imports(&bed), somebody(tenant, Role::TenantAdmin, 7));
+    let id = uploaded(&imports, &actor, "extension\n1002\n").await;
+    let now = bed.clock.now();
+    let later = now + Duration::from_secs(24 * 3600);
+    assert!(bed.store.begin_draft(tenant, id, now - Duration::from_secs(900), later).await.unwrap());
+    assert!(matches!(imports.begin(&actor, tenant, id).await, Err(ImportError::Busy)));
+    bed.clock.advance(Duration::from_secs(16 * 60));
+    imports.begin(&actor, tenant, id).await.unwrap();
+    assert!(over(&imports, &actor, id).await.has_result);
+    assert_eq!(accounts(&bed).list(tenant).await.unwrap().len(), 1);
+}
+
+// 002-001
+async fn nobody_imports_over_or_takes_back_somebody_above(bed: Bed) {
+    let tenant = bed.tenant("office").await;
+    ada(&bed, tenant).await;
+    let user = accounts(&bed).show(tenant, &extension("1001")).await.unwrap().user.id;
+    let import = imports(&bed).apply(tenant, &table(TABLE), "x", &|_| ()).await.unwrap().import.unwrap();
+    let mut login = bed.store.login(tenant, user).await.unwrap();
+    login.role = Role::TenantAdmin;
+    bed.store.put_login(&login).await.unwrap();
+    let manager = imports(&bed).up_to(Role::OfficeManager);
+    let over = "extension,email\n1001,eve@example.org\n";
+    assert_eq!(manager.preview(tenant, &table(over)).await.unwrap().faults(), 1);
+    assert!(matches!(manager.apply(tenant, &table(over), "x", &|_| ()).await, Err(ImportError::Faults(1))));
+    let refused = manager.roll_back(tenant, import.id, true).await;
+    assert!(matches!(&refused, Err(ImportError::Above(who)) if *who == extension("1001")), "{refused:?}");
+    let king = accounts(&bed).show(tenant, &extension("1001")).await.unwrap();
+    assert_eq!(king.user.last, "King");
+    imports(&bed).up_to(Role::TenantAdmin).roll_back(tenant, import.id, false).await.unwrap();
 }

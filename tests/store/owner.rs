@@ -30,6 +30,7 @@ contract! {
     a_stored_greeting_can_be_chosen_again
     a_change_leaves_one_waiting_lamp_job_for_its_mailbox
     a_mailbox_that_nobody_watches_gets_no_lamp_job
+    lamps_stand_beside_what_they_should_show_and_one_is_told_again
     what_was_told_under_an_older_number_does_not_count
     any_marks_keep_counts_and_lists_in_step
 }
@@ -395,6 +396,32 @@ async fn a_mailbox_that_nobody_watches_gets_no_lamp_job(bed: Bed) {
     let message = bed.deposited(&home).await;
     bed.store.mark(owner(&home), message.id, Mark::Heard).await.unwrap();
     assert_eq!(bed.store.jobs(None, 9).await.unwrap(), []);
+}
+
+async fn lamps_stand_beside_what_they_should_show_and_one_is_told_again(bed: Bed) {
+    let (ada, eve) = (bed.home("1001").await, bed.home("1002").await);
+    let (first, second) = (lamp(&bed, &ada, "a"), lamp(&bed, &ada, "b"));
+    for lamp in [&first, &second, &lamp(&bed, &eve, "c")] {
+        bed.store.put_lamp(lamp).await.unwrap();
+    }
+    let (heard, _) = (bed.deposited(&ada).await, bed.deposited(&ada).await);
+    bed.store.mark(owner(&ada), heard.id, Mark::Heard).await.unwrap();
+    bed.deposited(&eve).await;
+    let counts = bed.store.counts(owner(&ada)).await.unwrap();
+    assert_eq!((counts.new, counts.old), (1, 1));
+    let cseq = bed.store.next_cseq(first.id).await.unwrap();
+    bed.store.lamp_told(first.id, cseq, counts).await.unwrap();
+    let watched = bed.second.watched_lamps(ada.tenant, 9).await.unwrap();
+    assert_eq!(watched.len(), 2, "those of the other tenant are its own");
+    for one in &watched {
+        assert_eq!((one.extension.as_str(), one.counts), ("1001", counts));
+        assert_eq!(one.job.unwrap().0, JobState::Queued);
+        assert_eq!(one.lamp.told, (one.lamp.id == first.id).then_some(counts));
+    }
+    assert_missing(bed.store.forget_told(eve.tenant, first.id).await, "lamp");
+    assert_eq!(bed.store.forget_told(ada.tenant, first.id).await.unwrap().told, None);
+    assert_eq!(bed.store.lamp("a").await.unwrap().unwrap().told, None);
+    assert_eq!(bed.store.watched_lamps(ada.tenant, 1).await.unwrap().len(), 1);
 }
 
 async fn what_was_told_under_an_older_number_does_not_count(bed: Bed) {

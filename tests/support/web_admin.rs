@@ -6,11 +6,14 @@ use aftertone::store::{JobState, NewJob, Notice, Work};
 use crate::HOSTILE;
 use crate::web_bed::WebBed;
 
-const PAGES: [(&str, Role); 7] = [
+const PAGES: &[(&str, Role)] = &[
     ("/admin/users", Role::Supervisor),
     ("/admin/users/new", Role::OfficeManager),
+    ("/admin/imports", Role::OfficeManager),
+    ("/admin/calls", Role::Supervisor),
     ("/admin/explain", Role::OfficeManager),
     ("/answering/all/hours", Role::OfficeManager),
+    ("/admin/lamps", Role::OfficeManager),
     ("/admin/jobs", Role::TenantAdmin),
     ("/admin/audit", Role::TenantAdmin),
     ("/admin/system", Role::Operator),
@@ -23,7 +26,7 @@ async fn each_page_opens_for_the_roles_that_reach_it_and_stands_in_their_navigat
     for role in Role::ALL {
         let client = bed.client(&bed.mailbox, role).await;
         let home = client.get("/settings").await;
-        for (page, least) in PAGES {
+        for &(page, least) in PAGES {
             let expected = if role >= least { 200 } else { 403 };
             assert_eq!(client.get(page).await.status, expected, "{role} {page}");
             let stands = home.text().contains(&format!("href=\"{page}\""));

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::web_bed::{Answer, WebBed};
 
 impl WebBed {
-    async fn key(&self, tenant: TenantId, acts: Vec<Act>) -> String {
+    pub(crate) async fn key(&self, tenant: TenantId, acts: Vec<Act>) -> String {
         let new = NewKey { tenant, user: None, name: "tests".to_owned(), acts, expires_at: None };
         format!("Bearer {}", self.services.keys.add(new).await.unwrap().1)
     }
@@ -21,7 +21,7 @@ impl WebBed {
         self.key(self.mailbox.tenant, TABLE.iter().map(|(act, ..)| *act).collect()).await
     }
 
-    async fn call(
+    pub(crate) async fn call(
         &self,
         key: &str,
         method: &str,
@@ -56,7 +56,7 @@ impl WebBed {
     }
 }
 
-fn body(answer: &Answer) -> Value {
+pub(crate) fn body(answer: &Answer) -> Value {
     serde_json::from_slice(&answer.body)
         .unwrap_or_else(|_| panic!("{} {:?}", answer.status, answer.text_or_empty()))
 }
@@ -73,6 +73,8 @@ fn path(route: &Route, mailbox: &Mailbox) -> String {
         .replace("{greeting}", nothing)
         .replace("{job}", nothing)
         .replace("{key}", nothing)
+        .replace("{call}", nothing)
+        .replace("{lamp}", nothing)
         .replace("{number}", "4711")
 }
 
@@ -146,7 +148,12 @@ fn least_body(route: &Route) -> Option<Value> {
     let needed = route.body.iter().filter(|field| field.2);
     Some(
         needed
-            .map(|field| (field.0.to_owned(), if field.1 == "array" { json!([]) } else { json!("x") }))
+            .map(|field| {
+                (
+                    field.0.to_owned(),
+                    if field.1 == "array" || field.1.starts_with('[') { json!([]) } else { json!("x") },
+                )
+            })
             .collect(),
     )
 }
@@ -164,7 +171,9 @@ async fn a_key_opens_its_scopes_and_no_other_route() {
         let key = bed.key(bed.mailbox.tenant, vec![act]).await;
         for route in table().iter().filter(|route| !changes_the_bed(route)) {
             let answer = bed.call(&key, route.method, &path(route, &bed.mailbox), None, &[]).await;
-            let is_open = route.act.is_none_or(|needed| needed == act && act != Act::System);
+            // What no administrator of a tenant reaches, a key of the tenant does not either.
+            let is_tenants = act.reach(Role::TenantAdmin) > Reach::Nothing;
+            let is_open = route.act.is_none_or(|needed| needed == act && is_tenants);
             assert_eq!(
                 answer.status != 403,
                 is_open,

@@ -2,6 +2,8 @@
 
 #[path = "home.rs"]
 mod home;
+#[path = "shapes.rs"]
+mod shapes;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -15,10 +17,12 @@ use aftertone::blob::spool::Spool;
 use aftertone::clock::ManualClock;
 use aftertone::domain::{CallerId, Mailbox, Message, MessageId};
 use aftertone::http::{Check, Parts, Services, Web, router};
-use aftertone::service::accounts::{Accounts, MailboxDefaults};
+use aftertone::service::accounts::{Accounts, MailboxDefaults, PinPolicy};
 use aftertone::service::answering;
 use aftertone::service::greetings::Greetings;
+use aftertone::service::import::Imports;
 use aftertone::service::links::Links;
+use aftertone::service::live_calls::LiveCalls;
 use aftertone::service::outbound::AllowedTargets;
 use aftertone::service::reception::{Reception, Rules};
 use aftertone::store::Store;
@@ -93,6 +97,13 @@ impl WebBed {
             greetings: Greetings::new(store.clone(), objects.clone(), clock.clone()),
             reception: Reception::new(store.clone(), Rules::default()),
             rules: answering::Rules::new(store.clone(), clock.clone(), vec![targets]),
+            imports: Imports::new(
+                store.clone(),
+                clock.clone(),
+                MailboxDefaults::default(),
+                PinPolicy::usual(),
+            ),
+            calls: LiveCalls::new(clock.clone()),
             public_url: "https://vm.example.org".to_owned(),
             stop: stop.clone(),
         });
@@ -219,7 +230,11 @@ impl WebBed {
         let request = request.extension(ConnectInfo(peer)).body(body).unwrap();
         let (parts, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
         let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-        Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+        let answer = Answer { status: parts.status.as_u16(), headers: parts.headers, body };
+        if let Some(path) = path.strip_prefix("/api/v1") {
+            shapes::hold(method, path, &answer);
+        }
+        answer
     }
 
     /// Listens on a free port of this machine until the bed is dropped.

@@ -13,7 +13,7 @@ pub(crate) const PASSWORD: &str = "kettle-moon-oats";
 
 /// A browser that is signed in.
 pub(crate) struct Client<'b> {
-    bed: &'b WebBed,
+    pub(crate) bed: &'b WebBed,
     pub(crate) cookie: String,
     csrf: String,
 }

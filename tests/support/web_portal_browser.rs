@@ -38,6 +38,7 @@ const WRONG: &str = r#"
     return wrong;
 "#;
 
+/// Good at every width, light and dark: readable, reachable, named, still.
 pub(crate) async fn check(browser: &Browser, url: &str, name: &str) {
     for (width, dark) in [(1440, false), (1440, true), (390, false), (390, true), (320, false)] {
         browser.resize(width).await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::blob::spool::Head;
 use crate::call::Desk;
-use crate::domain::{CallerId, Mailbox, Owner, RecordingId, RedirectReason};
+use crate::domain::{CallerId, Extension, Mailbox, Owner, RecordingId, RedirectReason};
 use crate::flow::RecordLimits;
 use crate::flow::keys::Profile;
 use crate::flow::owner::desk::{Session, Zone};
@@ -22,6 +22,7 @@ const MIN_SPEECH: Duration = Duration::from_millis(300);
 #[derive(Debug, Clone)]
 pub(crate) struct Inside {
     pub(super) owner: Owner,
+    pub(super) extension: Extension,
     pub(super) language: String,
     /// Whom the owner's operator key calls.
     pub(super) operator: Option<String>,
@@ -32,7 +33,8 @@ impl Inside {
     /// The owner of this mailbox.
     pub(crate) fn new(desk: &Desk, mailbox: &Mailbox, language: &str) -> Self {
         let owner = Owner { tenant: mailbox.tenant, mailbox: mailbox.id };
-        Self { owner, language: language.to_owned(), operator: None, head: head(desk, mailbox) }
+        let (extension, language) = (mailbox.extension.clone(), language.to_owned());
+        Self { owner, extension, language, operator: None, head: head(desk, mailbox) }
     }
 
     /// What is recorded belongs to the owner.

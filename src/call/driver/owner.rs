@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use tokio::sync::mpsc;
 
 use crate::call::Desk;
-use crate::domain::{CallStep, GreetingKind, Owner, RecordingId, TenantId};
+use crate::domain::{CallOutcome, CallStep, GreetingKind, Owner, RecordingId, TenantId};
 use crate::flow::owner::desk::{Reply, Request, Session};
 use crate::flow::{CallEvent, Take};
 use crate::service::login::{Attempt, LoginOutcome, Source, Welcome};
@@ -130,6 +130,7 @@ impl Driver {
     pub(super) async fn on_done(&mut self, done: Box<Done>) {
         if let Some(take) = done.taken {
             self.takes.remove(&take);
+            self.entry.note(CallOutcome::Kept);
             // Whoever was called can do nothing else with a recording. Told here, as it is true even when they hung up.
             self.report(CallStep::Kept).await;
         }
@@ -137,9 +138,12 @@ impl Driver {
             self.purpose.language.clone_from(&inside.language);
             self.purpose.kept = Some(inside.kept());
             self.purpose.operator.clone_from(&inside.operator);
+            self.entry.moved(Some(&inside.extension));
+            self.entry.note(CallOutcome::SignedIn);
             self.inside = Some(inside);
         }
         if let Some(purpose) = done.arrived {
+            self.entry.moved(purpose.mailbox.as_ref());
             self.purpose = *purpose;
         }
         tracing::trace!(number = done.number, "a service has answered");

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::domain::CallOutcome;
 use crate::flow::{CallEvent, CallTime, TransferOutcome};
 
 use super::Driver;
@@ -71,6 +72,9 @@ impl Driver {
         self.transfer = Transfer::None;
         count(outcome);
         tracing::info!(outcome = outcome.as_str(), code, "a transfer is over");
+        if outcome == TransferOutcome::Done {
+            self.entry.note(CallOutcome::Transferred);
+        }
         self.tell(CallEvent::Transferred(outcome)).await;
     }
 

@@ -18,7 +18,7 @@ use self::search::{Ended, Search};
 use super::keys::Profile;
 use super::phrases::{self, directory};
 use super::{Action, Actions, CallEvent, CallTime, Flow, Numbers, Place, TransferOutcome, Utterance};
-use crate::domain::Extension;
+use crate::domain::{CallStage, Extension};
 
 /// The first event.
 const START: Duration = Duration::from_secs(30);
@@ -180,6 +180,14 @@ impl Flow for Directory {
 
     fn is_done(&self) -> bool {
         matches!(self.state, State::Done)
+    }
+
+    fn stage(&self) -> CallStage {
+        match self.state {
+            State::Waiting | State::Searching | State::Parting(_) => CallStage::Finding,
+            State::Passing(_) | State::Transferring(_) => CallStage::Transferring,
+            State::Farewell | State::Done => CallStage::Ending,
+        }
     }
 }
 

@@ -34,7 +34,7 @@ use self::turn::{Memory, Turn};
 use super::{
     Action, Actions, CallEvent, CallTime, Flow, Key, Numbers, StopCause, StoreOutcome, Take, TransferOutcome,
 };
-use crate::domain::RecordingClass;
+use crate::domain::{CallStage, RecordingClass};
 
 /// What the recorder says of a recording that stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +86,18 @@ impl Flow for LeaveMessage {
 
     fn is_done(&self) -> bool {
         matches!(self.state, State::Done)
+    }
+
+    fn stage(&self) -> CallStage {
+        match self.state {
+            State::Waiting(_) | State::Opening(_) | State::Interlude(_) => CallStage::Greeting,
+            State::Cue(_) | State::Recording(_) | State::Stopping(_) | State::Paused(_) => {
+                CallStage::Recording
+            }
+            State::Review(_) | State::Discarding(_) | State::Storing(_) => CallStage::Review,
+            State::Passing(_) | State::Transferring(_) => CallStage::Transferring,
+            State::Farewell(_) | State::Gone(_) | State::Done => CallStage::Ending,
+        }
     }
 }
 

@@ -43,7 +43,7 @@ use self::turn::{Memory, Turn};
 use super::keys::{Command, Meaning, Menu};
 use super::phrases;
 use super::{Action, Actions, CallEvent, CallTime, Flow, Key, TransferOutcome, Utterance};
-use crate::domain::{Extension, GreetingKind};
+use crate::domain::{CallStage, Extension, GreetingKind};
 
 /// A call of somebody who wants to hear messages.
 #[derive(Debug)]
@@ -100,6 +100,18 @@ impl Flow for Owner {
 
     fn is_done(&self) -> bool {
         matches!(self.state, State::Done)
+    }
+
+    fn stage(&self) -> CallStage {
+        match self.state {
+            State::Waiting(_) | State::Entering(_) | State::Asking(_) | State::Choosing(_) => CallStage::Menu,
+            State::Listening(_) => CallStage::Listening,
+            State::Cue(_) | State::Taking(_) => CallStage::Recording,
+            State::Held(_) | State::Reviewing(_) => CallStage::Review,
+            State::Seeking(_) => CallStage::Finding,
+            State::Calling(_) => CallStage::Transferring,
+            State::Farewell(_) | State::Done => CallStage::Ending,
+        }
     }
 
     fn hides_keys(&self) -> bool {

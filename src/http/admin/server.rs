@@ -28,7 +28,7 @@ pub(super) struct Asked {
     #[serde(default)]
     after: String,
     #[serde(default)]
-    done: String,
+    pub(super) done: String,
 }
 
 #[derive(Template)]

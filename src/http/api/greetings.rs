@@ -16,6 +16,7 @@ use crate::service::greetings::{MAX_UPLOAD, NewGreeting};
 
 use super::super::{Site, audio, portal};
 use super::caller::Caller;
+use super::page;
 use super::problem::Problem;
 
 type Answer = Result<Response, Problem>;
@@ -41,7 +42,7 @@ pub(super) async fn list(
 ) -> Answer {
     let greetings = site.web.services.settings.greetings(caller.owner(&mailbox)?).await?;
     let items: Vec<Value> = greetings.iter().map(greeting_json).collect();
-    Ok(Json(json!({"items": items})).into_response())
+    Ok(page(items, None::<&str>))
 }
 
 pub(super) async fn upload(

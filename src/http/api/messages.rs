@@ -14,6 +14,7 @@ use crate::store::MessageFilter;
 
 use super::super::{Site, audio, cursor, portal};
 use super::caller::Caller;
+use super::page;
 use super::problem::Problem;
 
 type Answer = Result<Response, Problem>;
@@ -47,10 +48,10 @@ pub(super) async fn list(
         None => None,
     };
     let filter = MessageFilter { folder, unheard: asked.unheard, search: asked.search, after };
-    let page = site.web.services.inbox.page(owner, &filter, asked.limit.unwrap_or(PAGE)).await?;
-    let next = page.more.then(|| page.messages.last().map(cursor::after_message)).flatten();
-    let items: Vec<Value> = page.messages.iter().map(message_json).collect();
-    Ok(Json(json!({"items": items, "next": next})).into_response())
+    let found = site.web.services.inbox.page(owner, &filter, asked.limit.unwrap_or(PAGE)).await?;
+    let next = found.more.then(|| found.messages.last().map(cursor::after_message)).flatten();
+    let items: Vec<Value> = found.messages.iter().map(message_json).collect();
+    Ok(page(items, next))
 }
 
 pub(super) fn message_json(message: &Message) -> Value {
@@ -98,7 +99,7 @@ pub(super) async fn ledger(
         .iter()
         .map(|line| json!({"at": line.at, "event": line.event, "detail": line.detail}))
         .collect();
-    Ok(Json(json!({"items": items})).into_response())
+    Ok(page(items, None::<&str>))
 }
 
 pub(super) async fn mp3(

@@ -8,20 +8,31 @@ mod messages;
 pub(in crate::http) mod problem;
 mod rest;
 mod roles;
+mod running;
+mod schema;
 mod table;
 mod users;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
+use axum::{Json, Router};
+use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::Site;
 use problem::Problem;
 
-pub use table::{Route, table};
+pub use docs::document;
+pub use table::{Route, Shape, shapes, table};
+
+/// A page of a list; `next` is the place of the page after it.
+fn page(items: Vec<Value>, next: impl Serialize) -> Response {
+    Json(json!({"items": items, "next": next})).into_response()
+}
 
 /// The routes of the API.
 pub(super) fn routes(site: &Arc<Site>) -> Router<Arc<Site>> {

@@ -22,6 +22,7 @@ use crate::store::{AuditLine, Job, JobState};
 use super::super::Site;
 use super::caller::Caller;
 use super::messages::PAGE;
+use super::page;
 use super::problem::Problem;
 
 type Answer = Result<Response, Problem>;
@@ -70,7 +71,7 @@ pub(super) async fn tenants(State(site): State<Arc<Site>>, Extension(caller): Ex
         _ => vec![people.tenant(caller.must_reach_tenant()?).await?],
     };
     let items: Vec<Value> = all.iter().map(tenant_json).collect();
-    Ok(Json(json!({"items": items})).into_response())
+    Ok(page(items, None::<&str>))
 }
 
 async fn tenant_of(site: &Site, caller: &Caller, act: Act, id: &str) -> Result<Tenant, Problem> {
@@ -177,7 +178,7 @@ pub(super) async fn jobs(
         site.web.services.people.jobs(caller.must_reach_tenant()?, asked.state, before, limit).await?;
     let next = more.then(|| jobs.last().map(|job| job.id)).flatten();
     let items: Vec<Value> = jobs.iter().map(job_json).collect();
-    Ok(Json(json!({"items": items, "next": next})).into_response())
+    Ok(page(items, next))
 }
 
 fn job_json(job: &Job) -> Value {
@@ -210,7 +211,7 @@ fn key_json(key: &ApiKey) -> Value {
 pub(super) async fn keys(State(site): State<Arc<Site>>, Extension(caller): Extension<Caller>) -> Answer {
     let keys = site.web.services.keys.list(caller.must_reach_tenant()?).await?;
     let items: Vec<Value> = keys.iter().map(key_json).collect();
-    Ok(Json(json!({"items": items})).into_response())
+    Ok(page(items, None::<&str>))
 }
 
 #[derive(Debug, Deserialize)]
@@ -281,7 +282,7 @@ pub(super) async fn audit(
     let lines = site.web.services.audit.page(caller.must_reach_tenant()?, before, limit).await?;
     let next = (lines.len() == limit as usize).then(|| lines.last().map(|line| line.id)).flatten();
     let items: Vec<Value> = lines.iter().map(line_json).collect();
-    Ok(Json(json!({"items": items, "next": next})).into_response())
+    Ok(page(items, next))
 }
 
 fn line_json(line: &AuditLine) -> Value {

@@ -4,6 +4,8 @@ mod greetings;
 mod messages;
 mod people;
 mod rest;
+mod running;
+mod shapes;
 
 use std::sync::Arc;
 
@@ -26,17 +28,96 @@ pub struct Route {
     pub summary: &'static str,
     /// Parameters of the query, and what they mean.
     pub query: &'static [(&'static str, &'static str)],
-    /// Fields of the body: name, JSON type, whether it is needed, what it means.
+    /// Fields of the body: name, kind (see [`super::schema`]), whether it is needed, what it means.
     pub body: &'static [(&'static str, &'static str, bool, &'static str)],
     /// The status when all is well.
     pub status: u16,
-    /// The kind of what is answered.
+    /// The kind of what is answered; empty when it is a status alone.
     pub answers: &'static str,
+    /// What is answered as JSON: the name of a [`Shape`]; empty for what is none.
+    pub shape: &'static str,
+    /// A page of such: `items`, and `next` when there are more.
+    pub is_list: bool,
+    /// It has an `ETag`; `If-Match` guards what others changed meanwhile.
+    pub is_guarded: bool,
+}
+
+/// A shape of JSON that is answered: a schema of the document.
+#[derive(Debug, Clone, Copy)]
+pub struct Shape {
+    /// For example `User`.
+    pub name: &'static str,
+    /// Fields: name (ending in `?` when it may be absent), kind (see [`super::schema`]), what it means.
+    pub fields: &'static [(&'static str, &'static str, &'static str)],
 }
 
 impl Route {
     const fn new(method: &'static str, path: &'static str, act: Option<Act>, summary: &'static str) -> Self {
-        Self { method, path, act, summary, query: &[], body: &[], status: 200, answers: "application/json" }
+        Self {
+            method,
+            path,
+            act,
+            summary,
+            query: &[],
+            body: &[],
+            status: 200,
+            answers: "application/json",
+            shape: "",
+            is_list: false,
+            is_guarded: false,
+        }
+    }
+
+    /// Answers one of these.
+    const fn shape(self, shape: &'static str) -> Self {
+        Self { shape, ..self }
+    }
+
+    /// Answers a page of these.
+    const fn list(self, shape: &'static str) -> Self {
+        Self { shape, is_list: true, ..self }
+    }
+
+    /// Answers a status alone.
+    const fn empty(self, status: u16) -> Self {
+        Self { status, answers: "", ..self }
+    }
+
+    /// It takes a file.
+    pub fn is_upload(&self) -> bool {
+        self.body.iter().any(|field| field.1 == "binary")
+    }
+
+    /// It answers audio, in parts if need be.
+    pub fn is_audio(&self) -> bool {
+        self.answers.starts_with("audio/")
+    }
+
+    /// What can be wrong with a request: status, and what it means.
+    pub fn problems(&self) -> Vec<(u16, &'static str)> {
+        let is_given = !self.body.is_empty() || self.method == "POST";
+        let has_values = is_given || !self.query.is_empty() || self.act.is_some();
+        [
+            (400, has_values, "the request cannot be read"),
+            (401, true, "no key, or none that opens anything"),
+            (403, true, "role or key do not reach this; or a session without its X-CSRF"),
+            (404, true, "not there, or not reached"),
+            (409, self.method != "GET", "does not fit what is there; or the same Idempotency-Key is at work"),
+            (412, self.is_guarded && self.method != "GET", "somebody changed it meanwhile"),
+            (413, is_given, "the body is too large"),
+            (415, is_given, "the body is of another kind"),
+            (422, has_values, "a value is wrong: `errors` names the fields"),
+            (429, true, "too many wrong keys, or too many at the same time"),
+            (503, true, "not possible now: Retry-After"),
+        ]
+        .into_iter()
+        .filter(|(_, can_be, _)| *can_be)
+        .map(|(status, _, about)| (status, about))
+        .collect()
+    }
+
+    const fn guarded(self) -> Self {
+        Self { is_guarded: true, ..self }
     }
 
     const fn query(self, query: &'static [(&'static str, &'static str)]) -> Self {
@@ -56,6 +137,10 @@ impl Route {
     }
 }
 
+const fn shape(name: &'static str, fields: &'static [(&'static str, &'static str, &'static str)]) -> Shape {
+    Shape { name, fields }
+}
+
 /// A route with its handler.
 type Entry = (Route, MethodRouter<Arc<Site>>);
 
@@ -67,9 +152,14 @@ pub fn table() -> Vec<Route> {
     handlers().into_iter().map(|(route, _)| route).collect()
 }
 
+/// Every shape that routes answer.
+pub fn shapes() -> Vec<Shape> {
+    [shapes::PEOPLE, shapes::MESSAGES, shapes::REST, running::SHAPES].concat()
+}
+
 /// Every route with its handler.
 pub(super) fn handlers() -> Vec<Entry> {
-    [people::routes(), messages::routes(), greetings::routes(), rest::routes()]
+    [people::routes(), messages::routes(), greetings::routes(), rest::routes(), running::routes()]
         .into_iter()
         .flatten()
         .collect()

@@ -22,6 +22,7 @@ use super::super::{Site, cursor};
 use super::caller::Caller;
 use super::greetings::given;
 use super::messages::PAGE;
+use super::page;
 use super::problem::Problem;
 
 type Answer = Result<Response, Problem>;
@@ -47,7 +48,7 @@ pub(super) async fn list(
             None => None,
         };
         let items: Vec<Value> = own.iter().map(person_json).collect();
-        return Ok(Json(json!({"items": items, "next": null})).into_response());
+        return Ok(page(items, None::<&str>));
     }
     let after = match asked.after.as_deref() {
         Some(text) => {
@@ -56,10 +57,10 @@ pub(super) async fn list(
         None => None,
     };
     let limit = asked.limit.unwrap_or(PAGE);
-    let (page, more) = people.page(caller.tenant, &asked.search, after, limit).await?;
-    let next = more.then(|| page.last().map(cursor::after_person)).flatten();
-    let items: Vec<Value> = page.iter().map(person_json).collect();
-    Ok(Json(json!({"items": items, "next": next})).into_response())
+    let (found, more) = people.page(caller.tenant, &asked.search, after, limit).await?;
+    let next = more.then(|| found.last().map(cursor::after_person)).flatten();
+    let items: Vec<Value> = found.iter().map(person_json).collect();
+    Ok(page(items, next))
 }
 
 fn person_json(person: &Person) -> Value {

@@ -23,6 +23,8 @@ use super::super::visitor::Visitor;
 
 /// Pause between two looks.
 const EVERY: Duration = Duration::from_secs(2);
+/// Pause between two words about calls.
+const READABLE: Duration = Duration::from_secs(1);
 /// A line at least this often, so that proxies keep the connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 
@@ -41,12 +43,39 @@ pub(super) async fn events(State(site): Shared, visitor: Visitor) -> Response {
 
 /// The events of one mailbox, until the client goes, or the server.
 pub(in crate::http) fn serve(services: &Services, owner: Owner) -> Response {
+    stream(services, |place| changes(services.clone(), owner, place))
+}
+
+/// Says each time that calls came, went or went on, but not more often than anybody can read.
+pub(in crate::http) fn calls(services: &Services) -> Response {
+    let (stop, seen) = (services.stop.clone(), services.calls.changes());
+    stream(services, |place| {
+        stream::unfold((seen, stop, place), |(mut seen, stop, place)| async move {
+            tokio::select! {
+                () = stop.cancelled() => return None,
+                changed = seen.changed() => changed.ok()?,
+            }
+            tokio::select! {
+                () = stop.cancelled() => return None,
+                () = tokio::time::sleep(READABLE) => {}
+            }
+            let version = seen.borrow_and_update().to_string();
+            Some((Ok(Event::default().event("calls").data(version)), (seen, stop, place)))
+        })
+    })
+}
+
+/// A stream of events that takes one of the places for live pages.
+fn stream<S>(services: &Services, told: impl FnOnce(OwnedSemaphorePermit) -> S) -> Response
+where
+    S: Stream<Item = Result<Event, Infallible>> + Send + 'static,
+{
     let Ok(place) = services.live.clone().try_acquire_owned() else {
         return Notice { title: "Too many", text: "Too many pages are open. Load this one again later." }
             .page(StatusCode::SERVICE_UNAVAILABLE);
     };
-    let told = changes(services.clone(), owner, place);
-    let mut response = Sse::new(told).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response();
+    let told = Sse::new(told(place)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
+    let mut response = told.into_response();
     // nginx must not collect what is meant for now.
     response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

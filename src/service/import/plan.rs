@@ -1,6 +1,6 @@
 //! What each row would change, or what is wrong with it: the table against what is there. Pure but for new ids.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::tz::TimeZone;
 use secrecy::SecretString;
@@ -28,6 +28,8 @@ pub(super) struct World {
     pub(super) policy: PinPolicy,
     /// Empty: any.
     pub(super) languages: Vec<String>,
+    /// Who may not be changed.
+    pub(super) above: HashSet<UserId>,
 }
 
 /// A row to be written.
@@ -121,6 +123,11 @@ impl<'a> Known<'a> {
         let cell = |column| columns.cell(cells, column);
         let extension = self.extension(line, cell(Column::Extension), faults)?;
         let found = self.people.get(extension.as_str()).copied();
+        if let Some((user, _)) = found.filter(|(user, _)| self.world.above.contains(&user.id)) {
+            let name = user.full_name();
+            let why = format!("{extension} is of {name}, who is above you: leave the row out");
+            faults.push(CellFault { column: Column::Extension, why });
+        }
         let (mut user, mut mailbox) = match found {
             Some((user, mailbox)) => (user.clone(), mailbox.clone()),
             None => self.fresh(&extension, clock),

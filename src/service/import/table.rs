@@ -4,6 +4,8 @@
 
 use encoding_rs::{UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
+use crate::domain::Invalid;
+
 /// Largest file.
 pub const LARGEST: usize = 10 * 1024 * 1024;
 /// Rows of one file, without the header.
@@ -20,7 +22,7 @@ pub enum TableError {
     #[error("the file is larger than 10 MiB: import it in parts")]
     TooLarge,
     /// Nothing in it.
-    #[error("the file is empty: `aftertone import template` writes one to begin with")]
+    #[error("the file is empty: begin with the template")]
     Empty,
     /// Not text.
     #[error("the file is not text: save it as CSV (UTF-8), not as a spreadsheet")]
@@ -37,9 +39,7 @@ pub enum TableError {
     #[error("the file has more than {MOST_ROWS} rows: import it in parts")]
     TooManyRows,
     /// No column of extensions.
-    #[error(
-        "no column is named extension: the first line must name the columns; `aftertone import template` shows how"
-    )]
+    #[error("no column is named extension: the first line must name the columns, as the template does")]
     NoExtension,
     /// A column twice.
     #[error("two columns mean {0}: leave one of them out")]
@@ -68,6 +68,17 @@ impl Encoding {
             Self::Utf16Be => "UTF-16BE",
             Self::Windows1252 => "Windows-1252",
         }
+    }
+}
+
+impl std::str::FromStr for Encoding {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let all = [Self::Utf8, Self::Utf16Le, Self::Utf16Be, Self::Windows1252];
+        let known = all.into_iter().find(|known| known.as_str() == text);
+        known
+            .ok_or_else(|| Invalid::new("encoding", text, "choose UTF-8, UTF-16LE, UTF-16BE or Windows-1252"))
     }
 }
 
@@ -122,14 +133,6 @@ impl Table {
         let header = header.ok_or(TableError::Empty)?;
         Ok(Self { encoding, separator, header, rows })
     }
-
-    /// Corrects a cell before the table is looked at again: `row` counts from 0, `column` is a name of the header.
-    /// Whether there is such a cell.
-    pub fn set(&mut self, row: usize, column: &str, value: &str) -> bool {
-        let place = self.header.iter().position(|name| name == column);
-        let cell = place.and_then(|place| self.rows.get_mut(row)?.1.get_mut(place));
-        cell.map(|cell| *cell = super::table::cell(value)).is_some()
-    }
 }
 
 fn unreadable(error: &csv::Error) -> TableError {
@@ -150,7 +153,7 @@ fn fitted(mut cells: Vec<String>, width: usize, line: u64) -> Result<Vec<String>
         let why = "more cells than the header has columns: put quotes around a cell that holds the separator";
         return Err(TableError::Row { line, why });
     }
-    if cells.iter().any(|cell| cell.chars().count() > LONGEST_CELL) {
+    if !cells.iter().all(|cell| is_fit(cell)) {
         return Err(TableError::Row {
             line,
             why: "a cell is longer than 2,000 characters: check the quotes before it",
@@ -160,9 +163,14 @@ fn fitted(mut cells: Vec<String>, width: usize, line: u64) -> Result<Vec<String>
     Ok(cells)
 }
 
+/// Whether a cell is no longer than one may be.
+pub(super) fn is_fit(cell: &str) -> bool {
+    cell.chars().count() <= LONGEST_CELL
+}
+
 /// Without white space around it. A `'` before `=`, `+`, `-` or `@` keeps spreadsheets from computing; it is no part of
 /// the text.
-fn cell(text: &str) -> String {
+pub(super) fn cell(text: &str) -> String {
     let text = text.trim().trim_matches('\u{feff}');
     match text.strip_prefix('\'') {
         Some(rest) if rest.starts_with(['=', '+', '-', '@', '\t']) => rest.to_owned(),

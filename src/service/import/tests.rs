@@ -39,6 +39,7 @@ fn world() -> World {
         defaults,
         policy: PinPolicy::usual(),
         languages: vec!["en".to_owned()],
+        above: HashSet::new(),
     }
 }
 
@@ -171,13 +172,17 @@ fn a_fault_names_its_column_and_the_remedy() {
     assert!(!format!("{:?}", look("extension,pin\n1002,482913\n")).contains("482913"), "a PIN is shown");
 }
 
+// 002-001
 #[test]
-fn a_cell_is_corrected_in_place_and_looked_at_again() {
-    let mut table = table("extension,zone\n1002,Berlin\n");
-    assert!(table.set(0, "zone", " Europe/Berlin "));
-    assert!(!table.set(1, "zone", "x") && !table.set(0, "nothing", "x"));
+fn a_row_about_somebody_above_is_a_fault() {
+    let mut world = world();
+    world.above.insert(world.users[0].0.id);
     let clock = ManualClock::new(jiff::Timestamp::UNIX_EPOCH, 1);
-    assert_eq!(plan(&world(), &table, clock.as_ref()).unwrap().0.faults(), 0);
+    let table = table("extension,first\n1001,Eve\n1002,Eve\n");
+    let (preview, drafts) = plan(&world, &table, clock.as_ref()).unwrap();
+    let What::Fault(faults) = &preview.rows[0].what else { panic!("{preview:?}") };
+    assert!(faults[0].why.contains("1001 is of Ada Lovelace, who is above you"), "{faults:?}");
+    assert_eq!(drafts.len(), 1, "who is new is above nobody");
 }
 
 #[test]
@@ -216,8 +221,8 @@ proptest! {
         let row: Vec<String> = std::iter::once("1002".to_owned()).chain(cells).collect();
         // As reading leaves them.
         let mut table = Table { encoding: Encoding::Utf8, separator: ';', header: header.clone(), rows: vec![(2, vec![String::new(); header.len()])] };
-        for (name, cell) in header.iter().zip(&row) {
-            table.set(0, name, cell);
+        for (known, text) in table.rows[0].1.iter_mut().zip(&row) {
+            *known = super::table::cell(text);
         }
         let fault = Row { line: 2, extension: "1002".to_owned(), what: What::Unchanged };
         let preview = Preview { rows: vec![fault], ignored: Vec::new() };

@@ -6,13 +6,15 @@ use axum::routing::{get, patch, post};
 use crate::service::access::Act;
 
 use super::super::greetings;
+use super::shapes::GREETINGS;
 use super::{Entry, Route};
 
 pub(super) fn routes() -> Vec<Entry> {
     let (read, write) = (Some(Act::GreetingsRead), Some(Act::GreetingsWrite));
     vec![
         (
-            Route::new("GET", "/mailboxes/{mailbox}/greetings", read, "Greetings, newest first"),
+            Route::new("GET", "/mailboxes/{mailbox}/greetings", read, "Greetings, newest first")
+                .list("Greeting"),
             get(greetings::list),
         ),
         (
@@ -23,11 +25,12 @@ pub(super) fn routes() -> Vec<Entry> {
                 "Upload a greeting (multipart/form-data)",
             )
             .status(201)
+            .shape("Greeting")
             .body(&[
-                ("kind", "string", true, "away, busy, internal, holiday, closed, standard or name"),
+                ("kind", GREETINGS, true, "when it plays"),
                 ("label", "string", false, "its name"),
-                ("from", "string", false, "RFC 3339"),
-                ("until", "string", false, "RFC 3339"),
+                ("from", "date-time", false, "plays from then on"),
+                ("until", "date-time", false, "plays until then"),
                 ("file", "binary", true, "WAV, MP3, OGG, FLAC or M4A, at most 20 MiB and 5 minutes"),
             ]),
             post(greetings::upload).layer(DefaultBodyLimit::disable()),
@@ -39,9 +42,10 @@ pub(super) fn routes() -> Vec<Entry> {
                 write,
                 "Switch it on or off, or set its end",
             )
+            .shape("Greeting")
             .body(&[
                 ("active", "boolean", false, "plays, where it fits"),
-                ("until", "string", false, "RFC 3339; null: until it is switched off"),
+                ("until", "date-time?", false, "null: until it is switched off"),
             ]),
             patch(greetings::change),
         ),

@@ -23,15 +23,17 @@ pub(super) fn routes() -> Vec<Entry> {
                 ("search", "part of the caller's name or number"),
                 PLACE,
                 LIMIT,
-            ]),
+            ])
+            .list("Message"),
             get(messages::list),
         ),
         (
-            Route::new("GET", "/mailboxes/{mailbox}/messages/{message}", read, "A message"),
+            Route::new("GET", "/mailboxes/{mailbox}/messages/{message}", read, "A message").shape("Message"),
             get(messages::show),
         ),
         (
-            Route::new("GET", "/mailboxes/{mailbox}/messages/{message}/ledger", read, "Where a message went"),
+            Route::new("GET", "/mailboxes/{mailbox}/messages/{message}/ledger", read, "Where a message went")
+                .list("LedgerLine"),
             get(messages::ledger),
         ),
         (
@@ -61,7 +63,8 @@ pub(super) fn routes() -> Vec<Entry> {
                 write,
                 "Mark or move it; restore undoes trash, new undoes heard",
             )
-            .body(&[("mark", "string", true, "heard, new, saved, inbox, trash or restore")]),
+            .shape("Message")
+            .body(&[("mark", "heard|new|saved|inbox|trash|restore", true, "what becomes of it")]),
             post(messages::mark),
         ),
         (

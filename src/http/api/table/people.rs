@@ -5,6 +5,7 @@ use axum::routing::{delete, get, patch, post, put};
 use crate::service::access::Act;
 
 use super::super::{roles, users};
+use super::shapes::ROLES;
 use super::{Entry, LIMIT, PLACE, Route};
 
 pub(super) fn routes() -> Vec<Entry> {
@@ -15,16 +16,17 @@ pub(super) fn routes() -> Vec<Entry> {
                 ("search", "part of a name, an address or an extension"),
                 PLACE,
                 LIMIT,
-            ]),
+            ])
+            .list("User"),
             get(users::list),
         ),
         (
-            Route::new("POST", "/users", write, "Add a user with a mailbox").status(201).body(&[
+            Route::new("POST", "/users", write, "Add a user with a mailbox").status(201).shape("User").body(&[
                 ("extension", "string", true, "2 to 10 digits"),
                 ("first", "string", false, "first name"),
                 ("last", "string", false, "last name"),
-                ("emails", "array", false, "addresses, the primary one first"),
-                ("mail", "string", false, "what mails carry, for example link"),
+                ("emails", "[email]", false, "addresses, the primary one first"),
+                ("mail", "string", false, "what mails carry, for example link; the answer names it for each address"),
                 ("pin", "string", false, "4 to 12 digits"),
                 (
                     "invite",
@@ -36,7 +38,9 @@ pub(super) fn routes() -> Vec<Entry> {
             post(users::add),
         ),
         (
-            Route::new("GET", "/users/{user}", read, "A user; `me` for the own one; with an ETag"),
+            Route::new("GET", "/users/{user}", read, "A user; `me` for the own one")
+                .shape("User")
+                .guarded(),
             get(users::show),
         ),
         (
@@ -44,15 +48,17 @@ pub(super) fn routes() -> Vec<Entry> {
                 "PATCH",
                 "/users/{user}",
                 write,
-                "Change a user or the mailbox; If-Match guards what others changed",
+                "Change a user or the mailbox",
             )
+            .shape("User")
+            .guarded()
             .body(&[
                 ("extension", "string", false, "2 to 10 digits"),
                 ("first", "string", false, "first name"),
                 ("last", "string", false, "last name"),
-                ("emails", "array", false, "all addresses"),
-                ("mail", "array", false, "address and mode of each"),
-                ("attachment", "string", false, "mp3 or wav"),
+                ("emails", "[email]", false, "all addresses"),
+                ("mail", "[Recipient]", false, "address and mode of each"),
+                ("attachment", "mp3|wav", false, "format of attachments"),
                 ("pin", "string", false, "a new PIN"),
                 ("enabled", "boolean", false, "takes messages"),
                 ("announcement_only", "boolean", false, "plays the greeting and takes no message"),
@@ -61,10 +67,10 @@ pub(super) fn routes() -> Vec<Entry> {
                 ("silence_s", "integer", false, "1 to 60"),
                 ("min_speech_ms", "integer", false, "0 to 60000"),
                 ("announce", "boolean", false, "callers find the person"),
-                ("zone", "string", false, "IANA zone; null for the tenant's"),
-                ("language", "string", false, "null for the tenant's"),
-                ("operator", "string", false, "where 0 leads; null for the tenant's"),
-                ("max_messages", "integer", false, "null for no limit"),
+                ("zone", "string?", false, "IANA zone; null for the tenant's"),
+                ("language", "string?", false, "null for the tenant's"),
+                ("operator", "string?", false, "where 0 leads; null for the tenant's"),
+                ("max_messages", "integer?", false, "null for no limit"),
             ]),
             patch(users::change),
         ),
@@ -75,21 +81,19 @@ pub(super) fn routes() -> Vec<Entry> {
                 write,
                 "Remove a user; the messages stay in the trash for its days",
             )
-            .status(204),
+            .guarded()
+            .empty(204),
             delete(users::remove),
         ),
         (
-            Route::new("POST", "/users/{user}/invite", write, "Mail a link to choose a password").status(202),
+            Route::new("POST", "/users/{user}/invite", write, "Mail a link to choose a password")
+                .status(202)
+                .shape("Invitation"),
             post(users::invite),
         ),
         (
-            Route::new("PUT", "/users/{user}/role", Some(Act::RolesWrite), "Give a role").body(&[
-                (
-                    "role",
-                    "string",
-                    true,
-                    "basic, call-center-agent, supervisor, office-manager, tenant-admin or operator",
-                ),
+            Route::new("PUT", "/users/{user}/role", Some(Act::RolesWrite), "Give a role").shape("Access").body(&[
+                ("role", ROLES, true, "what the user may"),
                 ("portal", "boolean", false, "may sign in by the web"),
             ]),
             put(roles::give_role),
@@ -97,6 +101,7 @@ pub(super) fn routes() -> Vec<Entry> {
         (
             Route::new("POST", "/users/{user}/numbers", write, "Let a number or alias lead to the mailbox")
                 .status(201)
+                .shape("Number")
                 .body(&[
                     ("number", "string", true, "E.164, national digits, or an alias"),
                     ("label", "string", false, "shown as \"called as\""),
@@ -105,7 +110,7 @@ pub(super) fn routes() -> Vec<Entry> {
         ),
         (
             Route::new("DELETE", "/users/{user}/numbers/{number}", write, "Take a number or alias away")
-                .status(204),
+                .empty(204),
             delete(roles::remove_number),
         ),
     ]

@@ -36,6 +36,19 @@
     });
   }
 
+  for (const form of document.querySelectorAll("form[data-drop]")) {
+    const field = form.querySelector("input[type=file]");
+    const over = (is) => (event) => { event.preventDefault(); form.classList.toggle("dropping", is); };
+    form.addEventListener("dragover", over(true));
+    form.addEventListener("dragleave", over(false));
+    form.addEventListener("drop", (event) => {
+      over(false)(event);
+      if (!event.dataTransfer.files.length) return;
+      field.files = event.dataTransfer.files;
+      form.requestSubmit();
+    });
+  }
+
   const player = document.querySelector(".player");
   const audio = document.querySelector(".player audio");
   if (audio) audio.addEventListener("playing", () => document.querySelector(".messages .here")?.classList.remove("new"));

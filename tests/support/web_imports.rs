@@ -1,0 +1,226 @@
+//! Many users at once, as an administrator brings them in by the browser.
+
+use std::time::Duration;
+
+use aftertone::domain::{Extension, Role};
+use axum::body::Body;
+use serde_json::json;
+
+use crate::browser::Browser;
+use crate::portal::{Client, PASSWORD};
+use crate::portal_in_the_browser::check;
+use crate::web_bed::{Answer, WebBed};
+
+const HERE: &str = "/admin/imports";
+const HOSTILE: &str = "<script>alert(1)</script>'><img src=x onerror=alert(1)>";
+
+impl Client<'_> {
+    async fn bring(&self, csrf: &str, name: &str, file: &[u8]) -> Answer {
+        let mut body = format!("--x\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\n{csrf}\r\n--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\nContent-Type: text/csv\r\n\r\n").into_bytes();
+        body.extend(file);
+        body.extend(b"\r\n--x--\r\n");
+        let headers = [("content-type", "multipart/form-data; boundary=x"), ("cookie", self.cookie.as_str())];
+        self.bed.send("192.0.2.1", "POST", HERE, &headers, Body::from(body)).await
+    }
+
+    /// The page of a draft once its import is over.
+    async fn over(&self, path: &str) -> Answer {
+        for _ in 0..200 {
+            let page = self.get(path).await;
+            if !page.text().contains("Being imported") {
+                return page;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("the import did not end");
+    }
+}
+
+async fn names(bed: &WebBed) -> Vec<String> {
+    let users = bed.services.accounts.list(bed.mailbox.tenant).await.unwrap();
+    users.into_iter().map(|(user, _)| user.full_name()).collect()
+}
+
+// 002-087, 002-088, 002-089, 003-07
+#[tokio::test]
+async fn a_file_is_shown_mended_imported_and_taken_back() {
+    let bed = WebBed::new().await;
+    let client = bed.client(&bed.mailbox, Role::TenantAdmin).await;
+    let template = client.get(&format!("{HERE}/template.csv")).await;
+    assert!(
+        template.text().starts_with("\u{feff}extension,first,last,"),
+        "spreadsheets know UTF-8 by its mark"
+    );
+    assert!(template.header("content-disposition").contains("users.csv"));
+    let file = "extension;first;last;email;pin;shoes\n1001;Ada;King;;;41\n1002;Zo\u{eb};B;nowhere;482913;\n1003;C;D;;739146;\n";
+    let windows: Vec<u8> = file.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+    let kept = client.bring(client.csrf(), "staff.csv", &windows).await;
+    assert_eq!(kept.status, 303, "{}", kept.text());
+    let path = kept.header("location").to_owned();
+    let page = client.get(&path).await;
+    let text = page.text();
+    assert!(text.contains("Windows-1252, semicolons between its cells") && text.contains("shoes"), "{text}");
+    assert!(
+        text.contains("value=\"Zo\u{eb}\"") && text.contains("aria-invalid=\"true\""),
+        "the faulty row is open"
+    );
+    assert!(
+        !text.contains("482913") && !text.contains("Import 2"),
+        "a PIN is not shown, nor is it importable"
+    );
+    assert!(client.get(HERE).await.text().contains("Not imported yet"));
+
+    let changes = [("only", "faults"), ("c-3-3", "zoe@example.org"), ("pin-3-4", "")];
+    let saved = client.post(&format!("{path}/rows"), &changes).await;
+    assert_eq!(saved.status, 303, "{}", saved.text());
+    let page = client.get(&format!("{path}?only=all")).await;
+    assert!(
+        page.text().contains("Import 3 users") && page.text().contains("was <bdi>Lovelace</bdi>"),
+        "{}",
+        page.text()
+    );
+    assert_eq!(client.post(&format!("{path}/apply"), &[]).await.status, 303);
+    let done = client.over(&path).await;
+    assert!(done.text().contains("Every row is in."), "{}", done.text());
+    assert_eq!(names(&bed).await, ["Ada King", "Zo\u{eb} B", "C D"]);
+    let zoe: Extension = "1002".parse().unwrap();
+    assert!(
+        bed.services.accounts.show(bed.mailbox.tenant, &zoe).await.unwrap().has_pin,
+        "an empty field left it"
+    );
+    let result = client.get(&format!("{path}/result.csv")).await;
+    assert!(result.text().contains("1002;Zo\u{eb};B;zoe@example.org;;;added;"), "{}", result.text());
+    assert!(client.get("/admin/audit").await.text().contains("users.imported"));
+
+    let list = client.get(HERE).await;
+    let back = list.text().split('"').find(|text| text.ends_with("/take-back")).unwrap().to_owned();
+    bed.rename_owner("Ada", "Countess").await;
+    let held = client.post(&back, &[]).await;
+    assert!(held.status == 409 && held.text().contains("They are 1001"), "{}", held.text());
+    assert!(held.text().contains("Take back all the same"));
+    assert_eq!(names(&bed).await.len(), 3, "nothing was taken back");
+    assert_eq!(client.post(&back, &[("anyway", "1")]).await.status, 303);
+    assert_eq!(names(&bed).await, ["Ada Lovelace"]);
+    assert_eq!(client.post(&back, &[]).await.status, 404, "once");
+}
+
+#[tokio::test]
+async fn what_is_no_table_too_large_or_not_ours_changes_nothing_and_says_why() {
+    let bed = WebBed::new().await;
+    let client = bed.client(&bed.mailbox, Role::TenantAdmin).await;
+    let (before, csrf) = (bed.everything().await, client.csrf().to_owned());
+    let columns = format!("extension{}\n1002\n", ",x".repeat(100_000));
+    for (file, status, expected) in [
+        (&b""[..], 422, "it is empty"),
+        (b"\xff\xfe\x00", 422, "not text"),
+        (b"PK\x03\x04\0\0\0\x08", 422, "not text"),
+        (b"first,last\nA,B\n", 422, "No column is named extension"),
+        (b"extension,first\n1,2,3\n", 422, "Line 2: more cells"),
+        (columns.as_bytes(), 422, "more than 100 columns"),
+        (&vec![b'x'; 11 * 1024 * 1024], 413, "larger than 10 MiB"),
+    ] {
+        let refused = client.bring(&csrf, "x.csv", file).await;
+        assert_eq!(refused.status, status, "{expected}: {}", refused.text());
+        assert!(refused.text().contains(expected), "{expected}: {}", refused.text());
+    }
+    assert_eq!(client.bring("wrong", "x.csv", b"extension\n1002\n").await.status, 403);
+    let lying = [
+        ("content-type", "multipart/form-data; boundary=x"),
+        ("cookie", client.cookie.as_str()),
+        ("content-length", "2147483648"),
+    ];
+    let lied = bed.send("192.0.2.1", "POST", HERE, &lying, Body::from("--x--\r\n")).await;
+    assert_eq!(lied.status, 413, "{}", lied.text());
+    assert_eq!(bed.everything().await, before);
+}
+
+#[tokio::test]
+async fn a_draft_is_nobody_elses_and_hostile_cells_are_only_text() {
+    let bed = WebBed::new().await;
+    let manager = bed.client(&bed.mailbox, Role::OfficeManager).await;
+    let file = format!("extension,first,{HOSTILE}\n1002,\"=HYPERLINK(\"\"http://x\"\")\",x\nx,{HOSTILE},\n");
+    let kept = manager.bring(manager.csrf(), HOSTILE, file.as_bytes()).await;
+    assert_eq!(kept.status, 303, "{}", kept.text());
+    let path = kept.header("location").to_owned();
+    for page in [path.clone(), format!("{path}?only=all"), HERE.to_owned()] {
+        let page = manager.get(&page).await;
+        assert!(page.status == 200 && !page.text().contains(HOSTILE), "{}", page.text());
+    }
+    let stranger = bed.stranger().await;
+    for (mailbox, role, status) in [(&stranger, Role::TenantAdmin, 404), (&stranger, Role::Basic, 403)] {
+        let client = bed.client(mailbox, role).await;
+        assert_eq!(client.get(&path).await.status, status);
+        for action in ["rows", "apply", "discard"] {
+            assert_eq!(client.post(&format!("{path}/{action}"), &[]).await.status, status, "{action}");
+        }
+        assert_eq!(client.get(&format!("{path}/result.csv")).await.status, status);
+    }
+    assert_eq!(manager.post(&format!("{path}/rows"), &[("c-3-0", "1003"), ("out-2", "1")]).await.status, 303);
+    let page = manager.get(&format!("{path}?only=all")).await;
+    assert!(page.text().contains("Import 1 user<"), "{}", page.text());
+    assert_eq!(manager.post(&format!("{path}/rows"), &[("c-9-0", "1003")]).await.status, 422);
+    assert_eq!(manager.post(&format!("{path}/discard"), &[]).await.status, 303);
+    assert_eq!(manager.get(&path).await.status, 404);
+    assert_eq!(names(&bed).await.len(), 1);
+}
+
+// 002-089
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_users_are_imported_with_their_faults_mended_in_place() {
+    let Some(browser) = Browser::start().await else { return };
+    let bed = WebBed::new().await;
+    let at = bed.serve().await;
+    bed.give(&bed.mailbox, Role::TenantAdmin).await;
+    browser.open(&format!("http://{at}/sign-in")).await;
+    browser.click("input[name=name]").await;
+    browser.press("1001").await;
+    browser.click("input[name=password]").await;
+    browser.press(PASSWORD).await;
+    browser.click("button.main").await;
+    browser.until("return document.title.startsWith('Inbox')").await;
+
+    // A thousand rows; in thirty of them the address is none.
+    let row = |n: u32| {
+        let at = if n.is_multiple_of(34) { "" } else { "@" };
+        format!("{},First {n},Last {n},user{n}{at}example.org", 2000 + n)
+    };
+    let rows: Vec<String> = (0..1000).map(row).collect();
+    let file = format!("extension,first,last,email\n{}\n", rows.join("\n"));
+    browser.open(&format!("http://{at}{HERE}")).await;
+    // The file is dropped on the form, as from a folder.
+    let drop = format!(
+        "const files = new DataTransfer(); files.items.add(new File([{}], 'users.csv', {{ type: 'text/csv' }}));
+         document.querySelector('form[data-drop]').dispatchEvent(new DragEvent('drop', {{ dataTransfer: files, bubbles: true, cancelable: true }}));",
+        json!(file)
+    );
+    browser.run(&drop).await;
+    browser.until("return document.title.startsWith('Import of users.csv')").await;
+    let draft = browser.run("return location.href").await;
+    check(&browser, draft.as_str().unwrap(), "admin-import").await;
+    check(&browser, &format!("http://{at}{HERE}"), "admin-imports").await;
+    browser.open(draft.as_str().unwrap()).await;
+    let mut mended = 0;
+    while browser.run("return document.querySelectorAll('[aria-invalid=true]').length > 0").await
+        == json!(true)
+    {
+        // As somebody would, field by field.
+        let faults = browser.run("return document.querySelectorAll('[aria-invalid=true]').length").await;
+        mended += faults.as_u64().unwrap();
+        browser
+            .run("for (const field of document.querySelectorAll('[aria-invalid=true]')) field.value = field.value.replace('example', '@example');")
+            .await;
+        browser.click("form[action$='/rows'] button").await;
+        browser
+            .until("return location.search.includes('done=saved') && document.readyState === 'complete'")
+            .await;
+        assert!(mended <= 30, "{mended}");
+        browser
+            .open(&format!("http://{at}{}", browser.run("return location.pathname").await.as_str().unwrap()))
+            .await;
+    }
+    assert_eq!(mended, 30);
+    browser.click("form[action$='/apply'] button").await;
+    browser.until("return document.querySelector('main h2')?.textContent === 'Imported'").await;
+    assert_eq!(names(&bed).await.len(), 1001);
+    assert_eq!(browser.console().await, Vec::<String>::new());
+}

@@ -31,7 +31,7 @@ pub use directory::{DirectorySettings, SearchBy, letters, spelled, spellings, wo
 pub use extension::{Extension, PhoneNumber};
 pub use greeting::{Greeting, GreetingKind};
 pub use id::{
-    AuditId, CallRequestId, DraftId, GreetingId, ImportId, JobId, KeyId, LampId, LinkId, MailboxId,
+    AuditId, CallRequestId, ChangeId, DraftId, GreetingId, ImportId, JobId, KeyId, LampId, LinkId, MailboxId,
     MessageId, RecordingId, RuleId, SessionId, TenantId, TimeFrameId, UserId,
 };
 pub use live::{CallOutcome, CallStage};

@@ -37,6 +37,7 @@ mod revision;
 mod tenants;
 mod time_frames;
 mod tx;
+mod undo;
 
 use std::path::Path;
 use std::sync::Arc;

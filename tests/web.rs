@@ -12,6 +12,8 @@ mod web_bed;
 mod admin;
 #[path = "support/web_api.rs"]
 mod api;
+#[path = "support/web_hooks.rs"]
+mod hooks;
 #[path = "support/web_imports.rs"]
 mod imports;
 #[path = "support/web_browser.rs"]

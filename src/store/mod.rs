@@ -37,6 +37,8 @@ mod revision;
 mod tenants;
 mod time_frames;
 mod tx;
+mod webhook_queue;
+mod webhooks;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -56,6 +58,8 @@ pub use self::lockouts::{Guess, Limits};
 pub use self::logins::{Door, Stale};
 pub use self::owner::LONGEST_LIST;
 pub use self::pages::{MessageFilter, Person};
+pub use self::webhook_queue::{Due, Fact, Told};
+pub use self::webhooks::Sent;
 
 use self::db::Db;
 use self::group::Group;

@@ -8,6 +8,8 @@ mod ports;
 #[path = "support/web_bed.rs"]
 mod web_bed;
 
+#[path = "support/web_access.rs"]
+mod access;
 #[path = "support/web_admin.rs"]
 mod admin;
 #[path = "support/web_api.rs"]

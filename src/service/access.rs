@@ -196,6 +196,14 @@ impl Actor {
         self.reach(Act::RolesWrite) > Own && role <= self.rank()
     }
 
+    /// Whether a key with these acts may be made for a user of this tenant (`None`: for the tenant). A key may no more than
+    /// who makes it, and none opens the messages of others.
+    pub fn may_lend(&self, acts: &[Act], tenant: TenantId, user: Option<UserId>) -> bool {
+        let is_own = user.is_some() && user == self.user && tenant == self.tenant;
+        let least = if is_own { Own } else { Tenant };
+        acts.iter().all(|act| self.reach(*act) >= least)
+    }
+
     /// Whether a user with this role may be changed: nobody changes somebody above.
     pub fn may_change(&self, role: Role) -> bool {
         self.reach(Act::UsersWrite) > Own && role <= self.rank()

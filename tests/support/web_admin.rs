@@ -14,6 +14,8 @@ const PAGES: &[(&str, Role)] = &[
     ("/admin/explain", Role::OfficeManager),
     ("/admin/lamps", Role::OfficeManager),
     ("/admin/jobs", Role::TenantAdmin),
+    ("/admin/keys", Role::TenantAdmin),
+    ("/admin/webhooks", Role::TenantAdmin),
     ("/admin/audit", Role::TenantAdmin),
     ("/admin/system", Role::Operator),
 ];

@@ -182,6 +182,7 @@ impl From<KeyError> for Problem {
     fn from(error: KeyError) -> Self {
         match error {
             KeyError::Invalid(invalid) => invalid.into(),
+            KeyError::TooMuch => Self::field("scopes", error.to_string()),
             KeyError::TooMany => Self::new(StatusCode::CONFLICT, error.to_string()),
             KeyError::Store(error) => error.into(),
         }

@@ -190,6 +190,9 @@ async fn the_pages_read_well_on_screens_and_telephones_and_work_without_scripts(
     browser.open(&format!("http://{at}/answering/me/rules")).await;
     browser.click(&format!("[data-rule='{}'] summary", ids[0])).await;
     browser.click(&format!("form[action$='{}/remove'] button", ids[0])).await;
+    browser.until("return location.search.includes('done=removed')").await;
+    assert_eq!(bed.order().await, ["Everybody else", "Busy line"]);
     browser.click("form[action*='/undo/'] button").await;
-    until_order(&bed, ["Company holidays", "Everybody else", "Busy line"]).await;
+    browser.until("return location.search.includes('done=undone')").await;
+    assert_eq!(bed.order().await, ["Company holidays", "Everybody else", "Busy line"]);
 }

@@ -30,6 +30,7 @@ fn plan() -> Plan {
         operator: true,
         sign_in: false,
         keys: Default::default(),
+        transfer: None,
     }
 }
 

@@ -12,6 +12,10 @@ mod web_bed;
 mod access;
 #[path = "support/web_admin.rs"]
 mod admin;
+#[path = "support/web_answering.rs"]
+mod answering;
+#[path = "support/web_answering_browser.rs"]
+mod answering_in_the_browser;
 #[path = "support/web_api.rs"]
 mod api;
 #[path = "support/web_hooks.rs"]

@@ -318,17 +318,22 @@ impl Config {
     /// # Errors
     /// Why not.
     pub fn may_transfer_to(&self, target: &str) -> Result<(), NotAllowed> {
-        let home = self.sip.domain.as_deref().unwrap_or_default();
-        let of_trunks = self.sip.trunks.iter().filter_map(|trunk| trunk.transfer_targets.as_ref());
-        let lists = std::iter::once(&self.sip.transfer_targets).chain(of_trunks);
         let mut refused = NotAllowed::NotListed;
-        for list in lists {
-            match AllowedTargets::new(list, home).authorise(target) {
+        for list in self.transfer_targets() {
+            match list.authorise(target) {
                 Ok(_) => return Ok(()),
                 Err(why) => refused = why,
             }
         }
         Err(refused)
+    }
+
+    /// Where calls may be transferred to: without a trunk, and over each that has a list of its own.
+    pub fn transfer_targets(&self) -> Vec<AllowedTargets> {
+        let home = self.sip.domain.as_deref().unwrap_or("localhost");
+        let of_trunks = self.sip.trunks.iter().filter_map(|trunk| trunk.transfer_targets.as_ref());
+        let lists = std::iter::once(&self.sip.transfer_targets).chain(of_trunks);
+        lists.map(|list| AllowedTargets::new(list, home)).collect()
     }
 
     fn folder_url(&self, name: &str) -> String {

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use crate::blob::spool::Spool;
 use crate::clock::SharedClock;
 use crate::http::{Checks, Parts, Services, Web};
+use crate::service::answering::Rules;
 use crate::service::greetings::Greetings;
 use crate::service::import::Imports;
 use crate::service::links::Links;
@@ -44,6 +45,7 @@ pub(super) fn web(running: Running<'_>) -> Web {
         spool: running.spool.clone(),
         clock: clock.clone(),
         accounts: base.accounts.clone(),
+        rules: Rules::new(base.store.clone(), clock.clone(), config.transfer_targets()),
         greetings: running.greetings.clone(),
         reception: running.reception.clone(),
         imports: imports.with_languages(languages),

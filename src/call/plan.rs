@@ -62,18 +62,12 @@ pub(super) async fn plan(desk: &Desk, verdict: &Verdict, line: &Line<'_>) -> Pla
             Planned { flow: Box::new(entrance), purpose: without_recording(gate) }
         }
         Outcome::Mailbox { mailbox, .. } => {
-            let (plan, purpose) = of_mailbox(desk, verdict, mailbox, &gate).await;
-            let rule = verdict.answered.rule.as_ref().map(|(_, rule)| &rule.then);
-            let transfer = rule.and_then(|rule| transfer(rule, &plan, &gate.targets));
+            let (mut plan, purpose) = of_mailbox(desk, verdict, mailbox, &gate).await;
+            let transfer = plan.transfer.take();
             let extension = Some(mailbox.extension.clone());
             let profile = Arc::clone(&desk.settings.keys);
-            let entrance: Box<dyn Flow> =
-                Box::new(Entrance::new(LeaveMessage::new(plan), extension, profile));
-            let flow = match transfer {
-                Some(target) => Box::new(TransferFirst::new(target, entrance)),
-                None => entrance,
-            };
-            Planned { flow, purpose }
+            let entrance = Entrance::new(LeaveMessage::new(plan), extension, profile);
+            Planned { flow: first(transfer, entrance), purpose }
         }
         Outcome::Default(action) => without_mailbox(desk, action, gate).await,
     }
@@ -107,6 +101,7 @@ pub(super) async fn of_mailbox(
     plan.keys = keys(mailbox, &targets, desk.settings.directory_key);
     if let Some(rule) = rule {
         follow(rule, &mut plan, &targets);
+        plan.transfer = transfer(rule, &plan, &targets);
     }
     let kept = Kept { head: head(verdict, mailbox), min_speech: mailbox.min_speech };
     let gate = Some(Arc::clone(gate));
@@ -183,13 +178,17 @@ async fn sign_in(desk: &Desk, verdict: &Verdict, gate: Arc<Gate>, line: &Line<'_
             None
         }),
     };
+    let (own, language) = own.map_or((None, None), |own| (Some(own.extension), own.language));
     let device = gate.device.as_deref();
     let trusts = match desk.owners.login.trusts(gate.tenant(), device).await {
         Some(mailbox) => own.as_ref() == Some(&mailbox) || line.says.as_deref() == device,
         None => false,
     };
     let flow = if trusts { Owner::recognised(own) } else { Owner::new(own) };
-    Planned { flow: Box::new(flow), purpose: without_recording(gate) }
+    let mut purpose = without_recording(gate);
+    // From elsewhere the tenant's is spoken until the PIN is proven: it must not tell what is behind an extension.
+    purpose.language = language.unwrap_or(purpose.language);
+    Planned { flow: Box::new(flow), purpose }
 }
 
 /// No mailbox: an announcement, from which people can be found by name if there are any, or the tenant's default target.
@@ -203,14 +202,18 @@ async fn without_mailbox(desk: &Desk, action: &DefaultAction, gate: Arc<Gate>) -
         plan.keys.insert(key, KeyTarget::Directory);
     }
     let transfers = plan.operator && matches!(action, DefaultAction::Transfer { .. });
-    let first = gate.operator.clone().filter(|_| transfers);
+    let target = gate.operator.clone().filter(|_| transfers);
     let profile = Arc::clone(&desk.settings.keys);
-    let entrance: Box<dyn Flow> = Box::new(Entrance::new(LeaveMessage::new(plan), None, profile));
-    let flow = match first {
+    let entrance = Entrance::new(LeaveMessage::new(plan), None, profile);
+    Planned { flow: first(target, entrance), purpose: without_recording(gate) }
+}
+
+/// The call goes to `target` first, if there is one.
+fn first(target: Option<String>, entrance: Entrance) -> Box<dyn Flow> {
+    match target {
         Some(target) => Box::new(TransferFirst::new(target, entrance)),
-        None => entrance,
-    };
-    Planned { flow, purpose: without_recording(gate) }
+        None => Box::new(entrance),
+    }
 }
 
 /// The dialogue when nothing can be found out about the call.

@@ -194,7 +194,7 @@ pub enum Screening {
 }
 
 /// One line of an allow and block list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScreenedCaller {
     /// Identity.
     pub id: Uuid,
@@ -213,7 +213,7 @@ pub struct ScreenedCaller {
 }
 
 /// In which part of time a rule holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct WithinFrame {
     /// The frame.
     pub frame: TimeFrameId,
@@ -222,7 +222,7 @@ pub struct WithinFrame {
 }
 
 /// When a rule holds: all of these must.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conditions {
     /// The time. `None`: always.
     pub within: Option<WithinFrame>,
@@ -272,6 +272,9 @@ pub struct RingTarget {
     /// After so many seconds (002-049).
     #[serde(default)]
     pub delay_s: u16,
+    /// Whoever answers there presses `1` first, so that no other voicemail takes the call (002-048).
+    #[serde(default)]
+    pub confirm: bool,
 }
 
 /// What the phone system does before a call reaches us. Kept and explained here, carried out there.
@@ -294,6 +297,10 @@ pub struct PhoneSystem {
     pub forward_offline: Option<String>,
     /// Phones that ring at the same time (002-047).
     pub simring: Vec<RingTarget>,
+    /// Every phone of the user rings (002-047).
+    pub all_phones: bool,
+    /// Only the user's own extension rings, and no forward counts (002-051).
+    pub only_extension: bool,
 }
 
 /// What a rule does.
@@ -313,7 +320,7 @@ pub struct RuleActions {
 }
 
 /// An answering rule of a mailbox.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rule {
     /// Identity.
     pub id: RuleId,
@@ -327,6 +334,29 @@ pub struct Rule {
     pub then: RuleActions,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+/// What takes a change of rules, hours or lists back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "of", rename_all = "kebab-case")]
+pub enum Undo {
+    /// The rules of a mailbox were changed.
+    Rules {
+        /// As they were.
+        before: Vec<Rule>,
+        /// As they became: only while they are so, the change can be taken back.
+        after: Vec<Rule>,
+    },
+    /// A time frame was removed.
+    Frame {
+        /// The frame.
+        frame: TimeFrame,
+    },
+    /// A line of a list was removed.
+    Caller {
+        /// The line.
+        line: ScreenedCaller,
+    },
 }
 
 /// All that decides how a mailbox answers.

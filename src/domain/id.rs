@@ -74,6 +74,8 @@ ids! {
     RuleId = "rule id";
     /// An import of users.
     ImportId = "import id";
+    /// A change of rules, hours or lists that can be taken back.
+    ChangeId = "change id";
     /// An import that somebody still works on.
     DraftId = "draft id";
     /// A call to a phone that somebody asked for.

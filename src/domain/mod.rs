@@ -34,6 +34,8 @@ pub use greeting::{Greeting, GreetingKind};
 pub use id::{
     AuditId, CallRequestId, DeliveryId, DraftId, GreetingId, ImportId, JobId, KeyId, LampId, LinkId,
     MailboxId, MessageId, RecordingId, RuleId, SessionId, TenantId, TimeFrameId, UserId, WebhookId,
+    AuditId, CallRequestId, ChangeId, DraftId, GreetingId, ImportId, JobId, KeyId, LampId, LinkId, MailboxId,
+    MessageId, RecordingId, RuleId, SessionId, TenantId, TimeFrameId, UserId,
 };
 pub use live::{CallOutcome, CallStage};
 pub use mailbox::{Mailbox, Quota, ToneChoice, Usage, User};

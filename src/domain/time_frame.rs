@@ -307,7 +307,7 @@ pub struct Standing<'a> {
 }
 
 /// A named frame of a tenant, or of one mailbox.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimeFrame {
     /// Identity.
     pub id: TimeFrameId,

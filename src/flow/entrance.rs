@@ -13,6 +13,7 @@ use super::keys::Profile;
 use super::leave::{LeaveMessage, Mode, Plan};
 use super::owner::Owner;
 use super::owner::desk::{Reply, Request};
+use super::transfer::TransferFirst;
 use super::{Action, Actions, CallEvent, CallTime, Flow, Key, Numbers, Place};
 use crate::domain::{CallStage, Extension};
 
@@ -40,6 +41,8 @@ pub struct Entrance {
 #[derive(Debug)]
 enum Inner {
     Leaving(Box<LeaveMessage>),
+    /// A rule of the mailbox that was gone on to sends the call elsewhere.
+    Elsewhere(Box<TransferFirst<LeaveMessage>>),
     Searching(Box<Directory>),
     /// What the mailbox's callers get is asked for.
     Moving {
@@ -73,6 +76,7 @@ impl Entrance {
     fn flow(&self) -> Option<&dyn Flow> {
         match &self.inner {
             Inner::Leaving(leave) => Some(leave.as_ref()),
+            Inner::Elsewhere(transfer) => Some(transfer.as_ref()),
             Inner::Searching(directory) => Some(directory.as_ref()),
             Inner::Inside(owner) => Some(owner.as_ref()),
             Inner::Moving { .. } | Inner::Over => None,
@@ -83,6 +87,7 @@ impl Entrance {
         let before = actions.len();
         match &mut self.inner {
             Inner::Leaving(leave) => leave.handle(now, event, actions),
+            Inner::Elsewhere(transfer) => transfer.handle(now, event, actions),
             Inner::Searching(directory) => directory.handle(now, event, actions),
             Inner::Inside(owner) => return owner.handle(now, event, actions),
             Inner::Moving { .. } => self.moving(now, event, actions),
@@ -110,9 +115,15 @@ impl Entrance {
         }
         match place {
             Place::Directory => {
-                if let Inner::Leaving(leave) = &self.inner {
-                    self.home = Some(leave.plan().clone());
-                    self.operator = leave.plan().operator;
+                let plan = match &self.inner {
+                    Inner::Leaving(leave) => Some(leave.plan()),
+                    Inner::Elsewhere(transfer) => Some(transfer.otherwise().plan()),
+                    _ => None,
+                };
+                if let Some(plan) = plan {
+                    // Who comes back was not taken elsewhere, and is not sent there again.
+                    self.home = Some(Plan { transfer: None, ..plan.clone() });
+                    self.operator = plan.operator;
                 }
                 let directory =
                     Directory::new(Arc::clone(&self.profile), (self.operator, true), self.numbers);
@@ -133,8 +144,12 @@ impl Entrance {
     }
 
     fn leave(&mut self, now: CallTime, plan: Plan, actions: &mut Actions) {
+        let transfer = plan.transfer.clone();
         let leave = LeaveMessage::following(plan, now, self.numbers);
-        self.inner = Inner::Leaving(Box::new(leave));
+        self.inner = match transfer {
+            Some(target) => Inner::Elsewhere(Box::new(TransferFirst::new(target, leave))),
+            None => Inner::Leaving(Box::new(leave)),
+        };
         self.tell(now, CallEvent::Started, actions);
     }
 

@@ -11,8 +11,9 @@ use super::{Action, Actions, CallEvent, CallTime, Flow, TransferOutcome};
 const PATIENCE: Duration = Duration::from_secs(40);
 
 /// Transfers at once.
-pub struct TransferFirst {
-    otherwise: Box<dyn Flow>,
+#[derive(Debug)]
+pub struct TransferFirst<F> {
+    otherwise: F,
     target: String,
     state: State,
 }
@@ -25,10 +26,15 @@ enum State {
     Done,
 }
 
-impl TransferFirst {
+impl<F: Flow> TransferFirst<F> {
     /// To `target`; `otherwise` takes the call when the transfer fails.
-    pub fn new(target: String, otherwise: Box<dyn Flow>) -> Self {
+    pub const fn new(target: String, otherwise: F) -> Self {
         Self { otherwise, target, state: State::Waiting }
+    }
+
+    /// What takes the call when the transfer fails.
+    pub const fn otherwise(&self) -> &F {
+        &self.otherwise
     }
 
     fn give_up(&mut self, now: CallTime, actions: &mut Actions) {
@@ -37,7 +43,7 @@ impl TransferFirst {
     }
 }
 
-impl Flow for TransferFirst {
+impl<F: Flow> Flow for TransferFirst<F> {
     fn handle(&mut self, now: CallTime, event: CallEvent, actions: &mut Actions) {
         match (self.state, event) {
             (State::Otherwise, event) => self.otherwise.handle(now, event, actions),

@@ -2,6 +2,7 @@
 
 mod adding;
 pub(super) mod calls;
+mod explain;
 mod imports;
 mod keys;
 pub(super) mod lamps;
@@ -22,6 +23,7 @@ use super::Site;
 /// Pages that stand in the navigation: group, path, label, what opens them. Groups stand in the order of their first page.
 pub(super) const PLACES: &[(&str, &str, &str, Act)] = &[
     ("People", "/admin/users", "Users", Act::UsersRead),
+    ("Calls", "/answering/all/hours", "Hours and lists", Act::TenantsRead),
     ("People", imports::HERE, "Import", Act::UsersWrite),
     ("Calls", "/admin/calls", "Live calls", Act::Calls),
     ("Calls", "/admin/explain", "Explain", Act::Explain),
@@ -42,6 +44,8 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/admin/users/{id}/invite", post(users::invite))
         .route("/admin/users/{id}/unlock", post(users::unlock))
         .route("/admin/users/{id}/remove", post(users::remove))
+        .route("/admin/explain", get(explain::show))
+        .route("/admin/explain/targets", get(explain::targets))
         .route("/admin/imports", get(imports::list).post(imports::upload).layer(DefaultBodyLimit::disable()))
         .route("/admin/imports/template.csv", get(imports::template))
         .route("/admin/imports/{id}", get(imports::draft::show))
@@ -53,7 +57,6 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/admin/calls", get(calls::page))
         .route("/admin/calls/events", get(calls::events))
         .route("/admin/calls/{id}/end", post(calls::end))
-        .route("/admin/explain", get(server::explain))
         .route("/admin/lamps", get(lamps::page))
         .route("/admin/lamps/{id}/again", post(lamps::again))
         .route("/admin/jobs", get(server::jobs))

@@ -17,6 +17,9 @@ pub(super) static STYLE: LazyLock<Asset> = LazyLock::new(|| {
             include_str!("pages/portal/portal.css"),  //
             include_str!("pages/portal/running.css"), //
             include_str!("pages/portal/access.css"),  //
+            include_str!("pages/portal/portal.css"),    //
+            include_str!("pages/portal/answering.css"), //
+            include_str!("pages/portal/running.css"),   //
         ],
     )
 });
@@ -26,8 +29,9 @@ pub(super) static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
     Asset::script(
         "portal",
         &[
-            include_str!("pages/portal/portal.js"),  //
-            include_str!("pages/portal/running.js"), //
+            include_str!("pages/portal/portal.js"),    //
+            include_str!("pages/portal/answering.js"), //
+            include_str!("pages/portal/running.js"),   //
         ],
     )
 });

@@ -11,7 +11,7 @@ use bytes::Bytes;
 
 use super::Site;
 use super::portal::{is_too_large, limited_to};
-use super::visitor::{Visitor, forbidden, is_from_elsewhere, same};
+use super::visitor::{Visitor, is_from_elsewhere, not_ours, same};
 
 /// Room for the fields beside the file.
 const FIELDS: usize = 64 * 1024;
@@ -55,7 +55,7 @@ impl<const MOST: usize> FromRequest<Arc<Site>> for PostedFile<MOST> {
         let (mut parts, body) = request.into_parts();
         let visitor = Visitor::from_request_parts(&mut parts, site).await?;
         if is_from_elsewhere(&parts.headers) {
-            return Err(forbidden());
+            return Err(not_ours());
         }
         let stated = parts.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
         let is_large = stated
@@ -79,7 +79,7 @@ impl<const MOST: usize> FromRequest<Arc<Site>> for PostedFile<MOST> {
         let is_ours = same(posted.get("csrf"), &posted.visitor.csrf);
         // What did not come whole may have lost its token: nothing of it is used.
         let is_whole = !matches!(posted.file, Err(NoFile::TooLarge | NoFile::Broken));
-        if is_whole && !is_ours { Err(forbidden()) } else { Ok(posted) }
+        if is_whole && !is_ours { Err(not_ours()) } else { Ok(posted) }
     }
 }
 

@@ -1,11 +1,13 @@
 //! The web side: portal, API, link pages, health, metrics. Serves; decides nothing about messages itself.
 
 mod admin;
+mod answering;
 pub mod api;
 mod assets;
 mod audio;
 mod client;
 mod cursor;
+mod explaining;
 mod file_form;
 mod health;
 mod link_page;
@@ -105,6 +107,7 @@ pub fn router(web: Web) -> Router {
         .route("/m/{token}/{action}", post(link_page::act))
         .merge(portal::routes())
         .merge(admin::routes())
+        .merge(answering::routes())
         .merge(api::routes(&site))
         .fallback(shell::not_found)
         .method_not_allowed_fallback(shell::wrong_method)

@@ -10,6 +10,7 @@ use crate::blob::spool::Spool;
 use crate::clock::SharedClock;
 use crate::domain::User;
 use crate::service::accounts::Accounts;
+use crate::service::answering::{Lists, Rules};
 use crate::service::audit::Audit;
 use crate::service::directory::AudioDirectory;
 use crate::service::greetings::Greetings;
@@ -26,6 +27,7 @@ use crate::service::settings::Settings;
 use crate::service::signin::Signin;
 use crate::service::webhooks::Webhooks;
 use crate::service::webhooks::guard::Guard;
+use crate::service::time_frames::TimeFrames;
 use crate::store::Store;
 
 /// Live pages at the same time; further ones are told to come again.
@@ -60,6 +62,12 @@ pub struct Services {
     pub directory: AudioDirectory,
     /// What calls get.
     pub reception: Reception,
+    /// Answering rules.
+    pub rules: Rules,
+    /// Time frames.
+    pub frames: TimeFrames,
+    /// Callers who are let through or turned away.
+    pub lists: Lists,
     /// Users by the table.
     pub imports: Imports,
     /// Calls that run.
@@ -89,6 +97,8 @@ pub struct Parts {
     pub greetings: Greetings,
     /// What calls get, by the configuration's rules.
     pub reception: Reception,
+    /// Answering rules, with where calls may go.
+    pub rules: Rules,
     /// Users by the table, with the configuration's defaults and rules.
     pub imports: Imports,
     /// Calls that run.
@@ -123,6 +133,9 @@ impl Services {
             people: People::new(store.clone(), clock.clone()),
             login: Login::new(store.clone(), clock.clone(), parts.accounts.pin_policy()),
             inbox: Inbox::new(store.clone()),
+            frames: TimeFrames::new(store.clone(), clock.clone()),
+            lists: Lists::new(store.clone(), clock.clone()),
+            rules: parts.rules,
             lamps: LampAudit::new(store.clone(), clock.clone()),
             retrieval: Retrieval::new(store.clone(), parts.objects, greetings.clone(), clock.clone()),
             settings: Settings::new(store.clone(), parts.spool, greetings.clone(), clock),

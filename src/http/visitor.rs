@@ -209,7 +209,8 @@ pub(super) fn source(parts: &Parts, site: &Site) -> IpAddr {
     client::address(peer, &parts.headers, &site.web.trusted_proxies)
 }
 
-fn not_ours() -> Response {
+/// A form that no page of this session made.
+pub(super) fn not_ours() -> Response {
     Notice {
         title: "Please try again",
         text: "This form was open for too long, or came from elsewhere. Nothing was changed. Go back, load the page again and repeat.",

@@ -23,11 +23,9 @@ use super::recorder::{Progress, Recorder};
 use super::{MediaEvent, MediaStats, RecordPlan};
 
 /// What came is taken so often, all at once. Positions come from timestamps, so nothing but a key is late by it; waking
-/// costs more than a packet. While something plays whoever presses a key waits for it to change: taken with each packet
-/// of ours.
-const LISTEN_PLAYING_MS: u64 = 20;
-/// Where somebody else's turn is, but nothing is recorded.
-const LISTEN_MS: u64 = 60;
+/// costs more than a packet. While nothing is recorded, whoever presses a key waits for what it does: taken as often as
+/// packets of ours go out, whether they do or a menu waits in silence.
+const LISTEN_MS: u64 = 20;
 /// While a message is recorded.
 const LISTEN_RECORDING_MS: u64 = 100;
 /// Ticks are not exact: what is due so soon is due now.
@@ -174,12 +172,8 @@ impl Session {
         while let Some(key) = self.ear.next_key() {
             self.tell(MediaEvent::Digit(key));
         }
-        let every = match (self.out.is_resting(), &self.recorder) {
-            (false, _) => LISTEN_PLAYING_MS,
-            (true, None) => LISTEN_MS,
-            (true, Some(_)) => LISTEN_RECORDING_MS,
-        };
-        self.listen_ms = now_ms + every;
+        let records = self.out.is_resting() && self.recorder.is_some();
+        self.listen_ms = now_ms + if records { LISTEN_RECORDING_MS } else { LISTEN_MS };
     }
 
     /// Carries out what is asked (but for the end, which is [`Session::end`]). A tick follows.

@@ -54,7 +54,7 @@ pub struct Settings {
     /// How long a job belongs to the worker that took it. Longer than the slowest delivery, because a lease that ends
     /// too early doubles the mail; short enough that what a crash left is taken up within half an hour.
     pub lease: Duration,
-    /// How often due jobs are looked for when nobody nudges.
+    /// How often due jobs are looked for when nobody nudges: what another process did is known so soon.
     pub poll: Duration,
     /// How long a mail is tried before it is given up (RFC 5321 §4.5.4.1 asks for 4 to 5 days).
     pub give_up: Duration,
@@ -71,7 +71,7 @@ impl Default for Settings {
             senders: 4,
             turn: Duration::from_secs(120),
             lease: Duration::from_secs(600),
-            poll: Duration::from_secs(5),
+            poll: Duration::from_millis(500),
             give_up: Duration::from_secs(5 * 24 * 3600),
             max_attachment: 20 * 1024 * 1024,
             drain: Duration::from_secs(30),

@@ -162,10 +162,6 @@ impl Accounts {
         }
         let pin_hash = self.checked_hash(pin, &mailbox.extension).await?;
         self.store.put_account(&user, &mailbox, pin_hash.as_deref()).await?;
-        if pin_hash.is_some() {
-            // Who knows the new PIN is the owner: guesses at the old one count no more.
-            self.store.unlock(tenant, mailbox.extension.as_str()).await?;
-        }
         self.show(tenant, &mailbox.extension).await
     }
 
@@ -244,7 +240,6 @@ impl Accounts {
     pub async fn remove(&self, tenant: TenantId, extension: &Extension) -> Result<()> {
         let (user, mailbox) = self.find(tenant, extension).await?;
         self.store.remove_user(tenant, user.id).await?;
-        self.store.unlock(tenant, extension.as_str()).await?;
         tracing::info!(mailbox = %mailbox.id, "a user was removed");
         Ok(())
     }

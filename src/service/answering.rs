@@ -1,11 +1,13 @@
 //! How a mailbox answers a call: the lists of callers, then the first rule that holds, and whether it is open hours.
 //!
 //! `decide` is pure and runs for every call; `rules` and `lists` are what people do with them, `warnings` finds rules
-//! that can never hold, and `told` puts all of it into words. Answers no call itself.
+//! that can never hold, `editing` is what pages do beside, and `told` puts all of it into words. Answers no call itself.
 
+mod editing;
 mod error;
 mod lists;
 mod rules;
+mod targets;
 mod told;
 mod warnings;
 
@@ -18,12 +20,15 @@ use crate::domain::answering::{
 use crate::domain::time_frame::edges_between;
 use crate::domain::{FrameUse, RedirectReason, TimeFrame};
 
+pub(super) use editing::no_undo;
+pub use editing::{Overview, Saved, Step};
 pub use error::AnsweringError;
 pub use lists::Lists;
 pub(super) use lists::mailbox as mailbox_and_zone;
 pub(super) use rules::checked_name;
 pub use rules::{NewRule, Rules, Standing};
-pub use told::{AnsweringTold, acts, conditions, phone_system, reason_of, reason_word};
+pub use targets::{Target, TargetKind};
+pub use told::{ALL_REASONS, AnsweringTold, acts, conditions, phone_system, reason_of, reason_word};
 pub use warnings::{Warning, warnings};
 
 /// No change is looked for beyond.

@@ -1,9 +1,10 @@
 //! Call me to record: somebody asks for a call, a server takes it up and places it, and whoever asked follows how it goes.
 //!
 //! The store is the post box between the two, so that it does not matter which process or node they are. One server
-//! takes a request up, once. What is said in the call is `flow`'s, and how a phone is called a [`Dialer`]'s.
+//! takes a request up, once; `following` is whoever waits for how it goes. What is said in the call is `flow`'s, and how a phone is called a [`Dialer`]'s.
 
-use std::collections::VecDeque;
+mod following;
+
 use std::fmt::Debug;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -17,7 +18,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::SharedClock;
 use crate::domain::{CallFault, CallRequestId, CallStep, GreetingKind, Mailbox, Owner, Tenant};
-use crate::store::{CallNews, CallRequest, CallState, Store, StoreError};
+use crate::store::{CallRequest, Store, StoreError};
+
+pub use following::Following;
 
 /// A request that no server has taken up within this is taken back.
 pub const PATIENCE: Duration = Duration::from_secs(10);
@@ -31,8 +34,8 @@ const HEED: Duration = Duration::from_millis(500);
 const HOLD_EVERY: Duration = Duration::from_secs(5);
 /// How long each such word holds.
 const HOLD: Duration = Duration::from_secs(20);
-/// How often whoever asked looks for news.
-const FOLLOW: Duration = Duration::from_millis(150);
+/// A phone that rings for somebody who followed the call, and has not said so for so long, stops.
+const DESERTED: Duration = Duration::from_secs(10);
 /// Calls of this kind at the same time on one server.
 const MOST_CALLS: usize = 32;
 /// Lines about one call; whoever records again and again gets no more.
@@ -135,16 +138,7 @@ impl CallMe {
 
     /// How the call goes, from its first step.
     pub fn follow(&self, id: CallRequestId) -> Following {
-        Following {
-            store: self.store.clone(),
-            clock: self.clock.clone(),
-            id,
-            next: 0,
-            known: VecDeque::new(),
-            over: false,
-            since: self.clock.monotonic(),
-            held_until: None,
-        }
+        Following::new(self.store.clone(), self.clock.clone(), id)
     }
 
     /// Whether a call that comes in may be one of ours that comes back: any runs at this moment. A store that does not
@@ -158,69 +152,6 @@ impl CallMe {
 
     fn before(&self, age: Duration) -> Timestamp {
         self.clock.now().saturating_sub(age).unwrap_or(Timestamp::MIN)
-    }
-}
-
-/// Follows one call to its end.
-#[derive(Debug)]
-pub struct Following {
-    store: Store,
-    clock: SharedClock,
-    id: CallRequestId,
-    next: u32,
-    known: VecDeque<CallNews>,
-    over: bool,
-    /// When something was last seen to happen, monotonic.
-    since: Duration,
-    held_until: Option<Timestamp>,
-}
-
-impl Following {
-    /// The next step, when there is one; `None` after the last. May be dropped while it waits.
-    ///
-    /// # Errors
-    /// [`StoreError`]; it can be asked again.
-    pub async fn next(&mut self) -> Result<Option<CallNews>, StoreError> {
-        loop {
-            if let Some(news) = self.known.pop_front() {
-                self.next = news.place + 1;
-                self.over = news.step.is_last();
-                return Ok(Some(news));
-            }
-            if self.over {
-                return Ok(None);
-            }
-            let request = self.store.call_request(self.id).await?;
-            self.known.extend(self.store.call_news(self.id, self.next).await?);
-            if !self.known.is_empty() {
-                self.since = self.clock.monotonic();
-                continue;
-            }
-            if let Some(fault) = self.ended_without_a_word(&request).await? {
-                let step = CallStep::failed(fault);
-                self.known.push_back(CallNews { place: self.next, at: self.clock.now(), step });
-                continue;
-            }
-            tokio::time::sleep(FOLLOW).await;
-        }
-    }
-
-    /// Nobody says how it goes: nobody took it up, or who did is gone. Clocks of other machines are not compared.
-    async fn ended_without_a_word(&mut self, request: &CallRequest) -> Result<Option<CallFault>, StoreError> {
-        if self.held_until.replace(request.held_until) != Some(request.held_until) {
-            self.since = self.clock.monotonic();
-        }
-        let quiet_for = self.clock.monotonic().saturating_sub(self.since);
-        Ok(match request.state {
-            CallState::Waiting if quiet_for >= PATIENCE => {
-                // Taken up at this very moment: then it is followed on.
-                self.store.withdraw_call(self.id).await?.then_some(CallFault::Unserved)
-            }
-            CallState::Running if quiet_for >= HOLD => Some(CallFault::Stopped),
-            CallState::Waiting | CallState::Running => None,
-            CallState::Over if request.wanted => Some(CallFault::Stopped),
-            CallState::Over => Some(CallFault::GivenUp),
-        })
     }
 }
 
@@ -309,11 +240,23 @@ impl CallDesk {
         let (mut heed, mut hold) = (interval(HEED), interval(HOLD_EVERY));
         heed.set_missed_tick_behavior(MissedTickBehavior::Delay);
         hold.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut follower = Follower { followed: 0, since: self.call_me.clock.monotonic() };
+        let mut is_answered = false;
         let last = loop {
             tokio::select! {
                 last = &mut calling => break last,
-                Some(step) = told.recv() => book.enter(step).await,
+                Some(step) = told.recv() => {
+                    is_answered |= !matches!(step, CallStep::Calling | CallStep::Ringing);
+                    book.enter(step).await;
+                }
                 _ = heed.tick() => match book.store.call_request(book.id).await {
+                    // Who has picked up is not cut off in the middle of a greeting.
+                    Ok(request) if request.wanted && !is_answered => {
+                        if follower.is_gone(request.followed, self.call_me.clock.monotonic()) {
+                            tracing::info!(request = %book.id, "nobody follows a call any more: the phone stops ringing");
+                            give_up.cancel();
+                        }
+                    }
                     Ok(request) if request.wanted => {}
                     Ok(_) | Err(StoreError::Missing { .. }) => give_up.cancel(),
                     Err(error) => tracing::debug!(%error, "a call goes on although the store is away"),
@@ -329,6 +272,23 @@ impl CallDesk {
             book.enter(step).await;
         }
         last
+    }
+}
+
+/// Whether somebody still follows a call. Clocks of other machines are not compared: it is looked for how long nothing
+/// was said.
+struct Follower {
+    followed: u32,
+    since: Duration,
+}
+
+impl Follower {
+    /// Somebody followed, and has said nothing for too long. Who never did needs no watching.
+    fn is_gone(&mut self, followed: u32, now: Duration) -> bool {
+        if followed != self.followed {
+            (self.followed, self.since) = (followed, now);
+        }
+        followed > 0 && now.saturating_sub(self.since) >= DESERTED
     }
 }
 

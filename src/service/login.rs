@@ -19,23 +19,24 @@ pub use self::limits::{LIMITS, PER_CALL};
 use super::accounts::{PinFault, PinPolicy};
 use crate::clock::SharedClock;
 use crate::domain::{Counts, Extension, JobId, MailAddress, Mailbox, Owner, Place, TenantId};
-use crate::store::{Guess, NewJob, Notice, Store, StoreError, Work};
+use crate::store::{Guess, Guesser, NewJob, Notice, Store, StoreError, Work};
 
 /// A call that dropped is taken up where it was within this.
 const PLACE_AGE: Duration = Duration::from_secs(15 * 60);
 
-/// Where guesses come from: the peer, and the number it says that the caller has. Kept as a hash.
+/// Where guesses come from: the peer, and the number it says that the caller has. Kept as hashes.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Source([u8; 32]);
+pub struct Source(Guesser);
 
 impl Source {
     /// A caller behind a peer. Without a number, all callers of the peer who withhold theirs are one source.
     pub fn new(peer: IpAddr, number: Option<&str>) -> Self {
         let mut hash = Sha256::new();
         hash.update(peer.to_string());
+        let of_peer = hash.clone().finalize().into();
         hash.update([0]);
         hash.update(number.unwrap_or_default().trim());
-        Self(hash.finalize().into())
+        Self(Guesser { caller: hash.finalize().into(), peer: of_peer })
     }
 }
 
@@ -149,7 +150,13 @@ impl Login {
         let known = self.store.pin_by_number(tenant, &number).await.map_err(away)?;
         let (mailbox, hash) = known.map_or((None, None), |(mailbox, hash)| (Some(mailbox), hash));
         // The same work whether there is a PIN to compare with or not, and whether it may count or not.
-        let is_right = self.hashing.verify(attempt.pin.clone(), hash).await?;
+        let is_right = match self.hashing.verify(attempt.pin.clone(), hash).await {
+            Ok(is_right) => is_right,
+            Err(why) => {
+                self.store.not_guessed(&guess, LIMITS).await.map_err(away)?;
+                return Err(why);
+            }
+        };
         let owner = mailbox.map(|mailbox| Owner { tenant, mailbox });
         if let Some(owner) = owner.filter(|_| is_right && guess.allowed) {
             let welcome = self.welcome(owner).await.map_err(away)?;
@@ -162,12 +169,12 @@ impl Login {
         Ok(LoginOutcome::Refused { wait, last: attempt.nth >= PER_CALL })
     }
 
-    /// The caller's own mailbox, by number: only a hint whom to ask for the PIN.
+    /// The caller's own mailbox, by number: only a hint whom to ask for the PIN, and in which language.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn own(&self, tenant: TenantId, number: &str) -> Result<Option<Extension>, StoreError> {
-        Ok(mailbox_of(&self.store, tenant, number).await?.map(|mailbox| mailbox.extension))
+    pub async fn own(&self, tenant: TenantId, number: &str) -> Result<Option<Mailbox>, StoreError> {
+        mailbox_of(&self.store, tenant, number).await
     }
 
     /// Whose mailbox this device would open without a PIN. `identity` as in [`Login::trusted`].

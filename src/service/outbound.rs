@@ -31,6 +31,11 @@ impl AllowedTargets {
         Self { entries: entries.iter().map(|entry| plain(entry)).collect(), home: home.to_owned() }
     }
 
+    /// The numbers and URIs that the list names one by one.
+    pub fn named(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(String::as_str).filter(|entry| !entry.ends_with('*'))
+    }
+
     /// The SIP URI to transfer to.
     ///
     /// # Errors

@@ -236,7 +236,7 @@ impl Verdict {
     }
 
     /// The mailbox's zone, or the tenant's.
-    fn zone(&self) -> TimeZone {
+    pub fn zone(&self) -> TimeZone {
         let own = self.mailbox().and_then(|mailbox| mailbox.zone.as_deref());
         TimeZone::get(own.unwrap_or(&self.decision.tenant.zone)).unwrap_or(TimeZone::UTC)
     }

@@ -28,6 +28,8 @@ const ANSWERS: Duration = Duration::from_secs(24 * 3600);
 const AUDIT: Duration = Duration::from_secs(2 * 365 * 24 * 3600);
 /// How a call that was asked for went can be looked at for so long.
 const CALLS: Duration = Duration::from_secs(24 * 3600);
+/// A change of rules, hours or lists can be taken back for so long.
+const UNDO: Duration = Duration::from_secs(24 * 3600);
 /// Rows in one transaction: deposits must not wait long for it.
 const BATCH: u32 = 100;
 
@@ -106,6 +108,7 @@ impl Retention {
         };
         self.store.purge_access(stale).await?;
         self.store.purge_calls(self.before(CALLS)).await?;
+        self.store.purge_undo(self.before(UNDO)).await?;
         self.store.purge_drafts(self.clock.now()).await?;
         Ok(swept)
     }

@@ -7,10 +7,13 @@ pub mod ical;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::answering::{AnsweringError, mailbox_and_zone};
+use super::answering::{AnsweringError, mailbox_and_zone, no_undo};
 use crate::clock::SharedClock;
+use crate::domain::answering::Undo;
 use crate::domain::time_frame::{Entry, MOST_SPANS};
-use crate::domain::{Extension, FrameUse, Invalid, MailboxId, Schedule, TenantId, TimeFrame, TimeFrameId};
+use crate::domain::{
+    ChangeId, Extension, FrameUse, Invalid, MailboxId, Schedule, TenantId, TimeFrame, TimeFrameId,
+};
 use crate::store::{Store, StoreError};
 
 /// A short alias.
@@ -89,6 +92,36 @@ impl TimeFrames {
     /// [`AnsweringError`], each with its remedy; nothing is written then.
     pub async fn put(&self, tenant: TenantId, of: Option<&Extension>, new: NewFrame) -> Result<TimeFrame> {
         let (mailbox, _) = self.owner(tenant, of).await?;
+        let known = self.own(tenant, mailbox, new.name.trim()).await?;
+        if let Some(known) = known.as_ref().filter(|_| !new.replace) {
+            return Err(AnsweringError::Taken { what: "time frame", name: known.name.clone() });
+        }
+        self.keep(tenant, mailbox, known, new).await
+    }
+
+    /// Keeps a frame in place of the known one of this mailbox, or of the tenant, also by another name.
+    ///
+    /// # Errors
+    /// [`AnsweringError`], each with its remedy; nothing is written then.
+    pub async fn change(
+        &self,
+        tenant: TenantId,
+        of: Option<&Extension>,
+        id: TimeFrameId,
+        new: NewFrame,
+    ) -> Result<TimeFrame> {
+        let (mailbox, _) = self.owner(tenant, of).await?;
+        let known = self.known(tenant, mailbox, id).await?;
+        self.keep(tenant, mailbox, Some(known), new).await
+    }
+
+    async fn keep(
+        &self,
+        tenant: TenantId,
+        mailbox: Option<MailboxId>,
+        known: Option<TimeFrame>,
+        new: NewFrame,
+    ) -> Result<TimeFrame> {
         let name = super::answering::checked_name("name of a time frame", &new.name)?;
         if let Some(zone) = &new.zone {
             TimeZone::get(zone)
@@ -98,10 +131,6 @@ impl TimeFrames {
             return Err(AnsweringError::Spans(new.entries.len()));
         }
         let entries = new.entries.into_iter().map(cleaned).collect();
-        let known = self.own(tenant, mailbox, &name).await?;
-        if known.is_some() && !new.replace {
-            return Err(AnsweringError::Taken { what: "time frame", name });
-        }
         let id = known.as_ref().map_or_else(|| TimeFrameId::from_uuid(self.clock.uuid()), |known| known.id);
         let created_at = known.map_or_else(|| self.clock.now(), |known| known.created_at);
         let schedule = Schedule { entries };
@@ -151,6 +180,65 @@ impl TimeFrames {
         Ok(self.store.remove_time_frame(tenant, frame.id).await?)
     }
 
+    /// Removes a frame of a mailbox, or of the tenant; the frame, and what takes that back.
+    ///
+    /// # Errors
+    /// [`AnsweringError::NoFrame`]; [`AnsweringError::Store`] names the rule that names it.
+    pub async fn delete(
+        &self,
+        tenant: TenantId,
+        of: Option<&Extension>,
+        id: TimeFrameId,
+    ) -> Result<(TimeFrame, ChangeId)> {
+        let (mailbox, _) = self.owner(tenant, of).await?;
+        let frame = self.known(tenant, mailbox, id).await?;
+        self.store.remove_time_frame(tenant, id).await?;
+        let (change, undo) = (ChangeId::from_uuid(self.clock.uuid()), Undo::Frame { frame: frame.clone() });
+        self.store.put_undo(tenant, mailbox, change, &undo).await?;
+        Ok((frame, change))
+    }
+
+    /// Takes the removal of a frame back.
+    ///
+    /// # Errors
+    /// [`AnsweringError::NoUndo`]; [`AnsweringError::Taken`] when there is another of its name by now.
+    pub async fn undo(
+        &self,
+        tenant: TenantId,
+        of: Option<&Extension>,
+        change: ChangeId,
+    ) -> Result<TimeFrame> {
+        let (mailbox, _) = self.owner(tenant, of).await?;
+        let undo = self.store.undo(tenant, mailbox, change).await.map_err(no_undo)?;
+        let Undo::Frame { frame } = undo else { return Err(AnsweringError::NoUndo) };
+        if self.own(tenant, mailbox, &frame.name).await?.is_some() {
+            return Err(AnsweringError::Taken { what: "time frame", name: frame.name });
+        }
+        self.store.put_time_frame(&frame).await?;
+        self.store.forget_undo(tenant, change).await?;
+        Ok(frame)
+    }
+
+    /// The zone that frames without one of their own are read in.
+    ///
+    /// # Errors
+    /// [`AnsweringError::NoMailbox`].
+    pub async fn zone(&self, tenant: TenantId, of: Option<&Extension>) -> Result<TimeZone> {
+        Ok(self.owner(tenant, of).await?.1)
+    }
+
+    /// The frame of this id that is the mailbox's (or tenant's) own.
+    async fn known(
+        &self,
+        tenant: TenantId,
+        mailbox: Option<MailboxId>,
+        id: TimeFrameId,
+    ) -> Result<TimeFrame> {
+        let frames = self.store.time_frames(tenant, mailbox).await?;
+        let known = frames.into_iter().find(|frame| frame.mailbox == mailbox && frame.id == id);
+        known.ok_or_else(|| AnsweringError::NoFrame(id.to_string()))
+    }
+
     /// The frame of this name that is the mailbox's (or tenant's) own.
     async fn own(
         &self,
@@ -176,6 +264,17 @@ fn cleaned(entry: Entry) -> Entry {
     let note: Option<String> =
         entry.note.map(|note| note.chars().filter(|c| !c.is_control()).take(LONGEST_NOTE).collect());
     Entry { note: note.map(|note| note.trim().to_owned()).filter(|note| !note.is_empty()), ..entry }
+}
+
+/// The next moments at which a frame begins to be active (true) or ceases to be, at most so many.
+pub fn coming(schedule: &Schedule, zone: &TimeZone, from: Timestamp, most: usize) -> Vec<(Timestamp, bool)> {
+    let mut at = from;
+    let mut changes = Vec::new();
+    while let Some(next) = schedule.next_change(zone, at).filter(|_| changes.len() < most) {
+        changes.push((next, schedule.is_active(zone, next)));
+        at = next;
+    }
+    changes
 }
 
 fn shown(frame: TimeFrame, inherited: &TimeZone, at: Timestamp) -> Shown {

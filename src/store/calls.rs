@@ -15,7 +15,11 @@ use crate::domain::{CallRequestId, CallStep, GreetingKind, MailboxId, Owner, Ten
 
 macro_rules! columns {
     ($before:literal, $after:literal) => {
-        concat!($before, " id, tenant_id, mailbox_id, kind, target, state, wanted, held_until ", $after)
+        concat!(
+            $before,
+            " id, tenant_id, mailbox_id, kind, target, state, wanted, held_until, followed ",
+            $after
+        )
     };
 }
 
@@ -48,6 +52,8 @@ const ASK: &str =
 
 const HOLD: &str =
     "UPDATE call_requests SET held_until = $2 WHERE id = $1 AND state = 'running' RETURNING id, wanted";
+
+const FOLLOW: &str = "UPDATE call_requests SET followed = followed + 1 WHERE id = $1 AND state <> 'over'";
 
 const GIVE_UP: &str = "UPDATE call_requests SET wanted = $2,
     state = CASE WHEN state = 'waiting' THEN 'over' ELSE state END WHERE id = $1";
@@ -99,6 +105,8 @@ pub struct CallRequest {
     pub wanted: bool,
     /// Until then the server that took it up is known to be there.
     pub held_until: Timestamp,
+    /// How often whoever asked has said that they still follow it.
+    pub followed: u32,
 }
 
 /// One line of how a call goes.
@@ -172,6 +180,16 @@ impl Store {
         };
         tx.commit().await?;
         Ok(wanted)
+    }
+
+    /// Whoever asked says that they still follow the call.
+    ///
+    /// # Errors
+    /// [`super::StoreError`].
+    pub async fn follow_call(&self, id: CallRequestId) -> Result<()> {
+        let mut tx = self.db.begin().await?;
+        tx.run(FOLLOW, args![id.uuid()]).await?;
+        Ok(tx.commit().await?)
     }
 
     /// The call is not wanted any more. One that waits is over at once; one that runs is ended by its server.
@@ -264,6 +282,7 @@ fn read_request(row: &Row) -> Result<CallRequest> {
         state: row.word("state")?,
         wanted: row.flag("wanted")?,
         held_until: row.time("held_until")?,
+        followed: row.number("followed")?,
     })
 }
 

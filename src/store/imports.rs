@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use self::snapshot::{Snapshot, restore, snapshots};
 use super::db::{Row, Tx, args};
 use super::fault::{Named as _, found, missing};
+use super::lockouts::UNLOCK;
 use super::mailboxes::{SET_PIN, mailbox_statement};
 use super::numbers::put_statement;
 use super::people::{remove_in, user_statement};
@@ -228,6 +229,7 @@ fn written(tenant: TenantId, row: &ImportRow) -> Result<Vec<Statement>> {
         vec![user_statement(&row.user, row.is_new)?, mailbox_statement(&row.mailbox, row.is_new)?];
     if let Some(hash) = &row.pin_hash {
         statements.push((SET_PIN, args![tenant.uuid(), mailbox, hash.as_str()]));
+        statements.push((UNLOCK, args![tenant.uuid(), row.mailbox.extension.as_str()]));
     }
     for number in &row.without {
         statements.push((REMOVE_NUMBER, args![tenant.uuid(), number.as_str(), mailbox]));

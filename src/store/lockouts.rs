@@ -16,7 +16,7 @@ use super::read::{Reader, micros, to_json};
 use super::{NewJob, Result, Store};
 use crate::domain::TenantId;
 
-// Both take the row's lock, in this order everywhere: source, then number.
+// Both take the row's lock, in this order everywhere: peer, caller, number.
 const LOCK_SOURCE: &str = "INSERT INTO guessers (source, recent, last_at) VALUES ($1, '[]', $2)
     ON CONFLICT (source) DO UPDATE SET last_at = excluded.last_at RETURNING source, recent";
 
@@ -28,13 +28,17 @@ const SET_RECENT: &str = "UPDATE guessers SET recent = $2 WHERE source = $1";
 
 const COUNT: &str = "UPDATE lockouts SET wrong = wrong + 1 WHERE tenant_id = $1 AND extension = $2";
 
+const UNCOUNT: &str =
+    "UPDATE lockouts SET wrong = wrong - 1 WHERE tenant_id = $1 AND extension = $2 AND wrong > 0";
+
 const FORGIVE: &str =
     "UPDATE lockouts SET wrong = 0, locked_at = NULL WHERE tenant_id = $1 AND extension = $2";
 
 const LOCK_UP: &str = "UPDATE lockouts SET locked_at = $3
     WHERE tenant_id = $1 AND extension = $2 AND wrong >= $4 AND locked_at IS NULL";
 
-const UNLOCK: &str = "DELETE FROM lockouts WHERE tenant_id = $1 AND extension = $2 AND wrong > 0";
+/// Wrong guesses at a number count no more; arguments are tenant and extension.
+pub(super) const UNLOCK: &str = "DELETE FROM lockouts WHERE tenant_id = $1 AND extension = $2 AND wrong > 0";
 
 const LOCKED: &str = "SELECT extension, wrong, last_at FROM lockouts WHERE tenant_id = $1 AND wrong >= $2";
 
@@ -50,10 +54,21 @@ const OLD_SOURCES: &str = "DELETE FROM guessers WHERE last_at < $1";
 pub struct Limits {
     /// In a row for one number; then it is locked until somebody unlocks it.
     pub number: u32,
-    /// From one source within [`Limits::window`], over all numbers.
-    pub source: u32,
+    /// From one caller within [`Limits::window`], over all numbers.
+    pub caller: u32,
+    /// From one peer within [`Limits::window`], over all its callers: who they are is only what it says.
+    pub peer: u32,
     /// See there.
     pub window: Duration,
+}
+
+/// Who guesses, each as a hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Guesser {
+    /// The caller, as the peer calls it.
+    pub caller: [u8; 32],
+    /// The peer that the call came from.
+    pub peer: [u8; 32],
 }
 
 /// A guess that was counted, or was not even allowed.
@@ -64,7 +79,7 @@ pub struct Guess {
     /// The number that was typed.
     pub extension: String,
     /// Who guesses.
-    pub source: [u8; 32],
+    pub guesser: Guesser,
     /// When.
     pub at: Timestamp,
     /// Whether the PIN counts. When not, even the right one is to be refused.
@@ -82,28 +97,44 @@ impl Store {
         &self,
         tenant: TenantId,
         extension: &str,
-        source: [u8; 32],
+        guesser: Guesser,
         limits: Limits,
     ) -> Result<Guess> {
         let at = self.clock.now();
         let mut tx = self.db.begin().await?;
-        let mut recent = recent(&mut tx, source, at, limits.window).await?;
+        let mut of_peer = recent(&mut tx, guesser.peer, at, limits.window).await?;
+        let mut of_caller = recent(&mut tx, guesser.caller, at, limits.window).await?;
         let number = args![tenant.uuid(), extension, micros(at)];
         let rows = tx.rows(LOCK_NUMBER, number).await.orphan("tenant", tenant)?;
         let row = rows.first().ok_or_else(|| super::fault::missing("number", extension))?;
         let wrong: u32 = Reader::new(row, "lockouts", "extension").number("wrong")?;
-        let source_ok = recent.len() < limits.source as usize;
-        let allowed = source_ok && wrong < limits.number;
-        if source_ok {
-            recent.push(micros(at));
-            set_recent(&mut tx, source, &recent).await?;
+        let may_guess = of_peer.len() < limits.peer as usize && of_caller.len() < limits.caller as usize;
+        let allowed = may_guess && wrong < limits.number;
+        if may_guess {
+            of_peer.push(micros(at));
+            set_recent(&mut tx, guesser.peer, &of_peer).await?;
+            of_caller.push(micros(at));
+            set_recent(&mut tx, guesser.caller, &of_caller).await?;
         }
         if allowed {
             tx.run(COUNT, args![tenant.uuid(), extension]).await?;
         }
         tx.commit().await?;
         let wrong = if allowed { wrong + 1 } else { wrong };
-        Ok(Guess { tenant, extension: extension.to_owned(), source, at, allowed, wrong })
+        Ok(Guess { tenant, extension: extension.to_owned(), guesser, at, allowed, wrong })
+    }
+
+    /// The PIN was not looked at: the guess was none.
+    ///
+    /// # Errors
+    /// [`super::StoreError`]: then the guess stays counted.
+    pub async fn not_guessed(&self, guess: &Guess, limits: Limits) -> Result<()> {
+        let mut tx = self.db.begin().await?;
+        take_back(&mut tx, guess, limits).await?;
+        if guess.allowed {
+            tx.run(UNCOUNT, args![guess.tenant.uuid(), guess.extension.as_str()]).await?;
+        }
+        Ok(tx.commit().await?)
     }
 
     /// The guess was right: neither number nor source have it on their account any more.
@@ -112,11 +143,7 @@ impl Store {
     /// [`super::StoreError`]: then the guess stays counted.
     pub async fn guessed_right(&self, guess: &Guess, limits: Limits) -> Result<()> {
         let mut tx = self.db.begin().await?;
-        let mut recent = recent(&mut tx, guess.source, guess.at, limits.window).await?;
-        if let Some(place) = recent.iter().position(|at| *at == micros(guess.at)) {
-            recent.remove(place);
-        }
-        set_recent(&mut tx, guess.source, &recent).await?;
+        take_back(&mut tx, guess, limits).await?;
         tx.run(FORGIVE, args![guess.tenant.uuid(), guess.extension.as_str()]).await?;
         Ok(tx.commit().await?)
     }
@@ -221,6 +248,18 @@ impl Store {
         tx.commit().await?;
         Ok(numbers + sources)
     }
+}
+
+/// Peer and caller have the guess on their account no more.
+async fn take_back(tx: &mut Tx, guess: &Guess, limits: Limits) -> Result<()> {
+    for account in [guess.guesser.peer, guess.guesser.caller] {
+        let mut recent = recent(tx, account, guess.at, limits.window).await?;
+        if let Some(place) = recent.iter().position(|at| *at == micros(guess.at)) {
+            recent.remove(place);
+        }
+        set_recent(tx, account, &recent).await?;
+    }
+    Ok(())
 }
 
 /// When the source guessed wrong within the window; its row is locked from now on.

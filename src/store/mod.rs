@@ -39,6 +39,7 @@ mod time_frames;
 mod tx;
 mod webhook_queue;
 mod webhooks;
+mod undo;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -54,7 +55,7 @@ pub use self::imports::{Import, ImportRow};
 pub use self::keys::{AuditLine, Repeat};
 pub use self::lamp_view::WatchedLamp;
 pub use self::lamps::Lamp;
-pub use self::lockouts::{Guess, Limits};
+pub use self::lockouts::{Guess, Guesser, Limits};
 pub use self::logins::{Door, Stale};
 pub use self::owner::LONGEST_LIST;
 pub use self::pages::{MessageFilter, Person};

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use super::db::{Row, Tx, args};
 use super::fault::{Named as _, found, missing};
+use super::lockouts::UNLOCK;
 use super::logins::FORGET_USER;
 use super::mailboxes::{MAILBOXES, SET_PIN, insert_mailbox, read_mailbox, upsert_mailbox};
 use super::read::{Reader, micros, to_json};
@@ -47,7 +48,8 @@ const END_JOBS: &str = "UPDATE jobs SET state = 'dead', next_at = $3, last_error
     AND message_id IN (SELECT id FROM messages WHERE tenant_id = $1 AND mailbox_id = $2)";
 
 /// What only a living mailbox has: phones that watch it, devices that open it, calls that were asked for.
-const FORGET: [&str; 3] = [
+const FORGET: [&str; 4] = [
+    "DELETE FROM lockouts WHERE tenant_id = $1 AND extension = (SELECT extension FROM mailboxes WHERE id = $2)",
     "DELETE FROM lamps WHERE tenant_id = $1 AND mailbox_id = $2",
     "DELETE FROM devices WHERE tenant_id = $1 AND mailbox_id = $2",
     "UPDATE call_requests SET wanted = (1 = 0) WHERE tenant_id = $1 AND mailbox_id = $2 AND state <> 'over'",
@@ -135,6 +137,8 @@ impl Store {
         upsert_mailbox(&mut tx, mailbox).await?;
         if let Some(hash) = pin_hash {
             tx.run(SET_PIN, args![mailbox.tenant.uuid(), mailbox.id.uuid(), hash]).await?;
+            // Who knows the new PIN is the owner: guesses at the old one count no more.
+            tx.run(UNLOCK, args![mailbox.tenant.uuid(), mailbox.extension.as_str()]).await?;
         }
         Ok(tx.commit().await?)
     }

@@ -33,12 +33,13 @@ const REMOVE: &str = "DELETE FROM tenants WHERE id = $1";
 const CLEAR_DOMAINS: &str = "DELETE FROM tenant_domains WHERE tenant_id = $1";
 
 /// What belongs to nobody but the tenant.
-const CLEAR: [&str; 9] = [
+const CLEAR: [&str; 10] = [
     "DELETE FROM api_keys WHERE tenant_id = $1",
     "DELETE FROM doors WHERE tenant_id = $1",
     "DELETE FROM lockouts WHERE tenant_id = $1",
     "DELETE FROM time_frames WHERE tenant_id = $1 AND mailbox_id IS NULL",
     "DELETE FROM screened_callers WHERE tenant_id = $1 AND mailbox_id IS NULL",
+    "DELETE FROM answering_changes WHERE tenant_id = $1",
     "DELETE FROM import_draft_rows WHERE tenant_id = $1",
     "DELETE FROM import_drafts WHERE tenant_id = $1",
     "DELETE FROM import_rows WHERE tenant_id = $1",

@@ -36,6 +36,7 @@ pub(crate) fn plan() -> Plan {
         operator: false,
         sign_in: false,
         keys: BTreeMap::new(),
+        transfer: None,
     }
 }
 
@@ -223,8 +224,13 @@ impl Run {
     }
 }
 
-/// `arrived take-message`, `arrived disabled`, `arrived nowhere`: another mailbox takes the call.
+/// `arrived take-message`, `arrived disabled`, `arrived nowhere`: another mailbox takes the call. `arrived elsewhere 1005`: a
+/// rule of that mailbox sends it there first.
 fn arrived(words: &[&str], operator: bool) -> Option<Reply> {
+    if let ["arrived", "elsewhere", target] = words {
+        let transfer = Some((*target).to_owned());
+        return Some(Reply::Arrived(Some(Box::new(Plan { sign_in: true, operator, transfer, ..plan() }))));
+    }
     let ["arrived", how] = words else { return None };
     let plan = |mode| Plan { mode, sign_in: true, operator, ..plan() };
     Some(Reply::Arrived(match *how {

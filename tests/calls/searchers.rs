@@ -177,6 +177,10 @@ impl Line {
             }
             (Request::Visit(_), 1) => Reply::Arrived(None),
             (Request::Visit(_), 2) => Reply::Arrived(Some(Box::new(Plan { mode: Mode::Disabled, ..plan() }))),
+            (Request::Visit(_), 3) => {
+                let transfer = Some(ANNOUNCED[0].0.to_owned());
+                Reply::Arrived(Some(Box::new(Plan { transfer, ..greeting() })))
+            }
             (Request::Visit(_), _) => Reply::Arrived(Some(Box::new(greeting()))),
             _ => Reply::Done,
         };

@@ -412,3 +412,21 @@ fn a_call_that_comes_back_to_us_is_no_call_to_anybody() {
     let (_, metrics) = server.get("/metrics");
     assert!(metrics.contains("aftertone_calls_refused_total{why=\"loop\"} 1"), "{metrics}");
 }
+
+#[test]
+fn a_phone_does_not_ring_on_for_a_command_that_was_killed() {
+    let pbx = Pbx::new();
+    let server = Server::start("", &pbx.trunk(""));
+    server.user("1001", &[]);
+    let mut child = server.spawn(&["greeting", "call-me", "--mailbox", "1001"]);
+    let invite = pbx.expect("INVITE ");
+    pbx.answer(&invite, "180 Ringing", "");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let cancel = pbx.expect("CANCEL ");
+    pbx.answer(&cancel, "200 OK", "");
+    pbx.answer(&invite, "487 Request Terminated", "");
+    server.until("it is written down why", |server| {
+        server.log().contains("nobody follows a call any more: the phone stops ringing")
+    });
+}

@@ -166,6 +166,17 @@ fn whoever_is_chosen_is_called_by_refer_and_a_busy_one_is_told() {
         server.get("/metrics").1.contains("aftertone_transfers_total{outcome=\"failed\"} 1")
     });
 
+    // Grace may not be called; a rule of her mailbox sends its callers to Ada, those who go on to it as well.
+    server.ok(&["rule", "add", "To Ada", "--mailbox", "1002", "--transfer", "1001"]);
+    let mut line = Line::new("127.0.0.1", server.sip);
+    assert_eq!(line.call(&format!("sip:{PILOT}@vm.example"), ""), 200);
+    for key in "1002#1".chars() {
+        line.press(key);
+    }
+    until(&mut line, &mut sound, "a REFER comes", |line, _| refer(line).is_some());
+    assert!(refer(&line).unwrap().contains("Refer-To: <sip:1001@"), "{:?}", refer(&line));
+    line.hang_up();
+
     let mut line = Line::new("127.0.0.1", server.sip);
     assert_eq!(line.call(&format!("sip:{PILOT}@vm.example"), ""), 200);
     for key in "1001#1".chars() {

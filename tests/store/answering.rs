@@ -2,9 +2,11 @@
 
 use aftertone::domain::answering::{
     Arrangements, CallerPattern, Conditions, KeyTarget, Rule, RuleActions, ScreenedCaller, Screening,
-    TurnAway, WithinFrame,
+    TurnAway, Undo, WithinFrame,
 };
-use aftertone::domain::{FrameUse, Owner, RedirectReason, RuleId, Schedule, Span, TimeFrame, TimeFrameId};
+use aftertone::domain::{
+    ChangeId, FrameUse, Owner, RedirectReason, RuleId, Schedule, Span, TimeFrame, TimeFrameId,
+};
 
 use super::*;
 
@@ -17,6 +19,7 @@ contract! {
     changes_at_once_lose_none
     every_change_of_what_answers_counts
     a_tenant_with_frames_and_lists_can_be_removed
+    a_change_is_kept_for_its_mailbox_or_tenant_until_it_is_too_old
 }
 
 fn frame(bed: &Bed, home: &Home, own: bool, name: &str) -> TimeFrame {
@@ -212,4 +215,45 @@ async fn a_tenant_with_frames_and_lists_can_be_removed(bed: Bed) {
     bed.store.put_screened_caller(&caller(&bed, &home, false, "+49*", BLOCK)).await.unwrap();
     let tenant = bed.store.tenant(tenant).await.unwrap();
     bed.store.remove_tenant(&tenant).await.unwrap();
+}
+
+// 002-057
+async fn a_change_is_kept_for_its_mailbox_or_tenant_until_it_is_too_old(bed: Bed) {
+    let (home, other) = (bed.home("1001").await, bed.home("1002").await);
+    let (mailbox, before) = (Some(home.mailbox.id), vec![rule(&bed, "a", None)]);
+    let change = || ChangeId::from_uuid(bed.clock.uuid());
+    let (rules, frames, lines) = (change(), change(), change());
+    let office = frame(&bed, &home, false, "Office");
+    let undos = [
+        (mailbox, rules, Undo::Rules { before, after: Vec::new() }),
+        (None, frames, Undo::Frame { frame: office }),
+        (None, lines, Undo::Caller { line: caller(&bed, &home, false, "+49*", BLOCK) }),
+    ];
+    for (mailbox, id, undo) in &undos {
+        bed.store.put_undo(home.tenant, *mailbox, *id, undo).await.unwrap();
+        assert_eq!(bed.second.undo(home.tenant, *mailbox, *id).await.unwrap(), *undo);
+    }
+    for (tenant, mailbox, id) in [
+        (home.tenant, None, rules),
+        (home.tenant, mailbox, frames),
+        (other.tenant, Some(other.mailbox.id), rules),
+        (other.tenant, None, frames),
+        (home.tenant, None, change()),
+    ] {
+        let missing = bed.store.undo(tenant, mailbox, id).await;
+        assert!(matches!(missing, Err(StoreError::Missing { .. })), "{missing:?}");
+    }
+    // What another tenant forgets stays.
+    bed.store.forget_undo(other.tenant, frames).await.unwrap();
+    assert_eq!(bed.store.undo(home.tenant, None, frames).await.unwrap(), undos[1].2);
+    bed.store.forget_undo(home.tenant, frames).await.unwrap();
+    bed.store.undo(home.tenant, None, frames).await.unwrap_err();
+
+    bed.store.purge_undo(bed.clock.now()).await.unwrap();
+    bed.store.undo(home.tenant, mailbox, rules).await.unwrap();
+    bed.clock.advance(std::time::Duration::from_secs(1));
+    bed.store.purge_undo(bed.clock.now()).await.unwrap();
+    bed.store.undo(home.tenant, mailbox, rules).await.unwrap_err();
+    let stray = bed.store.put_undo(home.tenant, Some(other.mailbox.id), change(), &undos[0].2).await;
+    assert!(matches!(stray, Err(StoreError::Missing { .. })), "{stray:?}");
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aftertone::domain::{
     Counts, GreetingId, JobId, LampId, Mark, Message, MessageId, Owner, PhoneSettings, Place, Shelf,
 };
-use aftertone::store::{Lamp, Limits, NewJob, Notice};
+use aftertone::store::{Guesser, Lamp, Limits, NewJob, Notice};
 use proptest::strategy::{Strategy as _, ValueTree as _};
 
 use super::*;
@@ -22,6 +22,8 @@ contract! {
     phone_settings_read_back_and_changes_at_once_are_all_kept
     ten_wrong_guesses_lock_a_number_whatever_the_source
     twenty_wrong_guesses_an_hour_refuse_a_source_whatever_the_number
+    two_hundred_an_hour_refuse_a_peer_however_many_callers_it_makes_up
+    a_guess_that_was_not_looked_at_is_none
     guesses_at_once_never_get_more_than_the_limit
     a_right_guess_is_given_back
     a_lock_survives_closing_and_tells_the_owner_once
@@ -35,7 +37,12 @@ contract! {
     any_marks_keep_counts_and_lists_in_step
 }
 
-const LIMITS: Limits = Limits { number: 10, source: 20, window: Duration::from_secs(3600) };
+const LIMITS: Limits = Limits { number: 10, caller: 20, peer: 200, window: Duration::from_secs(3600) };
+
+/// A caller, each behind a peer of its own.
+const fn guesser(nth: u8) -> Guesser {
+    Guesser { caller: [nth; 32], peer: [nth ^ 0x80; 32] }
+}
 
 fn owner(home: &Home) -> Owner {
     Owner { tenant: home.tenant, mailbox: home.mailbox.id }
@@ -224,19 +231,19 @@ async fn ten_wrong_guesses_lock_a_number_whatever_the_source(bed: Bed) {
     for number in ["1001", "9999"] {
         for nth in 1..=12_u8 {
             let store = if nth % 2 == 0 { &bed.second } else { &bed.store };
-            let guess = store.guess(tenant, number, [nth; 32], LIMITS).await.unwrap();
+            let guess = store.guess(tenant, number, guesser(nth), LIMITS).await.unwrap();
             assert_eq!((guess.allowed, guess.wrong), (nth <= 10, u32::from(nth.min(10))), "{number} {nth}");
         }
     }
-    let others = bed.store.guess(tenant, "1002", [99; 32], LIMITS).await.unwrap();
+    let others = bed.store.guess(tenant, "1002", guesser(99), LIMITS).await.unwrap();
     assert!(others.allowed, "other mailboxes are untouched");
     let elsewhere = bed.tenant("elsewhere").await;
-    assert!(bed.store.guess(elsewhere, "1001", [99; 32], LIMITS).await.unwrap().allowed);
+    assert!(bed.store.guess(elsewhere, "1001", guesser(99), LIMITS).await.unwrap().allowed);
     bed.clock.advance(Duration::from_secs(86_400 * 365));
-    assert!(!bed.store.guess(tenant, "1001", [99; 32], LIMITS).await.unwrap().allowed, "until unlocked");
+    assert!(!bed.store.guess(tenant, "1001", guesser(99), LIMITS).await.unwrap().allowed, "until unlocked");
     assert!(bed.second.unlock(tenant, "1001").await.unwrap());
     assert!(!bed.second.unlock(tenant, "1001").await.unwrap());
-    assert!(bed.store.guess(tenant, "1001", [99; 32], LIMITS).await.unwrap().allowed);
+    assert!(bed.store.guess(tenant, "1001", guesser(99), LIMITS).await.unwrap().allowed);
 }
 
 async fn twenty_wrong_guesses_an_hour_refuse_a_source_whatever_the_number(bed: Bed) {
@@ -245,22 +252,56 @@ async fn twenty_wrong_guesses_an_hour_refuse_a_source_whatever_the_number(bed: B
     for nth in 0..30 {
         let store = if nth % 2 == 0 { &bed.second } else { &bed.store };
         allowed += u32::from(
-            store.guess(tenant, &format!("{}", 2000 + nth), [7; 32], LIMITS).await.unwrap().allowed,
+            store.guess(tenant, &format!("{}", 2000 + nth), guesser(7), LIMITS).await.unwrap().allowed,
         );
         bed.clock.advance(Duration::from_secs(60));
     }
     assert_eq!(allowed, 20);
-    assert!(bed.store.guess(tenant, "3000", [8; 32], LIMITS).await.unwrap().allowed, "others may");
+    assert!(bed.store.guess(tenant, "3000", guesser(8), LIMITS).await.unwrap().allowed, "others may");
     // The window slides: half an hour on, the first one has gone.
     bed.clock.advance(Duration::from_secs(1801));
-    assert!(bed.store.guess(tenant, "3001", [7; 32], LIMITS).await.unwrap().allowed);
+    assert!(bed.store.guess(tenant, "3001", guesser(7), LIMITS).await.unwrap().allowed);
+}
+
+async fn two_hundred_an_hour_refuse_a_peer_however_many_callers_it_makes_up(bed: Bed) {
+    let tenant = bed.home("1001").await.tenant;
+    let forged = |nth: u8, peer: u8| Guesser { caller: [nth; 32], peer: [peer; 32] };
+    let mut allowed = 0;
+    for nth in 0..=u8::MAX {
+        let number = (2000 + u32::from(nth)).to_string();
+        let store = if nth % 2 == 0 { &bed.second } else { &bed.store };
+        allowed += u32::from(store.guess(tenant, &number, forged(nth, 255), LIMITS).await.unwrap().allowed);
+    }
+    assert_eq!(allowed, 200);
+    let other = bed.store.guess(tenant, "3000", forged(1, 254), LIMITS).await.unwrap();
+    assert!(other.allowed, "another peer's callers may");
+    bed.clock.advance(Duration::from_secs(3601));
+    assert!(bed.store.guess(tenant, "3001", forged(1, 255), LIMITS).await.unwrap().allowed);
+}
+
+async fn a_guess_that_was_not_looked_at_is_none(bed: Bed) {
+    let tenant = bed.home("1001").await.tenant;
+    let wrong = bed.store.guess(tenant, "1001", guesser(7), LIMITS).await.unwrap();
+    assert!(!bed.store.guessed_wrong(&wrong, LIMITS, &[]).await.unwrap());
+    for _ in 0..300 {
+        let guess = bed.store.guess(tenant, "1001", guesser(7), LIMITS).await.unwrap();
+        assert!(guess.allowed && guess.wrong == 2, "the wrong one stays counted: {guess:?}");
+        bed.second.not_guessed(&guess, LIMITS).await.unwrap();
+    }
+    // One that was not even allowed takes nothing back.
+    for nth in 8..18 {
+        bed.store.guess(tenant, "1001", guesser(nth), LIMITS).await.unwrap();
+    }
+    let late = bed.store.guess(tenant, "1001", guesser(99), LIMITS).await.unwrap();
+    bed.store.not_guessed(&late, LIMITS).await.unwrap();
+    assert!(!late.allowed && !bed.store.guess(tenant, "1001", guesser(98), LIMITS).await.unwrap().allowed);
 }
 
 async fn guesses_at_once_never_get_more_than_the_limit(bed: Bed) {
     let tenant = bed.home("1001").await.tenant;
     let guess = |nth: u8| {
         let store = if nth.is_multiple_of(2) { bed.store.clone() } else { bed.second.clone() };
-        tokio::spawn(async move { store.guess(tenant, "1001", [nth; 32], LIMITS).await.unwrap().allowed })
+        tokio::spawn(async move { store.guess(tenant, "1001", guesser(nth), LIMITS).await.unwrap().allowed })
     };
     let mut allowed = 0;
     for running in (0..30).map(guess).collect::<Vec<_>>() {
@@ -272,7 +313,7 @@ async fn guesses_at_once_never_get_more_than_the_limit(bed: Bed) {
 async fn a_right_guess_is_given_back(bed: Bed) {
     let tenant = bed.home("1001").await.tenant;
     for _ in 0..60 {
-        let guess = bed.store.guess(tenant, "1001", [7; 32], LIMITS).await.unwrap();
+        let guess = bed.store.guess(tenant, "1001", guesser(7), LIMITS).await.unwrap();
         assert!(guess.allowed && guess.wrong == 1);
         bed.second.guessed_right(&guess, LIMITS).await.unwrap();
     }
@@ -290,13 +331,13 @@ async fn a_lock_survives_closing_and_tells_the_owner_once(bed: Bed) {
         due: bed.clock.now(),
     };
     for nth in 1..=10_u8 {
-        let guess = bed.store.guess(home.tenant, "1001", [nth; 32], LIMITS).await.unwrap();
+        let guess = bed.store.guess(home.tenant, "1001", guesser(nth), LIMITS).await.unwrap();
         let locked = bed.store.guessed_wrong(&guess, LIMITS, &[tell()]).await.unwrap();
         assert_eq!(locked, nth == 10);
     }
     bed.store.close().await;
     let store = Store::open(&bed.url, bed.clock.clone()).await.unwrap();
-    let guess = store.guess(home.tenant, "1001", [77; 32], LIMITS).await.unwrap();
+    let guess = store.guess(home.tenant, "1001", guesser(77), LIMITS).await.unwrap();
     assert!(!guess.allowed);
     assert!(!store.guessed_wrong(&guess, LIMITS, &[tell()]).await.unwrap());
     let jobs = store.jobs(None, 9).await.unwrap();
@@ -308,14 +349,14 @@ async fn old_guesses_are_forgotten_but_locks_stay(bed: Bed) {
     let home = bed.home("1001").await;
     for number in ["1001", "5555"] {
         for nth in 0..10 {
-            let guess = bed.store.guess(home.tenant, number, [nth; 32], LIMITS).await.unwrap();
+            let guess = bed.store.guess(home.tenant, number, guesser(nth), LIMITS).await.unwrap();
             bed.store.guessed_wrong(&guess, LIMITS, &[]).await.unwrap();
         }
     }
     bed.clock.advance(Duration::from_secs(86_400 * 2));
-    // Ten sources, and the number that no mailbox has.
-    assert_eq!(bed.store.purge_guesses(bed.clock.now()).await.unwrap(), 11);
-    assert!(!bed.store.guess(home.tenant, "1001", [1; 32], LIMITS).await.unwrap().allowed);
+    // Ten callers, their ten peers, and the number that no mailbox has.
+    assert_eq!(bed.store.purge_guesses(bed.clock.now()).await.unwrap(), 21);
+    assert!(!bed.store.guess(home.tenant, "1001", guesser(1), LIMITS).await.unwrap().allowed);
 }
 
 async fn a_device_opens_one_mailbox(bed: Bed) {

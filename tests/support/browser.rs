@@ -103,6 +103,24 @@ impl Browser {
         self.call("POST", "/actions", json!({ "actions": [keyboard] })).await;
     }
 
+    /// Takes one element with the mouse and drops it a little below the middle of another.
+    pub(crate) async fn drag(&self, from: &str, to: &str) {
+        let (from, to) = (self.element(from).await, self.element(to).await);
+        let over = |element: &str, y: i32, ms: u32| {
+            let origin = json!({ ELEMENT: element });
+            json!({"type": "pointerMove", "duration": ms, "origin": origin, "x": 0, "y": y})
+        };
+        let steps = json!([
+            over(&from, 0, 0),
+            {"type": "pointerDown", "button": 0},
+            over(&to, 0, 200),
+            over(&to, 12, 200),
+            {"type": "pointerUp", "button": 0},
+        ]);
+        let mouse = json!({"type": "pointer", "id": "mouse", "parameters": {"pointerType": "mouse"}, "actions": steps});
+        self.call("POST", "/actions", json!({ "actions": [mouse] })).await;
+    }
+
     /// What a screen reader calls the element.
     pub(crate) async fn label(&self, css: &str) -> String {
         let element = self.element(css).await;

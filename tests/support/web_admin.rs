@@ -12,6 +12,7 @@ const PAGES: &[(&str, Role)] = &[
     ("/admin/imports", Role::OfficeManager),
     ("/admin/calls", Role::Supervisor),
     ("/admin/explain", Role::OfficeManager),
+    ("/answering/all/hours", Role::OfficeManager),
     ("/admin/lamps", Role::OfficeManager),
     ("/admin/jobs", Role::TenantAdmin),
     ("/admin/keys", Role::TenantAdmin),

@@ -43,7 +43,7 @@ impl WebBed {
         self.send("192.0.2.1", method, &format!("/api/v1{path}"), &headers, body).await
     }
 
-    async fn colleague(&self) -> Mailbox {
+    pub(crate) async fn colleague(&self) -> Mailbox {
         let new = aftertone::service::accounts::NewUser {
             extension: "1002".parse().unwrap(),
             first: "Grace".to_owned(),

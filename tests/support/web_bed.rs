@@ -18,10 +18,12 @@ use aftertone::clock::ManualClock;
 use aftertone::domain::{CallerId, Mailbox, Message, MessageId};
 use aftertone::http::{Check, Parts, Services, Web, router};
 use aftertone::service::accounts::{Accounts, MailboxDefaults, PinPolicy};
+use aftertone::service::answering;
 use aftertone::service::greetings::Greetings;
 use aftertone::service::import::Imports;
 use aftertone::service::links::Links;
 use aftertone::service::live_calls::LiveCalls;
+use aftertone::service::outbound::AllowedTargets;
 use aftertone::service::reception::{Reception, Rules};
 use aftertone::service::webhooks::guard::Guard;
 use aftertone::store::Store;
@@ -85,6 +87,8 @@ impl WebBed {
         let (healthy, asked) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicUsize::new(0)));
         let stop = CancellationToken::new();
         let spool = Spool::open(&folder.path().join("spool"), clock.clone()).unwrap();
+        let targets = ["1000", "1002", "sip:queue@pbx.example.org"].map(str::to_owned);
+        let targets = AllowedTargets::new(&targets, "pbx.example.org");
         let services = Services::new(Parts {
             store: store.clone(),
             objects: objects.clone(),
@@ -93,6 +97,7 @@ impl WebBed {
             accounts: Accounts::new(store.clone(), clock.clone(), MailboxDefaults::default()),
             greetings: Greetings::new(store.clone(), objects.clone(), clock.clone()),
             reception: Reception::new(store.clone(), Rules::default()),
+            rules: answering::Rules::new(store.clone(), clock.clone(), vec![targets]),
             imports: Imports::new(
                 store.clone(),
                 clock.clone(),

@@ -111,6 +111,17 @@ impl Client<'_> {
         self.bed.send("192.0.2.1", "POST", path, &headers, Body::from(form(fields))).await
     }
 
+    /// Posts only what is given, without the token of the session.
+    pub(crate) async fn without_token(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        self.post_raw(path, fields, &[]).await
+    }
+
+    /// Posts a body of this kind.
+    pub(crate) async fn sent(&self, path: &str, kind: &str, body: Body) -> Answer {
+        let headers = [("content-type", kind), ("cookie", self.cookie.as_str())];
+        self.bed.send("192.0.2.1", "POST", path, &headers, body).await
+    }
+
     async fn upload(&self, csrf: &str, kind: &str, name: &str, file: &[u8]) -> Answer {
         let mut body = Vec::new();
         for (field, value) in [("csrf", csrf), ("kind", kind)] {
@@ -123,8 +134,7 @@ impl Client<'_> {
         body.extend(head.into_bytes());
         body.extend(file);
         body.extend(b"\r\n--x--\r\n");
-        let headers = [("content-type", "multipart/form-data; boundary=x"), ("cookie", self.cookie.as_str())];
-        self.bed.send("192.0.2.1", "POST", "/greetings/upload", &headers, Body::from(body)).await
+        self.sent("/greetings/upload", "multipart/form-data; boundary=x", Body::from(body)).await
     }
 }
 

@@ -14,7 +14,7 @@ use crate::web_bed::WebBed;
 /// The pictures that stand in the README.
 const SHOWN: [&str; 2] = ["portal-inbox", "portal-inbox-phone-dark"];
 
-async fn picture(browser: &Browser, name: &str) {
+pub(crate) async fn picture(browser: &Browser, name: &str) {
     let Ok(wanted) = std::env::var("AFTERTONE_SCREENSHOTS") else { return };
     let folder = match wanted.as_str() {
         "1" if !SHOWN.contains(&name) => return,

@@ -8,7 +8,6 @@ use crate::domain::answering::{
 };
 use crate::domain::{Extension, Tenant};
 use crate::service::answering::{Lists, NewRule, Rules, Standing, acts, conditions, phone_system, reason_of};
-use crate::service::outbound::AllowedTargets;
 use crate::service::time_frames::TimeFrames;
 
 use super::super::Failure;
@@ -21,7 +20,7 @@ use super::{Session, extension, print, read};
 
 pub(super) async fn rule(session: &Session, command: RuleCommand) -> Result<(), Failure> {
     let (base, tenant) = session.open().await?;
-    let rules = Rules::new(base.store.clone(), session.clock.clone(), targets(session));
+    let rules = Rules::new(base.store.clone(), session.clock.clone(), session.config.transfer_targets());
     match command {
         RuleCommand::Add(add) => add_rule(session, &base, &tenant, &rules, *add).await?,
         RuleCommand::List { mailbox, at, json } => {
@@ -43,14 +42,6 @@ pub(super) async fn rule(session: &Session, command: RuleCommand) -> Result<(), 
         RuleCommand::Check { mailbox } => check(session, &base, &tenant, &rules, mailbox).await?,
     }
     Ok(())
-}
-
-/// Where calls may go: without a trunk, and over each that has a list of its own.
-fn targets(session: &Session) -> Vec<AllowedTargets> {
-    let sip = &session.config.sip;
-    let home = sip.domain.as_deref().unwrap_or("localhost");
-    let own = sip.trunks.iter().filter_map(|trunk| trunk.transfer_targets.as_ref());
-    own.chain([&sip.transfer_targets]).map(|list| AllowedTargets::new(list, home)).collect()
 }
 
 async fn add_rule(
@@ -115,6 +106,7 @@ fn actions(then: RuleThen, phones: RulePhones) -> Result<RuleActions, Failure> {
             forward_unanswered: phones.forward_unanswered,
             forward_offline: phones.forward_offline,
             simring: phones.simring.iter().map(|text| ring(text)).collect::<Result<_, _>>()?,
+            ..PhoneSystem::default()
         },
     })
 }
@@ -137,8 +129,10 @@ fn seconds(text: &str) -> Result<u16, Failure> {
 /// `TARGET` or `TARGET/10s`.
 fn ring(text: &str) -> Result<RingTarget, Failure> {
     match text.rsplit_once('/') {
-        Some((target, delay)) => Ok(RingTarget { target: target.to_owned(), delay_s: seconds(delay)? }),
-        None => Ok(RingTarget { target: text.to_owned(), delay_s: 0 }),
+        Some((target, delay)) => {
+            Ok(RingTarget { target: target.to_owned(), delay_s: seconds(delay)?, confirm: false })
+        }
+        None => Ok(RingTarget { target: text.to_owned(), delay_s: 0, confirm: false }),
     }
 }
 

@@ -85,6 +85,8 @@ pub struct Plan {
     pub sign_in: bool,
     /// What `1` to `9` do before the tone.
     pub keys: BTreeMap<Key, KeyTarget>,
+    /// Where the call goes at once; only when it cannot does the rest of the plan hold.
+    pub transfer: Option<String>,
 }
 
 impl Plan {
@@ -126,6 +128,7 @@ impl Plan {
             operator,
             sign_in: false,
             keys: BTreeMap::new(),
+            transfer: None,
         }
     }
 
@@ -147,6 +150,7 @@ impl Plan {
             operator,
             sign_in: false,
             keys: BTreeMap::new(),
+            transfer: None,
         }
     }
 

@@ -1,4 +1,4 @@
-//! What an administrator looks into: what a call would get, the outbox, who changed what, how the server is.
+//! What an administrator looks into: the outbox, who changed what, how the server is.
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
@@ -8,11 +8,8 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use crate::domain::{AuditId, JobId};
-use crate::service::access::{Act, Reach};
+use crate::service::access::Act;
 use crate::service::audit::Deed;
-use crate::service::routing::Explanation;
-use crate::sip::uri::NameAddr;
-use crate::sip::{CallFacts, Party};
 use crate::store::{Job, JobState, StoreError, Work};
 
 use super::super::portal::frame::{Done, Frame};
@@ -27,82 +24,11 @@ const PAGE: u32 = 50;
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Asked {
     #[serde(default)]
-    to: String,
-    #[serde(default)]
-    from: String,
-    #[serde(default)]
-    diversion: String,
-    #[serde(default)]
     state: String,
     #[serde(default)]
     after: String,
     #[serde(default)]
     pub(super) done: String,
-}
-
-#[derive(Template)]
-#[template(path = "portal/explain.html", config = "src/http/pages/askama.toml")]
-struct ExplainPage {
-    frame: Frame,
-    to: String,
-    from: String,
-    diversion: String,
-    told: Option<Explanation>,
-}
-
-pub(super) async fn explain(State(site): Shared, visitor: Visitor, Query(asked): Query<Asked>) -> Response {
-    if let Err(response) = visitor.must(Act::Explain) {
-        return response;
-    }
-    let (told, done) = if asked.to.trim().is_empty() {
-        (None, None)
-    } else {
-        match explained(&site, &visitor, &asked).await {
-            Ok(told) => (Some(told), None),
-            Err(Ok(why)) => (None, Some(Done::refused(why))),
-            Err(Err(response)) => return *response,
-        }
-    };
-    let status = if done.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let frame = Frame::new(&site, &visitor, "/admin/explain", None).with(done);
-    let Asked { to, from, diversion, .. } = asked;
-    render(&ExplainPage { frame, to, from, diversion, told }, status)
-}
-
-async fn explained(
-    site: &Site,
-    visitor: &Visitor,
-    asked: &Asked,
-) -> Result<Explanation, Result<String, Box<Response>>> {
-    let party = |text: &str| {
-        let text = text.trim();
-        let text = if text.is_empty() { "sip:anonymous@anonymous.invalid" } else { text };
-        // A bare number is what people type.
-        let text = if text.contains(':') { text.to_owned() } else { format!("sip:{text}@here.invalid") };
-        NameAddr::parse(&text)
-            .map(|read| Party { name: read.name, uri: read.uri })
-            .map_err(|_| Ok(format!("“{text}” is no address: write a number, or sip:1001@pbx.example.org.")))
-    };
-    let to = party(&asked.to)?;
-    let diversion = asked.diversion.trim();
-    let facts = CallFacts {
-        request_uri: to.uri.clone(),
-        to,
-        from: party(&asked.from)?,
-        diversion: if diversion.is_empty() { Vec::new() } else { vec![diversion.to_owned()] },
-        ..CallFacts::default()
-    };
-    let decided = site.web.services.reception.decide(&facts, None, site.web.clock.now()).await;
-    let verdict = decided.map_err(|error| Err(Box::new(trouble(&error))))?;
-    // What calls of other tenants get is theirs.
-    let is_own = verdict.decision.tenant.id == visitor.actor.tenant;
-    if !is_own && visitor.actor.reach(Act::Explain) < Reach::All {
-        return Err(Ok(
-            "Such a call is for another tenant of this server: add your own domain to the address."
-                .to_owned(),
-        ));
-    }
-    Ok(verdict.explain())
 }
 
 #[derive(Template)]

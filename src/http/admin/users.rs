@@ -110,6 +110,8 @@ fn row(person: &Person) -> Row {
 struct UserPage {
     frame: Frame,
     id: String,
+    mailbox: String,
+    sees_rules: bool,
     name: String,
     first: String,
     last: String,
@@ -171,6 +173,8 @@ async fn profile(
     let page = UserPage {
         frame: Frame::new(site, visitor, HERE, None).with(done),
         id: user.id.to_string(),
+        mailbox: mailbox.id.to_string(),
+        sees_rules: actor.may(Act::SettingsRead, user.tenant, Some(mailbox.id)),
         name: if user.full_name().is_empty() { mailbox.extension.to_string() } else { user.full_name() },
         emails: emails.join(", "),
         extension: mailbox.extension.to_string(),

@@ -70,6 +70,7 @@ impl Frame {
         if actor.mailbox.is_some() {
             places.push(place("/", "Inbox", unheard.filter(|unheard| *unheard > 0)));
             places.push(place("/greetings", "Greetings", None));
+            places.push(place("/answering/me/rules", "Rules", None));
         }
         places.push(place("/settings", "Settings", None));
         let mut groups: Vec<Group> = Vec::new();

@@ -5,7 +5,6 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 use jiff::Timestamp;
-use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
@@ -216,13 +215,7 @@ pub(super) async fn owner_zone(site: &Site, owner: Owner) -> Result<TimeZone, Re
 
 /// A local time of a form; empty for none.
 pub(super) fn time(text: &str, zone: &TimeZone) -> Result<Option<Timestamp>, Refused> {
-    if text.trim().is_empty() {
-        return Ok(None);
-    }
-    let at = text.trim().parse::<DateTime>().ok().and_then(|at| at.to_zoned(zone.clone()).ok());
-    let at =
-        at.ok_or_else(|| Refused::Mend("This is no time: write it like 2027-01-07T08:00.".to_owned()))?;
-    Ok(Some(at.timestamp()))
+    words::moment(text, zone).map_err(Refused::Mend)
 }
 
 pub(super) async fn act(

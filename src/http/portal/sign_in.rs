@@ -14,7 +14,7 @@ use crate::service::signin::{Opened, PasswordFault, SHORTEST, SigninError, check
 use super::super::shell::{Notice, render};
 use super::super::visitor::{Posted, PostedByStranger, form_token, no_cookie, see, session_cookie, visitor};
 use super::super::{Shared, Site};
-use super::trouble;
+use super::{trouble, words};
 
 #[derive(Template)]
 #[template(path = "portal/sign_in.html", config = "src/http/pages/askama.toml")]
@@ -312,10 +312,7 @@ async fn set_up(
 
 /// An error's words with a capital letter and a full stop.
 pub(in crate::http) fn sentence(error: &dyn std::error::Error) -> String {
-    let text = error.to_string();
-    let mut chars = text.chars();
-    let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}.", chars.as_str().trim_end_matches('.'))
+    format!("{}.", words::begun(error.to_string().trim_end_matches('.')))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Times as people read them, in their own zone. Pure.
 
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 
@@ -31,6 +32,26 @@ pub(in crate::http) fn when(at: Timestamp, now: Timestamp, zone: &TimeZone) -> S
 /// Whole: `Saturday, 21 November 2026, 14:32 CET`.
 pub(in crate::http) fn exactly(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone()).strftime("%A, %-d %B %Y, %H:%M %Z").to_string()
+}
+
+/// The text with a capital at its beginning; the rest stays as it is.
+pub(in crate::http) fn begun(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}", chars.as_str())
+}
+
+/// A time on the wall clock of a zone, as browsers send it; `None` when there is none.
+///
+/// # Errors
+/// What is to be mended, for people.
+pub(in crate::http) fn moment(text: &str, zone: &TimeZone) -> Result<Option<Timestamp>, String> {
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    let at = text.trim().parse::<DateTime>().ok().and_then(|at| at.to_zoned(zone.clone()).ok());
+    let at = at.ok_or_else(|| "This is no time: write it like 2027-01-07T08:00.".to_owned())?;
+    Ok(Some(at.timestamp()))
 }
 
 /// For tables: `21 Nov 2026, 14:32:05`.

@@ -54,6 +54,15 @@ pub enum AnsweringError {
         /// Why not.
         why: NotAllowed,
     },
+    /// The order names other rules than there are.
+    #[error("the rules were changed meanwhile: look at them again, then repeat")]
+    OtherRules,
+    /// The change was taken back already, or lies too far back.
+    #[error("this can no longer be undone: it was undone already, or lies more than a day back")]
+    NoUndo,
+    /// What was changed was changed again.
+    #[error("this cannot be undone any more: the rules were changed again since")]
+    ChangedSince,
     /// The calendar is not understood; one line each.
     #[error("the calendar is not imported:\n{}", .0.join("\n"))]
     Calendar(Vec<String>),

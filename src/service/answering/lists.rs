@@ -1,12 +1,14 @@
 //! What people do with lists of callers who are let through or turned away (002-027 … 002-031).
 
 use jiff::tz::TimeZone;
+use uuid::Uuid;
 
 use super::AnsweringError;
+use super::editing::no_undo;
 use super::error::Result;
 use crate::clock::SharedClock;
-use crate::domain::answering::{CallerPattern, ScreenedCaller, Screening};
-use crate::domain::{Extension, Invalid, Mailbox, MailboxId, TenantId};
+use crate::domain::answering::{CallerPattern, Calling, ScreenedCaller, Screening, Undo};
+use crate::domain::{ChangeId, Extension, Invalid, Mailbox, MailboxId, TenantId};
 use crate::store::{Store, StoreError};
 
 /// Longest note.
@@ -85,6 +87,67 @@ impl Lists {
             StoreError::Missing { value, .. } => AnsweringError::NoCaller(value),
             other => other.into(),
         })
+    }
+
+    /// Takes a line off the list by its id; the line, and what takes that back.
+    ///
+    /// # Errors
+    /// [`AnsweringError::NoCaller`].
+    pub async fn delete(
+        &self,
+        tenant: TenantId,
+        of: Option<&Extension>,
+        id: Uuid,
+    ) -> Result<(ScreenedCaller, ChangeId)> {
+        let mailbox = self.owner(tenant, of).await?;
+        let lines = self.store.screened_callers(tenant, mailbox).await?;
+        let line = lines.into_iter().find(|line| line.mailbox == mailbox && line.id == id);
+        let line = line.ok_or_else(|| AnsweringError::NoCaller(id.to_string()))?;
+        self.store.remove_screened_caller(tenant, mailbox, &line.pattern).await?;
+        let (change, undo) = (ChangeId::from_uuid(self.clock.uuid()), Undo::Caller { line: line.clone() });
+        self.store.put_undo(tenant, mailbox, change, &undo).await?;
+        Ok((line, change))
+    }
+
+    /// Takes the removal of a line back.
+    ///
+    /// # Errors
+    /// [`AnsweringError::NoUndo`].
+    pub async fn undo(
+        &self,
+        tenant: TenantId,
+        of: Option<&Extension>,
+        change: ChangeId,
+    ) -> Result<ScreenedCaller> {
+        let mailbox = self.owner(tenant, of).await?;
+        let undo = self.store.undo(tenant, mailbox, change).await.map_err(no_undo)?;
+        let Undo::Caller { line } = undo else { return Err(AnsweringError::NoUndo) };
+        self.store.put_screened_caller(&line).await?;
+        self.store.forget_undo(tenant, change).await?;
+        Ok(line)
+    }
+
+    /// The line that decides about a caller (002-028); a colleague is known by the extension.
+    ///
+    /// # Errors
+    /// [`AnsweringError::NoMailbox`].
+    pub async fn check(
+        &self,
+        tenant: TenantId,
+        of: Option<&Extension>,
+        caller: &CallerPattern,
+    ) -> Result<Option<ScreenedCaller>> {
+        let lines = self.list(tenant, of).await?;
+        let forms = match caller {
+            CallerPattern::Number(number) | CallerPattern::Prefix(number) => vec![number.clone()],
+            CallerPattern::Anonymous | CallerPattern::Internal | CallerPattern::External => Vec::new(),
+        };
+        let internal = match (caller, forms.first().and_then(|form| form.parse::<Extension>().ok())) {
+            (CallerPattern::Internal, _) => true,
+            (_, Some(extension)) => self.store.mailbox_by_extension(tenant, &extension).await?.is_some(),
+            _ => false,
+        };
+        Ok(super::screened(&lines, Calling { forms: &forms, internal }).cloned())
     }
 
     async fn owner(&self, tenant: TenantId, of: Option<&Extension>) -> Result<Option<MailboxId>> {

@@ -56,10 +56,10 @@ pub struct Standing {
 /// The use cases. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Rules {
-    store: Store,
-    clock: SharedClock,
+    pub(super) store: Store,
+    pub(super) clock: SharedClock,
     /// Where calls may go: of each trunk and of none. One that allows it is enough; the call itself is checked again.
-    targets: Vec<AllowedTargets>,
+    pub(super) targets: Vec<AllowedTargets>,
 }
 
 impl Rules {
@@ -201,12 +201,16 @@ impl Rules {
         Ok(())
     }
 
-    async fn mailbox(&self, tenant: TenantId, extension: &Extension) -> Result<(Mailbox, TimeZone)> {
+    pub(super) async fn mailbox(
+        &self,
+        tenant: TenantId,
+        extension: &Extension,
+    ) -> Result<(Mailbox, TimeZone)> {
         super::lists::mailbox(&self.store, tenant, extension).await
     }
 
     /// What can be known wrong before anything is written.
-    async fn check(&self, tenant: TenantId, mailbox: &Mailbox, new: &NewRule) -> Result<()> {
+    pub(super) async fn check(&self, tenant: TenantId, mailbox: &Mailbox, new: &NewRule) -> Result<()> {
         let RuleActions { answer, greeting, operator, keys, phones } = &new.then;
         if new.then == RuleActions::default() {
             return Err(AnsweringError::DoesNothing);
@@ -249,7 +253,7 @@ impl Rules {
         check_phones(phones)
     }
 
-    fn check_target(&self, target: &str) -> Result<()> {
+    pub(super) fn check_target(&self, target: &str) -> Result<()> {
         let mut why = crate::service::outbound::NotAllowed::NotListed;
         for list in &self.targets {
             match list.authorise(target) {
@@ -305,8 +309,12 @@ fn position(rules: &[Rule], name: &str) -> Result<usize> {
     rules.iter().position(|rule| rule.name == name).ok_or_else(|| AnsweringError::NoRule(name.to_owned()))
 }
 
+pub(super) fn position_of(rules: &[Rule], id: RuleId) -> Result<usize> {
+    rules.iter().position(|rule| rule.id == id).ok_or_else(|| AnsweringError::NoRule(id.to_string()))
+}
+
 /// The rule that calls get which no other condition picks out, at a moment.
-fn top(arrangements: &Arrangements, zone: &TimeZone, at: Timestamp) -> Option<RuleId> {
+pub(super) fn top(arrangements: &Arrangements, zone: &TimeZone, at: Timestamp) -> Option<RuleId> {
     let mut rules = arrangements.rules.iter();
     let plain = |rule: &&Rule| rule.enabled && rule.when.reasons.is_empty() && rule.when.callers.is_empty();
     let top = rules.find(|rule| plain(rule) && in_time(&rule.when, arrangements, zone, at));

@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::{Answered, Asked, OfficeHours, decide, office_hours, until};
 use crate::domain::answering::{
-    AnswerBy, Arrangements, Conditions, PhoneSystem, RuleActions, ScreenedCaller, Screening, TurnAway,
+    AnswerBy, Arrangements, Conditions, PhoneSystem, RingTarget, RuleActions, ScreenedCaller, Screening,
+    TurnAway,
 };
 use crate::domain::{Invalid, RedirectReason};
 
@@ -18,7 +19,8 @@ const REASONS: [(&str, RedirectReason); 4] = [
     ("dnd", RedirectReason::DoNotDisturb),
 ];
 
-const ALL_REASONS: [RedirectReason; 11] = [
+/// Every reason.
+pub const ALL_REASONS: [RedirectReason; 11] = [
     RedirectReason::Unknown,
     RedirectReason::UserBusy,
     RedirectReason::NoAnswer,
@@ -104,11 +106,12 @@ pub fn phone_system(phones: &PhoneSystem) -> Vec<String> {
     for (when, target) in forwards {
         add(target.as_ref().map(|target| format!("forwards {when} to {target}")));
     }
-    for ring in &phones.simring {
-        add(Some(match ring.delay_s {
-            0 => format!("rings {} as well", ring.target),
-            delay => format!("rings {} as well, after {delay} s", ring.target),
-        }));
+    add(phones.only_extension.then(|| "only the own extension rings".to_owned()));
+    add(phones.all_phones.then(|| "every phone of the user rings".to_owned()));
+    for RingTarget { target, delay_s, confirm } in &phones.simring {
+        let later = if *delay_s == 0 { String::new() } else { format!(", after {delay_s} s") };
+        let pressed = if *confirm { ", and who answers presses 1" } else { "" };
+        add(Some(format!("rings {target} as well{later}{pressed}")));
     }
     lines.into_iter().map(|line| format!("{line} (acts in the phone system)")).collect()
 }

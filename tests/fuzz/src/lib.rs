@@ -416,6 +416,7 @@ fn plan(bits: u8) -> Plan {
         operator: bits & 8 == 8,
         sign_in: false,
         keys: Default::default(),
+        transfer: None,
     }
 }
 

@@ -1,0 +1,304 @@
+//! What pages and programs do with the rules of a mailbox beside `rules`: by id, undone, copied from a colleague.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::error::Result;
+use super::rules::{checked_name, position_of, standings};
+use super::warnings::warnings;
+use super::{AnsweringError, NewRule, Rules, Standing, Warning, acts, conditions, phone_system};
+use crate::domain::answering::{Arrangements, MOST_RULES, Rule, Undo, WithinFrame};
+use crate::domain::{ChangeId, Extension, Mailbox, Owner, RuleId, TenantId, TimeFrame, TimeFrameId};
+use crate::store::StoreError;
+
+/// All that a page about the rules of a mailbox shows.
+#[derive(Debug, Clone)]
+pub struct Overview {
+    /// The mailbox.
+    pub mailbox: Mailbox,
+    /// Its zone, or the tenant's.
+    pub zone: TimeZone,
+    /// What decides.
+    pub arrangements: Arrangements,
+    /// How each rule stands.
+    pub standings: Vec<Standing>,
+    /// No rule is active by time alone: what calls get is the default.
+    pub is_default: bool,
+    /// Until when that stays so. `None`: for more than a year.
+    pub default_until: Option<Timestamp>,
+}
+
+/// A rule that was kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Saved {
+    /// The rule.
+    pub rule: RuleId,
+    /// Takes the change back.
+    pub change: ChangeId,
+    /// Why it can never hold.
+    pub warning: Option<Warning>,
+}
+
+/// What copying would do to a rule, by its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The rule's name.
+    pub name: String,
+    /// As it is in words; `None`: there is none.
+    pub was: Option<String>,
+    /// As it would be; `None`: it would go.
+    pub becomes: Option<String>,
+}
+
+impl Rules {
+    /// How the rules of a mailbox stand, and what else decides.
+    ///
+    /// # Errors
+    /// [`AnsweringError::NoMailbox`].
+    pub async fn overview(&self, tenant: TenantId, extension: &Extension, at: Timestamp) -> Result<Overview> {
+        let (mailbox, zone) = self.mailbox(tenant, extension).await?;
+        let arrangements = self.store.arrangements(tenant, mailbox.id).await?;
+        let standings = standings(&arrangements, &zone, at);
+        let is_default = !standings.iter().any(|standing| standing.active);
+        let top = |at: Timestamp| super::rules::top(&arrangements, &zone, at);
+        let default_until = super::until(&arrangements, &zone, at, top);
+        Ok(Overview { mailbox, zone, arrangements, standings, is_default, default_until })
+    }
+
+    /// The rules of a mailbox, in their order.
+    ///
+    /// # Errors
+    /// [`AnsweringError::Store`].
+    pub async fn of(&self, owner: Owner) -> Result<Vec<Rule>> {
+        Ok(self.store.rules(owner).await?)
+    }
+
+    /// Keeps a rule: a new one, or in place of the known one, also by another name.
+    ///
+    /// # Errors
+    /// [`AnsweringError`], each with its remedy; nothing is written then.
+    pub async fn save(
+        &self,
+        tenant: TenantId,
+        extension: &Extension,
+        known: Option<RuleId>,
+        new: NewRule,
+    ) -> Result<Saved> {
+        let (mailbox, zone) = self.mailbox(tenant, extension).await?;
+        let name = checked_name("name of a rule", &new.name)?;
+        self.check(tenant, &mailbox, &new).await?;
+        let id = known.unwrap_or_else(|| RuleId::from_uuid(self.clock.uuid()));
+        let (now, wanted) = (self.now(), new.place);
+        let change = |mut rules: Vec<Rule>| {
+            let old = known.map(|known| position_of(&rules, known)).transpose()?;
+            let made = old.map_or(now, |old| rules.remove(old).created_at);
+            if rules.iter().any(|other| other.name == name) {
+                return Err(AnsweringError::Taken { what: "rule", name });
+            }
+            let rule =
+                Rule { id, name, enabled: new.enabled, when: new.when, then: new.then, created_at: made };
+            let place = wanted.map(|place| place.saturating_sub(1)).or(old).unwrap_or(rules.len());
+            rules.insert(place.min(rules.len()), rule);
+            if rules.len() > MOST_RULES { Err(AnsweringError::TooManyRules) } else { Ok(rules) }
+        };
+        let change = self.change_undoably(Owner { tenant, mailbox: mailbox.id }, change).await?;
+        let arrangements = self.store.arrangements(tenant, mailbox.id).await?;
+        let told = warnings(&arrangements, &zone, self.clock.now());
+        let warning = told.into_iter().find(|(rule, _)| *rule == id).map(|(_, warning)| warning);
+        Ok(Saved { rule: id, change, warning })
+    }
+
+    /// Gives a rule another place, from 1 on; beyond the last it becomes the last.
+    ///
+    /// # Errors
+    /// [`AnsweringError::NoRule`].
+    pub async fn place(&self, owner: Owner, rule: RuleId, place: usize) -> Result<ChangeId> {
+        self.change_undoably(owner, |mut rules| {
+            let moved = rules.remove(position_of(&rules, rule)?);
+            rules.insert(place.saturating_sub(1).min(rules.len()), moved);
+            Ok(rules)
+        })
+        .await
+    }
+
+    /// Puts the rules into this order, which names each of them once (002-054).
+    ///
+    /// # Errors
+    /// [`AnsweringError::OtherRules`] when it names others than there are.
+    pub async fn order(&self, owner: Owner, ids: &[RuleId]) -> Result<ChangeId> {
+        self.change_undoably(owner, |mut rules| {
+            let mut ordered = Vec::with_capacity(rules.len());
+            for id in ids {
+                let place = rules.iter().position(|rule| rule.id == *id);
+                ordered.push(rules.remove(place.ok_or(AnsweringError::OtherRules)?));
+            }
+            if rules.is_empty() { Ok(ordered) } else { Err(AnsweringError::OtherRules) }
+        })
+        .await
+    }
+
+    /// Switches a rule on or off.
+    ///
+    /// # Errors
+    /// [`AnsweringError::NoRule`].
+    pub async fn enable(&self, owner: Owner, rule: RuleId, on: bool) -> Result<ChangeId> {
+        self.change_undoably(owner, |mut rules| {
+            let place = position_of(&rules, rule)?;
+            rules.iter_mut().skip(place).take(1).for_each(|rule| rule.enabled = on);
+            Ok(rules)
+        })
+        .await
+    }
+
+    /// Removes a rule (002-057). The default is no rule, so that it stays.
+    ///
+    /// # Errors
+    /// [`AnsweringError::NoRule`].
+    pub async fn delete(&self, owner: Owner, rule: RuleId) -> Result<ChangeId> {
+        self.change_undoably(owner, |mut rules| {
+            rules.remove(position_of(&rules, rule)?);
+            Ok(rules)
+        })
+        .await
+    }
+
+    /// Takes a change of the rules back, while they are as it left them.
+    ///
+    /// # Errors
+    /// [`AnsweringError::NoUndo`], [`AnsweringError::ChangedSince`].
+    pub async fn undo(&self, owner: Owner, change: ChangeId) -> Result<()> {
+        let undo = self.store.undo(owner.tenant, Some(owner.mailbox), change).await;
+        let Undo::Rules { before, after } = undo.map_err(no_undo)? else {
+            return Err(AnsweringError::NoUndo);
+        };
+        let back =
+            |rules: Vec<Rule>| if rules == after { Ok(before) } else { Err(AnsweringError::ChangedSince) };
+        self.store.change_rules(owner, back).await?;
+        self.store.forget_undo(owner.tenant, change).await?;
+        tracing::info!(mailbox = %owner.mailbox, "a change of the answering rules was taken back");
+        Ok(())
+    }
+
+    /// What copying a colleague's rules over those of this mailbox would do, rule by rule (000-10).
+    ///
+    /// # Errors
+    /// [`AnsweringError::NoMailbox`].
+    pub async fn copy_preview(
+        &self,
+        tenant: TenantId,
+        from: &Extension,
+        to: &Extension,
+    ) -> Result<Vec<Step>> {
+        let (source, target) = (self.all_of(tenant, from).await?, self.all_of(tenant, to).await?);
+        let in_words = |rule: &Rule, arrangements: &Arrangements| {
+            let mut parts = vec![conditions(&rule.when, arrangements)];
+            parts.extend(acts(&rule.then));
+            parts.extend(phone_system(&rule.then.phones));
+            if !rule.enabled {
+                parts.push("off".to_owned());
+            }
+            parts.join("; ")
+        };
+        let steps = source.1.rules.iter().map(|rule| {
+            let old = target.1.rules.iter().find(|old| old.name == rule.name);
+            Step {
+                name: rule.name.clone(),
+                was: old.map(|old| in_words(old, &target.1)),
+                becomes: Some(in_words(rule, &source.1)),
+            }
+        });
+        let gone =
+            target.1.rules.iter().filter(|old| !source.1.rules.iter().any(|rule| rule.name == old.name));
+        let gone = gone.map(|old| Step {
+            name: old.name.clone(),
+            was: Some(in_words(old, &target.1)),
+            becomes: None,
+        });
+        Ok(steps.chain(gone).collect())
+    }
+
+    /// Copies a colleague's rules over those of this mailbox. Time frames that are the colleague's own come along, where
+    /// there is none of their name.
+    ///
+    /// # Errors
+    /// [`AnsweringError`].
+    pub async fn copy(&self, tenant: TenantId, from: &Extension, to: &Extension) -> Result<ChangeId> {
+        let (_, source) = self.all_of(tenant, from).await?;
+        let (target, own) = self.all_of(tenant, to).await?;
+        let mut copied: Vec<(TimeFrameId, TimeFrameId)> = Vec::new();
+        for frame in source.frames.iter().filter(|frame| frame.mailbox.is_some()) {
+            let is_named = |rule: &Rule| rule.when.within.is_some_and(|within| within.frame == frame.id);
+            if !source.rules.iter().any(is_named) {
+                continue;
+            }
+            let known = own.frames.iter().find(|known| known.mailbox.is_some() && known.name == frame.name);
+            let id = match known {
+                Some(known) => known.id,
+                None => {
+                    let id = TimeFrameId::from_uuid(self.clock.uuid());
+                    let created_at = self.now();
+                    let new = TimeFrame { id, mailbox: Some(target.id), created_at, ..frame.clone() };
+                    self.store.put_time_frame(&new).await?;
+                    id
+                }
+            };
+            copied.push((frame.id, id));
+        }
+        let now = self.now();
+        let copy = |rule: &Rule| {
+            let mut rule = rule.clone();
+            rule.id = RuleId::from_uuid(self.clock.uuid());
+            rule.created_at = now;
+            rule.when.within = rule.when.within.map(|within| {
+                let frame = copied.iter().find(|(old, _)| *old == within.frame);
+                WithinFrame { frame: frame.map_or(within.frame, |(_, new)| *new), ..within }
+            });
+            rule
+        };
+        let rules: Vec<Rule> = source.rules.iter().map(copy).collect();
+        self.change_undoably(Owner { tenant, mailbox: target.id }, |_| Ok(rules)).await
+    }
+
+    async fn all_of(&self, tenant: TenantId, extension: &Extension) -> Result<(Mailbox, Arrangements)> {
+        let (mailbox, _) = self.mailbox(tenant, extension).await?;
+        let arrangements = self.store.arrangements(tenant, mailbox.id).await?;
+        Ok((mailbox, arrangements))
+    }
+
+    /// Changes the rules, and keeps what takes the change back.
+    async fn change_undoably(
+        &self,
+        owner: Owner,
+        change: impl FnOnce(Vec<Rule>) -> Result<Vec<Rule>>,
+    ) -> Result<ChangeId> {
+        let mut states = None;
+        let noted = |rules: Vec<Rule>| {
+            let before = rules.clone();
+            let after = change(rules)?;
+            states = Some((before, after.clone()));
+            Ok::<_, AnsweringError>(after)
+        };
+        self.store.change_rules(owner, noted).await?;
+        let id = ChangeId::from_uuid(self.clock.uuid());
+        if let Some((before, after)) = states {
+            let undo = Undo::Rules { before, after };
+            self.store.put_undo(owner.tenant, Some(owner.mailbox), id, &undo).await?;
+        }
+        tracing::info!(mailbox = %owner.mailbox, "the answering rules were changed");
+        Ok(id)
+    }
+
+    /// The time as the store keeps it, to the microsecond: what is read back is what was written.
+    fn now(&self) -> Timestamp {
+        let now = self.clock.now();
+        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
+    }
+}
+
+/// What is not there cannot be taken back.
+pub(in crate::service) fn no_undo(error: StoreError) -> AnsweringError {
+    match error {
+        StoreError::Missing { .. } => AnsweringError::NoUndo,
+        other => other.into(),
+    }
+}

@@ -32,10 +32,8 @@ pub use directory::{DirectorySettings, SearchBy, letters, spelled, spellings, wo
 pub use extension::{Extension, PhoneNumber};
 pub use greeting::{Greeting, GreetingKind};
 pub use id::{
-    AuditId, CallRequestId, DeliveryId, DraftId, GreetingId, ImportId, JobId, KeyId, LampId, LinkId,
-    MailboxId, MessageId, RecordingId, RuleId, SessionId, TenantId, TimeFrameId, UserId, WebhookId,
-    AuditId, CallRequestId, ChangeId, DraftId, GreetingId, ImportId, JobId, KeyId, LampId, LinkId, MailboxId,
-    MessageId, RecordingId, RuleId, SessionId, TenantId, TimeFrameId, UserId,
+    AuditId, CallRequestId, ChangeId, DeliveryId, DraftId, GreetingId, ImportId, JobId, KeyId, LampId,
+    LinkId, MailboxId, MessageId, RecordingId, RuleId, SessionId, TenantId, TimeFrameId, UserId, WebhookId,
 };
 pub use live::{CallOutcome, CallStage};
 pub use mailbox::{Mailbox, Quota, ToneChoice, Usage, User};

@@ -14,12 +14,10 @@ pub(super) static STYLE: LazyLock<Asset> = LazyLock::new(|| {
     Asset::style(
         "portal",
         &[
-            include_str!("pages/portal/portal.css"),  //
-            include_str!("pages/portal/running.css"), //
-            include_str!("pages/portal/access.css"),  //
             include_str!("pages/portal/portal.css"),    //
             include_str!("pages/portal/answering.css"), //
             include_str!("pages/portal/running.css"),   //
+            include_str!("pages/portal/access.css"),    //
         ],
     )
 });

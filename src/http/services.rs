@@ -25,9 +25,9 @@ use crate::service::reception::Reception;
 use crate::service::retrieval::Retrieval;
 use crate::service::settings::Settings;
 use crate::service::signin::Signin;
+use crate::service::time_frames::TimeFrames;
 use crate::service::webhooks::Webhooks;
 use crate::service::webhooks::guard::Guard;
-use crate::service::time_frames::TimeFrames;
 use crate::store::Store;
 
 /// Live pages at the same time; further ones are told to come again.

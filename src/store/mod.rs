@@ -37,9 +37,9 @@ mod revision;
 mod tenants;
 mod time_frames;
 mod tx;
+mod undo;
 mod webhook_queue;
 mod webhooks;
-mod undo;
 
 use std::path::Path;
 use std::sync::Arc;

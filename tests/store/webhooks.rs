@@ -3,7 +3,7 @@
 use aftertone::domain::{
     Delivery, DeliveryId, Mark, Owner, TenantId, Webhook, WebhookEvent, WebhookId, WebhookSecret,
 };
-use aftertone::store::{Due, Limits, Told};
+use aftertone::store::{Due, Guesser, Limits, Told};
 
 use super::*;
 
@@ -98,10 +98,11 @@ async fn every_change_leaves_its_fact_where_somebody_listens_and_nowhere_else(be
     let mut mailbox = home.mailbox.clone();
     mailbox.enabled = false;
     bed.store.put_mailbox(&mailbox).await.unwrap();
-    let limits = Limits { number: 1, source: 10, window: MINUTE };
-    let guess = bed.store.guess(home.tenant, "1001", [1; 32], limits).await.unwrap();
+    let limits = Limits { number: 1, caller: 10, peer: 10, window: MINUTE };
+    let guesser = Guesser { caller: [1; 32], peer: [2; 32] };
+    let guess = bed.store.guess(home.tenant, "1001", guesser, limits).await.unwrap();
     assert!(bed.store.guessed_wrong(&guess, limits, &[]).await.unwrap());
-    let nobody = bed.store.guess(home.tenant, "7777", [1; 32], limits).await.unwrap();
+    let nobody = bed.store.guess(home.tenant, "7777", guesser, limits).await.unwrap();
     assert!(bed.store.guessed_wrong(&nobody, limits, &[]).await.unwrap(), "a number that has no mailbox");
     bed.store.remove_user(home.tenant, home.user.id).await.unwrap();
     expected.extend(["greeting.changed", "user.changed", "user.changed", "mailbox.locked"]);

@@ -91,6 +91,39 @@ async fn rules_are_moved_by_keyboard_and_mouse_and_badges_stay_true() {
     browser.press(DOWN).await;
     until_order(&bed, ["Company holidays", "Everybody else", "Busy line"]).await;
 
+    // Whoever presses faster than the server answers loses no press, and nothing jumps back.
+    browser.open(&rules).await;
+    browser
+        .run(
+            "const real = window.fetch; window.answered = 0;
+             window.fetch = async (...asked) => {
+                 const answer = await real(...asked);
+                 await new Promise((go) => setTimeout(go, 700));
+                 setTimeout(() => { window.answered += 1; }, 100);
+                 return answer;
+             };",
+        )
+        .await;
+    browser.run(&format!("document.getElementById('grip-{}').focus()", ids[1])).await;
+    browser.press(UP).await;
+    browser.press(UP).await;
+    browser.press(UP).await;
+    browser.until("return window.answered === 1").await;
+    let shown =
+        "return [...document.querySelectorAll('[data-rule]')].map((rule) => rule.dataset.name).join()";
+    assert_eq!(browser.run(shown).await, json!("Busy line,Company holidays,Everybody else"));
+    assert_eq!(
+        browser.run("return document.getElementById('moved').textContent").await,
+        json!("Busy line stays: it is the first.")
+    );
+    browser.until("return window.answered === 2").await;
+    assert_eq!(browser.run(shown).await, json!("Busy line,Company holidays,Everybody else"));
+    until_order(&bed, ["Busy line", "Company holidays", "Everybody else"]).await;
+    browser.until(&said("Busy line stays: it is the first.")).await;
+    browser.press(DOWN).await;
+    browser.press(DOWN).await;
+    until_order(&bed, ["Company holidays", "Everybody else", "Busy line"]).await;
+
     browser.open(&rules).await;
     browser.run("document.querySelector('[data-arranged]').scrollIntoView()").await;
     browser.drag(&grip(&ids[0]), &format!("[data-rule='{}']", ids[1])).await;
@@ -190,6 +223,9 @@ async fn the_pages_read_well_on_screens_and_telephones_and_work_without_scripts(
     browser.open(&format!("http://{at}/answering/me/rules")).await;
     browser.click(&format!("[data-rule='{}'] summary", ids[0])).await;
     browser.click(&format!("form[action$='{}/remove'] button", ids[0])).await;
+    browser.until("return location.search.includes('done=removed')").await;
+    assert_eq!(bed.order().await, ["Everybody else", "Busy line"]);
     browser.click("form[action*='/undo/'] button").await;
-    until_order(&bed, ["Company holidays", "Everybody else", "Busy line"]).await;
+    browser.until("return location.search.includes('done=undone')").await;
+    assert_eq!(bed.order().await, ["Company holidays", "Everybody else", "Busy line"]);
 }

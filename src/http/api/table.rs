@@ -6,6 +6,7 @@ mod people;
 mod rest;
 mod running;
 mod shapes;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -154,13 +155,20 @@ pub fn table() -> Vec<Route> {
 
 /// Every shape that routes answer.
 pub fn shapes() -> Vec<Shape> {
-    [shapes::PEOPLE, shapes::MESSAGES, shapes::REST, running::SHAPES].concat()
+    [shapes::PEOPLE, shapes::MESSAGES, shapes::REST, running::SHAPES, webhooks::SHAPES].concat()
 }
 
 /// Every route with its handler.
 pub(super) fn handlers() -> Vec<Entry> {
-    [people::routes(), messages::routes(), greetings::routes(), rest::routes(), running::routes()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        people::routes(),
+        messages::routes(),
+        greetings::routes(),
+        rest::routes(),
+        running::routes(),
+        webhooks::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

@@ -3,16 +3,19 @@
 // somebody types.
 (() => {
   const list = () => document.querySelector("[data-arranged]");
-  const say = (text) => { const line = document.getElementById("moved"); if (line) line.textContent = text; };
+  let said = "", carried = null, sent = 0, open = 0, kept = "";
+  const tell = () => { const line = document.getElementById("moved"); if (line) line.textContent = said; };
+  const say = (text) => { said = text; tell(); };
   const grips = () => { for (const grip of document.querySelectorAll(".grip")) grip.hidden = false; };
   const swap = (html) => {
     const page = new DOMParser().parseFromString(html, "text/html"), main = page.getElementById("main");
     const own = document.getElementById("main");
-    const focused = document.activeElement?.id, text = document.getElementById("moved")?.textContent;
+    const focused = document.activeElement?.id;
     own.replaceChildren(...main.childNodes);
     grips();
     if (focused) document.getElementById(focused)?.focus();
-    if (text) setTimeout(() => say(text), 50);
+    // Said into a line that stands already, so that it is read out; and what was said last, not what was said then.
+    setTimeout(tell, 50);
   };
   const rules = () => [...list().querySelectorAll("[data-rule]")];
   let sending = Promise.resolve();
@@ -21,12 +24,21 @@
     for (const rule of all) body.append("rule", rule.dataset.rule);
     const place = all.findIndex((rule) => rule.dataset.rule === named.dataset.rule) + 1;
     say(`${named.dataset.name} is now number ${place} of ${all.length}.`);
-    const { arranged, csrf } = list().dataset;
+    const { arranged, csrf } = list().dataset, own = ++sent;
+    open += 1;
+    kept = "";
     sending = sending.then(async () => {
       const answer = await fetch(arranged, { method: "POST", body, headers: { "X-CSRF": csrf } });
-      swap(await answer.text());
+      const html = await answer.text();
+      open -= 1;
+      // What was moved since stays where it is: the answer to that comes as well.
+      if (own !== sent) return;
+      if (carried) kept = html; else swap(html);
       if (!answer.ok) say("The order was not saved: somebody changed the rules meanwhile.");
-    }).catch(() => say("The order was not saved. Please try again."));
+    }).catch(() => {
+      open = Math.max(0, open - 1);
+      say("The order was not saved. Please try again.");
+    });
   };
 
   if (list()) {
@@ -43,7 +55,7 @@
       send(rule);
     });
 
-    let carried = null, before = "";
+    let before = "";
     const order = () => rules().map((rule) => rule.dataset.rule).join();
     document.addEventListener("pointerdown", (event) => {
       const grip = event.target.closest(".grip");
@@ -80,21 +92,23 @@
       carried = null;
       rule.classList.remove("carried");
       rule.querySelector(".grip").focus();
-      if (order() !== before) send(rule);
+      if (order() !== before) send(rule); else if (kept) swap(kept);
+      kept = "";
     };
     document.addEventListener("pointerup", drop);
     document.addEventListener("pointercancel", drop);
 
     // What is active changes by itself, or by somebody else.
     setInterval(async () => {
-      if (carried || document.hidden || location.search || document.querySelector(".arranged details[open], main input:focus, main select:focus")) return;
+      if (carried || open || document.hidden || location.search || document.querySelector(".arranged details[open], main input:focus, main select:focus")) return;
+      const known = sent;
       try {
         const answer = await fetch(location.href);
         if (!answer.ok || answer.redirected) return;
         const html = await answer.text();
         const fresh = new DOMParser().parseFromString(html, "text/html").querySelector("[data-arranged]");
         const told = (node) => node.textContent.replace(/\s+/g, " ");
-        if (!carried && fresh && told(fresh) !== told(list())) swap(html);
+        if (!carried && known === sent && fresh && told(fresh) !== told(list())) swap(html);
       } catch { /* The next look will tell. */ }
     }, 10000);
   }

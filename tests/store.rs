@@ -46,6 +46,8 @@ macro_rules! contract {
 mod access;
 #[path = "store/answering.rs"]
 mod answering;
+#[path = "store/bin.rs"]
+mod bin;
 #[path = "store/calls.rs"]
 mod calls;
 #[path = "store/directory.rs"]

@@ -6,6 +6,7 @@ mod explain;
 mod imports;
 mod keys;
 pub(super) mod lamps;
+mod removed;
 mod server;
 mod users;
 mod webhooks;
@@ -43,7 +44,9 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/admin/users/{id}", get(users::show).post(users::change))
         .route("/admin/users/{id}/invite", post(users::invite))
         .route("/admin/users/{id}/unlock", post(users::unlock))
-        .route("/admin/users/{id}/remove", post(users::remove))
+        .route("/admin/users/removed", get(removed::list))
+        .route("/admin/users/{id}/remove", get(removed::confirm).post(users::remove))
+        .route("/admin/users/{id}/restore", post(removed::restore))
         .route("/admin/explain", get(explain::show))
         .route("/admin/explain/targets", get(explain::targets))
         .route("/admin/imports", get(imports::list).post(imports::upload).layer(DefaultBodyLimit::disable()))

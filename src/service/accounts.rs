@@ -3,6 +3,7 @@
 //! Checks what people enter, fills in the defaults, and writes it in one transaction. Driven by the command line (and
 //! later by the API). Not routing: it does not decide where a call goes.
 
+mod bin;
 mod defaults;
 mod error;
 mod pin;
@@ -11,6 +12,7 @@ mod settings;
 use jiff::Timestamp;
 use secrecy::SecretString;
 
+pub use self::bin::{Dependents, Pointer};
 pub use self::defaults::MailboxDefaults;
 pub use self::error::AccountError;
 pub(super) use self::pin::hash_pin;

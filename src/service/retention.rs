@@ -30,6 +30,8 @@ const AUDIT: Duration = Duration::from_secs(2 * 365 * 24 * 3600);
 const CALLS: Duration = Duration::from_secs(24 * 3600);
 /// A change of rules, hours or lists can be taken back for so long.
 const UNDO: Duration = Duration::from_secs(24 * 3600);
+/// Who was removed can be brought back for so long (004-10).
+pub const BIN: Duration = Duration::from_secs(30 * 24 * 3600);
 /// Rows in one transaction: deposits must not wait long for it.
 const BATCH: u32 = 100;
 
@@ -42,6 +44,8 @@ pub struct Swept {
     pub links: u64,
     /// Jobs.
     pub jobs: u64,
+    /// Users who were in the bin for long enough, with mailbox and greetings.
+    pub users: u64,
 }
 
 /// Removes what has lain long enough. Cheap to clone.
@@ -94,6 +98,8 @@ impl Retention {
         let mut swept = Swept::default();
         let before = self.before(self.trash);
         while all_of(self.store.purge_trash(before, BATCH).await?, &mut swept.messages) {}
+        let before = self.before(BIN);
+        while all_of(self.store.purge_users(before, BATCH).await?, &mut swept.users) {}
         let before = self.before(LINKS);
         while all_of(self.store.purge_links(before, BATCH).await?, &mut swept.links) {}
         let before = self.before(JOBS);
@@ -125,9 +131,9 @@ fn all_of(removed: u32, count: &mut u64) -> bool {
 }
 
 fn report(swept: Swept) {
-    let Swept { messages, links, jobs } = swept;
+    let Swept { messages, links, jobs, users } = swept;
     metrics::counter!("aftertone_messages_purged_total").increment(messages);
     if swept != Swept::default() {
-        tracing::info!(messages, links, jobs, "what lay long enough was removed");
+        tracing::info!(messages, links, jobs, users, "what lay long enough was removed");
     }
 }

@@ -5,6 +5,7 @@
 //! the microsecond.
 
 mod answering;
+mod bin;
 mod calls;
 mod db;
 mod deposit;
@@ -48,6 +49,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
+pub use self::bin::Removed;
 pub use self::calls::{CallNews, CallRequest, CallState};
 pub use self::drafts::{DraftRow, ImportDraft};
 pub use self::findable::Findable;

@@ -11,7 +11,7 @@ use super::logins::FORGET_USER;
 use super::mailboxes::{MAILBOXES, SET_PIN, insert_mailbox, read_mailbox, upsert_mailbox};
 use super::read::{Reader, micros, to_json};
 use super::tx::Statement;
-use super::{Result, Store};
+use super::{Result, Store, bin};
 use crate::domain::{Mailbox, TenantId, User, UserId};
 
 const USERS: &str = "SELECT id, tenant_id, first_name, last_name, emails, created_at
@@ -144,7 +144,7 @@ impl Store {
     }
 
     /// Removes a user with mailbox and numbers. The messages go to the trash, the links in sent mails stop working,
-    /// and mails that wait are given up. Extension and numbers are free again.
+    /// and mails that wait are given up. Extension and numbers are free again. [`Store::restore_user`] takes it back.
     ///
     /// # Errors
     /// [`super::StoreError::Missing`].
@@ -159,6 +159,7 @@ impl Store {
 pub(super) async fn remove_in(tx: &mut Tx, tenant: TenantId, id: UserId, now: i64) -> Result<()> {
     let touched = tx.run(REMOVE_USER, args![tenant.uuid(), id.uuid(), now]).await?;
     found(touched, "user", id)?;
+    bin::keep(tx, tenant, id).await?;
     for row in tx.rows(REMOVE_MAILBOX, args![tenant.uuid(), id.uuid(), now]).await? {
         let mailbox = Reader::new(&row, "mailboxes", "id").id("id")?;
         // Links and jobs are found by their message, wherever it lies.

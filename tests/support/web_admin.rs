@@ -93,14 +93,43 @@ async fn a_user_is_added_found_changed_invited_and_removed() {
     assert_eq!(client.post(&format!("{path}/unlock"), &[]).await.status, 303);
     let unsure = client.post(&format!("{path}/remove"), &[("extension", "1002")]).await;
     assert!(unsure.status == 422 && unsure.text().contains("Nothing was removed"));
+    // 002-091: what goes with the user is shown before.
+    let keys = [('1', aftertone::domain::KeyTarget::Mailbox("1003".parse().unwrap()))];
+    let mut own_box = bed.mailbox.clone();
+    own_box.keys = keys.into_iter().collect();
+    own_box.operator = Some("1003".to_owned());
+    bed.store.put_mailbox(&own_box).await.unwrap();
+    let dry = client.get(&format!("{path}/remove")).await;
+    for text in ["0 messages", "operator", "key 1 of its callers", "mailbox 1001", "Type 1003 to confirm"] {
+        assert!(dry.text().contains(text), "{text}: {}", dry.text());
+    }
     assert_eq!(client.post(&format!("{path}/remove"), &[("extension", "1003")]).await.status, 303);
     assert_eq!(client.get(&path).await.status, 404);
+    // 004-10: and everything comes back.
+    let bin = client.get("/admin/users/removed").await;
+    assert!(bin.text().contains("Konny Zuse") && bin.text().contains("Bring back"), "{}", bin.text());
+    let restore = format!("{path}/restore");
+    let taken = client.post(&restore, &[("extension", "1001")]).await;
+    assert!(taken.status == 409 && taken.text().contains("1001 is somebody else"), "{}", taken.text());
+    assert_eq!(client.post(&restore, &[("extension", "x")]).await.status, 422);
+    assert_eq!(client.post(&restore, &[]).await.status, 303);
+    assert_eq!(client.get(&path).await.status, 200);
+    assert_eq!(client.post(&restore, &[]).await.status, 404, "once");
+    let again = client.post(&format!("{path}/remove"), &[("extension", "1003")]).await;
+    let users = client.get(again.header("location")).await;
+    assert!(users.text().contains(&format!("action=\"{restore}\"")), "undo at hand: {}", users.text());
     let own = format!("/admin/users/{}", bed.mailbox.user.unwrap());
     assert_eq!(client.post(&format!("{own}/remove"), &[("extension", "1001")]).await.status, 422);
     let audit = client.get("/admin/audit").await;
-    for text in
-        ["user.added", "user.changed", "role.given", "user.invited", "user.removed", "Ada Lovelace 1001"]
-    {
+    for text in [
+        "user.added",
+        "user.changed",
+        "role.given",
+        "user.invited",
+        "user.removed",
+        "user.restored",
+        "Ada Lovelace 1001",
+    ] {
         assert!(audit.text().contains(text), "{text}");
     }
 }

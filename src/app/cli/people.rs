@@ -101,10 +101,20 @@ pub(in crate::app) enum UserCommand {
         #[arg(long, value_name = "true|false")]
         portal: Option<bool>,
     },
-    /// Remove a user. The messages stay restorable for 30 days.
+    /// Remove a user. For 30 days everything can be brought back.
     Remove {
         /// Extension of the mailbox.
         extension: String,
+    },
+    /// List the users who can be brought back.
+    Removed(Json),
+    /// Bring a removed user back, with messages, greetings, role and PIN.
+    Restore {
+        /// Id, as `aftertone user removed` lists it.
+        id: String,
+        /// Another extension, where the old one is somebody else's by now.
+        #[arg(long)]
+        extension: Option<String>,
     },
 }
 

@@ -74,7 +74,24 @@ pub(super) async fn user(session: &Session, command: UserCommand) -> Result<(), 
         }
         UserCommand::Remove { extension: number } => {
             accounts.remove(tenant.id, &extension(&number)?).await?;
-            println!("removed mailbox {number}; its messages stay restorable for 30 days");
+            println!(
+                "removed mailbox {number}; `aftertone user removed` and `user restore` bring it back for 30 days"
+            );
+        }
+        UserCommand::Removed(json) => {
+            let removed = accounts.removed(tenant.id).await?;
+            let row = |one: &crate::store::Removed| {
+                json!({"id": one.user, "extension": one.extension, "first": one.first, "last": one.last,
+                    "removed_at": one.at, "messages": one.messages})
+            };
+            let rows: Vec<Value> = removed.iter().map(row).collect();
+            let columns = ["id", "extension", "first", "last", "removed_at", "messages"];
+            print::rows(json.json, &columns, &rows);
+        }
+        UserCommand::Restore { id, extension: number } => {
+            let number = number.as_deref().map(extension).transpose()?;
+            let back = accounts.restore(tenant.id, read(&id)?, number.as_ref()).await?;
+            println!("mailbox {back} is back, with its messages, greetings and PIN");
         }
     }
     Ok(())

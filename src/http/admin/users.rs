@@ -20,6 +20,7 @@ use super::super::shell::render;
 use super::super::visitor::{Fields, Posted, Visitor, forbidden, see};
 use super::super::{Shared, Site, cursor};
 use super::adding::{Refused, addresses};
+use super::removed;
 
 pub(super) const HERE: &str = "/admin/users";
 /// Users on a page.
@@ -55,6 +56,9 @@ pub(super) struct Asked {
     after: String,
     #[serde(default)]
     done: String,
+    /// Who was removed just now.
+    #[serde(default)]
+    user: String,
 }
 
 pub(super) async fn list(State(site): Shared, visitor: Visitor, Query(asked): Query<Asked>) -> Response {
@@ -69,8 +73,9 @@ pub(super) async fn list(State(site): Shared, visitor: Visitor, Query(asked): Qu
         Err(error) => return trouble(&error),
     };
     let next = more.then(|| page.last().map(cursor::after_person)).flatten();
-    let done = (asked.done == "removed").then(|| {
-        Done::said("Removed. The messages lie in the trash for its days; extension and numbers are free.")
+    let done = (asked.done == "removed").then(|| Done {
+        undo: asked.user.parse::<UserId>().ok().map(|user| format!("{HERE}/{user}/restore")),
+        ..Done::said("Removed, and in the recycle bin for 30 days. Extension and numbers are free.")
     });
     let page = UsersPage {
         frame: Frame::new(&site, &visitor, HERE, None).with(done),
@@ -217,7 +222,11 @@ async fn found(site: &Site, visitor: &Visitor, id: &str) -> Result<(Person, Acco
 }
 
 /// As [`found`], of somebody whom the visitor may change.
-async fn changeable(site: &Site, visitor: &Visitor, id: &str) -> Result<(Person, Account), Response> {
+pub(super) async fn changeable(
+    site: &Site,
+    visitor: &Visitor,
+    id: &str,
+) -> Result<(Person, Account), Response> {
     visitor.must(Act::UsersWrite)?;
     let (person, account) = found(site, visitor, id).await?;
     if visitor.actor.may_change(person.login.role) { Ok((person, account)) } else { Err(forbidden()) }
@@ -373,7 +382,7 @@ pub(super) async fn remove(State(site): Shared, Path(id): Path<String>, posted: 
     };
     if let Some(why) = refused {
         let done = Some(Done::refused(why));
-        return profile(&site, &visitor, &id, done, StatusCode::UNPROCESSABLE_ENTITY).await;
+        return removed::page_of(&site, &visitor, &id, done, StatusCode::UNPROCESSABLE_ENTITY).await;
     }
     if let Err(error) = site.web.services.accounts.remove(tenant, extension).await {
         return trouble(&error);
@@ -381,5 +390,5 @@ pub(super) async fn remove(State(site): Shared, Path(id): Path<String>, posted: 
     let deed = Deed { action: "user.removed", target: format!("mailbox {extension}") };
     let was = json!({"first": person.user.first, "last": person.user.last, "emails": person.user.emails});
     site.web.services.audit.note(&visitor.actor, tenant, deed, Some(&was), None::<&()>).await;
-    see(&site, &format!("{HERE}?done=removed"))
+    see(&site, &format!("{HERE}?done=removed&user={id}"))
 }

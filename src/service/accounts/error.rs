@@ -23,6 +23,9 @@ pub enum AccountError {
     /// No such mailbox.
     #[error("there is no mailbox {0}: `aftertone user list` shows those there are")]
     NoMailbox(Extension),
+    /// Nobody like that was removed.
+    #[error("nobody like that can be brought back: `aftertone user removed` shows who can, for 30 days")]
+    NotRemoved,
     /// The number does not lead to the mailbox.
     #[error("the number {0} does not lead to this mailbox: `aftertone user show` lists those that do")]
     NoNumber(String),

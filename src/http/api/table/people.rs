@@ -4,7 +4,7 @@ use axum::routing::{delete, get, patch, post, put};
 
 use crate::service::access::Act;
 
-use super::super::{roles, users};
+use super::super::{bin, roles, users};
 use super::shapes::ROLES;
 use super::{Entry, LIMIT, PLACE, Route};
 
@@ -36,6 +36,11 @@ pub(super) fn routes() -> Vec<Entry> {
                 ),
             ]),
             post(users::add),
+        ),
+        (
+            Route::new("GET", "/users/removed", write, "Users who can be brought back for 30 days, the last one first")
+                .list("RemovedUser"),
+            get(bin::list),
         ),
         (
             Route::new("GET", "/users/{user}", read, "A user; `me` for the own one")
@@ -84,6 +89,12 @@ pub(super) fn routes() -> Vec<Entry> {
             .guarded()
             .empty(204),
             delete(users::remove),
+        ),
+        (
+            Route::new("POST", "/users/{user}/restore", write, "Bring a removed user back with everything")
+                .shape("RestoredUser")
+                .body(&[("extension", "string", false, "another one, where the old one is somebody else's by now")]),
+            post(bin::restore),
         ),
         (
             Route::new("POST", "/users/{user}/invite", write, "Mail a link to choose a password")

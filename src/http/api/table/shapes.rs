@@ -56,6 +56,19 @@ pub(super) const PEOPLE: &[Shape] = &[
         ],
     ),
     shape("Usage", &[("messages", "integer", ""), ("bytes", "integer", "of audio")]),
+    shape(
+        "RemovedUser",
+        &[
+            ("id", "uuid", "what brings the user back"),
+            ("first", "string", "first name"),
+            ("last", "string", "last name"),
+            ("extension", "string?", "the extension at that time"),
+            ("role", "string", "what the user was"),
+            ("removed_at", "date-time", "when"),
+            ("messages", "integer", "messages that come back"),
+        ],
+    ),
+    shape("RestoredUser", &[("id", "uuid", "the user"), ("extension", "string", "the extension")]),
     shape("Invitation", &[("mailed_to", "email", "where the link goes")]),
     shape("Access", &[("role", ROLES, ""), ("portal", "boolean", "may sign in by the web")]),
 ];

@@ -1,0 +1,171 @@
+//! The recycle bin: what goes with a user, who was removed, and the way back (002-091, 004-10).
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::domain::{Extension, UserId};
+use crate::service::access::Act;
+use crate::service::accounts::{AccountError, Dependents};
+use crate::service::audit::Deed;
+use crate::service::retention::BIN;
+use crate::store::Removed;
+
+use super::super::portal::frame::{Done, Frame};
+use super::super::portal::{missing, sentence, trouble, words};
+use super::super::shell::render;
+use super::super::visitor::{Posted, Visitor, forbidden, see};
+use super::super::{Shared, Site};
+use super::server::zone;
+use super::users::{HERE, changeable};
+
+#[derive(Template)]
+#[template(path = "portal/user_remove.html", config = "src/http/pages/askama.toml")]
+struct ConfirmPage {
+    frame: Frame,
+    id: String,
+    name: String,
+    extension: String,
+    dependents: Dependents,
+    days: u64,
+}
+
+/// What goes with a user, before it goes.
+pub(super) async fn confirm(State(site): Shared, visitor: Visitor, Path(id): Path<String>) -> Response {
+    page_of(&site, &visitor, &id, None, StatusCode::OK).await
+}
+
+/// The same, after something was wrong with the confirmation.
+pub(super) async fn page_of(
+    site: &Site,
+    visitor: &Visitor,
+    id: &str,
+    done: Option<Done>,
+    status: StatusCode,
+) -> Response {
+    let (person, account) = match changeable(site, visitor, id).await {
+        Ok(found) => found,
+        Err(response) => return response,
+    };
+    let extension = account.mailbox.extension;
+    match site.web.services.accounts.dependents(visitor.actor.tenant, &extension).await {
+        Ok(dependents) => {
+            let name = person.user.full_name();
+            let page = ConfirmPage {
+                frame: Frame::new(site, visitor, HERE, None).with(done),
+                id: id.to_owned(),
+                name: if name.is_empty() { extension.to_string() } else { name },
+                extension: extension.to_string(),
+                dependents,
+                days: BIN.as_secs() / 86_400,
+            };
+            render(&page, status)
+        }
+        Err(error) => trouble(&error),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "portal/users_removed.html", config = "src/http/pages/askama.toml")]
+struct BinPage {
+    frame: Frame,
+    rows: Vec<Row>,
+    days: u64,
+}
+
+struct Row {
+    id: String,
+    name: String,
+    extension: String,
+    at: String,
+    messages: u32,
+    may_restore: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Asked {
+    #[serde(default)]
+    done: String,
+}
+
+pub(super) async fn list(State(site): Shared, visitor: Visitor, Query(asked): Query<Asked>) -> Response {
+    let done = (asked.done == "restored").then(|| {
+        Done::said(
+            "Brought back, with messages, greetings, role and PIN. Keys of programs are to be made anew.",
+        )
+    });
+    page(&site, &visitor, done, StatusCode::OK).await
+}
+
+async fn page(site: &Site, visitor: &Visitor, done: Option<Done>, status: StatusCode) -> Response {
+    if let Err(response) = visitor.must(Act::UsersWrite) {
+        return response;
+    }
+    let zone = match zone(site, visitor).await {
+        Ok(zone) => zone,
+        Err(response) => return response,
+    };
+    let removed = match site.web.services.accounts.removed(visitor.actor.tenant).await {
+        Ok(removed) => removed,
+        Err(error) => return trouble(&error),
+    };
+    let row = |one: Removed| Row {
+        id: one.user.to_string(),
+        name: format!("{} {}", one.first, one.last).trim().to_owned(),
+        extension: one.extension.map(|extension| extension.to_string()).unwrap_or_default(),
+        at: words::stamp(one.at, &zone),
+        messages: one.messages,
+        may_restore: visitor.actor.may_change(one.role),
+    };
+    let page = BinPage {
+        frame: Frame::new(site, visitor, HERE, None).with(done),
+        rows: removed.into_iter().map(row).collect(),
+        days: BIN.as_secs() / 86_400,
+    };
+    render(&page, status)
+}
+
+/// Brings somebody back, under the old extension or the one that was typed.
+pub(super) async fn restore(State(site): Shared, Path(id): Path<String>, posted: Posted) -> Response {
+    let Posted { visitor, fields } = posted;
+    if let Err(response) = visitor.must(Act::UsersWrite) {
+        return response;
+    }
+    let Ok(user) = id.parse::<UserId>() else { return missing() };
+    let (tenant, accounts) = (visitor.actor.tenant, &site.web.services.accounts);
+    let known = match accounts.removed(tenant).await {
+        Ok(removed) => removed.into_iter().find(|one| one.user == user),
+        Err(error) => return trouble(&error),
+    };
+    let Some(known) = known else { return missing() };
+    if !visitor.actor.may_change(known.role) {
+        return forbidden();
+    }
+    let typed = fields.get("extension").trim();
+    let wanted = match (typed.is_empty(), typed.parse::<Extension>()) {
+        (true, _) => None,
+        (false, Ok(extension)) => Some(extension),
+        (false, Err(error)) => {
+            let why = Some(Done::refused(sentence(&error)));
+            return page(&site, &visitor, why, StatusCode::UNPROCESSABLE_ENTITY).await;
+        }
+    };
+    let extension = match accounts.restore(tenant, user, wanted.as_ref()).await {
+        Ok(extension) => extension,
+        Err(AccountError::ExtensionTaken(number)) => {
+            let why = format!(
+                "Nobody was brought back: {number} is somebody else's by now. Type another extension beside the name."
+            );
+            return page(&site, &visitor, Some(Done::refused(why)), StatusCode::CONFLICT).await;
+        }
+        Err(AccountError::NotRemoved) => return missing(),
+        Err(error) => return trouble(&error),
+    };
+    let deed = Deed { action: "user.restored", target: format!("mailbox {extension}") };
+    let became = json!({"first": known.first, "last": known.last, "extension": extension});
+    site.web.services.audit.note(&visitor.actor, tenant, deed, None::<&()>, Some(&became)).await;
+    see(&site, &format!("{HERE}/removed?done=restored"))
+}

@@ -1,0 +1,57 @@
+//! Users who were removed, and the way back.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::domain::{Extension as Number, UserId};
+use crate::service::audit::Deed;
+
+use super::super::Site;
+use super::caller::Caller;
+use super::problem::Problem;
+
+type Answer = Result<Response, Problem>;
+
+pub(super) async fn list(State(site): State<Arc<Site>>, Extension(caller): Extension<Caller>) -> Answer {
+    let removed = site.web.services.accounts.removed(caller.must_reach_tenant()?).await?;
+    let item = |one: &crate::store::Removed| {
+        json!({"id": one.user, "first": one.first, "last": one.last, "extension": one.extension,
+            "role": one.role, "removed_at": one.at, "messages": one.messages})
+    };
+    let items: Vec<Value> = removed.iter().map(item).collect();
+    Ok(Json(json!({"items": items, "next": null})).into_response())
+}
+
+/// Under which extension; the old one, unless it is given.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Restoring {
+    extension: Option<String>,
+}
+
+pub(super) async fn restore(
+    State(site): State<Arc<Site>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    Json(restoring): Json<Restoring>,
+) -> Answer {
+    let gone = || Problem::missing("removed user");
+    let tenant = caller.must_reach_tenant()?;
+    let accounts = &site.web.services.accounts;
+    let user: UserId = id.parse().map_err(|_| gone())?;
+    let known = accounts.removed(tenant).await?.into_iter().find(|one| one.user == user).ok_or_else(gone)?;
+    if !caller.actor.may_change(known.role) {
+        return Err(Problem::forbidden());
+    }
+    let wanted: Option<Number> = restoring.extension.as_deref().map(str::parse).transpose()?;
+    let extension = accounts.restore(tenant, user, wanted.as_ref()).await?;
+    let deed = Deed { action: "user.restored", target: format!("mailbox {extension}") };
+    let told = json!({"id": user, "extension": extension});
+    site.web.services.audit.note(&caller.actor, tenant, deed, None::<&()>, Some(&told)).await;
+    Ok(Json(told).into_response())
+}

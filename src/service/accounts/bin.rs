@@ -1,0 +1,134 @@
+//! Removing a user: what hangs on it, and the way back (002-091, 004-10).
+
+use super::{AccountError, Accounts, Result};
+use crate::domain::answering::AnswerBy;
+use crate::domain::{DefaultAction, Extension, KeyTarget, Mailbox, Owner, TenantId, UserId};
+use crate::store::{Removed, StoreError};
+
+/// Who or what leads to a mailbox, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pointer {
+    /// The mailbox that it is set at; `None`: the tenant.
+    pub at: Option<Extension>,
+    /// What it is, for example `key 1 of its callers`.
+    pub what: String,
+}
+
+/// What goes with a user.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Dependents {
+    /// Messages outside of the trash.
+    pub messages: u32,
+    /// Of them, those that nobody has heard.
+    pub unheard: u32,
+    /// Greetings and the recorded name.
+    pub greetings: usize,
+    /// Further numbers and aliases, which are free then.
+    pub numbers: Vec<String>,
+    /// What leads to the extension, and would lead to nobody.
+    pub pointers: Vec<Pointer>,
+}
+
+impl Accounts {
+    /// What would go with a user, and what would lead nowhere. Nothing is changed.
+    ///
+    /// # Errors
+    /// [`AccountError::NoMailbox`].
+    pub async fn dependents(&self, tenant: TenantId, extension: &Extension) -> Result<Dependents> {
+        let account = self.show(tenant, extension).await?;
+        let own = Owner { tenant, mailbox: account.mailbox.id };
+        let counts = self.store.counts(own).await?;
+        let mut pointers = self.of_tenant(tenant, extension).await?;
+        for (_, mailbox) in self.store.users(tenant).await? {
+            let Some(mailbox) = mailbox.filter(|mailbox| mailbox.id != account.mailbox.id) else { continue };
+            pointers.extend(self.of_mailbox(&mailbox, extension).await?);
+        }
+        Ok(Dependents {
+            messages: account.usage.messages,
+            unheard: counts.new,
+            greetings: self.store.greetings(tenant, account.mailbox.id).await?.len(),
+            numbers: account.numbers.into_iter().map(|number| number.number).collect(),
+            pointers,
+        })
+    }
+
+    async fn of_tenant(&self, tenant: TenantId, to: &Extension) -> Result<Vec<Pointer>> {
+        let tenant = self.store.tenant(tenant).await?;
+        let mut pointers = Vec::new();
+        let mut point = |what: &str| pointers.push(Pointer { at: None, what: what.to_owned() });
+        if tenant.operator.as_deref() == Some(to.as_str()) {
+            point("operator of everybody");
+        }
+        let by_default = match &tenant.default_action {
+            DefaultAction::Announce => false,
+            DefaultAction::Mailbox { extension } => extension == to,
+            DefaultAction::Transfer { target } => target == to.as_str(),
+        };
+        if by_default {
+            point("where calls to nobody go");
+        }
+        Ok(pointers)
+    }
+
+    async fn of_mailbox(&self, mailbox: &Mailbox, to: &Extension) -> Result<Vec<Pointer>> {
+        let (owner, text) = (Owner { tenant: mailbox.tenant, mailbox: mailbox.id }, to.as_str());
+        let mut pointers = Vec::new();
+        let mut point = |what: String| pointers.push(Pointer { at: Some(mailbox.extension.clone()), what });
+        if mailbox.operator.as_deref() == Some(text) {
+            point("operator".to_owned());
+        }
+        for (key, target) in &mailbox.keys {
+            let leads = match target {
+                KeyTarget::Mailbox(other) => other == to,
+                KeyTarget::Call(number) => number == text,
+                KeyTarget::Directory => false,
+            };
+            if leads {
+                point(format!("key {key} of its callers"));
+            }
+        }
+        for rule in self.store.rules(owner).await? {
+            let by_answer = matches!(&rule.then.answer, AnswerBy::Transfer { target } if target == text);
+            let by_key = rule.then.keys.iter().any(|key| key.target == text);
+            if by_answer || by_key || rule.then.operator.as_deref() == Some(text) {
+                point(format!("rule “{}”", rule.name));
+            }
+        }
+        for (number, members) in self.store.lists(owner).await? {
+            if members.contains(to) {
+                point(format!("list {number}"));
+            }
+        }
+        Ok(pointers)
+    }
+
+    /// Who was removed and can be brought back, the last one first.
+    ///
+    /// # Errors
+    /// [`AccountError::Store`].
+    pub async fn removed(&self, tenant: TenantId) -> Result<Vec<Removed>> {
+        Ok(self.store.removed_users(tenant).await?)
+    }
+
+    /// Brings a removed user back with messages, greetings, numbers that are still free, role, password and PIN; under
+    /// another extension, if one is given.
+    ///
+    /// # Errors
+    /// [`AccountError::NotRemoved`]; [`AccountError::Store`] with `Taken` when the extension is somebody else's by now.
+    pub async fn restore(
+        &self,
+        tenant: TenantId,
+        user: UserId,
+        extension: Option<&Extension>,
+    ) -> Result<Extension> {
+        let back = self.store.restore_user(tenant, user, extension).await;
+        back.map_err(|error| match error {
+            StoreError::Missing { .. } => AccountError::NotRemoved,
+            other => other.into(),
+        })?;
+        let (_, mailbox) = self.store.person(tenant, user).await?.ok_or(AccountError::NotRemoved)?;
+        let mailbox = mailbox.ok_or(AccountError::NotRemoved)?;
+        tracing::info!(mailbox = %mailbox.id, "a removed user was brought back");
+        Ok(mailbox.extension)
+    }
+}

@@ -1,0 +1,137 @@
+//! The recycle bin on both databases: everything comes back, or goes for good with its audio.
+
+use aftertone::domain::{Login, Owner, Role};
+use aftertone::service::accounts::{Accounts, MailboxDefaults, NewUser};
+use aftertone::service::retention::Retention;
+
+use super::*;
+
+contract! {
+    a_removed_user_comes_back_with_everything
+    an_extension_or_number_that_was_given_away_stays_where_it_is
+    after_thirty_days_nothing_is_left_but_jobs_for_the_audio
+    nobody_of_another_tenant_is_brought_back
+}
+
+fn accounts(bed: &Bed) -> Accounts {
+    Accounts::new(bed.store.clone(), bed.clock.clone(), MailboxDefaults::default())
+}
+
+async fn ada(bed: &Bed, tenant: TenantId) -> aftertone::service::accounts::Account {
+    let new = NewUser {
+        extension: "1001".parse().unwrap(),
+        first: "Ada".to_owned(),
+        last: "Lovelace".to_owned(),
+        emails: vec!["ada@example.org".parse().unwrap()],
+        mode: None,
+        pin: Some("482913".into()),
+    };
+    accounts(bed).add_user(tenant, new).await.unwrap();
+    accounts(bed).add_number(tenant, &"1001".parse().unwrap(), "+15550100", Some("Sales")).await.unwrap();
+    accounts(bed).trust(tenant, &"1001".parse().unwrap(), "desk-7", true).await.unwrap();
+    accounts(bed).show(tenant, &"1001".parse().unwrap()).await.unwrap()
+}
+
+async fn login(bed: &Bed, account: &aftertone::service::accounts::Account) {
+    let (tenant, user) = (account.user.tenant, account.user.id);
+    bed.store.set_password(tenant, user, "$argon2id$x", None).await.unwrap();
+    let role = Role::OfficeManager;
+    bed.store.put_login(&Login { tenant, user, role, has_password: true, portal: true }).await.unwrap();
+}
+
+// 004-10
+async fn a_removed_user_comes_back_with_everything(bed: Bed) {
+    let tenant = bed.tenant("office").await;
+    let before = ada(&bed, tenant).await;
+    login(&bed, &before).await;
+    let home = Home { tenant, user: before.user.clone(), mailbox: before.mailbox.clone() };
+    let (fresh, trashed) = (bed.message(&home), bed.message(&home));
+    bed.store.deposit(&fresh, &[]).await.unwrap();
+    bed.store.deposit(&trashed, &[]).await.unwrap();
+    let owner = Owner { tenant, mailbox: before.mailbox.id };
+    bed.store.mark(owner, trashed.id, aftertone::domain::Mark::Trash).await.unwrap();
+    bed.clock.advance(Duration::from_secs(60));
+    let before = accounts(&bed).show(tenant, &"1001".parse().unwrap()).await.unwrap();
+    let pin = bed.store.pin_hash(tenant, before.mailbox.id).await.unwrap();
+
+    accounts(&bed).remove(tenant, &"1001".parse().unwrap()).await.unwrap();
+    assert_eq!(bed.store.login(tenant, before.user.id).await.unwrap().role, Role::Basic, "nobody comes in");
+    assert_eq!(bed.store.device(tenant, "desk-7").await.unwrap(), None);
+    let removed = accounts(&bed).removed(tenant).await.unwrap();
+    let [one] = removed.as_slice() else { panic!("{removed:?}") };
+    assert_eq!((one.user, one.messages, one.role), (before.user.id, 1, Role::OfficeManager));
+    assert_eq!(one.extension, Some(before.mailbox.extension.clone()));
+
+    let back = accounts(&bed).restore(tenant, before.user.id, None).await.unwrap();
+    assert_eq!(back, before.mailbox.extension);
+    assert_eq!(accounts(&bed).show(tenant, &back).await.unwrap(), before);
+    assert_eq!(bed.second.pin_hash(tenant, before.mailbox.id).await.unwrap(), pin);
+    let known = bed.second.login(tenant, before.user.id).await.unwrap();
+    assert_eq!((known.role, known.has_password), (Role::OfficeManager, true));
+    assert_eq!(bed.store.device(tenant, "desk-7").await.unwrap(), Some(owner));
+    let inbox = bed.store.messages(tenant, before.mailbox.id, Folder::Inbox).await.unwrap();
+    assert_eq!(inbox.iter().map(|message| message.id).collect::<Vec<_>>(), [fresh.id]);
+    let trash = bed.store.messages(tenant, before.mailbox.id, Folder::Trash).await.unwrap();
+    assert_eq!(
+        trash.iter().map(|message| message.id).collect::<Vec<_>>(),
+        [trashed.id],
+        "it was there before"
+    );
+    assert_eq!(accounts(&bed).removed(tenant).await.unwrap(), []);
+    let twice = accounts(&bed).restore(tenant, before.user.id, None).await.unwrap_err();
+    assert!(twice.to_string().contains("nobody like that"), "{twice}");
+}
+
+async fn an_extension_or_number_that_was_given_away_stays_where_it_is(bed: Bed) {
+    let tenant = bed.tenant("office").await;
+    let old = ada(&bed, tenant).await;
+    accounts(&bed).remove(tenant, &old.mailbox.extension).await.unwrap();
+    let new = ada(&bed, tenant).await;
+    assert_ne!(new.user.id, old.user.id);
+    let refused = accounts(&bed).restore(tenant, old.user.id, None).await.unwrap_err();
+    assert!(refused.to_string().contains("extension 1001 is already taken"), "{refused}");
+    let alias = Some("15550100".parse().unwrap());
+    accounts(&bed).add_number(tenant, &"1001".parse().unwrap(), "15550100", None).await.unwrap();
+    let refused = accounts(&bed).restore(tenant, old.user.id, alias.as_ref()).await.unwrap_err();
+    assert!(refused.to_string().contains("already taken"), "a number is none: {refused}");
+    assert_eq!(accounts(&bed).removed(tenant).await.unwrap().len(), 1, "nothing was done");
+    accounts(&bed).restore(tenant, old.user.id, Some(&"1002".parse().unwrap())).await.unwrap();
+    let back = accounts(&bed).show(tenant, &"1002".parse().unwrap()).await.unwrap();
+    assert!(back.numbers.is_empty() && back.has_pin, "{back:?}");
+    let stays = accounts(&bed).show(tenant, &"1001".parse().unwrap()).await.unwrap();
+    assert!(stays.numbers.iter().any(|number| number.number == "+15550100"), "{stays:?}");
+    assert_eq!(accounts(&bed).devices(tenant, &"1001".parse().unwrap()).await.unwrap(), ["desk-7"]);
+}
+
+async fn after_thirty_days_nothing_is_left_but_jobs_for_the_audio(bed: Bed) {
+    let tenant = bed.tenant("office").await;
+    let account = ada(&bed, tenant).await;
+    login(&bed, &account).await;
+    let home = Home { tenant, user: account.user.clone(), mailbox: account.mailbox.clone() };
+    bed.store.deposit(&bed.message(&home), &[]).await.unwrap();
+    bed.store.add_greeting(&bed.greeting(&home, GreetingKind::Standard)).await.unwrap();
+    accounts(&bed).remove(tenant, &account.mailbox.extension).await.unwrap();
+    let day = Duration::from_secs(24 * 3600);
+    let retention = Retention::new(bed.store.clone(), bed.clock.clone(), day * 30);
+    bed.clock.advance(day * 29);
+    assert_eq!(retention.sweep().await.unwrap().users, 0);
+    assert_eq!(accounts(&bed).removed(tenant).await.unwrap().len(), 1);
+    bed.clock.advance(day * 2);
+    let swept = retention.sweep().await.unwrap();
+    assert_eq!((swept.users, swept.messages), (1, 1));
+    assert_eq!(accounts(&bed).removed(tenant).await.unwrap(), []);
+    let jobs = bed.store.jobs(None, 99).await.unwrap();
+    let purges = jobs.iter().filter(|job| matches!(job.work, Work::Purge { .. })).count();
+    assert_eq!(purges, 2, "of the message and of the greeting: {jobs:?}");
+    let gone = bed.store.greetings(tenant, account.mailbox.id).await;
+    assert!(matches!(gone, Err(StoreError::Missing { what: "mailbox", .. })), "{gone:?}");
+}
+
+async fn nobody_of_another_tenant_is_brought_back(bed: Bed) {
+    let (tenant, elsewhere) = (bed.tenant("office").await, bed.tenant("elsewhere").await);
+    let account = ada(&bed, tenant).await;
+    accounts(&bed).remove(tenant, &account.mailbox.extension).await.unwrap();
+    assert_eq!(accounts(&bed).removed(elsewhere).await.unwrap(), []);
+    assert!(accounts(&bed).restore(elsewhere, account.user.id, None).await.is_err());
+    assert_eq!(accounts(&bed).removed(tenant).await.unwrap().len(), 1);
+}

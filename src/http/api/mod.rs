@@ -5,6 +5,7 @@ mod caller;
 mod docs;
 mod greetings;
 mod messages;
+mod once;
 pub(in crate::http) mod problem;
 mod rest;
 mod roles;

@@ -2,7 +2,7 @@
 //!
 //! A kind is `string`, `integer`, `boolean`, `object`, `any`, `uuid`, `date-time`, `email`, `uri`, `binary` (a file), words
 //! with `|` between them (one of these), the name of a shape, `[kind]` (an array), `{kind}` (an object with any names) or
-//! `kind?` (or null).
+//! `kind?` (or null), or two of these with ` or ` between them.
 
 use serde_json::{Map, Value, json};
 
@@ -30,6 +30,9 @@ const PARAMETERS: [(&str, &str); 14] = [
 pub(super) fn schema(kind: &str) -> Value {
     if let Some(kind) = kind.strip_suffix('?') {
         return or_null(schema(kind));
+    }
+    if let Some((one, other)) = kind.split_once(" or ") {
+        return json!({"anyOf": [schema(one), schema(other)]});
     }
     let within = |open, close| kind.strip_prefix(open)?.strip_suffix(close);
     if let Some(item) = within('[', ']') {

@@ -18,6 +18,8 @@ mod answering;
 mod answering_in_the_browser;
 #[path = "support/web_api.rs"]
 mod api;
+#[path = "support/web_contract.rs"]
+mod contract;
 #[path = "support/web_hooks.rs"]
 mod hooks;
 #[path = "support/web_imports.rs"]

@@ -49,13 +49,14 @@ async fn the_server_answers_as_its_document_says_whatever_it_is_asked() {
     bed.deposit(1, |_| {}).await;
     let key = bed.key_of_all().await;
     let address = bed.serve().await;
-    // What anybody may ask of a server that looks at nobody's key is not asked here: twenty wrong keys close it for all.
+    // Whether a wrong key is refused is not asked here: after twenty the server refuses all that come from there.
     let asked = run(Command::new(python)
         .current_dir(env!("CARGO_TARGET_TMPDIR"))
         .args(["-m", "schemathesis.cli", "run"])
         .arg(format!("http://{address}/api/openapi.json"))
         .args(["--url", &format!("http://{address}/api/v1"), "-H", &format!("Authorization: {key}")])
-        .args(["--exclude-path-regex", "events$", "--exclude-checks", "ignored_auth"])
+        // Nor is it held against us that a value of the right form is refused: that a zone is none, or an extension taken.
+        .args(["--exclude-path-regex", "events$", "--exclude-checks", "ignored_auth,positive_data_acceptance"])
         .args(["--phases", "examples,coverage,fuzzing", "--max-examples", "8", "--seed", "4733"])
         .args(["--continue-on-failure", "--no-color", "--warnings", "off", "--request-timeout", "10"]))
     .await;

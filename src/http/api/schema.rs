@@ -80,7 +80,8 @@ pub(super) fn parameter(name: &str) -> Value {
     match name {
         // `me` is the own one.
         "mailbox" | "user" => json!({"anyOf": [{"type": "string", "format": "uuid"}, {"const": "me"}]}),
-        "limit" => json!({"type": "integer", "minimum": 1}),
+        // What is out of the range is brought into it.
+        "limit" => json!({"type": "integer", "minimum": 0, "maximum": u32::MAX}),
         name => {
             let kind = PARAMETERS.iter().find(|(known, _)| *known == name);
             schema(kind.map_or("string", |(_, kind)| kind))

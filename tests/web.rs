@@ -12,6 +12,8 @@ mod web_bed;
 mod admin;
 #[path = "support/web_answering.rs"]
 mod answering;
+#[path = "support/web_answering_api.rs"]
+mod answering_by_the_api;
 #[path = "support/web_answering_browser.rs"]
 mod answering_in_the_browser;
 #[path = "support/web_api.rs"]

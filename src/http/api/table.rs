@@ -1,5 +1,6 @@
 //! Every route of the API: what it is called, what opens it, what it takes, and who carries it out.
 
+mod answering;
 mod greetings;
 mod messages;
 mod people;
@@ -154,13 +155,20 @@ pub fn table() -> Vec<Route> {
 
 /// Every shape that routes answer.
 pub fn shapes() -> Vec<Shape> {
-    [shapes::PEOPLE, shapes::MESSAGES, shapes::REST, running::SHAPES].concat()
+    [shapes::PEOPLE, shapes::MESSAGES, shapes::REST, running::SHAPES, answering::SHAPES].concat()
 }
 
 /// Every route with its handler.
 pub(super) fn handlers() -> Vec<Entry> {
-    [people::routes(), messages::routes(), greetings::routes(), rest::routes(), running::routes()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        people::routes(),
+        messages::routes(),
+        greetings::routes(),
+        rest::routes(),
+        running::routes(),
+        answering::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

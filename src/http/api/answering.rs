@@ -1,5 +1,7 @@
 //! The rules of a mailbox: list, add, change, order, copy, remove, undo.
 
+mod given;
+
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
@@ -9,14 +11,11 @@ use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::domain::answering::{
-    Conditions, KeyTarget, PhoneSystem, RingTarget, Rule, RuleActions, WithinFrame,
-};
-use crate::domain::{ChangeId, Extension as Number, Invalid, Owner, RuleId, TimeFrameId};
+use crate::domain::answering::{Rule, RuleActions};
+use crate::domain::{ChangeId, Extension as Number, Invalid, Owner, RuleId};
 use crate::service::access::Act;
 use crate::service::answering::{
-    AnsweringError, NewRule, Overview, Standing, acts, answer_of, answer_word, conditions, phone_system,
-    reason_of, reason_word,
+    AnsweringError, NewRule, Overview, Standing, acts, answer_word, conditions, phone_system, reason_word,
 };
 use crate::store::StoreError;
 
@@ -26,6 +25,7 @@ use super::caller::Caller;
 use super::greetings::given;
 use super::page;
 use super::problem::Problem;
+use given::{Then, When};
 
 type Answer = Result<Response, Problem>;
 
@@ -74,102 +74,6 @@ fn field(what: &'static str) -> &'static str {
 /// A value that does not read, by the field that it is given in.
 pub(super) fn invalid(error: Invalid) -> Problem {
     AnsweringError::from(error).into()
-}
-
-/// When a rule holds: all of it must.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct When {
-    frame: Option<TimeFrameId>,
-    outside: bool,
-    reasons: Vec<String>,
-    callers: Vec<String>,
-}
-
-/// What a rule does.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Then {
-    answer: Option<String>,
-    target: Option<String>,
-    greeting: Option<String>,
-    operator: Option<String>,
-    keys: Vec<Key>,
-    phones: Phones,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Key {
-    key: char,
-    target: String,
-}
-
-/// What the phone system does before. Kept and explained here, carried out there.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Phones {
-    dnd: bool,
-    screening: bool,
-    ring_s: Option<u16>,
-    forward_always: Option<String>,
-    forward_busy: Option<String>,
-    forward_unanswered: Option<String>,
-    forward_offline: Option<String>,
-    simring: Vec<Ring>,
-    all_phones: bool,
-    only_extension: bool,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Ring {
-    target: String,
-    #[serde(default)]
-    delay_s: u16,
-    #[serde(default)]
-    confirm: bool,
-}
-
-impl When {
-    fn read(self) -> Result<Conditions, Problem> {
-        let outside = self.outside;
-        let reasons = self.reasons.iter().map(|word| reason_of(word)).collect::<Result<_, _>>();
-        let callers = self.callers.iter().map(|text| text.parse()).collect::<Result<_, Invalid>>();
-        Ok(Conditions {
-            within: self.frame.map(|frame| WithinFrame { frame, outside }),
-            reasons: reasons.map_err(invalid)?,
-            callers: callers.map_err(|error| Problem::field("callers", error.to_string()))?,
-        })
-    }
-}
-
-impl Then {
-    fn read(self) -> Result<RuleActions, Problem> {
-        let word = self.answer.as_deref().unwrap_or("message");
-        let answer = answer_of(word, self.target.as_deref().unwrap_or_default()).map_err(invalid)?;
-        let greeting = self.greeting.as_deref().map(str::parse).transpose().map_err(invalid)?;
-        let phones = self.phones;
-        let ring = |Ring { target, delay_s, confirm }: Ring| RingTarget { target, delay_s, confirm };
-        Ok(RuleActions {
-            answer,
-            greeting,
-            operator: self.operator,
-            keys: self.keys.into_iter().map(|Key { key, target }| KeyTarget { key, target }).collect(),
-            phones: PhoneSystem {
-                dnd: phones.dnd,
-                screening: phones.screening,
-                ring_s: phones.ring_s,
-                forward_always: phones.forward_always,
-                forward_busy: phones.forward_busy,
-                forward_unanswered: phones.forward_unanswered,
-                forward_offline: phones.forward_offline,
-                simring: phones.simring.into_iter().map(ring).collect(),
-                all_phones: phones.all_phones,
-                only_extension: phones.only_extension,
-            },
-        })
-    }
 }
 
 fn then_json(then: &RuleActions) -> Value {

@@ -30,3 +30,4 @@ pub mod sending;
 pub mod settings;
 pub mod signin;
 pub mod time_frames;
+pub mod webhooks;

@@ -17,7 +17,7 @@ impl WebBed {
         format!("Bearer {}", self.services.keys.add(new).await.unwrap().1)
     }
 
-    async fn key_of_all(&self) -> String {
+    pub(crate) async fn key_of_all(&self) -> String {
         self.key(self.mailbox.tenant, TABLE.iter().map(|(act, ..)| *act).collect()).await
     }
 
@@ -73,6 +73,8 @@ fn path(route: &Route, mailbox: &Mailbox) -> String {
         .replace("{greeting}", nothing)
         .replace("{job}", nothing)
         .replace("{key}", nothing)
+        .replace("{webhook}", nothing)
+        .replace("{delivery}", nothing)
         .replace("{call}", nothing)
         .replace("{lamp}", nothing)
         .replace("{rule}", nothing)

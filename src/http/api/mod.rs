@@ -13,7 +13,9 @@ mod roles;
 mod running;
 mod schema;
 mod table;
+mod tag;
 mod users;
+pub(in crate::http) mod webhooks;
 
 use std::sync::Arc;
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::table::Shape;
 
 /// What parameters of paths and queries are, by name; what stands not here is text.
-const PARAMETERS: [(&str, &str); 15] = [
+const PARAMETERS: &[(&str, &str)] = &[
     ("tenant", "uuid"),
     ("message", "uuid"),
     ("greeting", "uuid"),
@@ -20,6 +20,8 @@ const PARAMETERS: [(&str, &str); 15] = [
     ("rule", "uuid"),
     ("frame", "uuid"),
     ("line", "uuid"),
+    ("webhook", "uuid"),
+    ("delivery", "uuid"),
     ("unheard", "boolean"),
     ("folder", "inbox|saved|trash"),
     ("state", "queued|running|retry|done|dead"),

@@ -7,6 +7,7 @@ mod people;
 mod rest;
 mod running;
 mod shapes;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -156,6 +157,7 @@ pub fn table() -> Vec<Route> {
 /// Every shape that routes answer.
 pub fn shapes() -> Vec<Shape> {
     [shapes::PEOPLE, shapes::MESSAGES, shapes::REST, running::SHAPES, answering::SHAPES].concat()
+    [shapes::PEOPLE, shapes::MESSAGES, shapes::REST, running::SHAPES, webhooks::SHAPES].concat()
 }
 
 /// Every route with its handler.
@@ -167,6 +169,7 @@ pub(super) fn handlers() -> Vec<Entry> {
         rest::routes(),
         running::routes(),
         answering::routes(),
+        webhooks::routes(),
     ]
     .into_iter()
     .flatten()

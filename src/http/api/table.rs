@@ -156,8 +156,8 @@ pub fn table() -> Vec<Route> {
 
 /// Every shape that routes answer.
 pub fn shapes() -> Vec<Shape> {
-    [shapes::PEOPLE, shapes::MESSAGES, shapes::REST, running::SHAPES, answering::SHAPES].concat()
-    [shapes::PEOPLE, shapes::MESSAGES, shapes::REST, running::SHAPES, webhooks::SHAPES].concat()
+    [shapes::PEOPLE, shapes::MESSAGES, shapes::REST, running::SHAPES, answering::SHAPES, webhooks::SHAPES]
+        .concat()
 }
 
 /// Every route with its handler.

@@ -14,6 +14,8 @@ mod access;
 mod admin;
 #[path = "support/web_answering.rs"]
 mod answering;
+#[path = "support/web_answering_api.rs"]
+mod answering_by_the_api;
 #[path = "support/web_answering_browser.rs"]
 mod answering_in_the_browser;
 #[path = "support/web_api.rs"]

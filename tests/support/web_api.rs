@@ -77,6 +77,9 @@ fn path(route: &Route, mailbox: &Mailbox) -> String {
         .replace("{delivery}", nothing)
         .replace("{call}", nothing)
         .replace("{lamp}", nothing)
+        .replace("{rule}", nothing)
+        .replace("{frame}", nothing)
+        .replace("{line}", nothing)
         .replace("{number}", "4711")
 }
 

@@ -1,9 +1,11 @@
 //! The API for programs, `/api/v1`. One table says every route: the router, the checks before each handler, the OpenAPI
 //! document and the page that shows it are made of it.
 
+mod answering;
 mod caller;
 mod docs;
 mod greetings;
+mod hours;
 mod messages;
 mod once;
 pub(in crate::http) mod problem;

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::table::Shape;
 
 /// What parameters of paths and queries are, by name; what stands not here is text.
-const PARAMETERS: [(&str, &str); 14] = [
+const PARAMETERS: &[(&str, &str)] = &[
     ("tenant", "uuid"),
     ("message", "uuid"),
     ("greeting", "uuid"),
@@ -17,6 +17,9 @@ const PARAMETERS: [(&str, &str); 14] = [
     ("key", "uuid"),
     ("call", "uuid"),
     ("lamp", "uuid"),
+    ("rule", "uuid"),
+    ("frame", "uuid"),
+    ("line", "uuid"),
     ("webhook", "uuid"),
     ("delivery", "uuid"),
     ("unheard", "boolean"),

@@ -56,7 +56,12 @@ async fn the_server_answers_as_its_document_says_whatever_it_is_asked() {
         .arg(format!("http://{address}/api/openapi.json"))
         .args(["--url", &format!("http://{address}/api/v1"), "-H", &format!("Authorization: {key}")])
         // Nor is it held against us that a value of the right form is refused: that a zone is none, or an extension taken.
-        .args(["--exclude-path-regex", "events$", "--exclude-checks", "ignored_auth,positive_data_acceptance"])
+        .args([
+            "--exclude-path-regex",
+            "events$",
+            "--exclude-checks",
+            "ignored_auth,positive_data_acceptance",
+        ])
         .args(["--phases", "examples,coverage,fuzzing", "--max-examples", "8", "--seed", "4733"])
         .args(["--continue-on-failure", "--no-color", "--warnings", "off", "--request-timeout", "10"]))
     .await;

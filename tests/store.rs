@@ -60,6 +60,8 @@ mod jobs;
 mod opening;
 #[path = "store/owner.rs"]
 mod owner;
+#[path = "store/webhooks.rs"]
+mod webhooks;
 
 contract! {
     everything_a_message_says_reads_back

@@ -12,7 +12,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 
 use super::telemetry::LogFormat;
 
-pub(super) use access::KeyCommand;
+pub(super) use access::{KeyCommand, WebhookCommand};
 pub(super) use answering::{
     BlockCommand, FrameAdd, FrameOf, RuleAdd, RuleCommand, RulePhones, RuleThen, TimeFrameCommand,
 };
@@ -101,6 +101,9 @@ pub(super) enum Command {
     /// API keys: what programs come in with.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Webhooks: programs that are told what happens.
+    #[command(subcommand)]
+    Webhook(WebhookCommand),
 }
 
 #[derive(Debug, ClapArgs)]

@@ -16,6 +16,7 @@ mod prompts;
 mod rules;
 mod tenants;
 mod users;
+mod webhooks;
 
 pub(super) use phone::{HERE, call};
 use std::path::{Path, PathBuf};
@@ -104,6 +105,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         Command::Prompts(command) => prompts::run(command),
         Command::Keys(command) => keys::run(&session, command),
         Command::Key(command) => access::key(&session, command).await,
+        Command::Webhook(command) => webhooks::webhook(&session, command).await,
     }
 }
 

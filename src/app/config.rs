@@ -6,6 +6,7 @@ mod refusal;
 mod trunk;
 mod values;
 mod voicemail;
+mod webhooks;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -26,6 +27,7 @@ use crate::signal::Transport;
 pub use trunk::{Out, Trunk};
 pub(super) use values::parse_duration;
 pub use voicemail::Voicemail;
+pub use webhooks::Webhooks;
 
 /// Why the configuration cannot be used; one sentence with the remedy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -50,6 +52,8 @@ pub struct Config {
     pub mail: Mail,
     /// Defaults of new mailboxes, and limits.
     pub voicemail: Voicemail,
+    /// Programs that are told what happens.
+    pub webhooks: Webhooks,
     /// Where the data folder is; from the command line, never from the file.
     #[serde(skip)]
     pub data: PathBuf,

@@ -22,6 +22,7 @@ pub(super) fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
         ("http.trusted_proxies", old.http.trusted_proxies != new.http.trusted_proxies),
         ("database.url", old.database_url().expose_secret() != new.database_url().expose_secret()),
         ("storage.url", old.storage_url() != new.storage_url()),
+        ("webhooks.allow", old.webhooks.allow != new.webhooks.allow),
         ("mail.link_lifetime", old.mail.link_lifetime != new.mail.link_lifetime),
         ("voicemail.retention", old.voicemail.retention != new.voicemail.retention),
         ("voicemail.prompts", old.voicemail.prompts != new.voicemail.prompts),

@@ -20,7 +20,7 @@ use crate::domain::Tenant;
 use crate::http;
 use crate::mail::{Mailer, Sender, Timeouts};
 use crate::media::Engine;
-use crate::outbox::{self, Outbox};
+use crate::outbox::{self, Courier, Outbox};
 use crate::service::accounts::Accounts;
 use crate::service::call_me::{CallDesk, CallMe};
 use crate::service::deposit::{Deposit, DepositSettings};
@@ -253,6 +253,10 @@ impl Server {
         background.spawn(async move { resumer.run_resumer(until).await });
         let until = ending.stop.clone();
         background.spawn(async move { worker.run(until).await });
+        let courier = Courier::new(store.clone(), clock.clone(), config.webhooks.guard())
+            .map_err(|error| Failure::refused(format!("webhooks cannot be told: {error}")))?;
+        let until = ending.stop.clone();
+        background.spawn(async move { courier.run(until).await });
         let retention = Retention::new(store.clone(), clock.clone(), config.voicemail.retention);
         let until = ending.stop.clone();
         background.spawn(async move { retention.run(until).await });

@@ -26,6 +26,7 @@ pub(super) fn signal_config(config: &Config) -> SignalConfig {
         name: trunk.name.clone(),
         peers: trunk.peers.clone(),
         digest: trunk.account(),
+        ours: trunk.ours(),
     });
     SignalConfig {
         listen: config.sip.listen.clone(),

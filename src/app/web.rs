@@ -50,6 +50,7 @@ pub(super) fn web(running: Running<'_>) -> Web {
         reception: running.reception.clone(),
         imports: imports.with_languages(languages),
         calls: running.calls.clone(),
+        guard: config.webhooks.guard(),
         public_url: config.public_url(),
         stop: running.stop,
     });

@@ -80,6 +80,10 @@ ids! {
     DraftId = "draft id";
     /// A call to a phone that somebody asked for.
     CallRequestId = "call request id";
+    /// A program that is told what happens.
+    WebhookId = "webhook id";
+    /// Something that a webhook is told.
+    DeliveryId = "delivery id";
 }
 
 impl From<RecordingId> for MessageId {

@@ -23,6 +23,7 @@ mod shortcut;
 mod tenant;
 pub mod time_frame;
 mod token;
+mod webhook;
 
 pub use access::{ApiKey, Login, Purpose, Role, Session};
 pub use call_me::{CallFault, CallStep};
@@ -31,8 +32,8 @@ pub use directory::{DirectorySettings, SearchBy, letters, spelled, spellings, wo
 pub use extension::{Extension, PhoneNumber};
 pub use greeting::{Greeting, GreetingKind};
 pub use id::{
-    AuditId, CallRequestId, ChangeId, DraftId, GreetingId, ImportId, JobId, KeyId, LampId, LinkId, MailboxId,
-    MessageId, RecordingId, RuleId, SessionId, TenantId, TimeFrameId, UserId,
+    AuditId, CallRequestId, ChangeId, DeliveryId, DraftId, GreetingId, ImportId, JobId, KeyId, LampId,
+    LinkId, MailboxId, MessageId, RecordingId, RuleId, SessionId, TenantId, TimeFrameId, UserId, WebhookId,
 };
 pub use live::{CallOutcome, CallStage};
 pub use mailbox::{Mailbox, Quota, ToneChoice, Usage, User};
@@ -46,6 +47,7 @@ pub use shortcut::{CallerKeys, KeyTarget, is_target};
 pub use tenant::{DefaultAction, Tenant};
 pub use time_frame::{FrameUse, Schedule, Span, TimeFrame};
 pub use token::LinkToken;
+pub use webhook::{Delivery, Webhook, WebhookEvent, WebhookSecret};
 
 /// Why a piece of text is not the value it should be: names the value, what is wrong and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -4,9 +4,11 @@ mod adding;
 pub(super) mod calls;
 mod explain;
 mod imports;
+mod keys;
 pub(super) mod lamps;
 mod server;
 mod users;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -28,6 +30,8 @@ pub(super) const PLACES: &[(&str, &str, &str, Act)] = &[
     ("Server", "/admin/lamps", "Lamps", Act::Lamps),
     ("Server", "/admin/jobs", "Outbox", Act::Jobs),
     ("Server", "/admin/system", "System", Act::System),
+    ("Access", keys::HERE, "Keys", Act::Keys),
+    ("Access", webhooks::HERE, "Webhooks", Act::Webhooks),
     ("Access", "/admin/audit", "Changes", Act::Audit),
 ];
 
@@ -57,6 +61,17 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/admin/lamps/{id}/again", post(lamps::again))
         .route("/admin/jobs", get(server::jobs))
         .route("/admin/jobs/{id}/retry", post(server::retry))
+        .route("/admin/keys", get(keys::page).post(keys::add))
+        .route("/admin/keys/{id}/revoke", post(keys::revoke))
+        .route("/admin/webhooks", get(webhooks::list).post(webhooks::add))
+        .route("/admin/webhooks/{id}", get(webhooks::show).post(webhooks::change))
+        .route("/admin/webhooks/{id}/test", post(webhooks::test))
+        .route("/admin/webhooks/{id}/pause", post(webhooks::pause))
+        .route("/admin/webhooks/{id}/resume", post(webhooks::resume))
+        .route("/admin/webhooks/{id}/rotate", post(webhooks::rotate))
+        .route("/admin/webhooks/{id}/remove", post(webhooks::remove))
+        .route("/admin/webhooks/{id}/replay", post(webhooks::replay_since))
+        .route("/admin/webhooks/{id}/deliveries/{delivery}/replay", post(webhooks::replay))
         .route("/admin/audit", get(server::audit))
         .route("/admin/system", get(server::system))
 }

@@ -22,10 +22,13 @@ use crate::service::live_calls::LiveCalls;
 use crate::service::login::Login;
 use crate::service::people::People;
 use crate::service::reception::Reception;
+use crate::service::repeats::Repeats;
 use crate::service::retrieval::Retrieval;
 use crate::service::settings::Settings;
 use crate::service::signin::Signin;
 use crate::service::time_frames::TimeFrames;
+use crate::service::webhooks::Webhooks;
+use crate::service::webhooks::guard::Guard;
 use crate::store::Store;
 
 /// Live pages at the same time; further ones are told to come again.
@@ -40,6 +43,10 @@ pub struct Services {
     pub keys: Keys,
     /// Who changed what.
     pub audit: Audit,
+    /// Requests that come twice.
+    pub repeats: Repeats,
+    /// Programs that are told what happens.
+    pub webhooks: Webhooks,
     /// Users and their mailboxes.
     pub accounts: Accounts,
     /// Pages of users, tenants, jobs.
@@ -99,6 +106,8 @@ pub struct Parts {
     pub imports: Imports,
     /// Calls that run.
     pub calls: LiveCalls,
+    /// Where webhooks may lead.
+    pub guard: Guard,
     /// How the outside reaches us.
     pub public_url: String,
     /// When the server stops.
@@ -123,6 +132,8 @@ impl Services {
             keys: Keys::new(store.clone(), clock.clone(), signin.clone()),
             signin,
             audit: Audit::new(store.clone(), clock.clone()),
+            repeats: Repeats::new(store.clone(), clock.clone()),
+            webhooks: Webhooks::new(store.clone(), clock.clone(), parts.guard),
             people: People::new(store.clone(), clock.clone()),
             login: Login::new(store.clone(), clock.clone(), parts.accounts.pin_policy()),
             inbox: Inbox::new(store.clone()),

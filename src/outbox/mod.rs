@@ -7,6 +7,7 @@
 
 mod attach;
 mod backoff;
+mod courier;
 mod letter;
 mod notice;
 mod settle;
@@ -29,6 +30,7 @@ use crate::service::lamp::Lamps;
 use crate::service::links::Links;
 use crate::store::{Job, Store, Work};
 
+pub use self::courier::Courier;
 use self::letter::Failure;
 
 /// What a try may need beyond the mail server's own time limits is cut off this long before the lease ends.

@@ -41,6 +41,8 @@ pub enum Act {
     Jobs,
     /// List, make and revoke keys.
     Keys,
+    /// List, make and change webhooks, and see what they were told.
+    Webhooks,
     /// Read who changed what.
     Audit,
     /// See which calls run, and what came of the last ones.
@@ -73,7 +75,7 @@ use Reach::{All, Nothing, Own, Tenant};
 /// The table. Columns: basic, call center agent, supervisor, office manager, tenant admin, operator.
 ///
 /// Messages are their owner's and nobody else's, whatever the role.
-pub const TABLE: [(Act, &str, [Reach; 6]); 21] = [
+pub const TABLE: [(Act, &str, [Reach; 6]); 22] = [
     (Act::MessagesRead, "messages:read", [Own, Own, Own, Own, Own, Own]),
     (Act::MessagesWrite, "messages:write", [Own, Own, Own, Own, Own, Own]),
     (Act::GreetingsRead, "greetings:read", [Own, Own, Own, Tenant, Tenant, All]),
@@ -89,6 +91,7 @@ pub const TABLE: [(Act, &str, [Reach; 6]); 21] = [
     (Act::Explain, "explain", [Nothing, Nothing, Nothing, Tenant, Tenant, All]),
     (Act::Jobs, "jobs", [Nothing, Nothing, Nothing, Nothing, Tenant, All]),
     (Act::Keys, "keys", [Nothing, Nothing, Nothing, Nothing, Tenant, All]),
+    (Act::Webhooks, "webhooks", [Nothing, Nothing, Nothing, Nothing, Tenant, All]),
     (Act::Audit, "audit:read", [Nothing, Nothing, Nothing, Nothing, Tenant, All]),
     (Act::Calls, "calls:read", [Nothing, Nothing, Tenant, Tenant, Tenant, All]),
     (Act::Callers, "calls:callers", [Nothing, Nothing, Nothing, Nothing, Tenant, All]),
@@ -191,6 +194,14 @@ impl Actor {
     /// Whether a role may be given or taken: only by who may give roles, and none above the own.
     pub fn may_give(&self, role: Role) -> bool {
         self.reach(Act::RolesWrite) > Own && role <= self.rank()
+    }
+
+    /// Whether a key with these acts may be made for a user of this tenant (`None`: for the tenant). A key may no more than
+    /// who makes it, and none opens the messages of others.
+    pub fn may_lend(&self, acts: &[Act], tenant: TenantId, user: Option<UserId>) -> bool {
+        let is_own = user.is_some() && user == self.user && tenant == self.tenant;
+        let least = if is_own { Own } else { Tenant };
+        acts.iter().all(|act| self.reach(*act) >= least)
     }
 
     /// Whether a user with this role may be changed: nobody changes somebody above.

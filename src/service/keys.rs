@@ -20,6 +20,11 @@ pub enum KeyError {
     /// A value is out of its range or shape.
     #[error(transparent)]
     Invalid(#[from] Invalid),
+    /// It would open more than its maker reaches.
+    #[error(
+        "a key may no more than you may yourself; keys that open the messages of others are made on the server"
+    )]
+    TooMuch,
     /// There are as many as there may be.
     #[error("there are {MOST} keys already: revoke some")]
     TooMany,

@@ -12,6 +12,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 
 pub use self::subscribe::{Grant, Wish, new_lamp};
@@ -25,6 +26,8 @@ pub const MOST_LAMPS: u32 = 20;
 const MOST_FAILURES: u32 = 8;
 /// A phone whose first NOTIFY was not confirmed is told again after so long.
 const AGAIN: Duration = Duration::from_secs(5);
+/// Subscriptions that are ended at the same time.
+const ENDED_AT_ONCE: usize = 16;
 /// Lamps that are looked at in one go of the sweep.
 const BATCH: u32 = 1000;
 
@@ -122,17 +125,15 @@ impl Lamps {
         self.store.remove_lamp(id).await.map(drop)
     }
 
-    /// Ends the subscriptions that have expired; how many.
+    /// Ends the subscriptions that have expired; how many. Several at once: a phone that is gone takes its time not to
+    /// answer.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn end_expired(&self) -> Result<u32> {
-        let mut ended = 0;
-        for lamp in self.store.expired_lamps(BATCH).await? {
-            self.end(lamp).await?;
-            ended += 1;
-        }
-        Ok(ended)
+        let expired = self.store.expired_lamps(BATCH).await?;
+        let ended = futures_util::stream::iter(expired).map(|lamp| self.end(lamp));
+        ended.buffer_unordered(ENDED_AT_ONCE).try_fold(0, async |ended, ()| Ok(ended + 1)).await
     }
 
     /// Leaves word for every lamp that shows something else than its counts: none stays wrong because a job was lost.

@@ -82,6 +82,14 @@ impl Access {
         here.filter_map(|(name, trunk)| Some((Arc::clone(name), trunk.digest.clone()?))).collect()
     }
 
+    /// Our account at the trunk of this address.
+    pub(super) fn ours(&self, ip: IpAddr) -> Option<DigestAccount> {
+        let ip = ip.to_canonical();
+        let lists = self.lists();
+        let here = lists.trunks.iter().filter(|(_, trunk)| holds(&trunk.peers, ip));
+        here.filter_map(|(_, trunk)| trunk.ours.clone()).next()
+    }
+
     /// Lets answers from `ip` in while the guard lives.
     pub(super) fn ask(self: &Arc<Self>, ip: IpAddr) -> Asking {
         let ip = ip.to_canonical();

@@ -18,7 +18,7 @@ use super::timers::{Name, Timers};
 use super::uac::Outgoing;
 use super::wire::header;
 use super::within::{Pending, Reliable, replied};
-use super::{DialogEvent, Refusal, SignalError, digest};
+use super::{DialogEvent, DigestAccount, Refusal, SignalError};
 
 /// What the application wants, and where it hears how it went.
 pub(super) type Order = (Command, oneshot::Sender<Result<(), SignalError>>);
@@ -281,25 +281,19 @@ impl Call {
         }
     }
 
-    /// Sends BYE on its own task and gives up after `t1s` times T1: the call need not wait for it. One that is
-    /// challenged is proven as the INVITE was.
+    /// Sends BYE on its own task and gives up after `t1s` times T1: the call need not wait for it.
     pub(super) fn bye(&mut self, t1s: u32) {
         let core = Arc::clone(self.core());
         let seq = self.peer.advance();
         let (peer, flow) = (self.peer.clone(), self.flow.clone());
-        let account = self.outgoing.as_ref().and_then(|outgoing| outgoing.account().cloned());
+        let account = self.account();
         let limit = core.timing.t1 * t1s;
         let goodbyes = core.goodbyes.clone();
         goodbyes.spawn(async move {
             let goodbye = async {
                 let flow = core.route(peer.next_hop(), Some(&flow)).await?;
                 let request = peer.request(Method::Bye, seq, flow.via(&core.token()), "")?;
-                let uri = request.uri.to_string();
-                let response = core.ask(message::with_body(request, None), &flow).await?;
-                let (name, value) = digest::prove(&response, &account?, "BYE", &uri, &core.token())?;
-                let mut again = peer.request(Method::Bye, seq + 1, flow.via(&core.token()), "")?;
-                again.headers.push(make_header(name, value));
-                core.ask(message::with_body(again, None), &flow).await
+                core.ask_proven(message::with_body(request, None), &flow, account).await
             };
             let _ = tokio::time::timeout(limit, goodbye).await;
         });
@@ -319,12 +313,20 @@ impl Call {
         Some((request, flow, seq))
     }
 
+    /// What a call that we placed is proven with.
+    fn account(&self) -> Option<DigestAccount> {
+        self.outgoing.as_ref().and_then(|outgoing| outgoing.account().cloned())
+    }
+
     /// Sends a request; its answer comes to the inbox.
-    pub(super) fn ask(&self, what: Asked, seq: u32, request: Request, flow: Flow) {
-        let core = Arc::clone(self.core());
+    pub(super) fn ask(&mut self, what: Asked, seq: u32, request: Request, flow: Flow) {
+        // The number after it is that of the same request once more, if it must be proven.
+        self.peer.advance();
+        let (core, account) = (Arc::clone(self.core()), self.account());
         let inbox = self.inbox_tx.clone();
         tokio::spawn(async move {
-            let response = core.ask(request, &flow).await.map(Box::new);
+            let response = core.ask_proven(request, &flow, account).await.map(Box::new);
+            let seq = response.as_ref().map_or(seq, |response| message::sequence(&response.headers));
             // The call may have ended before.
             let _ = inbox.send(Inbound::Answered { what, seq, response }).await;
         });

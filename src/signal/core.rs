@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rsipstack::EndpointBuilder;
+use rsipstack::sip::headers::make_header;
 use rsipstack::sip::{Method, Request, Response, SipMessage};
 use rsipstack::transaction::TransactionReceiver;
 use rsipstack::transaction::endpoint::{EndpointInnerRef, EndpointOption, MessageInspector};
@@ -26,7 +27,7 @@ use super::digest::Gate;
 use super::net::{Flow, Net, Origin, sip_addr};
 use super::session::Limits;
 use super::wire::{self, Input, header};
-use super::{IncomingCall, SignalConfig, lamps, message, stream};
+use super::{DigestAccount, IncomingCall, SignalConfig, digest, lamps, message, stream};
 use crate::clock::SharedClock;
 
 /// Calls that wait for the application at most; more get 503.
@@ -321,6 +322,31 @@ impl Core {
                 _ => {}
             }
         }
+    }
+
+    /// As [`Core::ask`]; who challenges with the realm of our account there (`known`, else that of its trunk) is answered
+    /// once, by the same request with the next CSeq, which is the caller's to keep free.
+    pub(super) async fn ask_proven(
+        self: &Arc<Self>,
+        request: Request,
+        flow: &Flow,
+        known: Option<DigestAccount>,
+    ) -> Option<Response> {
+        let mut again = request.clone();
+        let response = self.ask(request, flow).await?;
+        let Some(account) = known.or_else(|| self.access.ours(flow.remote.ip())) else {
+            return Some(response);
+        };
+        let (name, uri) = (again.method.to_string(), again.uri.to_string());
+        let Some((header, value)) = digest::prove(&response, &account, &name, &uri, &self.token()) else {
+            return Some(response);
+        };
+        let seq = message::sequence(&again.headers).wrapping_add(1);
+        again.headers.retain(|header| !matches!(header.name(), "Via" | "CSeq"));
+        again.headers.0.insert(0, make_header("Via", flow.via(&self.token())));
+        again.headers.push(make_header("CSeq", format!("{seq} {name}")));
+        again.headers.push(make_header(header, value));
+        self.ask(again, flow).await
     }
 
     /// A client transaction over `flow`.

@@ -83,6 +83,8 @@ pub struct TrunkAccess {
     pub peers: Vec<ipnet::IpNet>,
     /// Digest account it must prove (RFC 8760: SHA-256, MD5): realm, user and password. `None`: the address is enough.
     pub digest: Option<DigestAccount>,
+    /// Account of ours that is proven to it when it challenges a request within a call, or a NOTIFY; only for its realm.
+    pub ours: Option<DigestAccount>,
 }
 
 /// A digest account.

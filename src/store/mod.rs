@@ -38,6 +38,8 @@ mod tenants;
 mod time_frames;
 mod tx;
 mod undo;
+mod webhook_queue;
+mod webhooks;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -57,6 +59,8 @@ pub use self::lockouts::{Guess, Guesser, Limits};
 pub use self::logins::{Door, Stale};
 pub use self::owner::LONGEST_LIST;
 pub use self::pages::{MessageFilter, Person};
+pub use self::webhook_queue::{Due, Fact, Told};
+pub use self::webhooks::Sent;
 
 use self::db::Db;
 use self::group::Group;

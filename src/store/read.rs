@@ -60,6 +60,13 @@ impl<'r> Reader<'r> {
         self.checked(column, T::try_from(number).map_err(|_| format!("{number} is out of range")))
     }
 
+    /// The same for a number that may be absent.
+    pub(super) fn opt_number<T: TryFrom<i64>>(&self, column: &'static str) -> Result<Option<T>> {
+        let number: Option<i64> = self.checked(column, self.row.get(column))?;
+        let in_range = |number| T::try_from(number).map_err(|_| format!("{number} is out of range"));
+        number.map(|number| self.checked(column, in_range(number))).transpose()
+    }
+
     /// Microseconds since 1970 UTC.
     pub(super) fn time(&self, column: &'static str) -> Result<Timestamp> {
         let micros: i64 = self.checked(column, self.row.get(column))?;

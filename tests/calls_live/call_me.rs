@@ -109,6 +109,7 @@ impl Phone {
                 name: "voice".to_owned(),
                 peers: vec!["127.0.0.0/8".parse().unwrap()],
                 digest: Some(digest),
+                ours: None,
             }],
             server: "phone".to_owned(),
             session_min: Duration::from_secs(90),

@@ -1,4 +1,4 @@
-//! A real softphone: baresip leaves a message.
+//! A real softphone: baresip leaves a message, and is called to record a greeting.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -20,6 +20,16 @@ fn modules() -> Option<&'static str> {
     .find(|folder| Path::new(folder).is_dir())
 }
 
+/// Where a phone may listen: baresip takes the port after its own, too.
+fn phone_address() -> SocketAddr {
+    loop {
+        let (at, next) = (free_address(), free_address());
+        if next.port() == at.port() + 1 {
+            return at;
+        }
+    }
+}
+
 struct Baresip {
     child: Child,
     control: TcpStream,
@@ -28,10 +38,14 @@ struct Baresip {
 impl Baresip {
     /// A phone without devices: it speaks the file, and does what the control connection says.
     fn start(server: &Server, wav: &Path) -> Self {
+        Self::at(server, wav, phone_address(), ("grace", ""))
+    }
+
+    /// The same as this user, listening there; `more` is said of its account.
+    fn at(server: &Server, wav: &Path, sip: SocketAddr, (user, more): (&str, &str)) -> Self {
         let folder = server.file("baresip");
         std::fs::create_dir(&folder).unwrap();
         let control = free_address();
-        let sip = free_address();
         let config = format!(
             "sip_listen {sip}\nmodule_path {}\nmodule g711.so\nmodule account.so\nmodule aufile.so\nmodule ausine.so\n\
              module menu.so\nmodule ctrl_tcp.so\nctrl_tcp_listen {control}\naudio_source aufile,{}\n\
@@ -43,7 +57,7 @@ impl Baresip {
         );
         std::fs::write(folder.join("config"), config).unwrap();
         let account = format!(
-            "\"Grace\" <sip:grace@127.0.0.1>;regint=0;audio_codecs=PCMU;dtmfmode=rtpevent;outbound=\"sip:{}\"\n",
+            "\"Grace\" <sip:{user}@127.0.0.1>;regint=0;audio_codecs=PCMU;dtmfmode=rtpevent;outbound=\"sip:{}\"{more}\n",
             server.sip
         );
         std::fs::write(folder.join("accounts"), account).unwrap();
@@ -124,4 +138,32 @@ fn a_message_left_with_baresip_arrives_as_it_was_spoken() {
     phone.control.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
     // Whatever it had to say about the commands.
     let _ = phone.control.read_to_end(&mut rest);
+}
+
+#[test]
+fn baresip_is_called_records_a_greeting_and_keeps_it() {
+    if !installed("baresip", "baresip-core") || modules().is_none() {
+        return;
+    }
+    let at = phone_address();
+    let out = format!("out = {{ to = \"{at}\", targets = [\"1*\"], ring = \"20s\" }}");
+    let trunk = format!("[[sip.trunks]]\nname = \"pbx\"\npeers = [\"127.0.0.8\"]\n{out}\n");
+    let server = Server::start("", &trunk);
+    server.user("1001", &["--instructions", "false"]);
+    let sent = speech(40.0, 8_000);
+    let wav = server.wav("speech.wav", &sent, 8_000);
+    let mut phone = Baresip::at(&server, &wav, at, ("1001", ";answermode=auto"));
+    let child = server.spawn(&["greeting", "call-me", "--mailbox", "1001", "--json"]);
+    server.until("the tone was played", |server| server.log().contains("Report(Recording)"));
+    std::thread::sleep(Duration::from_secs(4));
+    phone.order("sndcode", "#");
+    std::thread::sleep(Duration::from_secs(3));
+    phone.order("sndcode", "2");
+    let ended: crate::live::Ran = child.wait_with_output().unwrap().into();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.out.contains("\"kept\""), "{ended:?}");
+    let heard = server.call("1001", "w4", None, &[]);
+    let part = &heard.samples[heard.rate as usize..heard.rate as usize * 2];
+    let (_, alike) = find(&sent, &aftertone::audio::resample::resample(part, heard.rate, 8_000));
+    assert!(alike > 0.8, "callers hear what the phone said: {alike}");
 }

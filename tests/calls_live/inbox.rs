@@ -94,6 +94,36 @@ fn an_owner_signs_in_listens_and_deletes() {
     assert!(!log.contains("482913") && !log.contains("Digit(Key('4'))"), "the PIN is in the log");
 }
 
+#[test]
+fn a_list_and_then_everybody_get_what_an_owner_says() {
+    let server = Server::start(&format!("access_numbers = [\"{PILOT}\"]"), "");
+    let boxes = ["2001", "2002", "2003", "2004"];
+    for mailbox in boxes {
+        server.ok(&["user", "add", "--extension", mailbox, "--first", "Ada", "--pin", "482913"]);
+    }
+    let wav = server.wav("speech.wav", &speech(3.0, 8_000), 8_000);
+    let call = |keys: &str| {
+        let keys = format!("w0.5,482913#{keys}");
+        let says = keys.contains('p').then_some(wav.as_path());
+        server.call(PILOT, &keys, says, &["--from", "sip:2001@127.0.0.1"])
+    };
+    let counts = || boxes.map(|mailbox| server.messages(mailbox).len());
+    // List 3: 2002 and 2003.
+    call(&format!("{LATER}593#22002#2003#,w1"));
+    let say = "t,p,w0.3,#,w1,2,w5";
+    let heard = call(&format!("33##,{say}"));
+    let sent = |number| phrases::owner::SENT.phrase().with("count", aftertone::speech::Arg::Number(number));
+    assert!(says(&heard.samples, heard.rate, &sent(2)), "{}", heard.said);
+    server.until("both have it", |_| counts() == [0, 1, 1, 0]);
+    // Everybody needs leave, and is asked once more.
+    call("30#,w5");
+    assert_eq!(counts(), [0, 1, 1, 0]);
+    server.ok(&["user", "set", "2001", "--may-broadcast", "true"]);
+    let heard = call(&format!("30#1,{say}"));
+    assert!(says(&heard.samples, heard.rate, &sent(3)), "{}", heard.said);
+    server.until("all others have it", |_| counts() == [0, 2, 2, 1]);
+}
+
 /// A call whose keys come by INFO, one after the other, without any sound of the caller.
 fn info_call(keys: &str) -> String {
     let head = |method: &str, target: &str, cseq: usize, tag: &str, more: &str| {

@@ -15,6 +15,8 @@ const PAGES: &[(&str, Role)] = &[
     ("/answering/all/hours", Role::OfficeManager),
     ("/admin/lamps", Role::OfficeManager),
     ("/admin/jobs", Role::TenantAdmin),
+    ("/admin/keys", Role::TenantAdmin),
+    ("/admin/webhooks", Role::TenantAdmin),
     ("/admin/audit", Role::TenantAdmin),
     ("/admin/system", Role::Operator),
 ];

@@ -25,6 +25,7 @@ use aftertone::service::links::Links;
 use aftertone::service::live_calls::LiveCalls;
 use aftertone::service::outbound::AllowedTargets;
 use aftertone::service::reception::{Reception, Rules};
+use aftertone::service::webhooks::guard::Guard;
 use aftertone::store::Store;
 use axum::Router;
 use axum::body::Body;
@@ -104,6 +105,7 @@ impl WebBed {
                 PinPolicy::usual(),
             ),
             calls: LiveCalls::new(clock.clone()),
+            guard: Guard::new(&["127.0.0.1".to_owned()]),
             public_url: "https://vm.example.org".to_owned(),
             stop: stop.clone(),
         });

@@ -110,11 +110,17 @@ impl Trunk {
         account(self.realm.as_ref(), self.user.as_ref(), self.password.as_ref()).ok().flatten()
     }
 
+    /// What we prove to it, when it asks: the account of `out`, else the one that both sides know.
+    pub(in crate::app) fn ours(&self) -> Option<DigestAccount> {
+        let of_out =
+            |out: &Out| account(out.realm.as_ref(), out.user.as_ref(), out.password.as_ref()).ok().flatten();
+        self.out.as_ref().and_then(of_out).or_else(|| self.account())
+    }
+
     /// How calls of ours go out over it, if they do. `domain` and `access` are those of `[sip]`.
     pub(in crate::app) fn way_out(&self, domain: Option<&str>, access: &[String]) -> Option<TrunkOut> {
         let out = self.out.as_ref()?;
-        let own = account(out.realm.as_ref(), out.user.as_ref(), out.password.as_ref()).ok().flatten();
-        let account = own.or_else(|| self.account());
+        let account = self.ours();
         let access = if self.route.access_numbers.is_empty() { access } else { &self.route.access_numbers };
         let from = out.from.clone().or_else(|| Some(account.as_ref()?.user.clone()));
         let from = from.or_else(|| access.first().cloned()).unwrap_or_else(|| "voicemail".to_owned());

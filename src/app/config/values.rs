@@ -87,6 +87,17 @@ pub(super) fn transports<'de, D: Deserializer<'de>>(deserializer: D) -> Result<V
     })
 }
 
+/// Names or addresses of hosts.
+pub(super) fn hosts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    each(deserializer, |text| match url::Host::parse(text.trim()) {
+        Ok(_) => Ok(text.trim().to_owned()),
+        Err(_) if text.trim().parse::<IpAddr>().is_ok() => Ok(text.trim().to_owned()),
+        Err(_) => {
+            Err(format!("{text:?} is no host: write hooks.example.org or 192.0.2.7, without scheme or port"))
+        }
+    })
+}
+
 pub(super) fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
     each(deserializer, |text| {
         text.parse::<IpNet>()

@@ -1,17 +1,22 @@
 //! The API for programs, `/api/v1`. One table says every route: the router, the checks before each handler, the OpenAPI
 //! document and the page that shows it are made of it.
 
+mod answering;
 mod caller;
 mod docs;
 mod greetings;
+mod hours;
 mod messages;
+mod once;
 pub(in crate::http) mod problem;
 mod rest;
 mod roles;
 mod running;
 mod schema;
 mod table;
+mod tag;
 mod users;
+pub(in crate::http) mod webhooks;
 
 use std::sync::Arc;
 

@@ -11,6 +11,7 @@ use crate::service::keys::KeyError;
 use crate::service::owner::OwnerError;
 use crate::service::routing::RoutingError;
 use crate::service::signin::SigninError;
+use crate::service::webhooks::WebhookError;
 use crate::store::StoreError;
 
 /// A problem; its words may be shown to whoever asked.
@@ -130,6 +131,7 @@ fn field(what: &'static str) -> &'static str {
         "attachment format" => "attachment",
         "least speech" => "min_speech_ms",
         "greeting kind" => "kind",
+        "audit id" | "job id" => "after",
         "scope" => "scopes",
         "expiry" => "expires_at",
         other => other,
@@ -181,8 +183,19 @@ impl From<KeyError> for Problem {
     fn from(error: KeyError) -> Self {
         match error {
             KeyError::Invalid(invalid) => invalid.into(),
+            KeyError::TooMuch => Self::field("scopes", error.to_string()),
             KeyError::TooMany => Self::new(StatusCode::CONFLICT, error.to_string()),
             KeyError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<WebhookError> for Problem {
+    fn from(error: WebhookError) -> Self {
+        match error {
+            WebhookError::Invalid(invalid) => invalid.into(),
+            WebhookError::TooMany => Self::new(StatusCode::CONFLICT, error.to_string()),
+            WebhookError::Store(error) => error.into(),
         }
     }
 }

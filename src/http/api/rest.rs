@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::domain::{ApiKey, AuditId, JobId, KeyId, Tenant, TenantId, UserId};
 use crate::service::access::{Act, Door, Reach, TABLE};
 use crate::service::audit::Deed;
-use crate::service::keys::NewKey;
+use crate::service::keys::{KeyError, NewKey};
 use crate::sip::uri::NameAddr;
 use crate::sip::{CallFacts, Party};
 use crate::store::{AuditLine, Job, JobState};
@@ -231,11 +231,8 @@ pub(super) async fn add_key(
 ) -> Answer {
     let tenant = caller.must_reach_tenant()?;
     let acts = adding.scopes.iter().map(|word| word.parse()).collect::<Result<Vec<Act>, _>>()?;
-    let is_own = adding.user.is_some() && adding.user == caller.actor.user && tenant == caller.actor.tenant;
-    let is_reached = |act: &Act| caller.actor.reach(*act) >= if is_own { Reach::Own } else { Reach::Tenant };
-    if !acts.iter().all(is_reached) {
-        let why = "a key may no more than you may yourself; keys that open the messages of others are made on the server";
-        return Err(Problem::field("scopes", why));
+    if !caller.actor.may_lend(&acts, tenant, adding.user) {
+        return Err(KeyError::TooMuch.into());
     }
     if let Some(user) = adding.user
         && site.web.services.people.person(tenant, user).await?.is_none()

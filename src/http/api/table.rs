@@ -1,11 +1,13 @@
 //! Every route of the API: what it is called, what opens it, what it takes, and who carries it out.
 
+mod answering;
 mod greetings;
 mod messages;
 mod people;
 mod rest;
 mod running;
 mod shapes;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -154,13 +156,22 @@ pub fn table() -> Vec<Route> {
 
 /// Every shape that routes answer.
 pub fn shapes() -> Vec<Shape> {
-    [shapes::PEOPLE, shapes::MESSAGES, shapes::REST, running::SHAPES].concat()
+    [shapes::PEOPLE, shapes::MESSAGES, shapes::REST, running::SHAPES, answering::SHAPES, webhooks::SHAPES]
+        .concat()
 }
 
 /// Every route with its handler.
 pub(super) fn handlers() -> Vec<Entry> {
-    [people::routes(), messages::routes(), greetings::routes(), rest::routes(), running::routes()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        people::routes(),
+        messages::routes(),
+        greetings::routes(),
+        rest::routes(),
+        running::routes(),
+        answering::routes(),
+        webhooks::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

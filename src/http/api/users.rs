@@ -4,12 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 
 use crate::domain::{Extension as Number, MailAddress, Quota, Recipient, UserId};
 use crate::service::access::{Act, Reach};
@@ -24,6 +23,7 @@ use super::greetings::given;
 use super::messages::PAGE;
 use super::page;
 use super::problem::Problem;
+use super::tag::{answer, must_match, unless_known};
 
 type Answer = Result<Response, Problem>;
 
@@ -137,36 +137,6 @@ fn whole_json(person: &Person, account: Option<&Account>) -> Value {
     told
 }
 
-/// What tells one state of a user from another. How much the mailbox holds is no part of it.
-fn tag(told: &Value) -> String {
-    let mut told = told.clone();
-    if let Some(fields) = told.as_object_mut() {
-        // What is told along with the user, and is no part of what is changed.
-        fields.retain(|name, _| !["used", "invited"].contains(&name.as_str()));
-    }
-    let hash: [u8; 32] = Sha256::digest(told.to_string()).into();
-    let hex: String = hash.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
-    format!("\"{hex}\"")
-}
-
-fn answer(status: StatusCode, told: &Value) -> Response {
-    let tag = HeaderValue::try_from(tag(told)).unwrap_or(HeaderValue::from_static("\"\""));
-    (status, [(header::ETAG, tag)], Json(told)).into_response()
-}
-
-/// Changes what the client has seen, and nothing newer (RFC 9110 §13.1.1).
-fn must_match(headers: &HeaderMap, told: &Value) -> Result<(), Problem> {
-    let Some(asked) = headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok()) else {
-        return Ok(());
-    };
-    let own = tag(told);
-    if asked.trim() == "*" || asked.split(',').any(|tag| tag.trim() == own) {
-        return Ok(());
-    }
-    let why = "somebody changed it meanwhile: read it again, then repeat";
-    Err(Problem::new(StatusCode::PRECONDITION_FAILED, why))
-}
-
 pub(super) async fn show(
     State(site): State<Arc<Site>>,
     Extension(caller): Extension<Caller>,
@@ -175,11 +145,7 @@ pub(super) async fn show(
 ) -> Answer {
     let (person, account) = found(&site, &caller, Act::UsersRead, &id).await?;
     let told = whole_json(&person, account.as_ref());
-    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    if known.is_some_and(|known| known == tag(&told)) {
-        return Ok(StatusCode::NOT_MODIFIED.into_response());
-    }
-    Ok(answer(StatusCode::OK, &told))
+    Ok(unless_known(&headers, &told))
 }
 
 #[derive(Debug, Deserialize)]
@@ -232,6 +198,14 @@ pub(super) async fn add(
     Ok(answer(StatusCode::CREATED, &told))
 }
 
+/// One mode for every address, or the modes of single ones.
+#[derive(Debug, Deserialize)]
+#[serde(untagged, expecting = "mail is a mode, for example link, or a list of addresses with their modes")]
+enum Modes {
+    All(String),
+    Each(Vec<Recipient>),
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Changing {
@@ -239,7 +213,7 @@ pub(super) struct Changing {
     first: Option<String>,
     last: Option<String>,
     emails: Option<Vec<String>>,
-    mail: Option<Vec<Recipient>>,
+    mail: Option<Modes>,
     attachment: Option<String>,
     pin: Option<String>,
     enabled: Option<bool>,
@@ -261,12 +235,18 @@ pub(super) struct Changing {
 
 impl Changing {
     fn changes(self, quota: Quota) -> Result<Changes, Problem> {
+        let (mode, modes) = match self.mail {
+            Some(Modes::All(mode)) => (Some(mode.parse()?), Vec::new()),
+            Some(Modes::Each(modes)) => (None, modes),
+            None => (None, Vec::new()),
+        };
         Ok(Changes {
+            mode,
+            modes,
             extension: self.extension.as_deref().map(str::parse::<Number>).transpose()?,
             first: self.first,
             last: self.last,
             emails: self.emails.as_deref().map(addresses).transpose()?,
-            modes: self.mail.unwrap_or_default(),
             attachment: self.attachment.as_deref().map(str::parse).transpose()?,
             pin: self.pin.map(Into::into),
             enabled: self.enabled,

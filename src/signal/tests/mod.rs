@@ -211,5 +211,10 @@ fn tag(text: &str) -> String {
 
 fn trunk() -> TrunkAccess {
     let digest = DigestAccount { realm: "pbx".into(), user: "u".into(), password: "p".to_owned().into() };
-    TrunkAccess { name: "west".into(), peers: vec!["127.0.0.1/32".parse().unwrap()], digest: Some(digest) }
+    TrunkAccess {
+        name: "west".into(),
+        peers: vec!["127.0.0.1/32".parse().unwrap()],
+        digest: Some(digest),
+        ours: None,
+    }
 }

@@ -192,3 +192,65 @@ async fn a_transfer_is_reported_as_the_peer_reports_it() {
     dialog.refer("sip:0@pbx").await.unwrap();
     assert!(matches!(event(&mut events).await, DialogEvent::Transfer(None)), "a peer that falls silent");
 }
+
+/// What a phone system says that wants to know who we are.
+const ASKS: &str = "WWW-Authenticate: Digest realm=\"pbx\", nonce=\"n1\", algorithm=MD5, qop=\"auth\"\r\n";
+
+/// A trunk that needs no proof of its calls, and at which we have an account.
+fn asking() -> SignalConfig {
+    SignalConfig { trunks: vec![TrunkAccess { digest: None, ours: trunk().digest, ..trunk() }], ..config() }
+}
+
+fn number(request: &str) -> u32 {
+    line(request, "CSeq").unwrap().split(' ').next().unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_challenge_inside_a_call_is_answered_with_our_account_of_the_trunk() {
+    let mut server = Server::with(asking(), hasty()).await;
+    let mut phone = Phone::to(server.udp).await;
+    let terms = "Supported: timer\r\nSession-Expires: 90;refresher=uas\r\nAllow: INVITE, UPDATE\r\n";
+    let (dialog, mut events) = phone.talk(&mut server, terms).await;
+    let mut last = 0;
+    let mut proven = async |phone: &mut Phone, method: &str| {
+        let first = phone.expect(method).await;
+        assert!(line(&first, "Authorization").is_none(), "{first}");
+        phone.answer(&first, "401 Unauthorized", ASKS, "").await;
+        let again = phone.expect(method).await;
+        let proof = line(&again, "Authorization").unwrap().to_owned();
+        assert!(proof.contains("username=\"u\"") && proof.contains("realm=\"pbx\""), "{again}");
+        assert_eq!(number(&again), number(&first) + 1);
+        assert!(number(&first) > last, "numbers go up: {again}");
+        assert_ne!(line(&again, "Via"), line(&first, "Via"), "a transaction of its own");
+        last = number(&again);
+        again
+    };
+    let update = proven(&mut phone, "UPDATE ").await;
+    phone.answer(&update, "200 OK", "Session-Expires: 9000;refresher=uac\r\n", "").await;
+    dialog.refer("sip:1000@pbx.example.org").await.unwrap();
+    let refer = proven(&mut phone, "REFER ").await;
+    assert_eq!(line(&refer, "Refer-To"), Some("<sip:1000@pbx.example.org>"));
+    phone.answer(&refer, "202 Accepted", "", "").await;
+    let state = "Event: refer\r\nSubscription-State: terminated\r\nContent-Type: message/sipfrag\r\n";
+    phone.send(&phone.request("NOTIFY", 2, "n", state, "SIP/2.0 200 OK\r\n")).await;
+    phone.expect("SIP/2.0 200").await;
+    let told = event(&mut events).await;
+    assert!(matches!(told, DialogEvent::Transfer(Some(200))), "{told:?}");
+    dialog.hang_up().await.unwrap();
+    let bye = proven(&mut phone, "BYE ").await;
+    phone.answer(&bye, "200 OK", "", "").await;
+}
+
+#[tokio::test]
+async fn a_challenge_of_another_realm_gets_no_hash_of_the_password() {
+    let mut server = Server::with(asking(), fast()).await;
+    let mut phone = Phone::to(server.udp).await;
+    let (dialog, mut events) = phone.talk(&mut server, "").await;
+    dialog.refer("sip:1000@pbx.example.org").await.unwrap();
+    let refer = phone.expect("REFER ").await;
+    phone.answer(&refer, "401 Unauthorized", &ASKS.replace("pbx", "thief"), "").await;
+    assert!(matches!(event(&mut events).await, DialogEvent::Transfer(Some(401) | None)));
+    dialog.hang_up().await.unwrap();
+    let bye = phone.expect("").await;
+    assert!(bye.starts_with("BYE "), "nothing was said again: {bye}");
+}

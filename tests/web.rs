@@ -14,10 +14,14 @@ mod access;
 mod admin;
 #[path = "support/web_answering.rs"]
 mod answering;
+#[path = "support/web_answering_api.rs"]
+mod answering_by_the_api;
 #[path = "support/web_answering_browser.rs"]
 mod answering_in_the_browser;
 #[path = "support/web_api.rs"]
 mod api;
+#[path = "support/web_contract.rs"]
+mod contract;
 #[path = "support/web_hooks.rs"]
 mod hooks;
 #[path = "support/web_imports.rs"]

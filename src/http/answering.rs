@@ -6,6 +6,7 @@ mod form;
 mod frame_form;
 mod hours;
 mod lists;
+mod noting;
 mod offers;
 mod rules;
 mod trying;
@@ -22,6 +23,7 @@ use crate::service::access::Act;
 use crate::service::answering::AnsweringError;
 use crate::store::StoreError;
 
+pub(super) use noting::By;
 pub(super) use offers::{Typed, offered};
 pub(super) use trying::Try;
 
@@ -121,13 +123,15 @@ impl Whose {
         }
     }
 
-    /// Who stands in the audit, and above pages.
-    pub(super) fn name(&self) -> String {
-        match &self.of {
-            Some((_, extension)) => format!("mailbox {extension}"),
-            None => "everybody".to_owned(),
-        }
+    /// How the audit names a change by the visitor.
+    pub(super) fn by<'v>(&self, visitor: &'v Visitor) -> By<'v> {
+        By { actor: &visitor.actor, tenant: self.tenant, whose: whose(self.extension()) }
     }
+}
+
+/// Whose a change is, in the audit.
+pub(super) fn whose(of: Option<&Extension>) -> String {
+    of.map_or_else(|| "everybody".to_owned(), |extension| format!("mailbox {extension}"))
 }
 
 /// Why something was not done.

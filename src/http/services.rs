@@ -22,6 +22,7 @@ use crate::service::live_calls::LiveCalls;
 use crate::service::login::Login;
 use crate::service::people::People;
 use crate::service::reception::Reception;
+use crate::service::repeats::Repeats;
 use crate::service::retrieval::Retrieval;
 use crate::service::settings::Settings;
 use crate::service::signin::Signin;
@@ -42,6 +43,8 @@ pub struct Services {
     pub keys: Keys,
     /// Who changed what.
     pub audit: Audit,
+    /// Requests that come twice.
+    pub repeats: Repeats,
     /// Programs that are told what happens.
     pub webhooks: Webhooks,
     /// Users and their mailboxes.
@@ -129,6 +132,7 @@ impl Services {
             keys: Keys::new(store.clone(), clock.clone(), signin.clone()),
             signin,
             audit: Audit::new(store.clone(), clock.clone()),
+            repeats: Repeats::new(store.clone(), clock.clone()),
             webhooks: Webhooks::new(store.clone(), clock.clone(), parts.guard),
             people: People::new(store.clone(), clock.clone()),
             login: Login::new(store.clone(), clock.clone(), parts.accounts.pin_policy()),

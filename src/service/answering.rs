@@ -28,7 +28,10 @@ pub(super) use lists::mailbox as mailbox_and_zone;
 pub(super) use rules::checked_name;
 pub use rules::{NewRule, Rules, Standing};
 pub use targets::{Target, TargetKind};
-pub use told::{ALL_REASONS, AnsweringTold, acts, conditions, phone_system, reason_of, reason_word};
+pub use told::{
+    ALL_REASONS, AnsweringTold, acts, answer_of, answer_word, conditions, phone_system, reason_of,
+    reason_word, verdict_of, verdict_word,
+};
 pub use warnings::{Warning, warnings};
 
 /// No change is looked for beyond.

@@ -23,6 +23,7 @@ pub mod people;
 pub mod prompts;
 pub mod reception;
 pub mod remembered;
+pub mod repeats;
 pub mod retention;
 pub mod retrieval;
 pub mod routing;

@@ -36,7 +36,8 @@ const LINES: &str = "SELECT id, tenant_id, at, actor, action, target, was, becam
 const ANSWER: &str = "SELECT request_hash, status, body FROM answers WHERE name_hash = $1";
 
 const RESERVE: &str = "INSERT INTO answers (name_hash, request_hash, status, at) VALUES ($1, $2, 0, $3)
-    ON CONFLICT (name_hash) DO NOTHING";
+    ON CONFLICT (name_hash) DO UPDATE SET request_hash = excluded.request_hash, at = excluded.at
+    WHERE answers.status = 0 AND answers.at < $4";
 
 const KEEP: &str = "UPDATE answers SET status = $2, body = $3 WHERE name_hash = $1";
 
@@ -176,14 +177,19 @@ impl Store {
     }
 
     /// Whether this request came before. [`Repeat::First`] reserves its name: [`Store::answered`] or
-    /// [`Store::not_answered`] must follow.
+    /// [`Store::not_answered`] must follow. One that was reserved before `stale` and never answered counts as none.
     ///
     /// # Errors
     /// [`super::StoreError`].
-    pub async fn repeat(&self, name_hash: [u8; 32], request_hash: [u8; 32]) -> Result<Repeat> {
+    pub async fn repeat(
+        &self,
+        name_hash: [u8; 32],
+        request_hash: [u8; 32],
+        stale: Timestamp,
+    ) -> Result<Repeat> {
         let mut tx = self.db.begin().await?;
         let name = name_hash.to_vec();
-        let args = args![name.clone(), request_hash.to_vec(), micros(self.clock.now())];
+        let args = args![name.clone(), request_hash.to_vec(), micros(self.clock.now()), micros(stale)];
         let is_new = tx.run(RESERVE, args).await? > 0;
         let rows = tx.rows(ANSWER, args![name]).await?;
         tx.commit().await?;

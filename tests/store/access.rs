@@ -147,15 +147,16 @@ async fn keys_answers_and_the_audit_are_kept_and_go(bed: Bed) {
     let listed = bed.store.keys(home.tenant).await.unwrap();
     assert_eq!((listed[0].revoked_at, listed[0].last_used_at), (Some(now), Some(now)));
 
-    assert_eq!(bed.store.repeat(hash(1), hash(2)).await.unwrap(), Repeat::First);
-    assert_eq!(bed.second.repeat(hash(1), hash(2)).await.unwrap(), Repeat::Running);
+    let old = bed.clock.now();
+    assert_eq!(bed.store.repeat(hash(1), hash(2), old).await.unwrap(), Repeat::First);
+    assert_eq!(bed.second.repeat(hash(1), hash(2), old).await.unwrap(), Repeat::Running);
     bed.store.answered(hash(1), 201, "{}").await.unwrap();
     let answered = Repeat::Answered { status: 201, body: "{}".to_owned() };
-    assert_eq!(bed.second.repeat(hash(1), hash(2)).await.unwrap(), answered);
-    assert_eq!(bed.store.repeat(hash(1), hash(3)).await.unwrap(), Repeat::Other);
-    assert_eq!(bed.store.repeat(hash(4), hash(2)).await.unwrap(), Repeat::First);
+    assert_eq!(bed.second.repeat(hash(1), hash(2), old).await.unwrap(), answered);
+    assert_eq!(bed.store.repeat(hash(1), hash(3), old).await.unwrap(), Repeat::Other);
+    assert_eq!(bed.store.repeat(hash(4), hash(2), old).await.unwrap(), Repeat::First);
     bed.store.not_answered(hash(4)).await.unwrap();
-    assert_eq!(bed.store.repeat(hash(4), hash(5)).await.unwrap(), Repeat::First);
+    assert_eq!(bed.store.repeat(hash(4), hash(5), old).await.unwrap(), Repeat::First);
 
     let mut lines = Vec::new();
     for number in 0..3 {
@@ -183,7 +184,7 @@ async fn keys_answers_and_the_audit_are_kept_and_go(bed: Bed) {
     let stale = Stale { idle: now, opened: now, doors: now, answers: now, audit: lines[1].at };
     bed.store.purge_access(stale).await.unwrap();
     assert_eq!(bed.store.session(hash(7)).await.unwrap(), None);
-    assert_eq!(bed.store.repeat(hash(1), hash(9)).await.unwrap(), Repeat::First);
+    assert_eq!(bed.store.repeat(hash(1), hash(9), old).await.unwrap(), Repeat::First);
     assert_eq!(bed.store.audit(home.tenant, None, 9).await.unwrap().len(), 2);
 }
 

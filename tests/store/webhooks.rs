@@ -73,8 +73,8 @@ async fn every_change_leaves_its_fact_where_somebody_listens_and_nowhere_else(be
     for mark in [Mark::Heard, Mark::Heard, Mark::New, Mark::Save, Mark::Trash, Mark::Restore] {
         bed.store.mark(owner, message.id, mark).await.unwrap();
     }
-    let job = bed.store.lease_jobs(10, MINUTE).await.unwrap().into_iter();
-    let job = job.filter(|job| matches!(job.work, Work::Mail { .. })).next_back().unwrap();
+    let mut jobs = bed.store.lease_jobs(10, MINUTE).await.unwrap().into_iter();
+    let job = jobs.rfind(|job| matches!(job.work, Work::Mail { .. })).unwrap();
     bed.store.job_done(&job, message.id, None, "ok").await.unwrap();
     bed.store.mark(owner, message.id, Mark::Trash).await.unwrap();
     bed.store.mark(owner, message.id, Mark::Purge).await.unwrap();

@@ -77,6 +77,9 @@ fn path(route: &Route, mailbox: &Mailbox) -> String {
         .replace("{delivery}", nothing)
         .replace("{call}", nothing)
         .replace("{lamp}", nothing)
+        .replace("{rule}", nothing)
+        .replace("{frame}", nothing)
+        .replace("{line}", nothing)
         .replace("{number}", "4711")
 }
 
@@ -275,6 +278,7 @@ async fn a_user_is_added_once_read_changed_and_removed_and_the_audit_knows() {
     let again = bed.call(&key, "POST", "/users", Some(new.clone()), &once).await;
     assert_eq!((again.status, again.header("idempotency-replayed")), (201, "true"));
     assert_eq!(body(&again), body(&added));
+    assert_eq!(again.header("etag"), added.header("etag"), "with its headers");
     assert_eq!(bed.call(&key, "POST", "/users", Some(json!({"extension": "7002"})), &once).await.status, 422);
     let id = body(&added)["id"].as_str().unwrap().to_owned();
     let path = format!("/users/{id}");
@@ -299,6 +303,7 @@ async fn a_user_is_added_once_read_changed_and_removed_and_the_audit_knows() {
         (json!({"attachment": "midi"}), "attachment"),
         (json!({"language": "klingon"}), "language"),
         (json!({"operator": "a b"}), "operator"),
+        (json!({"mail": "pigeon"}), "mail"),
     ] {
         let refused = bed.call(&key, "PATCH", &path, Some(wrong.clone()), &[]).await;
         assert_eq!(
@@ -310,6 +315,11 @@ async fn a_user_is_added_once_read_changed_and_removed_and_the_audit_knows() {
     }
     let unknown = bed.call(&key, "PATCH", &path, Some(json!({"role": "operator"})), &[]).await;
     assert_eq!(unknown.status, 422, "{}", unknown.text());
+    let brief = bed.call(&key, "PATCH", &path, Some(json!({"mail": "brief-link"})), &[]).await;
+    assert_eq!(body(&brief)["mailbox"]["mail"], json!([{"address": "k@example.org", "mode": "brief-link"}]));
+    let one = json!([{"address": "k@example.org", "mode": "link"}]);
+    let one = bed.call(&key, "PATCH", &path, Some(json!({ "mail": one })), &[]).await;
+    assert_eq!(body(&one)["mailbox"]["mail"][0]["mode"], "link");
     let number = bed
         .call(
             &key,
@@ -325,12 +335,69 @@ async fn a_user_is_added_once_read_changed_and_removed_and_the_audit_knows() {
     let audit = body(&bed.call(&key, "GET", "/audit", None, &[]).await);
     let actions: Vec<&str> =
         audit["items"].as_array().unwrap().iter().map(|line| line["action"].as_str().unwrap()).collect();
-    assert_eq!(actions, ["user.removed", "number.added", "user.changed", "user.added"]);
-    let line = &audit["items"][2];
+    assert_eq!(
+        actions,
+        ["user.removed", "number.added", "user.changed", "user.changed", "user.changed", "user.added"]
+    );
+    let line = &audit["items"][4];
     assert_eq!(
         (&line["was"]["first"], &line["became"]["first"], &line["actor"]),
         (&json!("Konrad"), &json!("Konny"), &json!("key tests"))
     );
+}
+
+#[tokio::test]
+async fn a_request_whose_client_goes_away_is_finished_and_its_answer_waits_for_the_next_try() {
+    let bed = WebBed::new().await;
+    let key = bed.key_of_all().await;
+    for polls in 1..40 {
+        let new = json!({"extension": format!("7{polls:03}")});
+        let name = format!("try {polls}");
+        let once = [("idempotency-key", name.as_str())];
+        let mut given_up = Box::pin(bed.call(&key, "POST", "/users", Some(new.clone()), &once));
+        for _ in 0..polls {
+            if futures_util::poll!(&mut given_up).is_ready() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_micros(200)).await;
+        }
+        drop(given_up);
+        let mut answer = bed.call(&key, "POST", "/users", Some(new.clone()), &once).await;
+        for _ in 0..500 {
+            if answer.status != 409 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            answer = bed.call(&key, "POST", "/users", Some(new.clone()), &once).await;
+        }
+        assert_eq!(answer.status, 201, "{polls}: {}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn an_upload_under_a_name_is_another_when_its_file_is_and_the_same_whatever_stands_between_its_parts() {
+    let bed = WebBed::new().await;
+    let key = bed.key_of_all().await;
+    let path = format!("/api/v1/mailboxes/{}/greetings", bed.mailbox.id);
+    let tone = |hertz: f64| {
+        let at = |n: u32| ((f64::from(n) / 8000.0 * hertz * std::f64::consts::TAU).sin() * 8000.0) as i16;
+        aftertone::audio::wav::write(&(0..16_000).map(at).collect::<Vec<_>>(), 8000).unwrap()
+    };
+    let send = async |boundary: &str, file: Vec<u8>| {
+        let head = format!(
+            "--{boundary}\r\ncontent-disposition: form-data; name=\"kind\"\r\n\r\nstandard\r\n--{boundary}\r\n\
+             content-disposition: form-data; name=\"file\"; filename=\"a.wav\"\r\n\r\n"
+        );
+        let body = [head.as_bytes(), &file, format!("\r\n--{boundary}--\r\n").as_bytes()].concat();
+        let kind = format!("multipart/form-data; boundary={boundary}");
+        let headers = [("authorization", key.as_str()), ("content-type", &kind), ("idempotency-key", "one")];
+        bed.send("192.0.2.1", "POST", &path, &headers, Body::from(body)).await
+    };
+    let first = send("aaa", tone(440.0)).await;
+    assert_eq!(first.status, 201, "{}", first.text());
+    let again = send("bbbb", tone(440.0)).await;
+    assert_eq!((again.status, again.header("idempotency-replayed")), (201, "true"), "{}", again.text());
+    assert_eq!(send("aaa", tone(550.0)).await.status, 422, "another file of the same size");
 }
 
 #[tokio::test]

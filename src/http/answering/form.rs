@@ -6,11 +6,10 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use crate::domain::answering::{
-    AnswerBy, CallerPattern, Conditions, KeyTarget, PhoneSystem, RingTarget, Rule, RuleActions, TurnAway,
-    WithinFrame,
+    CallerPattern, Conditions, KeyTarget, PhoneSystem, RingTarget, Rule, RuleActions, WithinFrame,
 };
 use crate::domain::{GreetingKind, Invalid, RuleId, TimeFrame, TimeFrameId};
-use crate::service::answering::{ALL_REASONS, NewRule, reason_of, reason_word};
+use crate::service::answering::{ALL_REASONS, NewRule, answer_of, answer_word, reason_of, reason_word};
 
 use super::super::portal::frame::{Done, Frame};
 use super::super::portal::missing;
@@ -78,13 +77,7 @@ impl Form {
     fn of(rule: &Rule) -> Self {
         let RuleActions { answer, greeting, operator, keys, phones } = &rule.then;
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
-        let (word, target) = match answer {
-            AnswerBy::Message => ("message", String::new()),
-            AnswerBy::Announcement => ("announcement", String::new()),
-            AnswerBy::Tone => ("tone", String::new()),
-            AnswerBy::TurnAway { with } => (with.as_str(), String::new()),
-            AnswerBy::Transfer { target } => ("transfer", target.clone()),
-        };
+        let (word, target) = answer_word(answer);
         let phone = |ring: &RingTarget| Phone {
             target: ring.target.clone(),
             delay: ring.delay_s.to_string(),
@@ -99,7 +92,7 @@ impl Form {
             reasons: rule.when.reasons.iter().map(|reason| reason_word(*reason).to_owned()).collect(),
             callers: callers.join("\n"),
             answer: word.to_owned(),
-            target,
+            target: target.unwrap_or_default().to_owned(),
             greeting: greeting.map(|kind| kind.to_string()).unwrap_or_default(),
             operator: text(operator),
             keys: keys.iter().map(|key| (key.key, key.target.clone())).collect(),
@@ -178,16 +171,8 @@ impl Form {
             let remedy = "write whole seconds, at most 300";
             text.parse::<u16>().map_err(|_| Invalid::new(what, text, remedy))
         };
-        let answer = match self.answer.as_str() {
-            "" | "message" => AnswerBy::Message,
-            "announcement" => AnswerBy::Announcement,
-            "tone" => AnswerBy::Tone,
-            "transfer" if self.target.is_empty() => {
-                return Err(Refused::Mend("Say where the call is to be transferred.".to_owned()));
-            }
-            "transfer" => AnswerBy::Transfer { target: self.target.clone() },
-            way => AnswerBy::TurnAway { with: way.parse::<TurnAway>()? },
-        };
+        let answer = if self.answer.is_empty() { "message" } else { &self.answer };
+        let answer = answer_of(answer, &self.target)?;
         let frame = match self.frame.as_str() {
             "" => None,
             id => Some(WithinFrame { frame: id.parse::<TimeFrameId>()?, outside: self.outside }),

@@ -261,7 +261,7 @@ async fn kept(site: &Site, posted: &Posted, word: &str, id: Option<&str>) -> Res
     match written {
         Ok(frame) => {
             let action = if id.is_some() { "saved" } else { "added" };
-            hours::note(site, visitor, &whose, action, before.as_ref(), Some(&frame)).await;
+            whose.by(visitor).frame(site, action, before.as_ref(), Some(&frame)).await;
             Ok(see(site, &format!("{}/hours?done={action}", whose.path)))
         }
         Err(Refused::Mend(why)) => {

@@ -7,11 +7,9 @@ use axum::response::Response;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
-use serde_json::json;
 
 use crate::domain::{ChangeId, FrameUse, TimeFrame, TimeFrameId};
 use crate::service::answering::AnsweringError;
-use crate::service::audit::Deed;
 use crate::service::time_frames::{NewFrame, Shown, coming, ical};
 
 use super::super::file_form::{NoFile, PostedFile};
@@ -186,7 +184,7 @@ pub(super) async fn remove(
         let frames = &site.web.services.frames;
         match frames.delete(whose.tenant, whose.extension(), id).await {
             Ok((frame, change)) => {
-                note(&site, visitor, &whose, "removed", Some(&frame), None).await;
+                whose.by(visitor).frame(&site, "removed", Some(&frame), None).await;
                 Ok(see(&site, &format!("{}/hours?done=removed&change={change}", whose.path)))
             }
             Err(error) => refused(&site, visitor, whose, error.into()).await,
@@ -206,7 +204,7 @@ pub(super) async fn undo(
         let change: ChangeId = change.parse().map_err(|_| missing())?;
         match site.web.services.frames.undo(whose.tenant, whose.extension(), change).await {
             Ok(frame) => {
-                note(&site, visitor, &whose, "restored", None, Some(&frame)).await;
+                whose.by(visitor).frame(&site, "restored", None, Some(&frame)).await;
                 Ok(see(&site, &format!("{}/hours?done=undone", whose.path)))
             }
             Err(error) => refused(&site, visitor, whose, error.into()).await,
@@ -243,7 +241,7 @@ pub(super) async fn import(
         let new = NewFrame { name, purpose, zone: None, entries: Vec::new(), replace: true };
         match site.web.services.frames.import(whose.tenant, whose.extension(), new, file).await {
             Ok(frame) => {
-                note(&site, visitor, &whose, "imported", None, Some(&frame)).await;
+                whose.by(visitor).frame(&site, "imported", None, Some(&frame)).await;
                 Ok(see(&site, &format!("{}/hours?done=imported", whose.path)))
             }
             Err(AnsweringError::Calendar(lines)) => {
@@ -266,20 +264,4 @@ async fn refused(
         Refused::Mend(why) => shown(site, visitor, whose, Some(Done::refused(why)), Vec::new()).await,
         response => Err(response),
     }
-}
-
-/// Notes a change of a frame.
-pub(super) async fn note(
-    site: &Site,
-    visitor: &Visitor,
-    whose: &Whose,
-    action: &str,
-    was: Option<&TimeFrame>,
-    became: Option<&TimeFrame>,
-) {
-    let told = |frame: &TimeFrame| json!({"name": frame.name, "use": frame.purpose, "zone": frame.zone, "spans": frame.schedule});
-    let deed = Deed { action: &format!("hours.{action}"), target: whose.name() };
-    let (was, became) = (was.map(told), became.map(told));
-    let audit = &site.web.services.audit;
-    audit.note(&visitor.actor, whose.tenant, deed, was.as_ref(), became.as_ref()).await;
 }

@@ -5,13 +5,11 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
-use serde_json::json;
 use uuid::Uuid;
 
 use crate::domain::ChangeId;
-use crate::domain::answering::{CallerPattern, ScreenedCaller, Screening, TurnAway};
-use crate::service::answering::AnsweringError;
-use crate::service::audit::Deed;
+use crate::domain::answering::{CallerPattern, ScreenedCaller, Screening};
+use crate::service::answering::{AnsweringError, verdict_of, verdict_word};
 
 use super::super::portal::frame::{Done, Frame};
 use super::super::portal::missing;
@@ -61,15 +59,8 @@ const VERDICTS: [(&str, &str); 5] = [
     ("allow", "Let through"),
 ];
 
-const fn word(screening: Screening) -> &'static str {
-    match screening {
-        Screening::Allow => "allow",
-        Screening::Block { with } => with.as_str(),
-    }
-}
-
 fn title(screening: Screening) -> &'static str {
-    VERDICTS.iter().find(|(known, _)| *known == word(screening)).map_or("", |(_, title)| title)
+    VERDICTS.iter().find(|(known, _)| *known == verdict_word(screening)).map_or("", |(_, title)| title)
 }
 
 pub(super) async fn list(
@@ -193,19 +184,12 @@ pub(super) async fn add(State(site): Shared, Path(word): Path<String>, posted: P
 
 async fn put(site: &Site, visitor: &Visitor, whose: &Whose, posted: &Posted) -> Result<String, Refused> {
     let pattern: CallerPattern = posted.fields.get("pattern").parse()?;
-    let screening = match posted.fields.get("verdict") {
-        "allow" => Screening::Allow,
-        way => Screening::Block { with: way.parse::<TurnAway>()? },
-    };
+    let screening = verdict_of(posted.fields.get("verdict"))?;
     let note = posted.fields.get("note");
-    let told = pattern.to_string();
     let lists = &site.web.services.lists;
-    lists.put(whose.tenant, whose.extension(), pattern, screening, Some(note)).await?;
-    let became = json!({"caller": told, "verdict": word(screening), "note": note});
-    let deed = Deed { action: "list.kept", target: whose.name() };
-    let audit = &site.web.services.audit;
-    audit.note(&visitor.actor, whose.tenant, deed, None::<&()>, Some(&became)).await;
-    Ok(told)
+    let (was, line) = lists.put(whose.tenant, whose.extension(), pattern, screening, Some(note)).await?;
+    whose.by(visitor).line(site, "kept", was.as_ref(), Some(&line)).await;
+    Ok(line.pattern.to_string())
 }
 
 pub(super) async fn remove(
@@ -222,7 +206,7 @@ pub(super) async fn remove(
             AnsweringError::NoCaller(_) => Refused::from(missing()),
             other => other.into(),
         })?;
-        note(&site, visitor, &whose, "list.removed", (Some(&line), None)).await;
+        whose.by(visitor).line(&site, "removed", Some(&line), None).await;
         Ok(see(&site, &format!("{}/lists?done=removed&change={change}", whose.path)))
     };
     answer(removed.await)
@@ -239,7 +223,7 @@ pub(super) async fn undo(
         let change: ChangeId = change.parse().map_err(|_| missing())?;
         match site.web.services.lists.undo(whose.tenant, whose.extension(), change).await {
             Ok(line) => {
-                note(&site, visitor, &whose, "list.restored", (None, Some(&line))).await;
+                whose.by(visitor).line(&site, "restored", None, Some(&line)).await;
                 Ok(see(&site, &format!("{}/lists?done=undone", whose.path)))
             }
             Err(error) => match Refused::from(error) {
@@ -252,18 +236,4 @@ pub(super) async fn undo(
         }
     };
     answer(undone.await)
-}
-
-async fn note(
-    site: &Site,
-    visitor: &Visitor,
-    whose: &Whose,
-    action: &str,
-    (was, became): (Option<&ScreenedCaller>, Option<&ScreenedCaller>),
-) {
-    let told = |line: &ScreenedCaller| json!({"caller": line.pattern, "verdict": word(line.screening), "note": line.note});
-    let deed = Deed { action, target: whose.name() };
-    let (was, became) = (was.map(told), became.map(told));
-    let audit = &site.web.services.audit;
-    audit.note(&visitor.actor, whose.tenant, deed, was.as_ref(), became.as_ref()).await;
 }

@@ -12,7 +12,6 @@ use crate::domain::answering::{CallerPattern, Conditions, Rule};
 use crate::domain::{ChangeId, Owner, RuleId};
 use crate::service::access::{Act, Reach};
 use crate::service::answering::{Overview, Standing, acts, conditions, phone_system, reason_word};
-use crate::service::audit::Deed;
 
 use super::super::portal::frame::{Done, Frame};
 use super::super::portal::{missing, words};
@@ -297,8 +296,7 @@ pub(super) async fn changed(
     let before = services.rules.of(owner).await?;
     let done = change(owner, &before).await?;
     let after = services.rules.of(owner).await?;
-    let deed = Deed { action: &format!("rules.{action}"), target: whose.name() };
-    services.audit.note(&visitor.actor, owner.tenant, deed, Some(&before), Some(&after)).await;
+    whose.by(visitor).rules(site, action, &before, &after).await;
     Ok(done)
 }
 

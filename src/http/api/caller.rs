@@ -2,26 +2,19 @@
 
 use std::sync::Arc;
 
-use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use sha2::{Digest as _, Sha256};
 
 use crate::domain::{MailboxId, Owner, TenantId};
 use crate::service::access::{Act, Actor, Reach};
-use crate::store::Repeat;
 
 use super::super::Site;
 use super::super::visitor::{is_from_elsewhere, same, source, visitor};
+use super::once::once;
 use super::problem::Problem;
-
-/// Most bytes of a JSON body.
-const LARGEST_JSON: usize = 64 * 1024;
-/// Most bytes of an answer that is remembered.
-const LARGEST_ANSWER: usize = 256 * 1024;
 
 /// Somebody who was let in, with the tenant that the request is about.
 #[derive(Clone)]
@@ -126,79 +119,6 @@ fn tenant(parts: &Parts, actor: &Actor, reach: Reach) -> Result<TenantId, Proble
     let Some((_, text)) = named else { return Ok(actor.tenant) };
     let tenant: TenantId = text.parse().map_err(|_| Problem::missing("tenant"))?;
     if tenant == actor.tenant || reach == Reach::All { Ok(tenant) } else { Err(Problem::missing("tenant")) }
-}
-
-/// Carries a request out once, however often it comes under its name within a day.
-async fn once(site: &Site, who: &Actor, name: &HeaderValue, request: Request, next: Next) -> Response {
-    let (parts, body) = request.into_parts();
-    let is_upload = parts
-        .headers
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/"));
-    let mut of_request = Sha256::new();
-    of_request.update(format!("{} {}\0", parts.method, parts.uri));
-    let body = if is_upload {
-        // A file is not taken in twice to be compared: its size must do.
-        of_request.update(parts.headers.get(header::CONTENT_LENGTH).map_or(&b""[..], HeaderValue::as_bytes));
-        body
-    } else {
-        let Ok(bytes) = axum::body::to_bytes(body, LARGEST_JSON).await else { return too_large() };
-        of_request.update(&bytes);
-        Body::from(bytes)
-    };
-    let mut of_name = Sha256::new();
-    of_name.update(format!("{}\0{:?}\0{:?}\0", who.tenant, who.user, who.door));
-    of_name.update(name.as_bytes());
-    let (name, request) = (of_name.finalize().into(), of_request.finalize().into());
-    let store = &site.web.store;
-    match store.repeat(name, request).await {
-        Ok(Repeat::First) => {}
-        Ok(Repeat::Running) => {
-            return Problem::new(StatusCode::CONFLICT, "this request is being carried out").into_response();
-        }
-        Ok(Repeat::Other) => {
-            let why = "another request came with this Idempotency-Key: choose a new one";
-            return Problem::new(StatusCode::UNPROCESSABLE_ENTITY, why).into_response();
-        }
-        Ok(Repeat::Answered { status, body }) => return repeated(status, body),
-        Err(error) => return Problem::from(error).into_response(),
-    }
-    let response = next.run(Request::from_parts(parts, body)).await;
-    remember(site, name, response).await
-}
-
-fn repeated(status: u16, body: String) -> Response {
-    let mut response = Response::new(Body::from(body));
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert("idempotency-replayed", HeaderValue::from_static("true"));
-    response
-}
-
-/// What had an effect is remembered, without its secrets; what had none may come again.
-async fn remember(site: &Site, name: [u8; 32], response: Response) -> Response {
-    let (parts, body) = response.into_parts();
-    let bytes: Bytes = axum::body::to_bytes(body, LARGEST_ANSWER).await.unwrap_or_default();
-    let kept = if parts.status.is_success() {
-        let told = serde_json::from_slice::<serde_json::Value>(&bytes).ok().map(|mut told| {
-            if let Some(fields) = told.as_object_mut() {
-                fields.remove("key");
-            }
-            told.to_string()
-        });
-        site.web.store.answered(name, parts.status.as_u16(), &told.unwrap_or_default()).await
-    } else {
-        site.web.store.not_answered(name).await
-    };
-    if let Err(error) = kept {
-        tracing::warn!(%error, "an answer was not remembered: the same request may be carried out again");
-    }
-    Response::from_parts(parts, Body::from(bytes))
-}
-
-fn too_large() -> Response {
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "a body has at most 64 KiB here").into_response()
 }
 
 /// Refusals of the framework (a query or body that does not read) become problems as well.

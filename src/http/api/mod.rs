@@ -2,10 +2,13 @@
 //! document and the page that shows it are made of it.
 
 mod bin;
+mod answering;
 mod caller;
 mod docs;
 mod greetings;
+mod hours;
 mod messages;
+mod once;
 pub(in crate::http) mod problem;
 mod rest;
 mod roles;

@@ -26,16 +26,16 @@ use super::problem::Problem;
 type Answer = Result<Response, Problem>;
 
 /// Calls of one answer unless it says otherwise.
-const CALLS: usize = 200;
+const CALLS: u32 = 200;
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Asked {
-    limit: Option<usize>,
+    limit: Option<u32>,
 }
 
 impl Asked {
     fn limit(&self) -> usize {
-        self.limit.unwrap_or(CALLS).clamp(1, 1000)
+        self.limit.unwrap_or(CALLS).clamp(1, 1000) as usize
     }
 }
 

@@ -2,14 +2,14 @@
 //!
 //! A kind is `string`, `integer`, `boolean`, `object`, `any`, `uuid`, `date-time`, `email`, `uri`, `binary` (a file), words
 //! with `|` between them (one of these), the name of a shape, `[kind]` (an array), `{kind}` (an object with any names) or
-//! `kind?` (or null).
+//! `kind?` (or null), or two of these with ` or ` between them.
 
 use serde_json::{Map, Value, json};
 
 use super::table::Shape;
 
 /// What parameters of paths and queries are, by name; what stands not here is text.
-const PARAMETERS: [(&str, &str); 14] = [
+const PARAMETERS: &[(&str, &str)] = &[
     ("tenant", "uuid"),
     ("message", "uuid"),
     ("greeting", "uuid"),
@@ -17,6 +17,9 @@ const PARAMETERS: [(&str, &str); 14] = [
     ("key", "uuid"),
     ("call", "uuid"),
     ("lamp", "uuid"),
+    ("rule", "uuid"),
+    ("frame", "uuid"),
+    ("line", "uuid"),
     ("webhook", "uuid"),
     ("delivery", "uuid"),
     ("unheard", "boolean"),
@@ -30,6 +33,9 @@ const PARAMETERS: [(&str, &str); 14] = [
 pub(super) fn schema(kind: &str) -> Value {
     if let Some(kind) = kind.strip_suffix('?') {
         return or_null(schema(kind));
+    }
+    if let Some((one, other)) = kind.split_once(" or ") {
+        return json!({"anyOf": [schema(one), schema(other)]});
     }
     let within = |open, close| kind.strip_prefix(open)?.strip_suffix(close);
     if let Some(item) = within('[', ']') {
@@ -77,7 +83,8 @@ pub(super) fn parameter(name: &str) -> Value {
     match name {
         // `me` is the own one.
         "mailbox" | "user" => json!({"anyOf": [{"type": "string", "format": "uuid"}, {"const": "me"}]}),
-        "limit" => json!({"type": "integer", "minimum": 1}),
+        // What is out of the range is brought into it.
+        "limit" => json!({"type": "integer", "minimum": 0, "maximum": u32::MAX}),
         name => {
             let kind = PARAMETERS.iter().find(|(known, _)| *known == name);
             schema(kind.map_or("string", |(_, kind)| kind))

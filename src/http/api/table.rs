@@ -1,5 +1,6 @@
 //! Every route of the API: what it is called, what opens it, what it takes, and who carries it out.
 
+mod answering;
 mod greetings;
 mod messages;
 mod people;
@@ -155,7 +156,8 @@ pub fn table() -> Vec<Route> {
 
 /// Every shape that routes answer.
 pub fn shapes() -> Vec<Shape> {
-    [shapes::PEOPLE, shapes::MESSAGES, shapes::REST, running::SHAPES, webhooks::SHAPES].concat()
+    [shapes::PEOPLE, shapes::MESSAGES, shapes::REST, running::SHAPES, answering::SHAPES, webhooks::SHAPES]
+        .concat()
 }
 
 /// Every route with its handler.
@@ -166,6 +168,7 @@ pub(super) fn handlers() -> Vec<Entry> {
         greetings::routes(),
         rest::routes(),
         running::routes(),
+        answering::routes(),
         webhooks::routes(),
     ]
     .into_iter()

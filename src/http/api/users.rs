@@ -198,6 +198,14 @@ pub(super) async fn add(
     Ok(answer(StatusCode::CREATED, &told))
 }
 
+/// One mode for every address, or the modes of single ones.
+#[derive(Debug, Deserialize)]
+#[serde(untagged, expecting = "mail is a mode, for example link, or a list of addresses with their modes")]
+enum Modes {
+    All(String),
+    Each(Vec<Recipient>),
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Changing {
@@ -205,7 +213,7 @@ pub(super) struct Changing {
     first: Option<String>,
     last: Option<String>,
     emails: Option<Vec<String>>,
-    mail: Option<Vec<Recipient>>,
+    mail: Option<Modes>,
     attachment: Option<String>,
     pin: Option<String>,
     enabled: Option<bool>,
@@ -227,12 +235,18 @@ pub(super) struct Changing {
 
 impl Changing {
     fn changes(self, quota: Quota) -> Result<Changes, Problem> {
+        let (mode, modes) = match self.mail {
+            Some(Modes::All(mode)) => (Some(mode.parse()?), Vec::new()),
+            Some(Modes::Each(modes)) => (None, modes),
+            None => (None, Vec::new()),
+        };
         Ok(Changes {
+            mode,
+            modes,
             extension: self.extension.as_deref().map(str::parse::<Number>).transpose()?,
             first: self.first,
             last: self.last,
             emails: self.emails.as_deref().map(addresses).transpose()?,
-            modes: self.mail.unwrap_or_default(),
             attachment: self.attachment.as_deref().map(str::parse).transpose()?,
             pin: self.pin.map(Into::into),
             enabled: self.enabled,

@@ -38,7 +38,8 @@ impl Lists {
         Ok(self.store.screened_callers(tenant, mailbox).await?)
     }
 
-    /// Notes a caller in the list of a mailbox, or of the tenant; replaces what it said of the same one.
+    /// Notes a caller in the list of a mailbox, or of the tenant; replaces what it said of the same one. What it said,
+    /// and the line.
     ///
     /// # Errors
     /// [`AnsweringError`], each with its remedy.
@@ -49,7 +50,7 @@ impl Lists {
         pattern: CallerPattern,
         screening: Screening,
         note: Option<&str>,
-    ) -> Result<()> {
+    ) -> Result<(Option<ScreenedCaller>, ScreenedCaller)> {
         let mailbox = self.owner(tenant, of).await?;
         let note = note.map(str::trim).filter(|note| !note.is_empty());
         if let Some(note) = note
@@ -57,9 +58,10 @@ impl Lists {
         {
             return Err(Invalid::new("note", note, "write at most 80 characters in one line").into());
         }
-        let known = self.store.screened_callers(tenant, mailbox).await?;
-        let own = known.iter().filter(|line| line.mailbox == mailbox);
-        if own.count() >= MOST_LINES {
+        let mut own = self.store.screened_callers(tenant, mailbox).await?;
+        own.retain(|line| line.mailbox == mailbox);
+        let was = own.iter().find(|line| line.pattern == pattern).cloned();
+        if was.is_none() && own.len() >= MOST_LINES {
             let remedy = "a list has at most 1000 lines: use the beginning of numbers, as +4930*";
             return Err(Invalid::new("caller", &pattern.to_string(), remedy).into());
         }
@@ -68,7 +70,7 @@ impl Lists {
         let line = ScreenedCaller { id, tenant, mailbox, pattern, screening, note, created_at };
         self.store.put_screened_caller(&line).await?;
         tracing::info!(%tenant, of_mailbox = mailbox.is_some(), "a list of callers was changed");
-        Ok(())
+        Ok((was, line))
     }
 
     /// Takes a caller off the list.

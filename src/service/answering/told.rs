@@ -56,6 +56,62 @@ pub fn reason_word(reason: RedirectReason) -> &'static str {
     REASONS.iter().find(|(_, known)| *known == reason).map_or(reason.as_str(), |(word, _)| word)
 }
 
+/// What becomes of a call as a word, and where it is transferred: as [`answer_of`] reads it.
+pub fn answer_word(answer: &AnswerBy) -> (&'static str, Option<&str>) {
+    match answer {
+        AnswerBy::Message => ("message", None),
+        AnswerBy::Announcement => ("announcement", None),
+        AnswerBy::Tone => ("tone", None),
+        AnswerBy::TurnAway { with } => (with.as_str(), None),
+        AnswerBy::Transfer { target } => ("transfer", Some(target)),
+    }
+}
+
+/// Reads what becomes of a call: `message`, `announcement`, `tone`, `transfer` with a target, or how it is turned away.
+///
+/// # Errors
+/// [`Invalid`] with the words there are, or that a transfer needs a target.
+pub fn answer_of(word: &str, target: &str) -> Result<AnswerBy, Invalid> {
+    Ok(match word {
+        "message" => AnswerBy::Message,
+        "announcement" => AnswerBy::Announcement,
+        "tone" => AnswerBy::Tone,
+        "transfer" if target.trim().is_empty() => {
+            return Err(Invalid::new("target", target, "say where the call is to be transferred"));
+        }
+        "transfer" => AnswerBy::Transfer { target: target.trim().to_owned() },
+        way => AnswerBy::TurnAway {
+            with: way.parse().map_err(|_| {
+                let remedy =
+                    "choose message, announcement, tone, transfer, announce, busy, not-found or decline";
+                Invalid::new("answer", way, remedy)
+            })?,
+        },
+    })
+}
+
+/// What a list says of a caller as a word: `allow`, or how the caller is turned away.
+pub const fn verdict_word(screening: Screening) -> &'static str {
+    match screening {
+        Screening::Allow => "allow",
+        Screening::Block { with } => with.as_str(),
+    }
+}
+
+/// Reads what a list says of a caller, as [`verdict_word`] writes it.
+///
+/// # Errors
+/// [`Invalid`] with the words there are.
+pub fn verdict_of(word: &str) -> Result<Screening, Invalid> {
+    if word == "allow" {
+        return Ok(Screening::Allow);
+    }
+    let with = word
+        .parse::<TurnAway>()
+        .map_err(|_| Invalid::new("verdict", word, "choose allow, announce, busy, not-found or decline"))?;
+    Ok(Screening::Block { with })
+}
+
 /// When a rule holds: `within "Office hours", when busy, from +4930*`.
 pub fn conditions(when: &Conditions, arrangements: &Arrangements) -> String {
     let mut parts = Vec::new();

@@ -62,7 +62,7 @@ pub(super) fn routes() -> Vec<Entry> {
                 ("first", "string", false, "first name"),
                 ("last", "string", false, "last name"),
                 ("emails", "[email]", false, "all addresses"),
-                ("mail", "[Recipient]", false, "address and mode of each"),
+                ("mail", "string or [Recipient]", false, "the mode of every address, or addresses with theirs"),
                 ("attachment", "mp3|wav", false, "format of attachments"),
                 ("pin", "string", false, "a new PIN"),
                 ("enabled", "boolean", false, "takes messages"),

@@ -1,8 +1,8 @@
 //! The API for programs, `/api/v1`. One table says every route: the router, the checks before each handler, the OpenAPI
 //! document and the page that shows it are made of it.
 
-mod bin;
 mod answering;
+mod bin;
 mod caller;
 mod docs;
 mod greetings;

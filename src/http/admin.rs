@@ -24,8 +24,8 @@ use super::Site;
 /// Pages that stand in the navigation: group, path, label, what opens them. Groups stand in the order of their first page.
 pub(super) const PLACES: &[(&str, &str, &str, Act)] = &[
     ("People", "/admin/users", "Users", Act::UsersRead),
-    ("Calls", "/answering/all/hours", "Hours and lists", Act::TenantsRead),
     ("People", imports::HERE, "Import", Act::UsersWrite),
+    ("Calls", "/answering/all/hours", "Hours and lists", Act::TenantsRead),
     ("Calls", "/admin/calls", "Live calls", Act::Calls),
     ("Calls", "/admin/explain", "Explain", Act::Explain),
     ("Server", "/admin/lamps", "Lamps", Act::Lamps),

@@ -5,22 +5,11 @@ use aftertone::domain::Role;
 use serde_json::json;
 
 use crate::browser::Browser;
-use crate::portal::PASSWORD;
-use crate::portal_in_the_browser::check;
+use crate::portal_in_the_browser::{check, sign_in};
 use crate::web_bed::WebBed;
 
 const UP: &str = "\u{e013}";
 const DOWN: &str = "\u{e015}";
-
-async fn sign_in(browser: &Browser, home: &str) {
-    browser.open(home).await;
-    browser.click("input[name=name]").await;
-    browser.press("1001").await;
-    browser.click("input[name=password]").await;
-    browser.press(PASSWORD).await;
-    browser.click("button.main").await;
-    browser.until("return document.title.startsWith('Inbox')").await;
-}
 
 /// Frames, rules and lists to look at; the ids of the rules.
 async fn furnished(bed: &WebBed) -> Vec<String> {

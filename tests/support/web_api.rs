@@ -80,6 +80,8 @@ fn path(route: &Route, mailbox: &Mailbox) -> String {
         .replace("{rule}", nothing)
         .replace("{frame}", nothing)
         .replace("{line}", nothing)
+        .replace("{import}", nothing)
+        .replace("{draft}", nothing)
         .replace("{number}", "4711")
 }
 

@@ -7,8 +7,8 @@ use axum::body::Body;
 use serde_json::json;
 
 use crate::browser::Browser;
-use crate::portal::{Client, PASSWORD};
-use crate::portal_in_the_browser::check;
+use crate::portal::Client;
+use crate::portal_in_the_browser::{check, sign_in};
 use crate::web_bed::{Answer, WebBed};
 
 const HERE: &str = "/admin/imports";
@@ -164,6 +164,61 @@ async fn a_draft_is_nobody_elses_and_hostile_cells_are_only_text() {
     assert_eq!(names(&bed).await.len(), 1);
 }
 
+// 002-089, 003-07
+#[tokio::test]
+async fn a_program_takes_a_file_in_mends_it_and_imports_all_of_it() {
+    let bed = WebBed::new().await;
+    let acts = vec![aftertone::service::access::Act::UsersWrite];
+    let key = bed.key(bed.mailbox.tenant, acts).await;
+    let ask = async |method: &str, path: &str, kind: &str, body: Vec<u8>| {
+        let headers = [("authorization", key.as_str()), ("content-type", kind)];
+        bed.send("192.0.2.1", method, &format!("/api/v1/imports{path}"), &headers, Body::from(body)).await
+    };
+    let read = |answer: &Answer| serde_json::from_slice::<serde_json::Value>(&answer.body).unwrap();
+    let file = "extension,first,email,pin\n1002,Bob,nowhere,482913\n1003,C,,\nx,D,,\n";
+    let form = format!(
+        "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"staff.csv\"\r\n\r\n{file}\r\n--x--\r\n"
+    );
+    let (multipart, plain) = ("multipart/form-data; boundary=x", "application/json");
+    let taken = ask("POST", "/drafts", multipart, form.into_bytes()).await;
+    assert_eq!(taken.status, 201, "{}", taken.text());
+    assert_eq!(read(&taken)["counts"], json!({"rows": 3, "add": 1, "change": 0, "faults": 2}));
+    let path = format!("/drafts/{}", read(&taken)["id"].as_str().unwrap());
+    let rows = read(&ask("GET", &format!("{path}/rows?only=faults&limit=1"), plain, Vec::new()).await);
+    assert_eq!(rows["items"][0]["faults"][0]["column"], "email", "{rows}");
+    assert_eq!((&rows["items"][0]["cells"]["pin"], &rows["next"]), (&json!("given"), &json!("2")));
+    let more = read(&ask("GET", &format!("{path}/rows?only=faults&after=2"), plain, Vec::new()).await);
+    assert_eq!((&more["items"][0]["line"], &more["next"]), (&json!(4), &json!(null)));
+    let mend = |rows: serde_json::Value| json!({ "rows": rows }).to_string().into_bytes();
+    for wrong in
+        [json!([{"line": 2, "cells": {"shoes": "41"}}]), json!([{"line": 9, "cells": {"first": "x"}}])]
+    {
+        let refused = ask("PATCH", &format!("{path}/rows"), plain, mend(wrong)).await;
+        assert_eq!((refused.status, read(&refused)["errors"][0]["field"].as_str()), (422, Some("rows")));
+    }
+    let right = json!([{"line": 2, "cells": {"email": "bob@example.org"}}, {"line": 4}]);
+    let mended = ask("PATCH", &format!("{path}/rows"), plain, mend(right)).await;
+    assert_eq!(read(&mended)["counts"]["faults"], 0, "{}", mended.text());
+    assert_eq!(ask("POST", &format!("{path}/apply"), plain, Vec::new()).await.status, 202);
+    let mut draft = read(&mended);
+    for _ in 0..200 {
+        draft = read(&ask("GET", &path, plain, Vec::new()).await);
+        if draft["is_done"] == true {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(draft["is_done"], true, "{draft}");
+    assert_eq!(names(&bed).await.len(), 3);
+    let result = ask("GET", &format!("{path}/result.csv"), plain, Vec::new()).await;
+    assert!(result.text().contains("1002,Bob,bob@example.org,,added,"), "{}", result.text());
+    let back = format!("/{}/take-back", draft["import"].as_str().unwrap());
+    assert_eq!(ask("POST", &back, plain, b"{}".to_vec()).await.status, 204);
+    assert_eq!(ask("POST", &back, plain, b"{}".to_vec()).await.status, 404);
+    assert_eq!(names(&bed).await.len(), 1);
+    assert_eq!(ask("DELETE", &path, plain, Vec::new()).await.status, 204);
+}
+
 // 002-089
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_users_are_imported_with_their_faults_mended_in_place() {
@@ -171,13 +226,7 @@ async fn a_thousand_users_are_imported_with_their_faults_mended_in_place() {
     let bed = WebBed::new().await;
     let at = bed.serve().await;
     bed.give(&bed.mailbox, Role::TenantAdmin).await;
-    browser.open(&format!("http://{at}/sign-in")).await;
-    browser.click("input[name=name]").await;
-    browser.press("1001").await;
-    browser.click("input[name=password]").await;
-    browser.press(PASSWORD).await;
-    browser.click("button.main").await;
-    browser.until("return document.title.startsWith('Inbox')").await;
+    sign_in(&browser, &format!("http://{at}/")).await;
 
     // A thousand rows; in thirty of them the address is none.
     let row = |n: u32| {

@@ -38,6 +38,17 @@ const WRONG: &str = r#"
     return wrong;
 "#;
 
+/// Ada comes in by name and password.
+pub(crate) async fn sign_in(browser: &Browser, home: &str) {
+    browser.open(home).await;
+    browser.click("input[name=name]").await;
+    browser.press("1001").await;
+    browser.click("input[name=password]").await;
+    browser.press(PASSWORD).await;
+    browser.click("button.main").await;
+    browser.until("return document.title.startsWith('Inbox')").await;
+}
+
 /// Good at every width, light and dark: readable, reachable, named, still.
 pub(crate) async fn check(browser: &Browser, url: &str, name: &str) {
     for (width, dark) in [(1440, false), (1440, true), (390, false), (390, true), (320, false)] {
@@ -77,13 +88,7 @@ async fn somebody_signs_in_listens_deletes_and_undoes_and_new_messages_appear() 
         .await;
     let home = format!("http://{at}/");
     check(&browser, &home, "portal-sign-in").await;
-    browser.open(&home).await;
-    browser.click("input[name=name]").await;
-    browser.press("1001").await;
-    browser.click("input[name=password]").await;
-    browser.press(PASSWORD).await;
-    browser.click("button.main").await;
-    browser.until("return document.title.startsWith('Inbox')").await;
+    sign_in(&browser, &home).await;
     check(&browser, &home, "portal-inbox-list").await;
 
     browser.open(&home).await;
@@ -135,15 +140,20 @@ async fn every_other_page_is_good_on_every_screen() {
     }];
     bed.store.put_mailbox(&mailbox).await.unwrap();
     bed.give(&bed.mailbox, Role::Operator).await;
-    browser.open(&format!("http://{at}/")).await;
-    browser.click("input[name=name]").await;
-    browser.press("1001").await;
-    browser.click("input[name=password]").await;
-    browser.press(PASSWORD).await;
-    browser.click("button.main").await;
-    browser.until("return document.title.startsWith('Inbox')").await;
+    sign_in(&browser, &format!("http://{at}/")).await;
     picture(&browser, "portal-empty").await;
     let own = format!("/admin/users/{}", bed.mailbox.user.unwrap());
+    let remove = format!("{own}/remove");
+    let gone = aftertone::service::accounts::NewUser {
+        extension: "1002".parse().unwrap(),
+        first: "Grace".to_owned(),
+        last: "Hopper".to_owned(),
+        emails: Vec::new(),
+        mode: None,
+        pin: None,
+    };
+    bed.services.accounts.add_user(bed.mailbox.tenant, gone).await.unwrap();
+    bed.services.accounts.remove(bed.mailbox.tenant, &"1002".parse().unwrap()).await.unwrap();
     for (path, name) in [
         ("/greetings", "portal-greetings"),
         ("/settings", "portal-settings"),
@@ -151,6 +161,14 @@ async fn every_other_page_is_good_on_every_screen() {
         ("/admin/users", "admin-users"),
         ("/admin/users/new", "admin-new"),
         (own.as_str(), "admin-user"),
+        (remove.as_str(), "admin-user-remove"),
+        ("/admin/users/removed", "admin-users-removed"),
+        ("/answering/me/rules", "portal-rules"),
+        ("/answering/all/hours", "admin-hours"),
+        ("/admin/calls", "admin-calls"),
+        ("/admin/lamps", "admin-lamps"),
+        ("/admin/keys", "admin-keys"),
+        ("/admin/webhooks", "admin-webhooks"),
         ("/admin/explain?to=1001", "admin-explain"),
         ("/admin/jobs", "admin-jobs"),
         ("/admin/audit", "admin-audit"),

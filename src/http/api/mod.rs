@@ -7,6 +7,7 @@ mod caller;
 mod docs;
 mod greetings;
 mod hours;
+mod imports;
 mod messages;
 mod once;
 pub(in crate::http) mod problem;

@@ -2,6 +2,7 @@
 
 mod answering;
 mod greetings;
+mod imports;
 mod messages;
 mod people;
 mod rest;
@@ -156,8 +157,16 @@ pub fn table() -> Vec<Route> {
 
 /// Every shape that routes answer.
 pub fn shapes() -> Vec<Shape> {
-    [shapes::PEOPLE, shapes::MESSAGES, shapes::REST, running::SHAPES, answering::SHAPES, webhooks::SHAPES]
-        .concat()
+    [
+        shapes::PEOPLE,
+        shapes::MESSAGES,
+        shapes::REST,
+        running::SHAPES,
+        answering::SHAPES,
+        imports::SHAPES,
+        webhooks::SHAPES,
+    ]
+    .concat()
 }
 
 /// Every route with its handler.
@@ -169,6 +178,7 @@ pub(super) fn handlers() -> Vec<Entry> {
         rest::routes(),
         running::routes(),
         answering::routes(),
+        imports::routes(),
         webhooks::routes(),
     ]
     .into_iter()

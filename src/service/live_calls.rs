@@ -99,6 +99,8 @@ struct Board {
 struct Calls {
     running: HashMap<Uuid, LiveCall>,
     over: VecDeque<PastCall>,
+    /// How often something of a tenant has changed: nobody is to see that there are others.
+    changes: HashMap<TenantId, u64>,
 }
 
 impl Board {
@@ -106,8 +108,11 @@ impl Board {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whoever waits looks again.
-    fn tell(&self) {
+    /// Whoever waits looks again, for something of this tenant.
+    fn tell(&self, calls: &mut Calls, tenant: Option<TenantId>) {
+        if let Some(tenant) = tenant {
+            *calls.changes.entry(tenant).or_default() += 1;
+        }
         self.changed.send_modify(|version| *version = version.wrapping_add(1));
     }
 }
@@ -134,8 +139,10 @@ impl LiveCalls {
             is_cut: false,
             end: end.clone(),
         };
-        self.board.calls().running.insert(id, call);
-        self.board.tell();
+        let mut calls = self.board.calls();
+        calls.running.insert(id, call);
+        self.board.tell(&mut calls, None);
+        drop(calls);
         Entry { board: Arc::clone(&self.board), id, stage, outcome: CallOutcome::Nothing, end }
     }
 
@@ -161,14 +168,49 @@ impl LiveCalls {
         call.is_cut = true;
         call.end.cancel();
         let ended = call.clone();
-        drop(calls);
-        self.board.tell();
+        self.board.tell(&mut calls, ended.tenant);
         Some(ended)
     }
 
-    /// Changes whenever a call comes, goes or goes on.
-    pub fn changes(&self) -> watch::Receiver<u64> {
-        self.board.changed.subscribe()
+    /// Waits for the next call of the scope that comes, goes or goes on. One watch sees each change once.
+    pub fn watch(&self, scope: Scope) -> Watch {
+        let seen = self.board.changed.subscribe();
+        let known = self.version(scope);
+        Watch { calls: self.clone(), scope, seen, known }
+    }
+
+    fn version(&self, scope: Scope) -> u64 {
+        match scope {
+            Scope::Tenant(tenant) => self.board.calls().changes.get(&tenant).copied().unwrap_or_default(),
+            Scope::Everything => *self.board.changed.borrow(),
+        }
+    }
+}
+
+/// Waits for what happens to the calls of a scope.
+#[derive(Debug)]
+pub struct Watch {
+    calls: LiveCalls,
+    scope: Scope,
+    seen: watch::Receiver<u64>,
+    known: u64,
+}
+
+impl Watch {
+    /// Returns when something has changed since the last time. May be dropped while it waits.
+    pub async fn next(&mut self) {
+        loop {
+            // Before the look: what changes after it wakes again.
+            self.seen.borrow_and_update();
+            let now = self.calls.version(self.scope);
+            if now != self.known {
+                self.known = now;
+                return;
+            }
+            if self.seen.changed().await.is_err() {
+                return std::future::pending().await;
+            }
+        }
     }
 }
 
@@ -221,10 +263,11 @@ impl Entry {
 
     fn change(&self, change: impl FnOnce(&mut LiveCall, Timestamp)) {
         let now = self.board.clock.now();
-        if let Some(call) = self.board.calls().running.get_mut(&self.id) {
-            change(call, now);
-        }
-        self.board.tell();
+        let mut calls = self.board.calls();
+        let Some(call) = calls.running.get_mut(&self.id) else { return };
+        change(call, now);
+        let tenant = call.tenant;
+        self.board.tell(&mut calls, tenant);
     }
 }
 
@@ -232,20 +275,23 @@ impl Drop for Entry {
     fn drop(&mut self) {
         let ended_at = self.board.clock.now();
         let mut calls = self.board.calls();
+        let mut tenant = None;
         if let Some(call) = calls.running.remove(&self.id) {
+            tenant = call.tenant;
             if calls.over.len() >= MOST_OVER {
                 calls.over.pop_front();
             }
             calls.over.push_back(PastCall { call, ended_at, outcome: self.outcome });
         }
-        drop(calls);
-        self.board.tell();
+        self.board.tell(&mut calls, tenant);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
+
+    use futures_util::FutureExt as _;
 
     use super::*;
     use crate::clock::{Clock as _, ManualClock};
@@ -268,14 +314,21 @@ mod tests {
     fn a_call_is_shown_to_its_tenant_while_it_runs_and_what_came_of_it_afterwards() {
         let (clock, calls) = board();
         let (own, other) = (TenantId::from_uuid(clock.uuid()), TenantId::from_uuid(clock.uuid()));
-        let mut seen = calls.changes();
+        let now = |watch: &mut Watch| watch.next().now_or_never().is_some();
+        let (mut all, mut ours, mut theirs) = (
+            calls.watch(Scope::Everything),
+            calls.watch(Scope::Tenant(own)),
+            calls.watch(Scope::Tenant(other)),
+        );
         let mut entry = calls.open(arrival(&clock), &CancellationToken::new());
-        assert!(seen.has_changed().unwrap());
+        assert!(now(&mut all) && !now(&mut all), "each change once");
         assert!(shown(&calls, Scope::Tenant(own)).is_empty(), "whose it is, is not known yet");
         assert_eq!(shown(&calls, Scope::Everything).len(), 1);
         entry.is_for(own, Some(&"1001".parse().unwrap()), &CallerId::new(Some("+441"), None));
+        assert!(now(&mut ours));
         clock.advance(Duration::from_secs(5));
         entry.stage(CallStage::Recording);
+        assert!(now(&mut ours));
         let running = shown(&calls, Scope::Tenant(own));
         let [call] = running.as_slice() else { panic!("{running:?}") };
         assert_eq!((call.stage, call.stage_since), (CallStage::Recording, clock.now()));
@@ -284,9 +337,11 @@ mod tests {
         assert!(shown(&calls, Scope::Tenant(other)).is_empty());
         entry.note(CallOutcome::Kept);
         entry.note(CallOutcome::Transferred);
-        seen.borrow_and_update();
+        assert!(now(&mut all) && !now(&mut ours));
         drop(entry);
-        assert!(seen.has_changed().unwrap() && shown(&calls, Scope::Everything).is_empty());
+        assert!(now(&mut all) && now(&mut ours));
+        assert!(!now(&mut theirs), "that others have calls is not seen");
+        assert!(shown(&calls, Scope::Everything).is_empty());
         assert_eq!(calls.over(Scope::Tenant(own), usize::MAX)[0].outcome, CallOutcome::Kept);
         assert!(calls.over(Scope::Tenant(other), usize::MAX).is_empty());
     }
@@ -296,9 +351,9 @@ mod tests {
         let (clock, calls) = board();
         let mut entry = calls.open(arrival(&clock), &CancellationToken::new());
         entry.stage(CallStage::Greeting);
-        let seen = calls.changes();
+        let mut watch = calls.watch(Scope::Everything);
         entry.stage(CallStage::Greeting);
-        assert!(!seen.has_changed().unwrap());
+        assert!(watch.next().now_or_never().is_none());
     }
 
     #[test]

@@ -167,7 +167,7 @@ pub(super) async fn page(State(site): Shared, visitor: Visitor, Query(asked): Qu
 
 pub(super) async fn events(State(site): Shared, visitor: Visitor) -> Response {
     match visitor.must(Act::Calls) {
-        Ok(()) => live_calls(&site.web.services),
+        Ok(()) => live_calls(&site.web.services, scope(&visitor.actor, Act::Calls)),
         Err(response) => response,
     }
 }

@@ -93,8 +93,8 @@ pub(super) async fn recent(
 }
 
 pub(super) async fn events(State(site): State<Arc<Site>>, Extension(caller): Extension<Caller>) -> Answer {
-    caller.must_reach_tenant()?;
-    Ok(live_calls(&site.web.services))
+    let tenant = caller.must_reach_tenant()?;
+    Ok(live_calls(&site.web.services, Scope::Tenant(tenant)))
 }
 
 pub(super) async fn end(

@@ -15,6 +15,7 @@ use serde_json::json;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::domain::{Counts, MessageId, Owner};
+use crate::service::live_calls::Scope;
 
 use super::super::Shared;
 use super::super::services::Services;
@@ -46,21 +47,20 @@ pub(in crate::http) fn serve(services: &Services, owner: Owner) -> Response {
     stream(services, |place| changes(services.clone(), owner, place))
 }
 
-/// Says each time that calls came, went or went on, but not more often than anybody can read.
-pub(in crate::http) fn calls(services: &Services) -> Response {
-    let (stop, seen) = (services.stop.clone(), services.calls.changes());
+/// Says each time that calls of the scope came, went or went on, but not more often than anybody can read.
+pub(in crate::http) fn calls(services: &Services, scope: Scope) -> Response {
+    let (stop, watch) = (services.stop.clone(), services.calls.watch(scope));
     stream(services, |place| {
-        stream::unfold((seen, stop, place), |(mut seen, stop, place)| async move {
+        stream::unfold((watch, stop, place), |(mut watch, stop, place)| async move {
             tokio::select! {
                 () = stop.cancelled() => return None,
-                changed = seen.changed() => changed.ok()?,
+                () = watch.next() => {}
             }
             tokio::select! {
                 () = stop.cancelled() => return None,
                 () = tokio::time::sleep(READABLE) => {}
             }
-            let version = seen.borrow_and_update().to_string();
-            Some((Ok(Event::default().event("calls").data(version)), (seen, stop, place)))
+            Some((Ok(Event::default().event("calls").data("changed")), (watch, stop, place)))
         })
     })
 }

@@ -1,5 +1,6 @@
 //! The recycle bin on both databases: everything comes back, or goes for good with its audio.
 
+use aftertone::clock::Clock as _;
 use aftertone::domain::{Login, Owner, Role};
 use aftertone::service::accounts::{Accounts, MailboxDefaults, NewUser};
 use aftertone::service::retention::Retention;
@@ -9,6 +10,7 @@ use super::*;
 contract! {
     a_removed_user_comes_back_with_everything
     an_extension_or_number_that_was_given_away_stays_where_it_is
+    two_nodes_that_sweep_and_one_that_restores_lose_nobody
     after_thirty_days_nothing_is_left_but_jobs_for_the_audio
     nobody_of_another_tenant_is_brought_back
 }
@@ -62,7 +64,9 @@ async fn a_removed_user_comes_back_with_everything(bed: Bed) {
     assert_eq!((one.user, one.messages, one.role), (before.user.id, 1, Role::OfficeManager));
     assert_eq!(one.extension, Some(before.mailbox.extension.clone()));
 
-    let back = accounts(&bed).restore(tenant, before.user.id, None).await.unwrap();
+    let below = accounts(&bed).restore(tenant, before.user.id, None, Role::Supervisor).await;
+    assert!(matches!(below, Err(aftertone::service::accounts::AccountError::Above)), "{below:?}");
+    let back = accounts(&bed).restore(tenant, before.user.id, None, Role::OfficeManager).await.unwrap();
     assert_eq!(back, before.mailbox.extension);
     assert_eq!(accounts(&bed).show(tenant, &back).await.unwrap(), before);
     assert_eq!(bed.second.pin_hash(tenant, before.mailbox.id).await.unwrap(), pin);
@@ -78,7 +82,7 @@ async fn a_removed_user_comes_back_with_everything(bed: Bed) {
         "it was there before"
     );
     assert_eq!(accounts(&bed).removed(tenant).await.unwrap(), []);
-    let twice = accounts(&bed).restore(tenant, before.user.id, None).await.unwrap_err();
+    let twice = accounts(&bed).restore(tenant, before.user.id, None, Role::Operator).await.unwrap_err();
     assert!(twice.to_string().contains("nobody like that"), "{twice}");
 }
 
@@ -88,14 +92,18 @@ async fn an_extension_or_number_that_was_given_away_stays_where_it_is(bed: Bed) 
     accounts(&bed).remove(tenant, &old.mailbox.extension).await.unwrap();
     let new = ada(&bed, tenant).await;
     assert_ne!(new.user.id, old.user.id);
-    let refused = accounts(&bed).restore(tenant, old.user.id, None).await.unwrap_err();
+    let refused = accounts(&bed).restore(tenant, old.user.id, None, Role::Operator).await.unwrap_err();
     assert!(refused.to_string().contains("extension 1001 is already taken"), "{refused}");
     let alias = Some("15550100".parse().unwrap());
     accounts(&bed).add_number(tenant, &"1001".parse().unwrap(), "15550100", None).await.unwrap();
-    let refused = accounts(&bed).restore(tenant, old.user.id, alias.as_ref()).await.unwrap_err();
+    let refused =
+        accounts(&bed).restore(tenant, old.user.id, alias.as_ref(), Role::Operator).await.unwrap_err();
     assert!(refused.to_string().contains("already taken"), "a number is none: {refused}");
     assert_eq!(accounts(&bed).removed(tenant).await.unwrap().len(), 1, "nothing was done");
-    accounts(&bed).restore(tenant, old.user.id, Some(&"1002".parse().unwrap())).await.unwrap();
+    accounts(&bed)
+        .restore(tenant, old.user.id, Some(&"1002".parse().unwrap()), Role::Operator)
+        .await
+        .unwrap();
     let back = accounts(&bed).show(tenant, &"1002".parse().unwrap()).await.unwrap();
     assert!(back.numbers.is_empty() && back.has_pin, "{back:?}");
     let stays = accounts(&bed).show(tenant, &"1001".parse().unwrap()).await.unwrap();
@@ -132,6 +140,48 @@ async fn nobody_of_another_tenant_is_brought_back(bed: Bed) {
     let account = ada(&bed, tenant).await;
     accounts(&bed).remove(tenant, &account.mailbox.extension).await.unwrap();
     assert_eq!(accounts(&bed).removed(elsewhere).await.unwrap(), []);
-    assert!(accounts(&bed).restore(elsewhere, account.user.id, None).await.is_err());
+    assert!(accounts(&bed).restore(elsewhere, account.user.id, None, Role::Operator).await.is_err());
     assert_eq!(accounts(&bed).removed(tenant).await.unwrap().len(), 1);
+}
+
+async fn two_nodes_that_sweep_and_one_that_restores_lose_nobody(bed: Bed) {
+    let tenant = bed.tenant("office").await;
+    let mut users = Vec::new();
+    for number in 2000..2020 {
+        let new = NewUser {
+            extension: number.to_string().parse().unwrap(),
+            first: String::new(),
+            last: "X".to_owned(),
+            emails: Vec::new(),
+            mode: None,
+            pin: None,
+        };
+        let account = accounts(&bed).add_user(tenant, new).await.unwrap();
+        accounts(&bed).remove(tenant, &account.mailbox.extension).await.unwrap();
+        users.push(account.user.id);
+    }
+    bed.clock.advance(Duration::from_secs(31 * 24 * 3600));
+    let before = bed.clock.now() - Duration::from_secs(30 * 24 * 3600);
+    let sweep = |store: Store| async move {
+        let mut purged = 0;
+        for _ in 0..20 {
+            purged += store.purge_users(before, 3).await.unwrap();
+        }
+        purged
+    };
+    let restore = async {
+        let mut back = Vec::new();
+        for user in &users {
+            if accounts(&bed).restore(tenant, *user, None, Role::Operator).await.is_ok() {
+                back.push(*user);
+            }
+        }
+        back
+    };
+    let (one, other, back) = tokio::join!(sweep(bed.store.clone()), sweep(bed.second.clone()), restore);
+    assert_eq!(one as usize + other as usize + back.len(), users.len(), "each went once or came back");
+    for user in back {
+        assert!(bed.store.person(tenant, user).await.unwrap().unwrap().1.is_some(), "with the mailbox");
+    }
+    assert_eq!(accounts(&bed).removed(tenant).await.unwrap(), []);
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::domain::{KeyTarget, Mailbox, Quota, Recipient, ToneChoice, User};
+use crate::domain::{KeyTarget, Mailbox, Quota, Recipient, Role, ToneChoice, User};
 use crate::service::accounts::{Account, Changes, NewUser};
 
 use super::super::Failure;
@@ -90,7 +90,7 @@ pub(super) async fn user(session: &Session, command: UserCommand) -> Result<(), 
         }
         UserCommand::Restore { id, extension: number } => {
             let number = number.as_deref().map(extension).transpose()?;
-            let back = accounts.restore(tenant.id, read(&id)?, number.as_ref()).await?;
+            let back = accounts.restore(tenant.id, read(&id)?, number.as_ref(), Role::Operator).await?;
             println!("mailbox {back} is back, with its messages, greetings and PIN");
         }
     }

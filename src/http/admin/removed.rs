@@ -136,14 +136,6 @@ pub(super) async fn restore(State(site): Shared, Path(id): Path<String>, posted:
     }
     let Ok(user) = id.parse::<UserId>() else { return missing() };
     let (tenant, accounts) = (visitor.actor.tenant, &site.web.services.accounts);
-    let known = match accounts.removed(tenant).await {
-        Ok(removed) => removed.into_iter().find(|one| one.user == user),
-        Err(error) => return trouble(&error),
-    };
-    let Some(known) = known else { return missing() };
-    if !visitor.actor.may_change(known.role) {
-        return forbidden();
-    }
     let typed = fields.get("extension").trim();
     let wanted = match (typed.is_empty(), typed.parse::<Extension>()) {
         (true, _) => None,
@@ -153,7 +145,7 @@ pub(super) async fn restore(State(site): Shared, Path(id): Path<String>, posted:
             return page(&site, &visitor, why, StatusCode::UNPROCESSABLE_ENTITY).await;
         }
     };
-    let extension = match accounts.restore(tenant, user, wanted.as_ref()).await {
+    let extension = match accounts.restore(tenant, user, wanted.as_ref(), visitor.actor.rank()).await {
         Ok(extension) => extension,
         Err(AccountError::ExtensionTaken(number)) => {
             let why = format!(
@@ -162,10 +154,11 @@ pub(super) async fn restore(State(site): Shared, Path(id): Path<String>, posted:
             return page(&site, &visitor, Some(Done::refused(why)), StatusCode::CONFLICT).await;
         }
         Err(AccountError::NotRemoved) => return missing(),
+        Err(AccountError::Above) => return forbidden(),
         Err(error) => return trouble(&error),
     };
     let deed = Deed { action: "user.restored", target: format!("mailbox {extension}") };
-    let became = json!({"first": known.first, "last": known.last, "extension": extension});
+    let became = json!({"id": user, "extension": extension});
     site.web.services.audit.note(&visitor.actor, tenant, deed, None::<&()>, Some(&became)).await;
     see(&site, &format!("{HERE}/removed?done=restored"))
 }

@@ -13,6 +13,7 @@ use crate::service::audit::Deed;
 
 use super::super::Site;
 use super::caller::Caller;
+use super::page;
 use super::problem::Problem;
 
 type Answer = Result<Response, Problem>;
@@ -24,7 +25,7 @@ pub(super) async fn list(State(site): State<Arc<Site>>, Extension(caller): Exten
             "role": one.role, "removed_at": one.at, "messages": one.messages})
     };
     let items: Vec<Value> = removed.iter().map(item).collect();
-    Ok(Json(json!({"items": items, "next": null})).into_response())
+    Ok(page(items, None::<&str>))
 }
 
 /// Under which extension; the old one, unless it is given.
@@ -40,16 +41,11 @@ pub(super) async fn restore(
     Path(id): Path<String>,
     Json(restoring): Json<Restoring>,
 ) -> Answer {
-    let gone = || Problem::missing("removed user");
     let tenant = caller.must_reach_tenant()?;
-    let accounts = &site.web.services.accounts;
-    let user: UserId = id.parse().map_err(|_| gone())?;
-    let known = accounts.removed(tenant).await?.into_iter().find(|one| one.user == user).ok_or_else(gone)?;
-    if !caller.actor.may_change(known.role) {
-        return Err(Problem::forbidden());
-    }
+    let user: UserId = id.parse().map_err(|_| Problem::missing("removed user"))?;
     let wanted: Option<Number> = restoring.extension.as_deref().map(str::parse).transpose()?;
-    let extension = accounts.restore(tenant, user, wanted.as_ref()).await?;
+    let accounts = &site.web.services.accounts;
+    let extension = accounts.restore(tenant, user, wanted.as_ref(), caller.actor.rank()).await?;
     let deed = Deed { action: "user.restored", target: format!("mailbox {extension}") };
     let told = json!({"id": user, "extension": extension});
     site.web.services.audit.note(&caller.actor, tenant, deed, None::<&()>, Some(&told)).await;

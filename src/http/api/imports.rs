@@ -21,6 +21,7 @@ use crate::store::{Import, ImportDraft};
 use super::super::{Site, portal};
 use super::caller::Caller;
 use super::messages::PAGE;
+use super::page;
 use super::problem::Problem;
 
 type Answer = Result<Response, Problem>;
@@ -76,7 +77,7 @@ pub(super) async fn template() -> Response {
 pub(super) async fn made(State(site): State<Arc<Site>>, Extension(caller): Extension<Caller>) -> Answer {
     let made = imports(&site, &caller)?.list(caller.tenant).await?;
     let items: Vec<Value> = made.iter().map(import_json).collect();
-    Ok(Json(json!({"items": items, "next": null})).into_response())
+    Ok(page(items, None::<&str>))
 }
 
 /// Whether to take back what was changed since as well.
@@ -105,7 +106,7 @@ pub(super) async fn take_back(
 pub(super) async fn drafts(State(site): State<Arc<Site>>, Extension(caller): Extension<Caller>) -> Answer {
     let drafts = imports(&site, &caller)?.drafts(&caller.actor, caller.tenant).await?;
     let items: Vec<Value> = drafts.iter().map(draft_json).collect();
-    Ok(Json(json!({"items": items, "next": null})).into_response())
+    Ok(page(items, None::<&str>))
 }
 
 pub(super) async fn upload(
@@ -181,7 +182,7 @@ pub(super) async fn rows(
         rows.by_ref().take(limit).map(|((line, cells), row)| row_json(&looked, *line, cells, row)).collect();
     let last = items.last().and_then(|item| item.get("line").cloned());
     let next = rows.next().and(last).map(|line| line.to_string());
-    Ok(Json(json!({"items": items, "next": next})).into_response())
+    Ok(page(items, next))
 }
 
 fn row_json(looked: &Looked, line: u32, cells: &[String], row: &Row) -> Value {

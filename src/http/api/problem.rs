@@ -147,6 +147,7 @@ impl From<AccountError> for Problem {
             AccountError::ExtensionTaken(_) => Self::field("extension", detail),
             AccountError::NumberTaken(_) => Self::field("number", detail),
             AccountError::NoMailbox(_) => Self::missing("mailbox"),
+            AccountError::Above => Self::new(StatusCode::FORBIDDEN, detail),
             AccountError::NotRemoved => Self::missing("removed user"),
             AccountError::NoNumber(_) => Self::missing("number"),
             AccountError::ModeWithoutAddress => Self::field("mail", detail),

@@ -2,7 +2,7 @@
 
 use super::{AccountError, Accounts, Result};
 use crate::domain::answering::AnswerBy;
-use crate::domain::{DefaultAction, Extension, KeyTarget, Mailbox, Owner, TenantId, UserId};
+use crate::domain::{DefaultAction, Extension, KeyTarget, Mailbox, Owner, Role, TenantId, UserId};
 use crate::store::{Removed, StoreError};
 
 /// Who or what leads to a mailbox, for people.
@@ -39,9 +39,11 @@ impl Accounts {
         let own = Owner { tenant, mailbox: account.mailbox.id };
         let counts = self.store.counts(own).await?;
         let mut pointers = self.of_tenant(tenant, extension).await?;
-        for (_, mailbox) in self.store.users(tenant).await? {
-            let Some(mailbox) = mailbox.filter(|mailbox| mailbox.id != account.mailbox.id) else { continue };
-            pointers.extend(self.of_mailbox(&mailbox, extension).await?);
+        for id in self.store.mailboxes_that_hold(tenant, extension).await? {
+            if id != account.mailbox.id {
+                let mailbox = self.store.mailbox(tenant, id).await?;
+                pointers.extend(self.of_mailbox(&mailbox, extension).await?);
+            }
         }
         Ok(Dependents {
             messages: account.usage.messages,
@@ -111,16 +113,23 @@ impl Accounts {
     }
 
     /// Brings a removed user back with messages, greetings, numbers that are still free, role, password and PIN; under
-    /// another extension, if one is given.
+    /// another extension, if one is given. `most` is the highest role that whoever asks may change: nobody brings somebody
+    /// above back.
     ///
     /// # Errors
-    /// [`AccountError::NotRemoved`]; [`AccountError::Store`] with `Taken` when the extension is somebody else's by now.
+    /// [`AccountError::NotRemoved`]; [`AccountError::Above`]; [`AccountError::ExtensionTaken`] when it is somebody else's by
+    /// now.
     pub async fn restore(
         &self,
         tenant: TenantId,
         user: UserId,
         extension: Option<&Extension>,
+        most: Role,
     ) -> Result<Extension> {
+        let removed = self.store.removed_user(tenant, user).await?.ok_or(AccountError::NotRemoved)?;
+        if removed.role > most {
+            return Err(AccountError::Above);
+        }
         let back = self.store.restore_user(tenant, user, extension).await;
         back.map_err(|error| match error {
             StoreError::Missing { .. } => AccountError::NotRemoved,

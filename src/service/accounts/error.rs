@@ -26,6 +26,9 @@ pub enum AccountError {
     /// Nobody like that was removed.
     #[error("nobody like that can be brought back: `aftertone user removed` shows who can, for 30 days")]
     NotRemoved,
+    /// Whoever asks may not change somebody of that role.
+    #[error("this user is above you: an administrator can do it")]
+    Above,
     /// The number does not lead to the mailbox.
     #[error("the number {0} does not lead to this mailbox: `aftertone user show` lists those that do")]
     NoNumber(String),

@@ -37,6 +37,8 @@ use self::letter::Failure;
 const MARGIN: Duration = Duration::from_secs(30);
 /// Pause between two looks for jobs while there are any: those of many calls are taken, and written down, together.
 const PACE: Duration = Duration::from_millis(200);
+/// How often connections to the mail server that nobody uses are closed.
+const TIDY: Duration = Duration::from_secs(5);
 /// How often the jobs are counted for the metrics.
 const COUNT_EVERY: Duration = Duration::from_secs(30);
 /// Lamps that are told at the same time beside the other jobs: a phone must not wait for a mail server.
@@ -147,7 +149,7 @@ impl Outbox {
         let settings = &self.parts.settings;
         let mut running = Running::default();
         let mut poll = ticks(settings.poll);
-        let mut count = ticks(COUNT_EVERY);
+        let (mut tidy, mut count) = (ticks(TIDY), ticks(COUNT_EVERY));
         let mut pace = ticks(PACE);
         // Whether to look, and whether the last look has filled every place it had.
         let (mut look, mut is_full) = (true, false);
@@ -169,11 +171,11 @@ impl Outbox {
                 }
                 () = self.parts.wake.notified(), if !look => look = true,
                 () = self.parts.store.until_work_is_made(), if !look => look = true,
-                _ = poll.tick() => {
+                _ = poll.tick() => look = true,
+                _ = tidy.tick() => {
                     let mailer = self.parts.mailer();
                     // A server may take its time to say goodbye.
                     running.jobs.spawn(async move { mailer.tidy().await });
-                    look = true;
                 }
                 _ = count.tick() => self.count().await,
             }

@@ -97,7 +97,7 @@ async fn page(
     let page = ImportsPage {
         frame: Frame::new(site, visitor, HERE, None).with(done),
         columns: Column::ALL,
-        begun: begun.iter().filter(|draft| !draft.has_result).map(|draft| begun_row(draft, &zone)).collect(),
+        begun: begun.iter().map(|draft| begun_row(draft, &zone)).collect(),
         made: made.iter().map(|import| made_row(import, &zone)).collect(),
         held,
     };
@@ -106,6 +106,7 @@ async fn page(
 
 fn begun_row(draft: &ImportDraft, zone: &TimeZone) -> Begun {
     let (state, is_bad) = match (&draft.applying, &draft.trouble) {
+        _ if draft.has_result => ("Imported", false),
         (Some(_), _) => ("Being imported", false),
         (None, Some(_)) => ("Not imported", true),
         (None, None) => ("Not imported yet", false),

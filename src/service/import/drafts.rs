@@ -63,7 +63,8 @@ impl Imports {
         label: &str,
         file: bytes::Bytes,
     ) -> Result<ImportDraft, ImportError> {
-        if self.drafts(actor, tenant).await?.len() >= MOST_DRAFTS {
+        let open = self.drafts(actor, tenant).await?.iter().filter(|draft| !draft.has_result).count();
+        if open >= MOST_DRAFTS {
             return Err(ImportError::TooManyDrafts(MOST_DRAFTS));
         }
         // Ten megabytes in an old encoding take a moment.

@@ -171,7 +171,8 @@ impl Outbox {
                 }
                 () = self.parts.wake.notified(), if !look => look = true,
                 () = self.parts.store.until_work_is_made(), if !look => look = true,
-                _ = poll.tick() => look = true,
+                // A store that does not answer is told of by the look.
+                _ = poll.tick() => look |= self.parts.store.has_due_jobs().await.unwrap_or(true),
                 _ = tidy.tick() => {
                     let mailer = self.parts.mailer();
                     // A server may take its time to say goodbye.

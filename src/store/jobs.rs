@@ -43,6 +43,9 @@ macro_rules! lease {
 const LEASE_SQLITE: &str = lease!("jobs INDEXED BY jobs_due", "jobs INDEXED BY jobs_about", "");
 const LEASE_POSTGRES: &str = lease!("jobs", "jobs", "FOR UPDATE SKIP LOCKED");
 
+const ANY_DUE: &str = "SELECT id FROM jobs
+    WHERE state IN ('queued', 'retry', 'running') AND next_at <= $1 LIMIT 1";
+
 const REPORT: &str = "UPDATE jobs SET state = $4, next_at = $5, last_error = $6
     WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND state = 'running'";
 
@@ -108,6 +111,14 @@ impl Store {
             .await?;
         jobs.sort_by_key(|job| (job.created_at, job.id));
         Ok(jobs)
+    }
+
+    /// Whether any job is due: costs a read, where [`Store::lease_jobs_and_lamps`] takes the place of a writer.
+    ///
+    /// # Errors
+    /// [`super::StoreError`].
+    pub async fn has_due_jobs(&self) -> Result<bool> {
+        Ok(self.db.row(ANY_DUE, args![micros(self.clock.now())]).await?.is_some())
     }
 
     /// Makes leased jobs due at once: for the start of the only server of a SQLite file, where every lease is one that a

@@ -617,6 +617,8 @@ async fn targets_are_offered_while_somebody_types_and_only_those_there_are() {
         };
         items.into_iter().map(told).collect::<Vec<_>>()
     };
+    // What opens a colleague's mailbox without a PIN is not everybody's to know.
+    bed.services.accounts.trust(colleague.tenant, &colleague.extension, "desk-7", true).await.unwrap();
     assert_eq!(offered("grace").await, ["1002 User Grace Hopper", "vm-1002 Voicemail Grace Hopper"]);
     assert_eq!(offered("queue").await, ["sip:queue@pbx.example.org Queue or line"]);
     assert_eq!(
@@ -630,6 +632,9 @@ async fn targets_are_offered_while_somebody_types_and_only_those_there_are() {
     for other in [&colleague, &stranger] {
         assert_eq!(client.get(&format!("/answering/{}/targets?q=1", other.id)).await.status, 404);
     }
+    let manager = bed.client(&bed.mailbox, Role::OfficeManager).await;
+    let seen = manager.get("/answering/me/targets?q=grace").await;
+    assert!(seen.text().contains("desk-7") && seen.text().contains("Handset"), "{}", seen.text());
 }
 
 #[tokio::test]

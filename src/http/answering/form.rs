@@ -12,7 +12,7 @@ use crate::domain::{GreetingKind, Invalid, RuleId, TimeFrame, TimeFrameId};
 use crate::service::answering::{ALL_REASONS, NewRule, answer_of, answer_word, reason_of, reason_word};
 
 use super::super::portal::frame::{Done, Frame};
-use super::super::portal::missing;
+use super::super::portal::{greeting_title, missing};
 use super::super::shell::render;
 use super::super::visitor::{Fields, Posted, Visitor, see};
 use super::super::{Shared, Site};
@@ -213,19 +213,6 @@ impl Form {
             place: None,
             replace: false,
         })
-    }
-}
-
-/// A greeting that a rule may choose, as people read it.
-const fn greeting_title(kind: GreetingKind) -> &'static str {
-    match kind {
-        GreetingKind::Away => "Away greeting",
-        GreetingKind::Busy => "Busy greeting",
-        GreetingKind::Internal => "Greeting for colleagues",
-        GreetingKind::Holiday => "Holiday greeting",
-        GreetingKind::Closed => "After-hours greeting",
-        GreetingKind::Standard => "Standard greeting",
-        GreetingKind::Name => "The recorded name",
     }
 }
 

@@ -61,7 +61,8 @@ fn looked_json(looked: &Looked) -> Value {
     let count =
         |wanted: fn(&What) -> bool| looked.preview.rows.iter().filter(|row| wanted(&row.what)).count();
     let mut told = draft_json(&looked.draft);
-    if let Some(fields) = told.as_object_mut() {
+    let is_open = looked.draft.applying.is_none() && !looked.draft.has_result;
+    if let (true, Some(fields)) = (is_open, told.as_object_mut()) {
         let counts = json!({"rows": looked.preview.rows.len(), "add": count(|what| matches!(what, What::Add(_))),
             "change": count(|what| matches!(what, What::Change(_))), "faults": looked.preview.faults()});
         fields.insert("counts".to_owned(), counts);

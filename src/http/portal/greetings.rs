@@ -183,7 +183,7 @@ fn field(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M").to_string()
 }
 
-pub(super) const fn title(kind: GreetingKind) -> &'static str {
+pub(in crate::http) const fn title(kind: GreetingKind) -> &'static str {
     match kind {
         GreetingKind::Away => "Away greeting",
         GreetingKind::Busy => "Busy greeting",

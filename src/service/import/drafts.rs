@@ -16,7 +16,7 @@ use super::{ImportError, Imported, Imports, Progress, TableError};
 use crate::domain::{DraftId, ImportId, Invalid, TenantId};
 use crate::service::access::Actor;
 use crate::service::audit::{Audit, Deed};
-use crate::store::{ImportDraft, StoreError};
+use crate::store::{DraftRow, ImportDraft, StoreError};
 
 /// A draft that nobody works on is kept for so long.
 const KEPT: Duration = Duration::from_secs(24 * 3600);
@@ -123,14 +123,23 @@ impl Imports {
         }
     }
 
-    /// A draft, and what it would do now. One that was imported has no rows any more.
+    /// A draft, and what it would do now. One that is being imported, or was, is not looked at again: it shows no rows.
     ///
     /// # Errors
     /// [`ImportError::NoDraft`].
     pub async fn look_at(&self, actor: &Actor, tenant: TenantId, id: DraftId) -> Result<Looked, ImportError> {
         let draft = self.draft(actor, tenant, id).await?;
+        let columns = Columns::read(&draft.header)?.places;
+        if draft.applying.is_some() || draft.has_result {
+            let table = Self::with_rows(&draft, Vec::new())?;
+            return Ok(Looked {
+                draft,
+                table,
+                columns,
+                preview: Preview { rows: Vec::new(), ignored: Vec::new() },
+            });
+        }
         let table = self.table(&draft).await?;
-        let columns = Columns::read(&table.header)?.places;
         let preview = self.preview(tenant, &table).await?;
         Ok(Looked { draft, table, columns, preview })
     }
@@ -214,6 +223,11 @@ impl Imports {
     }
 
     async fn table(&self, draft: &ImportDraft) -> Result<Table, ImportError> {
+        let rows = self.store.draft_rows(draft.tenant, draft.id).await?;
+        Self::with_rows(draft, rows)
+    }
+
+    fn with_rows(draft: &ImportDraft, rows: Vec<DraftRow>) -> Result<Table, ImportError> {
         Ok(Table {
             encoding: draft
                 .encoding
@@ -221,7 +235,7 @@ impl Imports {
                 .map_err(|error: Invalid| ImportError::Reading(error.to_string()))?,
             separator: draft.separator,
             header: draft.header.clone(),
-            rows: self.store.draft_rows(draft.tenant, draft.id).await?,
+            rows,
         })
     }
 

@@ -35,7 +35,7 @@ pub(super) const SHAPES: &[Shape] = &[
             ("trouble", "string?", "why it was not imported"),
             ("import", "uuid?", "what came of it"),
             ("is_done", "boolean", "it was imported: the rows are gone, their result can be fetched"),
-            ("counts?", "ImportCounts", "what it would do; not in lists"),
+            ("counts?", "ImportCounts", "what it would do; not in lists, nor once it is being imported"),
             ("ignored?", "[string]", "columns that mean nothing here; not in lists"),
         ],
     ),

@@ -5,6 +5,9 @@
 mod browser;
 #[path = "support/ports.rs"]
 mod ports;
+#[expect(dead_code, reason = "shared with the tests of mail, which use the rest of it")]
+#[path = "support/smtp_server.rs"]
+mod smtp_server;
 #[path = "support/web_bed.rs"]
 mod web_bed;
 
@@ -22,6 +25,8 @@ mod answering_in_the_browser;
 mod api;
 #[path = "support/web_contract.rs"]
 mod contract;
+#[path = "support/web_first_run.rs"]
+mod first_run;
 #[path = "support/web_hooks.rs"]
 mod hooks;
 #[path = "support/web_imports.rs"]

@@ -18,7 +18,7 @@ mod tenants;
 mod users;
 mod webhooks;
 
-pub(super) use phone::{HERE, call};
+pub(super) use phone::{HERE, call, call_let_in};
 use std::path::{Path, PathBuf};
 
 use tokio::io::AsyncReadExt as _;

@@ -181,26 +181,10 @@ fn facts(target: SocketAddr) -> CallFacts {
 }
 
 async fn leave_message(clock: &SharedClock, target: SocketAddr) -> Result<Report, Failure> {
-    let prompts = PromptSet::embedded()?;
-    let mut speech = Vec::new();
-    for clip in prompts.say("en", &DEMO_MESSAGE.phrase())? {
-        speech.extend(clip.pcm_at(8_000));
-    }
-    let hash = Key::new('#').into_iter().map(Step::Press);
-    let steps =
-        [Step::AwaitTone, Step::Speak, Step::Wait(Duration::from_millis(300))].into_iter().chain(hash);
     let script = Script {
-        target: format!("sip:1001@{target}"),
         from: GRACE.to_owned(),
         from_name: Some("Grace Hopper".to_owned()),
-        headers: vec![("Diversion".to_owned(), DIVERSION.to_owned())],
-        codecs: vec![Codec::Pcmu, Codec::Pcma],
-        speech: Some((speech, 8_000)),
-        in_band: false,
-        key_length: KEY_LENGTH,
-        account: None,
-        steps: steps.chain([Step::Wait(Duration::from_millis(500))]).collect(),
-        limit: Duration::from_secs(60),
+        ..message_script(target, &"1001".parse()?, "127.0.0.1")?
     };
     let report = call(clock, script).await?;
     match (report.answered, report.tone) {
@@ -210,7 +194,36 @@ async fn leave_message(clock: &SharedClock, target: SocketAddr) -> Result<Report
     }
 }
 
-const fn codec(report: &Report) -> &'static str {
+/// A call for this mailbox of this domain, as a phone system forwards it; it speaks a message after the tone.
+pub(super) fn message_script(
+    target: SocketAddr,
+    extension: &Extension,
+    domain: &str,
+) -> Result<Script, Failure> {
+    let prompts = PromptSet::embedded()?;
+    let mut speech = Vec::new();
+    for clip in prompts.say("en", &DEMO_MESSAGE.phrase())? {
+        speech.extend(clip.pcm_at(8_000));
+    }
+    let hash = Key::new('#').into_iter().map(Step::Press);
+    let steps =
+        [Step::AwaitTone, Step::Speak, Step::Wait(Duration::from_millis(300))].into_iter().chain(hash);
+    Ok(Script {
+        target: format!("sip:{extension}@{target}"),
+        from: format!("sip:test@{}", target.ip()),
+        from_name: Some("Test call".to_owned()),
+        headers: vec![("Diversion".to_owned(), format!("<sip:{extension}@{domain}>;reason=no-answer"))],
+        codecs: vec![Codec::Pcmu, Codec::Pcma],
+        speech: Some((speech, 8_000)),
+        in_band: false,
+        key_length: KEY_LENGTH,
+        account: None,
+        steps: steps.chain([Step::Wait(Duration::from_millis(500))]).collect(),
+        limit: Duration::from_secs(60),
+    })
+}
+
+pub(super) const fn codec(report: &Report) -> &'static str {
     match report.codec {
         Some(Codec::Pcmu) => "PCMU",
         Some(Codec::Pcma) => "PCMA",

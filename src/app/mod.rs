@@ -6,6 +6,7 @@ pub mod config;
 mod demo;
 mod health;
 mod limits;
+mod outside;
 mod priority;
 pub mod prompts;
 mod reload;

@@ -38,6 +38,7 @@ use super::Failure;
 use super::config::Config;
 use super::health::Parts;
 use super::limits::raise_file_limit;
+use super::outside::outside;
 use super::priority;
 use super::reload::{mails_differ, needs_restart};
 use super::setup::{call_settings, engine_config, signal_config};
@@ -219,6 +220,7 @@ impl Server {
         };
         let ending = Ending::default();
         let live = LiveCalls::new(clock.clone());
+        let (signal, incoming) = Signal::start(signal_config(config), clock.clone()).await?;
         let web = web(Running {
             config,
             clock: &clock,
@@ -229,12 +231,12 @@ impl Server {
             prompts: &prompts,
             links: &links,
             calls: &live,
+            outside: outside(config, &signal, &outbox, &clock),
             checks: parts.checks(),
             metrics,
             stop: ending.stop.clone(),
         });
         let signin = web.services.signin.clone();
-        let (signal, incoming) = Signal::start(signal_config(config), clock.clone()).await?;
 
         let (calls, background) = (TaskTracker::new(), TaskTracker::new());
         let (nudged, until) = (outbox.clone(), ending.stop.clone());

@@ -14,6 +14,7 @@ use crate::service::links::Links;
 use crate::service::live_calls::LiveCalls;
 use crate::service::prompts::PromptSet;
 use crate::service::reception::Reception;
+use crate::service::trials::Outside;
 
 use super::config::Config;
 use super::server::Base;
@@ -29,6 +30,7 @@ pub(super) struct Running<'a> {
     pub(super) prompts: &'a PromptSet,
     pub(super) links: &'a Links,
     pub(super) calls: &'a LiveCalls,
+    pub(super) outside: Arc<dyn Outside>,
     pub(super) checks: Checks,
     pub(super) metrics: Arc<dyn Fn() -> String + Send + Sync>,
     pub(super) stop: CancellationToken,
@@ -50,6 +52,7 @@ pub(super) fn web(running: Running<'_>) -> Web {
         reception: running.reception.clone(),
         imports: imports.with_languages(languages),
         calls: running.calls.clone(),
+        outside: running.outside,
         guard: config.webhooks.guard(),
         public_url: config.public_url(),
         stop: running.stop,

@@ -3,6 +3,7 @@
 mod adding;
 pub(super) mod calls;
 mod explain;
+mod first_steps;
 mod imports;
 mod keys;
 pub(super) mod lamps;
@@ -31,6 +32,7 @@ pub(super) const PLACES: &[(&str, &str, &str, Act)] = &[
     ("Server", "/admin/lamps", "Lamps", Act::Lamps),
     ("Server", "/admin/jobs", "Outbox", Act::Jobs),
     ("Server", "/admin/system", "System", Act::System),
+    ("Server", first_steps::HERE, "First steps", Act::System),
     ("Access", keys::HERE, "Keys", Act::Keys),
     ("Access", webhooks::HERE, "Webhooks", Act::Webhooks),
     ("Access", "/admin/audit", "Changes", Act::Audit),
@@ -77,4 +79,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/admin/webhooks/{id}/deliveries/{delivery}/replay", post(webhooks::replay))
         .route("/admin/audit", get(server::audit))
         .route("/admin/system", get(server::system))
+        .route("/admin/first-steps", get(first_steps::page))
+        .route("/admin/first-steps/call", post(first_steps::call))
+        .route("/admin/first-steps/mail", post(first_steps::mail))
 }

@@ -27,6 +27,7 @@ use crate::service::retrieval::Retrieval;
 use crate::service::settings::Settings;
 use crate::service::signin::Signin;
 use crate::service::time_frames::TimeFrames;
+use crate::service::trials::{Outside, Trials};
 use crate::service::webhooks::Webhooks;
 use crate::service::webhooks::guard::Guard;
 use crate::store::Store;
@@ -77,6 +78,8 @@ pub struct Services {
     pub calls: LiveCalls,
     /// What phones were told.
     pub lamps: LampAudit,
+    /// First steps of a new server.
+    pub trials: Trials,
     /// How the outside reaches us.
     pub public_url: String,
     /// Ends live pages when the server stops.
@@ -106,6 +109,8 @@ pub struct Parts {
     pub imports: Imports,
     /// Calls that run.
     pub calls: LiveCalls,
+    /// The ways to phone systems and mail servers, to be tried.
+    pub outside: Arc<dyn Outside>,
     /// Where webhooks may lead.
     pub guard: Guard,
     /// How the outside reaches us.
@@ -137,6 +142,7 @@ impl Services {
             people: People::new(store.clone(), clock.clone()),
             login: Login::new(store.clone(), clock.clone(), parts.accounts.pin_policy()),
             inbox: Inbox::new(store.clone()),
+            trials: Trials::new(parts.outside, Inbox::new(store.clone()), clock.clone()),
             frames: TimeFrames::new(store.clone(), clock.clone()),
             lists: Lists::new(store.clone(), clock.clone()),
             rules: parts.rules,

@@ -12,6 +12,7 @@ mod smtp;
 mod target;
 mod text;
 mod transport;
+mod trial;
 mod view;
 
 pub use door::{DoorView, render_door};
@@ -19,6 +20,7 @@ pub use notice::{NoticeKind, NoticeView, render_notice};
 pub use render::{Mail, render};
 pub use sender::Sender;
 pub use transport::{Accepted, Mailer, Ready, Timeouts};
+pub use trial::{TrialView, render_trial};
 pub use view::{Attachment, LinkView, MailView};
 
 /// Why a mail was not handed over, by what has to happen before it can be.

@@ -80,6 +80,11 @@ impl Mailer {
         Ok(Self { sender, way })
     }
 
+    /// Mails become files, and reach nobody by themselves.
+    pub const fn is_folder(&self) -> bool {
+        matches!(self.way, Way::Folder(_))
+    }
+
     /// Who the mails come from.
     pub const fn sender(&self) -> &Sender {
         &self.sender

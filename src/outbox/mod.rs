@@ -11,6 +11,7 @@ mod courier;
 mod letter;
 mod notice;
 mod settle;
+mod trial;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -31,4 +31,5 @@ pub mod sending;
 pub mod settings;
 pub mod signin;
 pub mod time_frames;
+pub mod trials;
 pub mod webhooks;

@@ -1,7 +1,7 @@
 //! Who may speak to us: checked by address before anything is parsed.
 
-use std::collections::HashMap;
-use std::net::IpAddr;
+use std::collections::{HashMap, HashSet};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use ipnet::IpNet;
@@ -24,6 +24,8 @@ pub(super) enum Standing {
 pub(super) struct Access {
     lists: RwLock<Arc<Lists>>,
     asked: Mutex<HashMap<IpAddr, usize>>,
+    /// Test phones of our own; each is one socket, not an address.
+    guests: Mutex<HashSet<SocketAddr>>,
 }
 
 /// Replaced as a whole; a trunk is known by its name, so that a request may outlive the lists it was let in by.
@@ -41,7 +43,11 @@ impl Lists {
 
 impl Access {
     pub(super) fn new(peers: Vec<IpNet>, trunks: Vec<TrunkAccess>) -> Self {
-        Self { lists: RwLock::new(Arc::new(Lists::new(peers, trunks))), asked: Mutex::default() }
+        Self {
+            lists: RwLock::new(Arc::new(Lists::new(peers, trunks))),
+            asked: Mutex::default(),
+            guests: Mutex::default(),
+        }
     }
 
     /// From now on these hold.
@@ -54,8 +60,11 @@ impl Access {
     }
 
     /// `None`: a stranger, who gets no answer at all.
-    pub(super) fn standing(&self, ip: IpAddr) -> Option<Standing> {
-        let ip = ip.to_canonical();
+    pub(super) fn standing(&self, source: SocketAddr) -> Option<Standing> {
+        if self.is_guest(source) {
+            return Some(Standing::Peer(None));
+        }
+        let ip = source.ip().to_canonical();
         let lists = self.lists();
         let mut unproven = false;
         for (name, trunk) in lists.trunks.iter().filter(|(_, trunk)| holds(&trunk.peers, ip)) {
@@ -80,6 +89,21 @@ impl Access {
         let lists = self.lists();
         let here = lists.trunks.iter().filter(|(_, trunk)| holds(&trunk.peers, ip));
         here.filter_map(|(name, trunk)| Some((Arc::clone(name), trunk.digest.clone()?))).collect()
+    }
+
+    fn guests(&self) -> std::sync::MutexGuard<'_, HashSet<SocketAddr>> {
+        self.guests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether this is a test phone of our own.
+    pub(super) fn is_guest(&self, source: SocketAddr) -> bool {
+        self.guests().contains(&source)
+    }
+
+    /// Takes what comes from exactly this socket for a peer's while the guest lives.
+    pub(super) fn invite(self: &Arc<Self>, source: SocketAddr) -> Guest {
+        self.guests().insert(source);
+        Guest { access: Arc::clone(self), source }
     }
 
     /// Our account at the trunk of this address.
@@ -108,6 +132,19 @@ fn holds(nets: &[IpNet], ip: IpAddr) -> bool {
     nets.iter().any(|net| net.contains(&ip))
 }
 
+/// A socket of our own that is let in; when this is dropped, it is not any more.
+#[derive(Debug)]
+pub struct Guest {
+    access: Arc<Access>,
+    source: SocketAddr,
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        self.access.guests().remove(&self.source);
+    }
+}
+
 /// See [`Access::ask`].
 #[derive(Debug)]
 pub(super) struct Asking {
@@ -124,5 +161,24 @@ impl Drop for Asking {
                 asked.remove(&self.ip);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guest_is_one_socket_and_is_let_in_as_long_as_it_lives() {
+        let access = Arc::new(Access::new(vec!["192.0.2.10/32".parse().unwrap()], Vec::new()));
+        let (phone, beside) = ("127.0.0.1:40001".parse().unwrap(), "127.0.0.1:40002".parse().unwrap());
+        assert_eq!(access.standing(phone), None);
+        let guest = access.invite(phone);
+        assert_eq!(access.standing(phone), Some(Standing::Peer(None)));
+        assert_eq!(access.standing(beside), None, "another socket of this machine stays a stranger");
+        access.replace(Vec::new(), Vec::new());
+        assert_eq!(access.standing(phone), Some(Standing::Peer(None)), "also over a change of the peers");
+        drop(guest);
+        assert_eq!(access.standing(phone), None);
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::future::Future;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -25,6 +25,7 @@ use tracing::instrument::WithSubscriber;
 use super::access::Access;
 use super::digest::Gate;
 use super::net::{Flow, Net, Origin, sip_addr};
+use super::seen::{Heard, Seen};
 use super::session::Limits;
 use super::wire::{self, Input, header};
 use super::{DigestAccount, IncomingCall, SignalConfig, digest, lamps, message, stream};
@@ -96,6 +97,7 @@ pub(super) struct Core {
     incoming: tokio::sync::Mutex<TransactionReceiver>,
     pub(super) access: Arc<Access>,
     pub(super) gate: Gate,
+    pub(super) seen: Seen,
     pub(super) calls: mpsc::Sender<IncomingCall>,
     pub(super) subscriptions: lamps::Subscriptions,
     pub(super) dialogs: Mutex<HashMap<String, Entry>>,
@@ -186,6 +188,7 @@ impl Core {
             incoming: tokio::sync::Mutex::new(incoming),
             access: Arc::new(Access::new(config.peers, config.trunks)),
             gate: Gate::new(secret),
+            seen: Seen::default(),
             calls,
             subscriptions: lamps::Subscriptions::new(),
             dialogs: Mutex::default(),
@@ -211,6 +214,11 @@ impl Core {
         let mut bytes = [0; 12];
         self.clock.fill(&mut bytes);
         bytes.iter().flat_map(|b| [b >> 4, b & 15]).filter_map(|n| char::from_digit(n.into(), 16)).collect()
+    }
+
+    /// Somebody who gets no answer.
+    pub(super) fn stranger(&self, source: SocketAddr) {
+        self.seen.note(source.ip(), self.clock.now(), Heard::Stranger);
     }
 
     /// Monotonic time.

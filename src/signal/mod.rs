@@ -17,6 +17,7 @@ mod net;
 mod proof;
 mod refresh;
 mod responses;
+mod seen;
 mod session;
 mod stream;
 #[cfg(test)]
@@ -38,7 +39,9 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
+pub use self::access::Guest;
 pub use self::lamps::{LampDialog, Life, NotifyError, Subscribing, Verdict};
+pub use self::seen::{Heard, Sighting};
 
 use self::call::{Command, Order};
 use self::core::{Core, Timing};
@@ -279,6 +282,16 @@ impl Signal {
     /// address is a peer.
     pub fn set_access(&self, peers: Vec<ipnet::IpNet>, trunks: Vec<TrunkAccess>) {
         self.core.access.replace(peers, trunks);
+    }
+
+    /// Who spoke to us lately, last heard first; peers and strangers.
+    pub fn seen(&self) -> Vec<Sighting> {
+        self.core.seen.all()
+    }
+
+    /// Takes what comes from exactly this socket for a peer's while the guest lives: a test phone of our own.
+    pub fn invite(&self, source: SocketAddr) -> Guest {
+        self.core.access.invite(source)
     }
 
     /// The address that calls to this URI go to; `None` when its host is not known.

@@ -281,7 +281,8 @@ pub(super) async fn serve_udp(core: Arc<Core>, side: Arc<UdpSide>) {
             // An ICMP error of an earlier datagram: nothing is lost.
             continue;
         };
-        let Some(standing) = core.access.standing(source.ip()) else {
+        let Some(standing) = core.access.standing(source) else {
+            core.stranger(source);
             metrics::counter!("aftertone_sip_dropped_total", "why" => "foreign").increment(1);
             continue;
         };

@@ -51,7 +51,11 @@ pub(super) async fn serve(core: Arc<Core>, listener: TcpListener) {
             continue;
         };
         let permit = Arc::clone(&core.net.permits).try_acquire_owned();
-        let (Some(_), Ok(permit)) = (core.access.standing(remote.ip()), permit) else {
+        let standing = core.access.standing(remote);
+        if standing.is_none() {
+            core.stranger(remote);
+        }
+        let (Some(_), Ok(permit)) = (standing, permit) else {
             metrics::counter!("aftertone_sip_dropped_total", "why" => "foreign").increment(1);
             continue;
         };
@@ -253,7 +257,7 @@ impl Reader {
 
     async fn handle(&self, buffer: &mut BytesMut, length: usize) -> bool {
         let message = buffer.split_to(length);
-        let Some(standing) = self.core.access.standing(self.remote.ip()) else {
+        let Some(standing) = self.core.access.standing(self.remote) else {
             return false;
         };
         let origin =

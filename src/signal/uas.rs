@@ -15,6 +15,7 @@ use super::facts::{facts, joined};
 use super::message::{self, Peer, add, respond};
 use super::net::Origin;
 use super::proof::{Guest, prove};
+use super::seen::Heard;
 use super::wire::{self, header};
 use super::{Dialog, IncomingCall, lamps, session, text};
 
@@ -54,10 +55,22 @@ pub(super) async fn dispatch(core: &Arc<Core>, tx: Transaction, arrival: Arrival
         // Whom we called may speak in that call only.
         return;
     }
+    let from = arrival.origin.flow.remote;
+    let heard = |what: Heard| {
+        // A test phone of our own is no phone system that reaches us.
+        if !core.access.is_guest(from) {
+            core.seen.note(from.ip(), core.clock.now(), what);
+        }
+    };
+    let method = tx.original.method.to_string();
     let guest = match admit(core, &tx.original, &arrival) {
         Ok(guest) => guest,
-        Err(refusing) => return refuse(core, &tx, refusing, &arrival),
+        Err(refusing) => {
+            heard(Heard::Refused(method, refusing.0));
+            return refuse(core, &tx, refusing, &arrival);
+        }
     };
+    heard(Heard::Taken(method));
     match tx.original.method {
         Method::Invite => {
             if let Err((tx, refusing)) = invite(core, tx, guest, &arrival).await {

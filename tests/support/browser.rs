@@ -80,7 +80,12 @@ impl Browser {
 
     /// Asks until the script returns true.
     pub(crate) async fn until(&self, script: &str) {
-        for _ in 0..200 {
+        self.until_in(20, script).await;
+    }
+
+    /// The same for what takes long: asks for so many seconds.
+    pub(crate) async fn until_in(&self, seconds: u32, script: &str) {
+        for _ in 0..seconds * 10 {
             if self.run(script).await == json!(true) {
                 return;
             }

@@ -15,7 +15,7 @@ use aftertone::audio::wav;
 use aftertone::blob::objects::Objects;
 use aftertone::blob::spool::Spool;
 use aftertone::clock::ManualClock;
-use aftertone::domain::{CallerId, Mailbox, Message, MessageId};
+use aftertone::domain::{CallerId, Extension, MailAddress, Mailbox, Message, MessageId};
 use aftertone::http::{Check, Parts, Services, Web, router};
 use aftertone::service::accounts::{Accounts, MailboxDefaults, PinPolicy};
 use aftertone::service::answering;
@@ -25,6 +25,7 @@ use aftertone::service::links::Links;
 use aftertone::service::live_calls::LiveCalls;
 use aftertone::service::outbound::AllowedTargets;
 use aftertone::service::reception::{Reception, Rules};
+use aftertone::service::trials::{Neighbour, Outside, Trying};
 use aftertone::service::webhooks::guard::Guard;
 use aftertone::store::Store;
 use axum::Router;
@@ -105,6 +106,7 @@ impl WebBed {
                 PinPolicy::usual(),
             ),
             calls: LiveCalls::new(clock.clone()),
+            outside: Arc::new(Ways),
             guard: Guard::new(&["127.0.0.1".to_owned()]),
             public_url: "https://vm.example.org".to_owned(),
             stop: stop.clone(),
@@ -303,6 +305,33 @@ fn objects(folder: &Path, all: &mut String) {
             let sum = bytes.iter().fold(0_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add((*byte).into()));
             all.push_str(&format!("{}: {} bytes, {sum}\n", path.display(), bytes.len()));
         }
+    }
+}
+
+/// Ways to the outside that lead nowhere: a phone system is heard, a stranger too, and the call is not answered.
+#[derive(Debug)]
+struct Ways;
+
+impl Outside for Ways {
+    fn places(&self) -> Vec<String> {
+        vec!["udp 192.0.2.20:5060".to_owned()]
+    }
+
+    fn neighbours(&self) -> Vec<Neighbour> {
+        let at = "2026-11-21T13:30:00Z".parse().unwrap();
+        let one = |ip: &str, said: Option<&str>| {
+            let (ip, said) = (ip.parse().unwrap(), said.map(str::to_owned));
+            Neighbour { ip, at, times: 1, said, refused: None }
+        };
+        vec![one("192.0.2.10", Some("OPTIONS")), one("192.0.2.66", None)]
+    }
+
+    fn call(&self, _: Extension, _: Option<String>) -> Trying {
+        Box::pin(async { Err("the call was not answered (486): busy".to_owned()) })
+    }
+
+    fn mail(&self, to: MailAddress) -> Trying {
+        Box::pin(async move { Ok(format!("The mail server took it for {to}.")) })
     }
 }
 

@@ -376,6 +376,7 @@ async fn the_setup_link_makes_the_first_operator_and_nobody_else() {
     assert!(wrong.text().contains("2 to 10 digits") && wrong.text().contains("Hopper"));
     let done = bed.fill("192.0.2.1", &path, &fields("7001")).await;
     assert_eq!(done.status, 303, "{}", done.text());
+    assert_eq!(done.header("location"), "/admin/first-steps");
     let client = bed.with_cookie(session(&done)).await;
     assert!(client.get("/settings").await.text().contains("Operator of the server"));
     assert!(!bed.services.signin.is_new().await.unwrap());

@@ -168,3 +168,35 @@ async fn hostile_callers_and_addresses_do_not_break_out_of_the_pages_of_the_serv
     }
     assert!(!client.get("/admin/calls").await.text().contains(HOSTILE[0]));
 }
+
+#[tokio::test]
+async fn the_first_steps_show_who_was_heard_and_what_came_of_the_trials() {
+    let bed = WebBed::new().await;
+    let admin = bed.client(&bed.mailbox, Role::TenantAdmin).await;
+    for path in ["/admin/first-steps/call", "/admin/first-steps/mail"] {
+        assert_eq!(admin.post(path, &[("to", "ada@example.org")]).await.status, 403, "{path}");
+    }
+    assert_eq!(admin.get("/admin/first-steps").await.status, 403);
+    let client = bed.client(&bed.mailbox, Role::Operator).await;
+    let page = client.get("/admin/first-steps").await;
+    let text = page.text();
+    assert!(text.contains("contact = sip:192.0.2.20:5060") && text.contains("OPTIONS was taken"), "{text}");
+    assert!(text.contains("192.0.2.66") && text.contains("add the address to sip.peers"), "{text}");
+    let wrong = client.post("/admin/first-steps/mail", &[("to", "nobody")]).await;
+    assert_eq!(wrong.status, 422);
+    assert_eq!(client.without_token("/admin/first-steps/call", &[]).await.status, 403);
+    assert!(client.get("/admin/first-steps").await.text().matches("Not tried yet").count() == 2);
+    assert_eq!(client.post("/admin/first-steps/call", &[]).await.status, 303);
+    assert_eq!(client.post("/admin/first-steps/mail", &[("to", "ada@example.org")]).await.status, 303);
+    loop {
+        let page = client.get("/admin/first-steps").await;
+        if !page.text().contains("Under way") {
+            assert!(page.text().contains("not answered (486): busy"), "{}", page.text());
+            assert!(page.text().contains("took it for ada@example.org"), "{}", page.text());
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    let changes = client.get("/admin/audit").await;
+    assert!(changes.text().contains("server.test-call") && changes.text().contains("server.test-mail"));
+}

@@ -72,7 +72,7 @@ fn speech(folder: &Path) -> String {
     file.to_str().unwrap().to_owned()
 }
 
-fn command(folder: &Path, args: &[&str]) -> Command {
+pub(crate) fn command(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_aftertone"));
     command
         .arg("--config")

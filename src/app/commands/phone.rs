@@ -49,6 +49,16 @@ pub(super) async fn run(session: &Session, args: CallArgs) -> Result<(), Failure
 
 /// Places the call from a phone of its own on a free port.
 pub(in super::super) async fn call(clock: &SharedClock, script: Script) -> Result<Report, Failure> {
+    call_let_in(clock, script, |_| ()).await
+}
+
+/// The same for a server that is told first from which address the phone will speak UDP. What `let_in` returns is held as
+/// long as the call.
+pub(in super::super) async fn call_let_in<G>(
+    clock: &SharedClock,
+    script: Script,
+    let_in: impl FnOnce(Option<SocketAddr>) -> G,
+) -> Result<Report, Failure> {
     let target = peer_of(&script.target).await?;
     let local = leading_to(target);
     let any_port = SocketAddr::new(local, 0);
@@ -62,6 +72,11 @@ pub(in super::super) async fn call(clock: &SharedClock, script: Script) -> Resul
         session_expires: Duration::from_secs(1800),
     };
     let (signal, _incoming) = Signal::start(config, clock.clone()).await?;
+    let udp = signal.local().into_iter().find_map(|transport| match transport {
+        Transport::Udp(at) => Some(at),
+        Transport::Tcp(_) => None,
+    });
+    let _guest = let_in(udp);
     let report = place(&signal, clock, local, script).await;
     signal.stop().await;
     Ok(report?)

@@ -208,7 +208,8 @@ pub(super) async fn choose(
         None => set_up(&site, &token, door.tenant, &posted).await,
     };
     match outcome {
-        Ok(opened) => welcome(&site, &opened, "/"),
+        // Who sets a server up goes on with its first checks.
+        Ok(opened) => welcome(&site, &opened, if user.is_none() { "/admin/first-steps" } else { "/" }),
         Err(Refusal::Mend(why)) => {
             let csrf = form_token(&site, &headers).0;
             let mut page = DoorPage::new(&site, csrf, token, door.purpose, user.as_ref());

@@ -176,6 +176,44 @@ async fn a_message_that_its_owner_saved_meanwhile_is_not_trashed_by_its_late_mai
 }
 
 #[tokio::test]
+async fn a_message_that_is_mailed_away_goes_as_a_file_whatever_the_mode_and_then_to_the_trash() {
+    let bed = MailBed::new(&[(ADA, MailMode::None)]).await;
+    let message = bed.mailed_away().await;
+    bed.store.move_message(message.tenant, message.id, Folder::Saved).await.unwrap();
+    bed.outbox(&bed.files_url()).work_off().await;
+    let mails = bed.mails();
+    let mail = mailparse::parse_mail(&mails[0]).unwrap();
+    assert!(leaves(&mail).iter().any(|(kind, _)| kind == "audio/mpeg"));
+    assert!(!text_of(&mails[0]).contains("https://vm.example.org/m/"));
+    assert_eq!(bed.message(message.id).await.folder, Folder::Trash);
+    assert_eq!(bed.events(message.id).await.last().unwrap(), "mail-accepted");
+}
+
+#[tokio::test]
+async fn a_message_that_cannot_be_mailed_away_stays_where_it_is() {
+    let Some(server) = SmtpServer::start("refuse", &[]) else { return };
+    let bed = MailBed::new(&[(ADA, MailMode::None)]).await;
+    let refused = bed.mailed_away().await;
+    bed.outbox(&smtp(&server)).work_off().await;
+    assert_eq!(bed.message(refused.id).await.folder, Folder::Inbox);
+    assert_eq!(bed.events(refused.id).await.last().unwrap(), "mail-bounced");
+
+    let mut bed = MailBed::new(&[(ADA, MailMode::None)]).await;
+    let large = bed.mailed_away().await;
+    let small = Settings { max_attachment: 1000, ..Settings::default() };
+    bed.outbox_with(&bed.files_url(), quick(), small).work_off().await;
+    assert!(text_of(&bed.mails()[0]).contains("too large to attach"));
+    assert_eq!(bed.message(large.id).await.folder, Folder::Inbox);
+
+    let gone = bed.mailed_away().await;
+    bed.mailbox.recipients.clear();
+    bed.store.put_mailbox(&bed.mailbox).await.unwrap();
+    bed.outbox(&bed.files_url()).work_off().await;
+    assert_eq!(bed.mails().len(), 1, "not to an address that is the owner's no longer");
+    assert_eq!(bed.message(gone.id).await.folder, Folder::Inbox);
+}
+
+#[tokio::test]
 async fn a_recording_that_is_gone_from_the_object_store_is_given_up_and_seen() {
     let bed = MailBed::new(&[(ADA, MailMode::Attachment(AfterMail::Trash))]).await;
     let message = bed.deposit().await;

@@ -85,7 +85,8 @@ impl Parts {
     /// One try.
     pub(super) async fn attempt(&self, job: &Job) -> Result<Done, Failure> {
         match &job.work {
-            Work::Mail { message, to } => self.mail(job.tenant, *message, to).await,
+            Work::Mail { message, to } => self.mail(job.tenant, *message, to, mode_of).await,
+            Work::MailAway { message, to } => self.mail(job.tenant, *message, to, mode_of_away).await,
             Work::Lamp { mailbox } => self.lamp(Owner { tenant: job.tenant, mailbox: *mailbox }).await,
             Work::Notice { mailbox, to, notice } => {
                 let owner = Owner { tenant: job.tenant, mailbox: *mailbox };
@@ -111,7 +112,13 @@ impl Parts {
         }
     }
 
-    async fn mail(&self, tenant: TenantId, message: MessageId, to: &MailAddress) -> Result<Done, Failure> {
+    async fn mail(
+        &self,
+        tenant: TenantId,
+        message: MessageId,
+        to: &MailAddress,
+        mode_of: fn(&Mailbox, &MailAddress) -> MailMode,
+    ) -> Result<Done, Failure> {
         let Some(facts) = self.store.letter_facts(tenant, message).await? else {
             return Ok(Done::Skipped("the message is gone"));
         };
@@ -218,6 +225,12 @@ fn mode_of(mailbox: &Mailbox, to: &MailAddress) -> MailMode {
         .iter()
         .find(|recipient| recipient.address == *to)
         .map_or(MailMode::None, |recipient| recipient.mode)
+}
+
+/// As a file, and then into the trash, as long as the address is the mailbox's.
+fn mode_of_away(mailbox: &Mailbox, to: &MailAddress) -> MailMode {
+    let is_theirs = mailbox.recipients.iter().any(|recipient| recipient.address == *to);
+    if is_theirs { MailMode::Attachment(AfterMail::Trash) } else { MailMode::None }
 }
 
 const fn folder_after(after: AfterMail) -> Option<Folder> {

@@ -233,7 +233,7 @@ impl Outbox {
             Ok(Err(_)) => Err(Failure::again("broken", "the delivery broke off, see the log".to_owned())),
             Err(_) => Err(Failure::again("late", format!("not delivered within {} s", limit.as_secs()))),
         };
-        if matches!(job.work, Work::Mail { .. }) {
+        if matches!(job.work, Work::Mail { .. } | Work::MailAway { .. }) {
             let took = parts.clock.monotonic().saturating_sub(began);
             metrics::histogram!("aftertone_mail_seconds").record(took.as_secs_f64());
         }

@@ -14,10 +14,10 @@ use crate::audio::wav::{self, Pcm};
 use crate::blob::objects::Objects;
 use crate::clock::SharedClock;
 use crate::domain::{
-    Counts, GreetingId, GreetingKind, Heading, Mark, Marked, Message, MessageId, Origin, Owner, Part,
+    Counts, GreetingId, GreetingKind, Heading, JobId, Mark, Marked, Message, MessageId, Origin, Owner, Part,
     PartKind, PhoneSettings, Place, Shelf, TenantId,
 };
-use crate::store::Store;
+use crate::store::{NewJob, Store, Work};
 
 /// Largest audio that is read into memory: about two hours at 16 kHz.
 const LARGEST: u64 = 256 * 1024 * 1024;
@@ -101,6 +101,22 @@ impl Retrieval {
         let marked = self.store.mark(owner, id, mark).await?;
         metrics::counter!("aftertone_marks_total", "mark" => mark.as_str()).increment(1);
         Ok(marked)
+    }
+
+    /// Sends a message to the owner's first address as a file, and deletes it once the mail server took it. `false`: the
+    /// mailbox has no address.
+    ///
+    /// # Errors
+    /// [`OwnerError::Missing`] when the message is not in this mailbox.
+    pub async fn mail_away(&self, owner: Owner, id: MessageId) -> Result<bool> {
+        let mailbox = self.store.mailbox(owner.tenant, owner.mailbox).await?;
+        let Some(to) = mailbox.recipients.into_iter().next().map(|recipient| recipient.address) else {
+            return Ok(false);
+        };
+        let work = Work::MailAway { message: id, to };
+        let job = NewJob { id: JobId::from_uuid(self.clock.uuid()), work, due: self.clock.now() };
+        self.store.add_job_about(owner, id, &job).await?;
+        Ok(true)
     }
 
     /// Remembers where a call dropped: message and milliseconds. `None` when the call ended as it should.

@@ -11,10 +11,10 @@ use super::db::{Row, Tx, args};
 use super::deposit::ADD_JOB;
 use super::fault::{Named as _, found, missing};
 use super::lamps;
-use super::messages::move_from_inbox;
+use super::messages::{move_from_inbox, trash};
 use super::read::{Reader, bounded, micros, to_json};
 use super::{Job, JobState, NewJob, Result, Store, Work};
-use crate::domain::{Folder, JobId, MessageId, TenantId};
+use crate::domain::{Folder, JobId, MessageId, Owner, TenantId};
 
 pub(super) const JOB_QUEUED: &str = JobState::Queued.as_str();
 
@@ -66,6 +66,8 @@ const NEWEST_OF_STATE: &str = "SELECT id, tenant_id, work, state, attempts, next
 // Not those that are done: they stay for months, and nobody waits for them. `jobs_newest` finds the others.
 const COUNT: &str = "SELECT state, COUNT(*) AS jobs FROM jobs
     WHERE state IN ('queued', 'running', 'retry', 'dead') GROUP BY state";
+
+const OWN_MESSAGE: &str = "SELECT id FROM messages WHERE tenant_id = $1 AND mailbox_id = $2 AND id = $3";
 
 // Unless there is no message (any more): the job's end counts all the same.
 const ENTER: &str = "INSERT INTO ledger (tenant_id, message_id, at, event, detail)
@@ -155,7 +157,11 @@ impl Store {
             Box::pin(async move {
                 report(tx, &job, JobState::Done, now, now, None, line).await?;
                 if let Some(folder) = move_to {
-                    let moved = move_from_inbox(tx, job.tenant, message, folder, micros(now)).await?;
+                    let moved = if matches!(job.work, Work::MailAway { .. }) {
+                        trash(tx, job.tenant, message, micros(now)).await?
+                    } else {
+                        move_from_inbox(tx, job.tenant, message, folder, micros(now)).await?
+                    };
                     if let Some(mailbox) = moved {
                         lamps::changed(tx, job.tenant, mailbox, lamp, now).await?;
                     }
@@ -227,6 +233,21 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
+    /// Adds a job about a message of this mailbox.
+    ///
+    /// # Errors
+    /// [`super::StoreError::Missing`] when the message is not there.
+    pub async fn add_job_about(&self, owner: Owner, message: MessageId, job: &NewJob) -> Result<()> {
+        let mut tx = self.db.begin().await?;
+        let own = args![owner.tenant.uuid(), owner.mailbox.uuid(), message.uuid()];
+        found(tx.rows(OWN_MESSAGE, own).await?.len() as u64, "message", message)?;
+        let (work, now) = (to_json(&job.work)?, micros(self.clock.now()));
+        let about = Some(message.uuid());
+        let args = args![job.id.uuid(), owner.tenant.uuid(), about, work, JOB_QUEUED, micros(job.due), now];
+        tx.run(ADD_JOB, args).await.taken("job", job.id)?;
+        Ok(tx.commit().await?)
+    }
+
     /// A dead or waiting job becomes due at once.
     ///
     /// # Errors
@@ -272,7 +293,7 @@ impl Store {
 /// The message that the work is about, if it is still there.
 pub(super) const fn message_of(work: &Work) -> Option<MessageId> {
     match work {
-        Work::Mail { message, .. } => Some(*message),
+        Work::Mail { message, .. } | Work::MailAway { message, .. } => Some(*message),
         Work::Lamp { .. } | Work::Notice { .. } | Work::Door { .. } | Work::Purge { .. } => None,
     }
 }

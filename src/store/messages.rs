@@ -130,6 +130,20 @@ pub(super) async fn move_from_inbox(
     Ok(Some(MailboxId::from_uuid(Reader::new(row, "messages", "id").id("mailbox_id")?)))
 }
 
+/// Deletes a message wherever it lies, as its owner asked. Its mailbox, if it was not in the trash already.
+pub(super) async fn trash(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: MessageId,
+    now: i64,
+) -> Result<Option<MailboxId>> {
+    const TRASH: &str = "UPDATE messages SET folder = 'trash', trashed_at = $3, trashed_from = folder
+        WHERE tenant_id = $1 AND id = $2 AND folder <> 'trash' RETURNING id, mailbox_id";
+    let moved = tx.rows(TRASH, args![tenant.uuid(), id.uuid(), now]).await?;
+    let Some(row) = moved.first() else { return Ok(None) };
+    Ok(Some(MailboxId::from_uuid(Reader::new(row, "messages", "id").id("mailbox_id")?)))
+}
+
 pub(super) fn read_message(row: &Row) -> Result<Message> {
     let row = Reader::new(row, "messages", "id");
     Ok(Message {

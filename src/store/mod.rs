@@ -137,6 +137,13 @@ pub enum Work {
         /// The address; its mode is read when the mail is made.
         to: MailAddress,
     },
+    /// Send a message to its owner as a file, whatever the mails of the mailbox are, and delete it once that was accepted.
+    MailAway {
+        /// The message.
+        message: MessageId,
+        /// The owner's address.
+        to: MailAddress,
+    },
     /// Tell the lamps of a mailbox how many messages there are by now.
     Lamp {
         /// Whose lamps.

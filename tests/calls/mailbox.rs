@@ -342,6 +342,7 @@ pub(crate) fn describe_request(request: &Request) -> String {
             }
         ),
         Request::Mark(id, mark) => format!("mark {} {}", name(*id), mark_word(*mark)),
+        Request::MailAway(id) => format!("mail-away {}", name(*id)),
         Request::Hold(None) => "hold nothing".to_owned(),
         Request::Hold(Some((id, at))) => format!("hold {} {}", name(*id), seconds(*at)),
         Request::Find(extension) => format!("find {extension}"),

@@ -356,6 +356,7 @@ fn promise(menu: Menu, command: Command) -> &'static [&'static str] {
         C::End => &["ask mark b heard", "play key-"],
         C::Delete => &["ask mark b trash", "play deleted"],
         C::Save => &["ask mark b save", "play saved"],
+        C::MailAway => &["ask mail-away b", "play mailed-away"],
         C::MarkNew => &["ask mark b new", "play marked-new"],
         C::Forward => &["play send-to"],
         C::Reply => &["play record-message"],

@@ -1,5 +1,7 @@
 //! The contract of the outbox's jobs: leased by one at a time, ended by who holds the lease.
 
+use aftertone::domain::{Mark, Owner};
+
 use super::*;
 
 contract! {
@@ -11,6 +13,7 @@ contract! {
     an_unreadable_job_does_not_hold_up_the_others
     lamps_are_leased_however_many_jobs_are_due_before_them
     a_job_touches_no_message_of_another_tenant
+    a_message_that_was_mailed_away_is_deleted_wherever_it_lies_and_only_by_its_own_mailbox
 }
 
 async fn a_job_touches_no_message_of_another_tenant(bed: Bed) {
@@ -171,4 +174,24 @@ async fn lamps_are_leased_however_many_jobs_are_due_before_them(bed: Bed) {
     bed.deposited(&home).await;
     let rest = bed.store.lease_jobs_and_lamps(9, 9, lease).await.unwrap();
     assert_eq!((rest.len(), rest.iter().filter(|job| is_lamp(job)).count()), (2, 1));
+}
+
+async fn a_message_that_was_mailed_away_is_deleted_wherever_it_lies_and_only_by_its_own_mailbox(bed: Bed) {
+    let (home, other) = (bed.home("1001").await, bed.home("2002").await);
+    let message = bed.deposited(&home).await;
+    bed.store.move_message(home.tenant, message.id, Folder::Saved).await.unwrap();
+    let mut job = bed.mail(&message);
+    job.work = Work::MailAway { message: message.id, to: "ada@example.org".parse().unwrap() };
+    let owner = |home: &Home| Owner { tenant: home.tenant, mailbox: home.mailbox.id };
+    assert_missing(bed.store.add_job_about(owner(&other), message.id, &job).await, "message");
+    assert!(bed.store.jobs(None, 9).await.unwrap().is_empty());
+
+    bed.store.add_job_about(owner(&home), message.id, &job).await.unwrap();
+    let leased = bed.second.lease_jobs(9, Duration::from_secs(60)).await.unwrap().remove(0);
+    assert_eq!(leased.work, job.work);
+    assert_eq!(bed.store.message(home.tenant, message.id).await.unwrap().folder, Folder::Saved);
+    bed.store.job_done(&leased, message.id, Some(Folder::Trash), "250 ok").await.unwrap();
+    assert_eq!(bed.store.message(home.tenant, message.id).await.unwrap().folder, Folder::Trash);
+    let back = bed.store.mark(owner(&home), message.id, Mark::Restore).await.unwrap();
+    assert_eq!(back.folder, Some(Folder::Saved), "where it was before");
 }

@@ -96,6 +96,15 @@ impl MailBed {
 
     /// A stored message of two seconds with a mail job for each recipient.
     pub(crate) async fn deposit(&self) -> Message {
+        self.deposit_with(|message, to| Work::Mail { message, to }).await
+    }
+
+    /// The same, and its owner had it mailed away to each address.
+    pub(crate) async fn mailed_away(&self) -> Message {
+        self.deposit_with(|message, to| Work::MailAway { message, to }).await
+    }
+
+    async fn deposit_with(&self, work: fn(MessageId, MailAddress) -> Work) -> Message {
         let samples: Vec<i16> = (0..16_000).map(|n| ((n % 40) * 400 - 8000) as i16).collect();
         let audio = wav::write(&samples, 8000).unwrap();
         let message = Message {
@@ -106,15 +115,18 @@ impl MailBed {
             ..home::message(&self.clock, &self.mailbox)
         };
         self.objects.put(&message.object, audio.into()).await.unwrap();
-        let jobs: Vec<NewJob> =
-            self.mailbox.recipients.iter().map(|to| self.job(message.id, &to.address)).collect();
+        let jobs: Vec<NewJob> = self
+            .mailbox
+            .recipients
+            .iter()
+            .map(|to| NewJob {
+                id: JobId::from_uuid(self.clock.uuid()),
+                work: work(message.id, to.address.clone()),
+                due: self.clock.now(),
+            })
+            .collect();
         self.store.deposit(&message, &jobs).await.unwrap();
         message
-    }
-
-    fn job(&self, message: MessageId, to: &MailAddress) -> NewJob {
-        let work = Work::Mail { message, to: to.clone() };
-        NewJob { id: JobId::from_uuid(self.clock.uuid()), work, due: self.clock.now() }
     }
 
     pub(crate) async fn message(&self, id: MessageId) -> Message {

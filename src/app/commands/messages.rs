@@ -163,6 +163,7 @@ fn greeting_json(greeting: &Greeting, now: Timestamp) -> Value {
 fn job_json(job: &Job) -> Value {
     let (kind, message, to) = match &job.work {
         Work::Mail { message, to } => ("mail", Some(message), Some(to)),
+        Work::MailAway { message, to } => ("mail-away", Some(message), Some(to)),
         Work::Lamp { .. } => ("lamp", None, None),
         Work::Notice { to, .. } => ("notice", None, Some(to)),
         Work::Door { to, .. } => ("one-time-link", None, Some(to)),

@@ -53,6 +53,10 @@ struct ProfileText {
     title: String,
     #[serde(default)]
     extends: Option<String>,
+    #[serde(default)]
+    star_joins: Option<bool>,
+    #[serde(default)]
+    saves_unasked: Option<bool>,
     #[serde(flatten)]
     menus: BTreeMap<String, TableText>,
 }
@@ -64,6 +68,8 @@ pub struct Profile {
     name: String,
     title: String,
     menus: BTreeMap<Menu, Table>,
+    star_joins: bool,
+    saves_unasked: bool,
 }
 
 /// The profiles that are part of the program, by name.
@@ -91,17 +97,17 @@ impl Profile {
         BUILT_IN.iter().map(|(name, _)| *name)
     }
 
-    /// Reads and proves a profile. `extends = "default"` takes the menus that are not in the text from that profile.
+    /// Reads and proves a profile. `extends = "default"` takes what is not in the text from that profile.
     ///
     /// # Errors
     /// [`ProfileFaults`]: every fault that was found.
     pub fn parse(name: &str, text: &str) -> Result<Self, ProfileFaults> {
         let one = |fault: String| ProfileFaults(vec![fault]);
         let text: ProfileText = toml::from_str(text).map_err(|error| one(error.to_string()))?;
-        let mut menus = match text.extends.as_deref() {
-            None => BTreeMap::new(),
+        let base = match text.extends.as_deref() {
+            None => Self::default(),
             Some(base) => match Self::built_in(base) {
-                Some(base) => base.menus.clone(),
+                Some(base) => Self::clone(&base),
                 None => {
                     return Err(one(format!(
                         "extends = {base:?}: choose default, asterisk, freeswitch or cisco"
@@ -109,7 +115,9 @@ impl Profile {
                 }
             },
         };
-        let mut faults = Vec::new();
+        let (star_joins, saves_unasked) =
+            (text.star_joins.unwrap_or(base.star_joins), text.saves_unasked.unwrap_or(base.saves_unasked));
+        let (mut menus, mut faults) = (base.menus, Vec::new());
         for (word, table) in text.menus {
             match Menu::from_word(&word) {
                 Some(menu) => _ = menus.insert(menu, proof::table(menu, table, &mut faults)),
@@ -126,7 +134,7 @@ impl Profile {
                 usual.and_then(|usual| Some((Menu::Directory, usual.table(Menu::Directory)?.clone()))),
             );
         }
-        let profile = Self { name: name.to_owned(), title: text.title, menus };
+        let profile = Self { name: name.to_owned(), title: text.title, menus, star_joins, saves_unasked };
         if faults.is_empty() {
             faults.extend(proof::paths(&profile));
         }
@@ -141,6 +149,16 @@ impl Profile {
     /// Whose keys these are.
     pub fn title(&self) -> &str {
         &self.title
+    }
+
+    /// Whether `*` after the digits of a recipient says that another one follows; else it takes the digits back.
+    pub const fn star_joins(&self) -> bool {
+        self.star_joins
+    }
+
+    /// Whether a message that was heard to its end is saved when no key is pressed after it; else it stays as it is.
+    pub const fn saves_unasked(&self) -> bool {
+        self.saves_unasked
     }
 
     /// The menus that it has.

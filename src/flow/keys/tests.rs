@@ -55,6 +55,18 @@ fn a_profile_of_ones_own_changes_menus_of_another() {
 }
 
 #[test]
+fn the_ways_of_a_system_are_taken_over_with_its_keys_unless_the_text_says_otherwise() {
+    let ways = |text: &str| {
+        let mine = Profile::parse("mine", &format!("title = \"Mine\"\n{text}")).unwrap();
+        (mine.star_joins(), mine.saves_unasked())
+    };
+    assert_eq!(ways("extends = \"default\""), (false, false));
+    assert_eq!(ways("extends = \"asterisk\""), (true, false));
+    assert_eq!(ways("extends = \"freeswitch\""), (false, true));
+    assert_eq!(ways("star_joins = true\nsaves_unasked = false\nextends = \"freeswitch\""), (true, false));
+}
+
+#[test]
 fn a_key_that_would_wait_must_be_announced() {
     let base = "title = \"Mine\"\nextends = \"default\"\n[after]\nkeys = { 1 = \"again\", 18 = \"delete\", 0 = \"help\", \"*\" = \"back\" }\n";
     assert!(faults(base).contains("1 begins a longer sequence"), "{}", faults(base));

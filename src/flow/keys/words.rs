@@ -88,6 +88,7 @@ words! {
         SkipEnvelope = "skip-envelope", "skip what is said before the message";
         Delete = "delete", "delete (again: undo)";
         Save = "save", "save";
+        MailAway = "mail-away", "mail it, and delete it once the mail server took it";
         SaveTo = "save-to", "save to a folder";
         MarkNew = "mark-new", "mark as new";
         Forward = "forward", "forward";
@@ -218,6 +219,7 @@ impl Command {
                 | C::Rewind
                 | C::Delete
                 | C::Save
+                | C::MailAway
                 | C::MarkNew
                 | C::Forward
                 | C::Reply

@@ -49,6 +49,8 @@ pub(super) enum Then {
     /// A change that is said in these words when it is done; then this menu.
     Changed(Menu, Option<GreetingKind>, Vec<Utterance>),
     PinChanged,
+    /// Whether the message goes by mail.
+    MailedAway,
     /// This way of mail was asked for.
     MailSet(MailMode),
 }
@@ -94,6 +96,7 @@ impl Asking {
                 let words = if reply == Reply::Done { words } else { vec![owner::TROUBLE.into()] };
                 Choosing::with(turn, menu, kind, words)
             }
+            Then::MailedAway => Listening::mailed_away(turn, &reply),
             Then::MailSet(mode) => settings::mail_set(turn, mode, &reply),
             Then::PinChanged => settings::pin_changed(turn, reply),
         }

@@ -56,6 +56,9 @@ pub enum Request {
     Load(Shelf),
     /// Notes at once what was done to a message.
     Mark(MessageId, Mark),
+    /// Sends the message to the owner's own address, and deletes it once the mail server took it: [`Reply::Done`], or
+    /// [`Reply::NotAllowed`] when the mailbox has no address.
+    MailAway(MessageId),
     /// Remembers where the caller was, or that there is no such place.
     Hold(Option<(MessageId, Duration)>),
     /// Who has this number: [`Reply::Recipient`].

@@ -1,5 +1,5 @@
 //! Digits that end with `#`, or with a pause: extension, PIN, message number, recipients, a day. `*` takes back what was
-//! pressed; with nothing pressed it leads back.
+//! pressed; with nothing pressed it leads back. In a profile whose `*` joins, it ends a recipient as `#` does.
 
 use super::choosing::Choosing;
 use super::desk::{Person, Pin};
@@ -165,7 +165,17 @@ impl Stage for Entering {
             // As users of Asterisk (2) and FreeSWITCH (8) are used to.
             ('2' | '8', For::Introduction(letter)) => return sending::without_introduction(turn, letter),
             ('1', For::Everybody(letter, all)) => return sending::confirmed(turn, letter, all),
+            // Joined by stars, they end with the pound.
+            ('#', For::Recipient(letter)) if !self.digits.is_empty() && turn.session().keys.star_joins() => {
+                let what = For::Recipient(Letter { is_complete: true, ..letter });
+                return Self { what, ..self }.entered(turn);
+            }
             ('#', what) => return Self { what, ..self }.entered(turn),
+            ('*', what @ For::Recipient(_))
+                if !self.digits.is_empty() && turn.session().keys.star_joins() =>
+            {
+                return Self { what, ..self }.entered(turn);
+            }
             ('*', what) => {
                 let asks_again = !self.digits.is_empty();
                 return if asks_again {

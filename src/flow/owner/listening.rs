@@ -178,6 +178,7 @@ impl Stage for Listening {
             }
             C::SkipEnvelope if self.phase == Phase::Envelope => Self::body(turn, Duration::ZERO, Vec::new()),
             C::SkipEnvelope => self.into(),
+            C::MailAway => self.mail_away(turn),
             C::Unavailable => self.tell(turn, vec![owner::UNAVAILABLE.into()]),
             C::Again => Self::announce(turn, Vec::new()),
             C::Next => Self::next(turn, Vec::new()),
@@ -246,6 +247,7 @@ impl Stage for Listening {
             Phase::Noted => Self::next(turn, Vec::new()),
             Phase::More(Some(at)) | Phase::Lead(at) => Self::body(turn, at, Vec::new()),
             Phase::Envelope => Self::body(turn, Duration::ZERO, Vec::new()),
+            Phase::After if turn.saves_unasked() => self.mark(turn, Command::Save),
             _ if turn.may_idle() => Self::after(turn, Vec::new()),
             _ => Farewell::enter(turn, Vec::new()),
         }

@@ -11,7 +11,7 @@ use super::{Choosing, State, lists, words};
 use crate::domain::{Extension, MessageId};
 use crate::flow::Utterance;
 use crate::flow::keys::Menu;
-use crate::flow::phrases::owner;
+use crate::flow::phrases::{Saying, owner};
 
 /// Recipients of one message; as many as the service takes.
 const MOST_RECIPIENTS: usize = 1000;
@@ -26,6 +26,10 @@ pub(super) struct Letter {
     pub(super) forwards: Option<MessageId>,
     pub(super) urgent: bool,
     pub(super) private: bool,
+    /// The recipient that is being looked for is the last one.
+    pub(super) is_complete: bool,
+    /// Who was joined to the others and is nobody: said at the end, because keys that follow at once silence it.
+    pub(super) nobody: Vec<Extension>,
 }
 
 /// A message of one's own.
@@ -60,12 +64,7 @@ pub(super) fn reply(turn: &mut Turn<'_>) -> State {
 /// Digits were entered: an extension, the digit of a list, or 0 for everybody; none mean that all recipients are named.
 pub(super) fn recipient(turn: &mut Turn<'_>, letter: Letter, digits: &str) -> State {
     if digits.is_empty() {
-        return match (letter.to.is_empty(), letter.forwards.is_some()) {
-            (true, _) if turn.may_idle() => Entering::ask(turn, For::Recipient(letter), Vec::new()),
-            (true, _) => cancelled(turn),
-            (false, true) => Entering::ask(turn, For::Introduction(letter), Vec::new()),
-            (false, false) => Cue::enter(turn, Purpose::Letter(letter), Vec::new()),
-        };
+        return go_on(turn, letter, Vec::new());
     }
     match digits.parse::<Extension>() {
         Ok(extension) if letter.to.len() < MOST_RECIPIENTS => {
@@ -86,19 +85,44 @@ pub(super) fn recipient(turn: &mut Turn<'_>, letter: Letter, digits: &str) -> St
     }
 }
 
+/// All recipients are named: what they get is next.
+fn go_on(turn: &mut Turn<'_>, mut letter: Letter, lead: Vec<Utterance>) -> State {
+    letter.is_complete = false;
+    match (letter.to.is_empty(), letter.forwards.is_some()) {
+        (true, _) if turn.may_idle() => Entering::ask(turn, For::Recipient(letter), lead),
+        (true, _) => cancelled(turn),
+        (false, true) => Entering::ask(turn, For::Introduction(letter), lead),
+        (false, false) => Cue::enter(turn, Purpose::Letter(letter), lead),
+    }
+}
+
+/// The next recipient, unless this was the last one.
+fn added(turn: &mut Turn<'_>, letter: Letter, lead: Vec<Utterance>) -> State {
+    if letter.is_complete {
+        go_on(turn, letter, lead)
+    } else {
+        Entering::ask(turn, For::Recipient(letter), lead)
+    }
+}
+
+/// This one is nobody: it is said, and asked again.
+fn not_added(turn: &mut Turn<'_>, mut letter: Letter, why: Saying) -> State {
+    letter.is_complete = false;
+    Entering::ask(turn, For::Recipient(letter), vec![why.into()])
+}
+
 /// Who is on the list: all of them get it.
 pub(super) fn found_list(turn: &mut Turn<'_>, mut letter: Letter, number: u8, reply: Reply) -> State {
-    let lead = match reply {
+    match reply {
         Reply::List(members) if !members.is_empty() => {
             let count = u32::try_from(members.len()).unwrap_or(u32::MAX);
             add(&mut letter, members.into_iter().map(|member| member.extension));
             let list = words::number(owner::LIST, "number", number.into());
-            vec![list, words::number(owner::LIST_MEMBERS, "count", count)]
+            added(turn, letter, vec![list, words::number(owner::LIST_MEMBERS, "count", count)])
         }
-        Reply::List(_) => vec![owner::LIST_UNKNOWN.into()],
-        _ => vec![owner::TROUBLE.into()],
-    };
-    Entering::ask(turn, For::Recipient(letter), lead)
+        Reply::List(_) => not_added(turn, letter, owner::LIST_UNKNOWN),
+        _ => not_added(turn, letter, owner::TROUBLE),
+    }
 }
 
 fn add(letter: &mut Letter, more: impl IntoIterator<Item = Extension>) {
@@ -138,16 +162,21 @@ pub(super) fn unconfirmed(turn: &mut Turn<'_>, letter: Letter, all: Vec<Extensio
 
 /// Who has the number.
 pub(super) fn found(turn: &mut Turn<'_>, mut letter: Letter, extension: Extension, reply: Reply) -> State {
-    let lead = match reply {
+    match reply {
         Reply::Recipient(Some(name)) => {
             let said = words::digits(owner::SEND_ADDED, "extension", extension.as_str());
             add(&mut letter, [extension]);
-            name.map(Utterance::Greeting).into_iter().chain([said]).collect()
+            let lead = name.map(Utterance::Greeting).into_iter().chain([said]).collect();
+            added(turn, letter, lead)
         }
-        Reply::Recipient(None) => vec![owner::SEND_UNKNOWN.into()],
-        _ => vec![owner::TROUBLE.into()],
-    };
-    Entering::ask(turn, For::Recipient(letter), lead)
+        Reply::Recipient(None) => {
+            if turn.session().keys.star_joins() && !letter.nobody.contains(&extension) {
+                letter.nobody.push(extension);
+            }
+            not_added(turn, letter, owner::SEND_UNKNOWN)
+        }
+        _ => not_added(turn, letter, owner::TROUBLE),
+    }
 }
 
 pub(super) fn with_introduction(turn: &mut Turn<'_>, letter: Letter) -> State {
@@ -175,7 +204,8 @@ pub(super) fn deliver(turn: &mut Turn<'_>, letter: Letter, draft: Option<Draft>)
 pub(super) fn delivered(turn: &mut Turn<'_>, letter: Letter, draft: Option<Draft>, reply: Reply) -> State {
     let mut lead = Vec::new();
     match reply {
-        Reply::Sent { to, failed } => {
+        Reply::Sent { to, mut failed } => {
+            failed.extend(letter.nobody);
             if to > 0 {
                 lead.push(words::number(owner::SENT, "count", to));
             }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::desk::{Request, Session};
 use super::shelf::Cursor;
-use crate::domain::{CallStep, Extension, GreetingKind};
+use crate::domain::{CallStep, Extension, GreetingKind, Shelf};
 use crate::flow::keys::Menu;
 use crate::flow::{Action, Actions, CallTime, Key, Numbers, PlayId, Take, Utterance};
 
@@ -251,6 +251,14 @@ impl Turn<'_> {
     pub(super) const fn may_idle(&mut self) -> bool {
         self.memory.idles += 1;
         self.memory.idles < MOST_IDLE
+    }
+
+    /// Whether what was heard and left alone is saved now. What was sorted already stays where it is.
+    pub(super) fn saves_unasked(&self) -> bool {
+        let item = self.memory.shelf.item();
+        self.session().keys.saves_unasked()
+            && matches!(self.memory.shelf.shelf(), Some(Shelf::New | Shelf::Old | Shelf::Inbox))
+            && item.is_some_and(|item| item.heard && !item.trashed)
     }
 
     pub(super) fn session(&self) -> &Session {

@@ -47,7 +47,7 @@ fn is_possible(turn: &Turn<'_>, command: Command) -> bool {
         Command::CallSender => may_call(turn).is_some(),
         Command::Reply => heading.is_some_and(|heading| heading.sender.is_some()),
         Command::Forward => heading.is_some_and(|heading| !heading.message.private),
-        Command::MailMode => turn.session().mail.is_some(),
+        Command::MailMode | Command::MailAway => turn.session().mail.is_some(),
         Command::Operator => turn.session().operator,
         Command::Unavailable => false,
         _ => true,

@@ -208,6 +208,8 @@ sayings! {
     MAIL_THEN_TRASH = "mail-then-trash";
     /// There is nowhere to send mail to.
     NO_MAIL_ADDRESS = "no-mail-address";
+    /// The message goes to the owner by mail.
+    MAILED_AWAY = "mailed-away";
     /// The key is not available.
     UNAVAILABLE = "unavailable";
     /// Asterisk's work, family and friends.

@@ -84,6 +84,7 @@ pub(super) async fn jobs(State(site): Shared, visitor: Visitor, Query(asked): Qu
 fn job_row(job: &Job, zone: &TimeZone) -> JobRow {
     let (what, to) = match &job.work {
         Work::Mail { to, .. } => ("Mail about a message", to.to_string()),
+        Work::MailAway { to, .. } => ("Mail with a message, which is then deleted", to.to_string()),
         Work::Notice { to, .. } => ("Mail about a mailbox", to.to_string()),
         Work::Door { to, .. } => ("Mail with a one-time link", to.to_string()),
         Work::Lamp { .. } => ("Lamps of a mailbox", String::new()),

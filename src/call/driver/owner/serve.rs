@@ -29,6 +29,10 @@ pub(super) async fn serve(
             owners.retrieval.mark(owner, message, mark).await?;
             Reply::Done
         }
+        Request::MailAway(message) => match owners.retrieval.mail_away(owner, message).await? {
+            true => Reply::Done,
+            false => Reply::NotAllowed,
+        },
         Request::Hold(place) => {
             let millis = |at: Duration| u32::try_from(at.as_millis()).unwrap_or(u32::MAX);
             owners.retrieval.leave_place(owner, place.map(|(message, at)| (message, millis(at)))).await?;

@@ -4,7 +4,8 @@ use super::{Listening, Phase};
 use crate::domain::{Mark, Shelf};
 use crate::flow::keys::Command;
 use crate::flow::owner::State;
-use crate::flow::owner::desk::Request;
+use crate::flow::owner::asking::{Asking, Then};
+use crate::flow::owner::desk::{Reply, Request};
 use crate::flow::owner::turn::Turn;
 use crate::flow::phrases::{Saying, owner};
 
@@ -50,6 +51,27 @@ impl Listening {
                 Self::note(turn, Mark::New);
                 Self::noted(turn, owner::MARKED_NEW)
             }
+        }
+    }
+
+    /// The message goes to the owner by mail; it is deleted when the mail server took it, and not before.
+    pub(super) fn mail_away(self, turn: &mut Turn<'_>) -> State {
+        let Some(id) = turn.memory.shelf.item().map(|item| item.heading.message.id) else {
+            return Self::after(turn, vec![owner::NOT_HERE.into()]);
+        };
+        if turn.session().mail.is_none() {
+            return self.tell(turn, vec![owner::NO_MAIL_ADDRESS.into()]);
+        }
+        turn.hush();
+        Asking::enter(turn, Request::MailAway(id), Then::MailedAway)
+    }
+
+    /// Whether it will go; then the next message follows.
+    pub(in crate::flow::owner) fn mailed_away(turn: &mut Turn<'_>, reply: &Reply) -> State {
+        match reply {
+            Reply::Done => Self::noted(turn, owner::MAILED_AWAY),
+            Reply::NotAllowed => Self::after(turn, vec![owner::NO_MAIL_ADDRESS.into()]),
+            _ => Self::after(turn, vec![owner::TROUBLE.into()]),
         }
     }
 

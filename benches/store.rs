@@ -50,6 +50,7 @@ impl Bed {
             tenant: self.tenant,
             mailbox: self.mailbox,
             folder: Folder::Inbox,
+            tag: None,
             heard_at: None,
             urgent: false,
             private: false,

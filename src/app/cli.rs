@@ -145,7 +145,7 @@ pub(super) enum MessageCommand {
     Mark {
         /// Id of the message.
         id: String,
-        /// heard, new, saved, inbox, trash or restore.
+        /// heard, new, saved, work, family, friends, untagged, inbox, trash or restore.
         #[arg(value_name = "MARK")]
         mark: String,
     },

@@ -50,6 +50,41 @@ impl FromStr for Folder {
     }
 }
 
+/// Under what a saved message is filed: the further folders of Asterisk's users. Back in the inbox it has none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tag {
+    /// Of work.
+    Work,
+    /// Of the family.
+    Family,
+    /// Of friends.
+    Friends,
+}
+
+impl Tag {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::Work, Self::Family, Self::Friends];
+
+    /// The word used by the command line, the store and the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Work => "work",
+            Self::Family => "family",
+            Self::Friends => "friends",
+        }
+    }
+}
+
+impl FromStr for Tag {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let found = Self::ALL.into_iter().find(|tag| tag.as_str() == text);
+        found.ok_or_else(|| Invalid::new("tag", text, "choose work, family or friends"))
+    }
+}
+
 /// What a recording turned out to contain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -107,6 +142,8 @@ pub struct Message {
     pub mailbox: MailboxId,
     /// Where it lies.
     pub folder: Folder,
+    /// Under what it is filed, when it is saved.
+    pub tag: Option<Tag>,
     /// When it was first heard to the end of the announcement; `None` while new.
     pub heard_at: Option<Timestamp>,
     /// The caller marked it urgent.

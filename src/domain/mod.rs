@@ -37,7 +37,7 @@ pub use id::{
 };
 pub use live::{CallOutcome, CallStage};
 pub use mailbox::{Mailbox, Quota, ToneChoice, Usage, User};
-pub use message::{Folder, Message, RecordingClass};
+pub use message::{Folder, Message, RecordingClass, Tag};
 pub use notification::{AfterMail, AttachmentFormat, MailAddress, MailMode, Recipient};
 pub use owner::{Counts, Heading, Mark, Marked, Owner, Place, Sender, Shelf};
 pub use part::{Origin, Part, PartKind};

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Extension, Folder, GreetingId, Invalid, MailboxId, Message, MessageId, Origin, TenantId};
+use super::{Extension, Folder, GreetingId, Invalid, MailboxId, Message, MessageId, Origin, Tag, TenantId};
 
 /// The mailbox whose owner asks. Part of every query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -33,8 +33,10 @@ pub enum Mark {
     Heard,
     /// It is new again, in the inbox.
     New,
-    /// Kept on purpose.
+    /// Kept on purpose; a tag that it has stays.
     Save,
+    /// Kept, and filed under this tag or under none.
+    File(Option<Tag>),
     /// Back to the inbox, heard or not as it was.
     Inbox,
     /// Deleted, until it is restored or purged.
@@ -51,7 +53,10 @@ impl Mark {
         match self {
             Self::Heard => "heard",
             Self::New => "marked-new",
-            Self::Save => "saved",
+            Self::Save | Self::File(None) => "saved",
+            Self::File(Some(Tag::Work)) => "filed-work",
+            Self::File(Some(Tag::Family)) => "filed-family",
+            Self::File(Some(Tag::Friends)) => "filed-friends",
             Self::Inbox => "moved-to-inbox",
             Self::Trash => "trashed",
             Self::Restore => "restored",
@@ -72,7 +77,14 @@ impl FromStr for Mark {
             "inbox" => Ok(Self::Inbox),
             "trash" => Ok(Self::Trash),
             "restore" => Ok(Self::Restore),
-            _ => Err(Invalid::new("mark", text, "choose heard, new, saved, inbox, trash or restore")),
+            "untagged" => Ok(Self::File(None)),
+            _ => text.parse().map(|tag| Self::File(Some(tag))).map_err(|_| {
+                Invalid::new(
+                    "mark",
+                    text,
+                    "choose heard, new, saved, work, family, friends, untagged, inbox, trash or restore",
+                )
+            }),
         }
     }
 }
@@ -93,6 +105,10 @@ pub enum Shelf {
     New,
     /// Heard in the inbox, and all that is saved.
     Old,
+    /// The same, without what is filed under a tag.
+    Unfiled,
+    /// Saved, and filed under this tag.
+    Filed(Tag),
     /// Everything in the inbox, the unheard first.
     Inbox,
     /// Saved ones.
@@ -115,13 +131,16 @@ pub struct Counts {
     /// In the trash.
     #[serde(default)]
     pub trash: u32,
+    /// Those of the old ones that are filed under a tag.
+    #[serde(default)]
+    pub filed: u32,
 }
 
 impl Counts {
-    /// What a lamp shows: the trash is none of its business.
+    /// What a lamp shows: the trash is none of its business, nor how what is saved is sorted.
     #[must_use]
-    pub const fn without_trash(self) -> Self {
-        Self { trash: 0, ..self }
+    pub const fn of_a_lamp(self) -> Self {
+        Self { trash: 0, filed: 0, ..self }
     }
 }
 

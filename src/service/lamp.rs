@@ -162,7 +162,7 @@ impl Lamps {
     }
 
     async fn counts(&self, owner: Owner) -> Result<Counts> {
-        Ok(self.store.counts(owner).await?.without_trash())
+        Ok(self.store.counts(owner).await?.of_a_lamp())
     }
 
     /// The counts are read after the number is taken: of two that tell at once, the one with the higher number, which the

@@ -106,7 +106,7 @@ fn counts(value: &str) -> Option<Counts> {
         Some(urgent) => pair(urgent)?,
         None => (0, 0),
     };
-    Some(Counts { new, old, new_urgent, old_urgent, trash: 0 })
+    Some(Counts { new, old, new_urgent, old_urgent, trash: 0, filed: 0 })
 }
 
 #[cfg(test)]
@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_body_reads_as_the_rfc_writes_it() {
-        let counts = Counts { new: 2, old: 8, new_urgent: 0, old_urgent: 2, trash: 9 };
+        let counts = Counts { new: 2, old: 8, new_urgent: 0, old_urgent: 2, trash: 9, filed: 4 };
         let body = write("sip:1001@pbx.example.org", counts);
         assert_eq!(
             body,
@@ -152,7 +152,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_body_that_is_written_reads_back(new: u32, old: u32, a: u32, b: u32, account in "[ -~]{0,40}") {
-            let counts = Counts { new, old, new_urgent: a, old_urgent: b, trash: 0 };
+            let counts = Counts { new, old, new_urgent: a, old_urgent: b, trash: 0, filed: 0 };
             let summary = read(&write(&account, counts)).unwrap();
             prop_assert_eq!(summary.voice, Some(counts));
             prop_assert_eq!(summary.waiting, new > 0);

@@ -70,6 +70,7 @@ impl Store {
                 new_urgent: row.number("new_urgent")?,
                 old: row.number("old")?,
                 old_urgent: row.number("old_urgent")?,
+                filed: 0,
                 trash: 0,
             };
             watched.push(WatchedLamp { lamp, extension: row.parsed("extension")?, counts, job });

@@ -9,7 +9,7 @@ use crate::domain::{Mailbox, Message, MessageId, TenantId};
 
 // Of the mailbox only what the message does not have: its id is `mailbox_id`, and `id` is the message's.
 const LETTER: &str =
-    "SELECT m.id, m.tenant_id, m.mailbox_id, m.folder, m.heard_at, m.urgent, m.private, m.caller_number,
+    "SELECT m.id, m.tenant_id, m.mailbox_id, m.folder, m.tag, m.heard_at, m.urgent, m.private, m.caller_number,
     m.caller_name, m.caller_anonymous, m.alias, m.reason, m.received_at, m.duration_ms, m.voiced_ms, m.class,
     m.sample_rate, m.bytes, m.sha256, m.object, b.user_id, b.extension, b.enabled, b.settings, b.created_at,
     t.zone AS tenant_zone, t.language AS tenant_language, u.first_name, u.last_name

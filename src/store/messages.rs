@@ -9,7 +9,7 @@ use crate::domain::{CallerId, Folder, MailboxId, Mark, Message, MessageId, Owner
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, tenant_id, mailbox_id, folder, heard_at, urgent, private, caller_number, caller_name,
+            "SELECT id, tenant_id, mailbox_id, folder, tag, heard_at, urgent, private, caller_number, caller_name,
              caller_anonymous, alias, reason, received_at, duration_ms, voiced_ms, class, sample_rate, bytes, sha256,
              object FROM messages ",
             $rest
@@ -151,6 +151,7 @@ pub(super) fn read_message(row: &Row) -> Result<Message> {
         tenant: TenantId::from_uuid(row.id("tenant_id")?),
         mailbox: MailboxId::from_uuid(row.id("mailbox_id")?),
         folder: row.parsed("folder")?,
+        tag: row.opt_parsed("tag")?,
         heard_at: row.opt_time("heard_at")?,
         urgent: row.flag("urgent")?,
         private: row.flag("private")?,

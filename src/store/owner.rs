@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 
 use super::db::{Row, Tx, args};
-use super::fault::missing;
+use super::fault::{found, missing};
 use super::lamps;
 use super::messages::{ADD_LEDGER, read_message};
 use super::read::{Reader, micros, opt_micros};
@@ -14,7 +14,7 @@ use super::retention::remove_message;
 use super::{Result, Store, StoreError};
 use crate::domain::{
     Counts, Folder, GreetingId, Heading, JobId, MailboxId, Mark, Marked, Message, MessageId, Owner, Place,
-    Sender, Shelf,
+    Sender, Shelf, Tag,
 };
 
 /// Messages of one list at most, newest first: nobody goes through more on the phone.
@@ -26,7 +26,8 @@ const COUNTS: &str = "SELECT
     COUNT(CASE WHEN folder = 'saved' OR folder = 'inbox' AND heard_at IS NOT NULL THEN 1 END) AS old,
     COUNT(CASE WHEN (folder = 'saved' OR folder = 'inbox' AND heard_at IS NOT NULL) AND urgent THEN 1 END)
         AS old_urgent,
-    COUNT(CASE WHEN folder = 'trash' THEN 1 END) AS trash
+    COUNT(CASE WHEN folder = 'trash' THEN 1 END) AS trash,
+    COUNT(CASE WHEN folder = 'saved' AND tag IS NOT NULL THEN 1 END) AS filed
     FROM messages WHERE tenant_id = $1 AND mailbox_id = $2";
 
 macro_rules! list {
@@ -49,6 +50,11 @@ macro_rules! list {
 
 const NEW: &str = list!("folder = 'inbox' AND heard_at IS NULL");
 const OLD: &str = list!("(folder = 'saved' OR folder = 'inbox' AND heard_at IS NOT NULL)");
+const UNFILED: &str =
+    list!("(folder = 'saved' AND tag IS NULL OR folder = 'inbox' AND heard_at IS NOT NULL)");
+const WORK: &str = list!("folder = 'saved' AND tag = 'work'");
+const FAMILY: &str = list!("folder = 'saved' AND tag = 'family'");
+const FRIENDS: &str = list!("folder = 'saved' AND tag = 'friends'");
 const INBOX: &str = list!("folder = 'inbox'");
 const SAVED: &str = list!("folder = 'saved'");
 const TRASH: &str = list!("folder = 'trash'");
@@ -58,7 +64,7 @@ const MESSAGE: &str = "SELECT * FROM messages WHERE tenant_id = $1 AND mailbox_i
 macro_rules! state {
     ($lock:literal) => {
         concat!(
-            "SELECT id, folder, heard_at, trashed_at, trashed_from, object FROM messages
+            "SELECT id, folder, tag, heard_at, trashed_at, trashed_from, object FROM messages
              WHERE tenant_id = $1 AND mailbox_id = $2 AND id = $3",
             $lock
         )
@@ -69,7 +75,8 @@ macro_rules! state {
 const STATE_SQLITE: &str = state!("");
 const STATE_POSTGRES: &str = state!(" FOR UPDATE");
 
-const SET_STATE: &str = "UPDATE messages SET folder = $4, heard_at = $5, trashed_at = $6, trashed_from = $7
+const SET_STATE: &str =
+    "UPDATE messages SET folder = $4, heard_at = $5, trashed_at = $6, trashed_from = $7, tag = $8
     WHERE tenant_id = $1 AND mailbox_id = $2 AND id = $3";
 
 const ACTIVE_JOBS: &str = "SELECT 1 FROM jobs WHERE tenant_id = $1 AND message_id = $2
@@ -90,6 +97,7 @@ const PLACE: &str = "SELECT p.message_id, p.position_ms, p.at FROM places p
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct State {
     folder: Folder,
+    tag: Option<Tag>,
     heard_at: Option<Timestamp>,
     trashed_at: Option<Timestamp>,
     trashed_from: Option<Folder>,
@@ -101,6 +109,7 @@ impl State {
             Mark::Heard => Self { heard_at: self.heard_at.or(Some(now)), ..self },
             Mark::New => Self { heard_at: None, ..self.moved(Folder::Inbox, now) },
             Mark::Save => self.moved(Folder::Saved, now),
+            Mark::File(tag) => Self { tag, ..self.moved(Folder::Saved, now) },
             Mark::Inbox => self.moved(Folder::Inbox, now),
             Mark::Trash => self.moved(Folder::Trash, now),
             Mark::Restore if self.folder == Folder::Trash => {
@@ -110,12 +119,15 @@ impl State {
         }
     }
 
-    /// What lies in the trash already keeps its day of deletion and where it came from.
+    /// What lies in the trash already keeps its day of deletion and where it came from; the inbox knows no tags.
     fn moved(self, to: Folder, now: Timestamp) -> Self {
         match (to, self.folder) {
             (Folder::Trash, Folder::Trash) => self,
             (Folder::Trash, from) => {
                 Self { folder: to, trashed_at: Some(now), trashed_from: Some(from), ..self }
+            }
+            (Folder::Inbox, _) => {
+                Self { folder: to, tag: None, trashed_at: None, trashed_from: None, ..self }
             }
             (to, _) => Self { folder: to, trashed_at: None, trashed_from: None, ..self },
         }
@@ -137,6 +149,7 @@ impl Store {
             old: row.number("old")?,
             old_urgent: row.number("old_urgent")?,
             trash: row.number("trash")?,
+            filed: row.number("filed")?,
         })
     }
 
@@ -148,6 +161,10 @@ impl Store {
         let sql = match shelf {
             Shelf::New => NEW,
             Shelf::Old => OLD,
+            Shelf::Unfiled => UNFILED,
+            Shelf::Filed(Tag::Work) => WORK,
+            Shelf::Filed(Tag::Family) => FAMILY,
+            Shelf::Filed(Tag::Friends) => FRIENDS,
             Shelf::Inbox => INBOX,
             Shelf::Saved => SAVED,
             Shelf::Trash => TRASH,
@@ -232,15 +249,12 @@ impl Store {
         let sql = if self.db.is_sqlite() { STATE_SQLITE } else { STATE_POSTGRES };
         let rows = tx.rows(sql, args![owner.tenant.uuid(), owner.mailbox.uuid(), id.uuid()]).await?;
         let row = Reader::new(rows.first().ok_or_else(|| missing("message", id))?, "messages", "id");
-        let trashed_from = match row.opt_text("trashed_from")? {
-            Some(_) => Some(row.parsed("trashed_from")?),
-            None => None,
-        };
         let state = State {
             folder: row.parsed("folder")?,
+            tag: row.opt_parsed("tag")?,
             heard_at: row.opt_time("heard_at")?,
             trashed_at: row.opt_time("trashed_at")?,
-            trashed_from,
+            trashed_from: row.opt_parsed("trashed_from")?,
         };
         Ok((state, row.text("object")?))
     }
@@ -277,9 +291,9 @@ async fn set_state(tx: &mut Tx, owner: Owner, id: MessageId, state: State) -> Re
         opt_micros(state.heard_at),
         opt_micros(state.trashed_at),
         state.trashed_from.map(|folder| folder.as_str().to_owned()),
+        state.tag.map(|tag| tag.as_str().to_owned()),
     ];
-    tx.run(SET_STATE, args).await?;
-    Ok(())
+    found(tx.run(SET_STATE, args).await?, "message", id)
 }
 
 fn read_heading(row: &Row) -> Result<Heading> {

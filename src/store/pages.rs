@@ -11,14 +11,16 @@ use super::messages::read_message;
 use super::people::read_user;
 use super::read::{Reader, micros};
 use super::{Job, JobState, Result, Store};
-use crate::domain::{Folder, JobId, Login, Mailbox, Message, MessageId, Owner, Role, TenantId, User, UserId};
+use crate::domain::{
+    Folder, JobId, Login, Mailbox, Message, MessageId, Owner, Role, Tag, TenantId, User, UserId,
+};
 
 macro_rules! messages {
     ($folder:literal) => {
         concat!(
             "SELECT * FROM messages WHERE tenant_id = $1 AND mailbox_id = $2 AND ",
             $folder,
-            " AND (NOT $4 OR heard_at IS NULL) AND ($5 = '' OR lower(COALESCE(caller_name, '')) LIKE $5 ESCAPE '!'
+            " AND ($9 = '' OR tag = $9) AND (NOT $4 OR heard_at IS NULL) AND ($5 = '' OR lower(COALESCE(caller_name, '')) LIKE $5 ESCAPE '!'
                 OR lower(COALESCE(caller_number, '')) LIKE $5 ESCAPE '!' OR lower(COALESCE(alias, '')) LIKE $5 ESCAPE '!')
              AND (received_at, id) < ($6, $7) ORDER BY received_at DESC, id DESC LIMIT $8"
         )
@@ -61,6 +63,8 @@ const AGAIN: &str = "UPDATE jobs SET state = 'queued', next_at = $3, about = NUL
 pub struct MessageFilter {
     /// `None`: wherever they lie.
     pub folder: Option<Folder>,
+    /// Only those that are filed under it.
+    pub tag: Option<Tag>,
     /// Only those that were not heard.
     pub unheard: bool,
     /// Part of the caller's name or number, or of the alias that was called; empty for all.
@@ -102,6 +106,7 @@ impl Store {
             at,
             id,
             limit,
+            filter.tag.map_or("", Tag::as_str),
         ];
         self.db.rows(sql, args).await?.iter().map(read_message).collect()
     }

@@ -84,6 +84,12 @@ impl<'r> Reader<'r> {
         self.checked(column, text.parse())
     }
 
+    /// A domain value that is parsed from text, or none.
+    pub(super) fn opt_parsed<T: FromStr<Err: Display>>(&self, column: &'static str) -> Result<Option<T>> {
+        let text = self.opt_text(column)?;
+        self.checked(column, text.map(|text| text.parse()).transpose())
+    }
+
     /// A word of a closed list, as serde names it.
     pub(super) fn word<T: DeserializeOwned>(&self, column: &'static str) -> Result<T> {
         let text = self.text(column)?;

@@ -140,7 +140,7 @@ async fn a_lamp_always_converges_to_the_count() {
         desk.line(Line::Well);
         desk.office.clock.advance(Duration::from_secs(60));
         desk.work().await;
-        let counts = desk.office.retrieval.counts(owner).await.unwrap().without_trash();
+        let counts = desk.office.retrieval.counts(owner).await.unwrap().of_a_lamp();
         for lamp in &lamps {
             assert_eq!(desk.shown(lamp).unwrap_or_default(), counts);
             let stored = desk.office.store.lamp(&lamp.name).await.unwrap().unwrap();

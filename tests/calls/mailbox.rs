@@ -66,6 +66,7 @@ pub(crate) fn heading(id: MessageId, length: Duration) -> Heading {
         tenant: TenantId::from_uuid(uuid::Uuid::nil()),
         mailbox: MailboxId::from_uuid(uuid::Uuid::nil()),
         folder: Folder::Inbox,
+        tag: None,
         heard_at: None,
         urgent: false,
         private: false,
@@ -243,6 +244,7 @@ fn counts(text: &str) -> Result<Counts, String> {
             "new" => counts.new = count,
             "urgent" => counts.new_urgent = count,
             "old" => counts.old = count,
+            "filed" => counts.filed = count,
             _ => return Err(format!("{kind:?} is not counted")),
         }
     }
@@ -295,6 +297,8 @@ const fn mark_word(mark: Mark) -> &'static str {
         Mark::Heard => "heard",
         Mark::New => "new",
         Mark::Save => "save",
+        Mark::File(None) => "save unfiled",
+        Mark::File(Some(tag)) => tag.as_str(),
         Mark::Inbox => "inbox",
         Mark::Trash => "trash",
         Mark::Restore => "restore",
@@ -336,6 +340,8 @@ pub(crate) fn describe_request(request: &Request) -> String {
             match shelf {
                 Shelf::New => "new",
                 Shelf::Old => "old",
+                Shelf::Unfiled => "old unfiled",
+                Shelf::Filed(tag) => tag.as_str(),
                 Shelf::Inbox => "inbox",
                 Shelf::Saved => "saved",
                 Shelf::Trash => "trash",

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use aftertone::domain::{
-    Counts, GreetingId, JobId, LampId, Mark, Message, MessageId, Owner, PhoneSettings, Place, Shelf,
+    Counts, GreetingId, JobId, LampId, Mark, Message, MessageId, Owner, PhoneSettings, Place, Shelf, Tag,
 };
-use aftertone::store::{Guesser, Lamp, Limits, NewJob, Notice};
+use aftertone::store::{Guesser, Lamp, Limits, MessageFilter, NewJob, Notice};
 use proptest::strategy::{Strategy as _, ValueTree as _};
 
 use super::*;
@@ -17,6 +17,7 @@ contract! {
     a_message_with_mail_under_way_is_purged_later
     no_owner_reaches_a_message_of_another_mailbox
     counts_tell_new_old_urgent_and_trash_apart
+    what_is_filed_lies_in_its_own_folder_until_it_is_moved
     a_heading_names_the_colleague_who_called
     a_place_is_remembered_while_its_message_is_there
     phone_settings_read_back_and_changes_at_once_are_all_kept
@@ -138,12 +139,15 @@ async fn no_owner_reaches_a_message_of_another_mailbox(bed: Bed) {
     let message = bed.deposited(&ada).await;
     let stranger = owner(&eve);
     assert_missing(bed.store.own_message(stranger, message.id).await, "message");
-    for mark in [Mark::Heard, Mark::New, Mark::Save, Mark::Inbox, Mark::Trash, Mark::Restore, Mark::Purge] {
+    let filed = Mark::File(Some(Tag::Work));
+    for mark in
+        [Mark::Heard, Mark::New, Mark::Save, filed, Mark::Inbox, Mark::Trash, Mark::Restore, Mark::Purge]
+    {
         assert_missing(bed.store.mark(stranger, message.id, mark).await, "message");
     }
     let place = Place { message: message.id, position_ms: 0, at: bed.clock.now() };
     assert_missing(bed.store.set_place(stranger, Some(place)).await, "message");
-    for shelf in [Shelf::New, Shelf::Old, Shelf::Inbox, Shelf::Saved, Shelf::Trash] {
+    for shelf in [Shelf::New, Shelf::Old, Shelf::Unfiled, Shelf::Inbox, Shelf::Saved, Shelf::Trash] {
         assert!(bed.store.headings(stranger, shelf).await.unwrap().is_empty());
     }
     assert_eq!(bed.store.counts(stranger).await.unwrap(), Counts::default());
@@ -164,7 +168,46 @@ async fn counts_tell_new_old_urgent_and_trash_apart(bed: Bed) {
     bed.store.mark(me, ids[3], Mark::Save).await.unwrap();
     bed.store.mark(me, ids[4], Mark::Trash).await.unwrap();
     let counts = bed.store.counts(me).await.unwrap();
-    assert_eq!(counts, Counts { new: 3, new_urgent: 2, old: 2, old_urgent: 1, trash: 1 });
+    assert_eq!(counts, Counts { new: 3, new_urgent: 2, old: 2, old_urgent: 1, trash: 1, filed: 0 });
+}
+
+async fn what_is_filed_lies_in_its_own_folder_until_it_is_moved(bed: Bed) {
+    let home = bed.home("1001").await;
+    let one = bed.deposited(&home).await.id;
+    bed.clock.advance(Duration::from_secs(1));
+    let other = bed.deposited(&home).await.id;
+    let me = owner(&home);
+    let on = async |shelf| -> Vec<MessageId> {
+        bed.store.headings(me, shelf).await.unwrap().into_iter().map(|heading| heading.message.id).collect()
+    };
+    bed.store.mark(me, one, Mark::File(Some(Tag::Family))).await.unwrap();
+    bed.store.mark(me, other, Mark::Save).await.unwrap();
+    assert_eq!(on(Shelf::Filed(Tag::Family)).await, [one]);
+    assert_eq!((on(Shelf::Filed(Tag::Work)).await, on(Shelf::Filed(Tag::Friends)).await), (vec![], vec![]));
+    assert_eq!((on(Shelf::Unfiled).await, on(Shelf::Old).await), (vec![other], vec![other, one]));
+    let counts = bed.store.counts(me).await.unwrap();
+    assert_eq!((counts.old, counts.filed), (2, 1));
+    assert_eq!(bed.store.message(home.tenant, one).await.unwrap().tag, Some(Tag::Family));
+    let filter = MessageFilter { tag: Some(Tag::Family), ..MessageFilter::default() };
+    let page = bed.store.message_page(me, &filter, 9).await.unwrap();
+    assert_eq!(page.iter().map(|message| message.id).collect::<Vec<_>>(), [one]);
+
+    // Saved again by whoever knows no folders, or deleted and put back: it is still there.
+    for mark in [Mark::Save, Mark::Trash, Mark::Restore] {
+        bed.store.mark(me, one, mark).await.unwrap();
+    }
+    assert_eq!(on(Shelf::Filed(Tag::Family)).await, [one]);
+    bed.store.mark(me, one, Mark::File(None)).await.unwrap();
+    assert_eq!((on(Shelf::Filed(Tag::Family)).await, on(Shelf::Unfiled).await), (vec![], vec![other, one]));
+    bed.store.mark(me, one, Mark::File(Some(Tag::Work))).await.unwrap();
+    bed.store.mark(me, one, Mark::New).await.unwrap();
+    bed.store.mark(me, one, Mark::Save).await.unwrap();
+    assert_eq!(on(Shelf::Filed(Tag::Work)).await, [], "the inbox knows no folders");
+    let events = bed.events(&home, one).await;
+    assert_eq!(
+        events[1..],
+        ["filed-family", "trashed", "restored", "saved", "filed-work", "marked-new", "saved"]
+    );
 }
 
 async fn a_heading_names_the_colleague_who_called(bed: Bed) {
@@ -512,7 +555,7 @@ async fn any_marks_keep_counts_and_lists_in_step(bed: Bed) {
                 Mark::Inbox => *folder = Folder::Inbox,
                 Mark::Trash if before != Folder::Trash => (*folder, *from) = (Folder::Trash, before),
                 Mark::Restore if before == Folder::Trash => *folder = *from,
-                Mark::Trash | Mark::Restore | Mark::Purge => {}
+                Mark::Trash | Mark::Restore | Mark::Purge | Mark::File(_) => {}
             }
             assert_eq!((marked.folder, marked.heard), (Some(*folder), *heard));
         }

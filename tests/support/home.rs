@@ -49,6 +49,7 @@ pub(crate) fn message(clock: &ManualClock, mailbox: &Mailbox) -> Message {
         tenant: mailbox.tenant,
         mailbox: mailbox.id,
         folder: Folder::Inbox,
+        tag: None,
         heard_at: None,
         urgent: false,
         private: false,

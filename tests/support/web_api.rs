@@ -429,6 +429,13 @@ async fn messages_come_in_pages_are_heard_by_range_and_marked() {
     let one = format!("{base}/{}", all[0]);
     let part = bed.call(&key, "GET", &format!("{one}/audio.wav"), None, &[("range", "bytes=0-43")]).await;
     assert_eq!((part.status, part.body.len()), (206, 44));
+    let filed = bed.call(&key, "POST", &format!("{one}/marks"), Some(json!({"mark": "work"})), &[]).await;
+    assert_eq!((&body(&filed)["folder"], &body(&filed)["tag"]), (&json!("saved"), &json!("work")));
+    let listed = bed.call(&key, "GET", &format!("{base}?tag=work"), None, &[]).await;
+    assert_eq!(body(&listed)["items"].as_array().unwrap().len(), 1);
+    assert_eq!(bed.call(&key, "GET", &format!("{base}?tag=enemies"), None, &[]).await.status, 422);
+    let back = bed.call(&key, "POST", &format!("{one}/marks"), Some(json!({"mark": "inbox"})), &[]).await;
+    assert_eq!(body(&back)["tag"], json!(null));
     let marked = bed.call(&key, "POST", &format!("{one}/marks"), Some(json!({"mark": "trash"})), &[]).await;
     assert_eq!(body(&marked)["folder"], "trash");
     let restored =
@@ -439,7 +446,7 @@ async fn messages_come_in_pages_are_heard_by_range_and_marked() {
         422
     );
     let ledger = body(&bed.call(&key, "GET", &format!("{one}/ledger"), None, &[]).await);
-    assert_eq!(ledger["items"].as_array().unwrap().len(), 3);
+    assert_eq!(ledger["items"].as_array().unwrap().len(), 5);
     assert_eq!(bed.message(all[0].parse().unwrap()).await.folder, Folder::Inbox);
 }
 

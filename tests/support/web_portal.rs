@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aftertone::audio::wav;
-use aftertone::domain::{CallerId, Folder, LinkToken, Login, Mailbox, Purpose, Role, User};
+use aftertone::domain::{CallerId, Folder, LinkToken, Login, Mailbox, Purpose, Role, Tag, User};
 use axum::body::Body;
 
 use crate::HOSTILE;
@@ -439,6 +439,31 @@ async fn a_message_is_found_sorted_deleted_and_put_back() {
     for odd in ["/?folder=nonsense&after=nonsense", "/?done=trash&id=x", "/?after=%ff"] {
         assert!(matches!(client.get(odd).await.status, 200 | 400), "{odd}");
     }
+}
+
+#[tokio::test]
+async fn a_message_is_filed_in_a_folder_and_taken_out_again() {
+    let bed = WebBed::new().await;
+    let (message, _) = bed.linked(2).await;
+    bed.deposit(1, |message| message.caller = CallerId::new(Some("+4930555"), Some("Konrad Zuse"))).await;
+    let client = bed.client(&bed.mailbox, Role::Basic).await;
+    assert!(!client.get("/?folder=saved").await.text().contains("Saved under"), "nothing to choose yet");
+    let done = client.post(&format!("/messages/{}/family", message.id), &[("folder", "inbox")]).await;
+    let said = client.get(done.header("location")).await;
+    assert!(said.text().contains("Filed under Family.") && said.text().contains("/untagged\""));
+    let filed = bed.message(message.id).await;
+    assert_eq!((filed.folder, filed.tag), (Folder::Saved, Some(Tag::Family)));
+    let family = client.get("/?folder=saved&tag=family").await;
+    assert!(family.text().contains("Saved under") && family.text().contains("Grace Hopper"));
+    let work = client.get("/?folder=saved&tag=work").await;
+    assert!(work.text().contains("Nothing is filed here.") && !work.text().contains("Grace Hopper"));
+    let page = client.get(&format!("/messages/{}", message.id)).await;
+    assert!(page.text().contains("Not under Family") && page.text().contains("Filed under Family"));
+    client.post(&format!("/messages/{}/untagged", message.id), &[]).await;
+    let taken = bed.message(message.id).await;
+    assert_eq!((taken.folder, taken.tag), (Folder::Saved, None));
+    let odd = client.post(&format!("/messages/{}/enemies", message.id), &[]).await;
+    assert_eq!((odd.status, bed.message(message.id).await), (404, taken));
 }
 
 // 002-068, 002-070

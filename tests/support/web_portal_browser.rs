@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use aftertone::domain::{CallerId, Folder, Role};
+use aftertone::domain::{CallerId, Folder, Mark, Owner, Role};
 use serde_json::json;
 
 use crate::browser::Browser;
@@ -109,7 +109,12 @@ async fn somebody_signs_in_listens_deletes_and_undoes_and_new_messages_appear() 
     browser.resize(1440).await;
     browser.dark(false).await;
     check(&browser, &format!("http://{at}/messages/{}", message.id), "portal-message").await;
-
+    browser.click("details.file summary").await;
+    browser.click("form[action$='/work'] button").await;
+    browser.until("return document.querySelector('.done')?.textContent.includes('Filed under Work')").await;
+    check(&browser, &format!("http://{at}/?folder=saved&tag=work"), "portal-filed").await;
+    bed.services.retrieval.mark(Owner::of(&message), message.id, Mark::Inbox).await.unwrap();
+    browser.open(&format!("http://{at}/messages/{}", message.id)).await;
     browser.click(".message form[action$='/trash'] button").await;
     browser.until("return location.search.includes('done=trash')").await;
     assert_eq!(bed.message(message.id).await.folder, Folder::Trash);

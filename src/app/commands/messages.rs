@@ -20,8 +20,16 @@ pub(super) async fn message(session: &Session, command: MessageCommand) -> Resul
             let mailbox = mailbox_of(&base, &tenant, &extension(&mailbox)?).await?;
             let messages = base.store.messages(tenant.id, mailbox.id, folder).await?;
             let rows: Vec<Value> = messages.iter().map(message_json).collect();
-            let columns =
-                ["id", "received_at", "caller_number", "caller_name", "duration_ms", "heard", "urgent"];
+            let columns = [
+                "id",
+                "received_at",
+                "caller_number",
+                "caller_name",
+                "duration_ms",
+                "heard",
+                "urgent",
+                "tag",
+            ];
             print::rows(json.json, &columns, &rows);
         }
         MessageCommand::Export { id, out } => {
@@ -130,6 +138,7 @@ fn message_json(message: &Message) -> Value {
     json!({
         "id": message.id,
         "folder": message.folder,
+        "tag": message.tag,
         "heard": message.heard_at.is_some(),
         "urgent": message.urgent,
         "private": message.private,

@@ -161,6 +161,12 @@ impl Profile {
         self.saves_unasked
     }
 
+    /// Whether saved messages are filed in folders of their own, apart from the others.
+    pub fn files_by_tag(&self) -> bool {
+        let folders = self.table(Menu::Folders);
+        folders.is_some_and(|folders| folders.keys.values().any(|command| command.tag().is_some()))
+    }
+
     /// The menus that it has.
     pub fn menus(&self) -> impl Iterator<Item = Menu> {
         self.menus.keys().copied()

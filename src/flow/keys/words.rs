@@ -1,7 +1,7 @@
 //! The words of a profile: the menus there are, what a key can do, and which command belongs where. With each its text on
 //! the card; the spoken one is the prompt `key-` and the word.
 
-use crate::domain::{AfterMail, MailMode};
+use crate::domain::{AfterMail, MailMode, Tag};
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident prompts $prefix:literal { $($variant:ident = $word:literal, $text:literal;)* }) => {
@@ -71,7 +71,9 @@ words! {
         First = "first", "first message";
         Send = "send", "send a message";
         Folders = "folders", "folders";
-        OtherFolder = "other-folder", "work, family, friends: they are among the saved messages";
+        Work = "work", "folder of work";
+        Family = "family", "folder of the family";
+        Friends = "friends", "folder of friends";
         Advanced = "advanced", "further choices";
         Settings = "settings", "settings";
         Directory = "directory", "find somebody by name";
@@ -162,7 +164,7 @@ impl Command {
     /// The menu that it opens.
     pub(super) const fn opens(self) -> Option<Menu> {
         Some(match self {
-            Self::New | Self::Saved | Self::Trash | Self::First | Self::OtherFolder => Menu::Playing,
+            Self::New | Self::Saved | Self::Trash | Self::First => Menu::Playing,
             Self::Folders => Menu::Folders,
             Self::SaveTo => Menu::SaveTo,
             Self::Envelope => Menu::Envelope,
@@ -178,6 +180,16 @@ impl Command {
             Self::Standard | Self::Busy | Self::Away | Self::Closed | Self::Holiday | Self::Internal => {
                 Menu::Greeting
             }
+            _ => return None,
+        })
+    }
+
+    /// The folder that it opens, or files a message in.
+    pub const fn tag(self) -> Option<Tag> {
+        Some(match self {
+            Self::Work => Tag::Work,
+            Self::Family => Tag::Family,
+            Self::Friends => Tag::Friends,
             _ => return None,
         })
     }
@@ -202,10 +214,8 @@ impl Command {
     /// Opens or chooses a folder.
     const fn is_of_folders(self) -> bool {
         use Command as C;
-        matches!(
-            self,
-            C::New | C::Saved | C::Trash | C::First | C::Folders | C::OtherFolder | C::SaveTo | C::Advanced
-        )
+        matches!(self, C::New | C::Saved | C::Trash | C::First | C::Folders | C::SaveTo | C::Advanced)
+            || self.tag().is_some()
     }
 
     /// Does something with the message that was heard.
@@ -284,7 +294,7 @@ impl Command {
                 self.is_of_the_sound() || matches!(self, C::MarkNew | C::Number | C::Details | C::Operator)
             }
             Menu::Folders => self.is_of_folders(),
-            Menu::SaveTo => matches!(self, C::Save | C::MarkNew | C::Delete),
+            Menu::SaveTo => matches!(self, C::Save | C::MarkNew | C::Delete) || self.tag().is_some(),
             Menu::Advanced => self.is_of_a_message() || self.is_of_others(),
             Menu::Review => {
                 matches!(self, C::Listen | C::Keep | C::Record | C::Add | C::Urgent | C::Private | C::Discard)

@@ -74,17 +74,18 @@ pub(super) fn leads_on(turn: &mut Turn<'_>, command: Command) -> Option<State> {
         turn.hush();
         Asking::enter(turn, Request::Load(shelf), Then::Listen(shelf, Vec::new()))
     };
+    if let Some(tag) = command.tag() {
+        return Some(listen(turn, Shelf::Filed(tag)));
+    }
     Some(match command {
         Command::New => listen(turn, Shelf::New),
-        Command::Saved => listen(turn, Shelf::Old),
+        Command::Saved => {
+            let shelf = if turn.session().keys.files_by_tag() { Shelf::Unfiled } else { Shelf::Old };
+            listen(turn, shelf)
+        }
         Command::Trash => listen(turn, Shelf::Trash),
         Command::First if turn.memory.shelf.is_empty() => listen(turn, Shelf::New),
         Command::First => Listening::first(turn),
-        Command::OtherFolder => {
-            turn.hush();
-            let lead = vec![owner::OTHER_FOLDER.into()];
-            Asking::enter(turn, Request::Load(Shelf::Old), Then::Listen(Shelf::Old, lead))
-        }
         Command::SaveTo if turn.memory.shelf.is_empty() => {
             Choosing::enter(turn, Menu::Main, vec![owner::NOT_HERE.into()])
         }
@@ -135,6 +136,7 @@ impl Stage for Choosing {
         let own = match self.menu {
             Menu::List => lists::change(turn, command),
             Menu::Stored => stored::change(turn, command),
+            Menu::SaveTo if command.tag().is_some() => Some(Listening::file(turn, command)),
             Menu::Settings | Menu::Greetings if command == Command::Lists => Some(lists::ask(turn)),
             _ => greetings::change(turn, command, self.kind)
                 .or_else(|| settings::change(turn, command, self.menu)),

@@ -96,6 +96,11 @@ impl Listening {
         Self { phase: Phase::After }.command(turn, command)
     }
 
+    /// A folder for the message that was heard last.
+    pub(super) fn file(turn: &mut Turn<'_>, command: Command) -> State {
+        Self { phase: Phase::After }.mark(turn, command)
+    }
+
     pub(super) fn first(turn: &mut Turn<'_>) -> State {
         turn.memory.shelf.first();
         Self::announce(turn, Vec::new())

@@ -98,7 +98,7 @@ fn welcome(turn: &mut Turn<'_>, session: Session) -> State {
 
 /// The counts, and the main menu or at once the new messages.
 pub(super) fn opened(turn: &mut Turn<'_>, mut lead: Vec<crate::flow::Utterance>) -> State {
-    lead.extend(words::counts(turn.session().counts));
+    lead.extend(words::counts(turn.session()));
     if turn.session().phone.auto_play && turn.session().counts.new > 0 {
         return Asking::enter(turn, Request::Load(Shelf::New), Then::Listen(Shelf::New, lead));
     }

@@ -5,8 +5,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use super::desk::Session;
 use super::turn::Turn;
-use crate::domain::{AfterMail, CallerId, Counts, GreetingKind, Heading, MailMode};
+use crate::domain::{AfterMail, CallerId, GreetingKind, Heading, MailMode};
 use crate::flow::Utterance;
 use crate::flow::keys::Command;
 use crate::flow::phrases::{Saying, keys, owner};
@@ -16,9 +17,11 @@ pub(super) fn number(saying: Saying, name: &'static str, number: u32) -> Utteran
     Utterance::Phrase(Phrase::new(saying.id).with(name, Arg::Number(number.min(LARGEST_NUMBER))))
 }
 
-/// How many messages there are.
-pub(super) fn counts(counts: Counts) -> Vec<Utterance> {
-    let mut words = Vec::new();
+/// How many messages there are. Where folders are kept apart, those that were filed are not among the old ones.
+pub(super) fn counts(session: &Session) -> Vec<Utterance> {
+    let (counts, mut words) = (session.counts, Vec::new());
+    let apart = if session.keys.files_by_tag() { counts.filed } else { 0 };
+    let old = counts.old.saturating_sub(apart);
     match counts.new {
         0 => words.push(owner::COUNT_NONE.into()),
         new => words.push(number(owner::COUNT_NEW, "count", new)),
@@ -26,8 +29,8 @@ pub(super) fn counts(counts: Counts) -> Vec<Utterance> {
     if counts.new_urgent > 0 {
         words.push(number(owner::COUNT_URGENT, "count", counts.new_urgent));
     }
-    if counts.old > 0 {
-        words.push(number(owner::COUNT_OLD, "count", counts.old));
+    if old > 0 {
+        words.push(number(owner::COUNT_OLD, "count", old));
     }
     words
 }

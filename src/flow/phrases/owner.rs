@@ -212,8 +212,6 @@ sayings! {
     MAILED_AWAY = "mailed-away";
     /// The key is not available.
     UNAVAILABLE = "unavailable";
-    /// Asterisk's work, family and friends.
-    OTHER_FOLDER = "other-folder";
     /// Asks for the folder.
     SAVE_TO = "save-to";
     /// Before the name of who passed it on.

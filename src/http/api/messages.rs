@@ -9,7 +9,7 @@ use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::domain::{Folder, Mark, Message, MessageId};
+use crate::domain::{Folder, Mark, Message, MessageId, Tag};
 use crate::store::MessageFilter;
 
 use super::super::{Site, audio, cursor, portal};
@@ -25,6 +25,7 @@ pub(super) const PAGE: u32 = 50;
 #[derive(Debug, Deserialize)]
 pub(super) struct Asked {
     folder: Option<String>,
+    tag: Option<String>,
     #[serde(default)]
     unheard: bool,
     #[serde(default)]
@@ -41,13 +42,14 @@ pub(super) async fn list(
 ) -> Answer {
     let owner = caller.owner(&mailbox)?;
     let folder = asked.folder.as_deref().map(str::parse::<Folder>).transpose()?;
+    let tag = asked.tag.as_deref().map(str::parse::<Tag>).transpose()?;
     let after = match asked.after.as_deref() {
         Some(text) => {
             Some(cursor::message(text).ok_or_else(|| Problem::field("after", "this is no place of ours"))?)
         }
         None => None,
     };
-    let filter = MessageFilter { folder, unheard: asked.unheard, search: asked.search, after };
+    let filter = MessageFilter { folder, tag, unheard: asked.unheard, search: asked.search, after };
     let found = site.web.services.inbox.page(owner, &filter, asked.limit.unwrap_or(PAGE)).await?;
     let next = found.more.then(|| found.messages.last().map(cursor::after_message)).flatten();
     let items: Vec<Value> = found.messages.iter().map(message_json).collect();
@@ -59,6 +61,7 @@ pub(super) fn message_json(message: &Message) -> Value {
         "id": message.id,
         "mailbox": message.mailbox,
         "folder": message.folder,
+        "tag": message.tag,
         "heard_at": message.heard_at,
         "urgent": message.urgent,
         "private": message.private,

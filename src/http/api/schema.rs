@@ -27,6 +27,7 @@ const PARAMETERS: &[(&str, &str)] = &[
     ("delivery", "uuid"),
     ("unheard", "boolean"),
     ("folder", "inbox|saved|trash"),
+    ("tag", "work|family|friends"),
     ("state", "queued|running|retry|done|dead"),
     ("at", "date-time"),
     ("since", "date-time"),

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use crate::domain::{Counts, Folder, Mark, Message, MessageId, Owner, PartKind};
+use crate::domain::{Counts, Folder, Mark, Message, MessageId, Owner, PartKind, Tag};
 use crate::service::inbox::Page;
 use crate::service::owner::OwnerError;
 use crate::store::{LedgerEntry, MessageFilter};
@@ -27,6 +27,8 @@ const PAGE: u32 = 50;
 pub(super) struct Asked {
     #[serde(default)]
     folder: String,
+    #[serde(default)]
+    tag: String,
     #[serde(default)]
     unheard: String,
     #[serde(default)]
@@ -47,6 +49,8 @@ struct InboxPage {
     folder: &'static str,
     counts: Counts,
     unheard: bool,
+    tag: Option<Tag>,
+    tags: [Drawer; 3],
     search: String,
     rows: Vec<Row>,
     next: Option<String>,
@@ -67,6 +71,7 @@ struct Row {
     is_new: bool,
     urgent: bool,
     private: bool,
+    tag: Option<&'static str>,
     alias: Option<String>,
     is_here: bool,
     no_speech: bool,
@@ -86,12 +91,21 @@ struct Shown {
     private: bool,
     heard: bool,
     folder: Folder,
+    tag: Option<&'static str>,
+    tags: [Drawer; 3],
     sound: &'static str,
     wave: String,
     wave_width: usize,
     ledger: Vec<Line>,
     origin: Option<String>,
     reason: &'static str,
+}
+
+/// A tag to choose, and whether it is the one that is chosen.
+struct Drawer {
+    word: &'static str,
+    name: &'static str,
+    is_here: bool,
 }
 
 struct Line {
@@ -141,6 +155,7 @@ async fn list(
     let folder = asked.folder.parse().unwrap_or(lies_in);
     let filter = MessageFilter {
         folder: Some(folder),
+        tag: asked.tag.parse().ok(),
         unheard: !asked.unheard.is_empty(),
         search: asked.q.chars().take(100).collect(),
         after: cursor::message(&asked.after),
@@ -165,6 +180,8 @@ async fn list(
         folder: folder.as_str(),
         counts,
         unheard: filter.unheard,
+        tag: filter.tag,
+        tags: drawers(filter.tag),
         query: query(folder, &filter),
         search: filter.search,
         rows,
@@ -186,6 +203,9 @@ const fn title(folder: Folder) -> &'static str {
 fn query(folder: Folder, filter: &MessageFilter) -> String {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     query.append_pair("folder", folder.as_str());
+    if let Some(tag) = filter.tag {
+        query.append_pair("tag", tag.as_str());
+    }
     if filter.unheard {
         query.append_pair("unheard", "1");
     }
@@ -204,6 +224,10 @@ fn done(asked: &Asked) -> Option<Done> {
         "inbox" => ("Moved to the inbox.", None),
         "new" => ("Marked as new.", Some("heard")),
         "heard" => ("Marked as heard.", Some("new")),
+        "work" => ("Filed under Work.", Some("untagged")),
+        "family" => ("Filed under Family.", Some("untagged")),
+        "friends" => ("Filed under Friends.", Some("untagged")),
+        "untagged" => ("Saved, without a folder.", None),
         _ => return None,
     };
     Some(Done { undo: undo.map(|mark| format!("/messages/{id}/{mark}")), ..Done::said(text) })
@@ -222,6 +246,7 @@ fn row(message: &Message, now: Timestamp, zone: &TimeZone, here: Option<MessageI
         is_new: message.heard_at.is_none(),
         urgent: message.urgent,
         private: message.private,
+        tag: message.tag.map(words::tag),
         alias: message.alias.clone(),
         is_here: here == Some(message.id),
         no_speech: message.class != crate::domain::RecordingClass::Speech,
@@ -252,30 +277,19 @@ async fn shown(site: &Site, owner: Owner, message: Message, zone: &TimeZone) -> 
         private: message.private,
         heard: message.heard_at.is_some(),
         folder: message.folder,
+        tag: message.tag.map(words::tag),
+        tags: drawers(message.tag),
         sound: if rendition::is_offered(&message) { "mp3" } else { "wav" },
         wave: link_page::wave(&peaks),
         wave_width: peaks.len().max(1) * 5,
         ledger: ledger.iter().map(|entry| line(entry, zone)).collect(),
         origin,
-        reason: reason(&message),
+        reason: words::reason(message.reason),
     })
 }
 
-const fn reason(message: &Message) -> &'static str {
-    use crate::domain::RedirectReason as R;
-    match message.reason {
-        R::Unknown => "",
-        R::UserBusy => "You were on the phone",
-        R::NoAnswer => "Nobody answered",
-        R::Unavailable => "Your phone was offline",
-        R::Unconditional => "All calls are forwarded",
-        R::Deflection => "The call was sent here",
-        R::TimeOfDay => "Outside of the hours",
-        R::DoNotDisturb => "Do not disturb was on",
-        R::FollowMe => "Nobody answered anywhere",
-        R::Away => "You were away",
-        R::OutOfService => "The line was out of service",
-    }
+fn drawers(chosen: Option<Tag>) -> [Drawer; 3] {
+    Tag::ALL.map(|tag| Drawer { word: tag.as_str(), name: words::tag(tag), is_here: chosen == Some(tag) })
 }
 
 /// A line of the ledger in plain words.
@@ -290,6 +304,9 @@ fn line(entry: &LedgerEntry, zone: &TimeZone) -> Line {
         "heard" => ("Heard", false),
         "marked-new" => ("Marked as new", false),
         "saved" => ("Saved", false),
+        "filed-work" => ("Filed under Work", false),
+        "filed-family" => ("Filed under Family", false),
+        "filed-friends" => ("Filed under Friends", false),
         "moved-to-inbox" => ("Moved to the inbox", false),
         "trashed" => ("Moved to the trash", false),
         "restored" => ("Put back", false),
@@ -322,7 +339,12 @@ pub(super) async fn mark(
     match done.await {
         Ok(id) => {
             let folder = posted.fields.get("folder").parse::<Folder>().unwrap_or(Folder::Inbox);
-            see(&site, &format!("/?folder={folder}&done={mark}&id={id}"))
+            let tag = posted
+                .fields
+                .get("tag")
+                .parse::<Tag>()
+                .map_or(String::new(), |tag| format!("&tag={}", tag.as_str()));
+            see(&site, &format!("/?folder={folder}{tag}&done={mark}&id={id}"))
         }
         Err(response) => response,
     }

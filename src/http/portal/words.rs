@@ -1,10 +1,10 @@
-//! Times as people read them, in their own zone. Pure.
+//! Times as people read them, in their own zone, and what is said of a message. Pure.
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 
-use crate::domain::{Mailbox, Tenant};
+use crate::domain::{Mailbox, RedirectReason, Tag, Tenant};
 
 /// The zone of a mailbox, inherited from the tenant.
 pub(in crate::http) fn zone(mailbox: Option<&Mailbox>, tenant: &Tenant) -> TimeZone {
@@ -57,6 +57,33 @@ pub(in crate::http) fn moment(text: &str, zone: &TimeZone) -> Result<Option<Time
 /// For tables: `21 Nov 2026, 14:32:05`.
 pub(in crate::http) fn stamp(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone()).strftime("%-d %b %Y, %H:%M:%S").to_string()
+}
+
+/// The name of a folder.
+pub(super) const fn tag(tag: Tag) -> &'static str {
+    match tag {
+        Tag::Work => "Work",
+        Tag::Family => "Family",
+        Tag::Friends => "Friends",
+    }
+}
+
+/// Why a call came to voicemail; empty when nothing was said of it.
+pub(super) const fn reason(reason: RedirectReason) -> &'static str {
+    use RedirectReason as R;
+    match reason {
+        R::Unknown => "",
+        R::UserBusy => "You were on the phone",
+        R::NoAnswer => "Nobody answered",
+        R::Unavailable => "Your phone was offline",
+        R::Unconditional => "All calls are forwarded",
+        R::Deflection => "The call was sent here",
+        R::TimeOfDay => "Outside of the hours",
+        R::DoNotDisturb => "Do not disturb was on",
+        R::FollowMe => "Nobody answered anywhere",
+        R::Away => "You were away",
+        R::OutOfService => "The line was out of service",
+    }
 }
 
 #[cfg(test)]

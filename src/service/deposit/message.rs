@@ -25,6 +25,7 @@ pub(super) fn encode(recorded: Recorded, verdict: Verdict) -> Result<(Message, B
         tenant: head.tenant,
         mailbox: head.mailbox,
         folder: Folder::Inbox,
+        tag: None,
         heard_at: None,
         urgent: marks.urgent,
         private: marks.private,

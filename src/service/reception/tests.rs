@@ -47,6 +47,7 @@ impl World {
             tenant: self.mailbox.tenant,
             mailbox: self.mailbox.id,
             folder: crate::domain::Folder::Inbox,
+            tag: None,
             heard_at: None,
             urgent: false,
             private: false,

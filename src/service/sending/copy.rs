@@ -53,6 +53,7 @@ impl Letter {
             tenant: mailbox.tenant,
             mailbox: mailbox.id,
             folder: Folder::Inbox,
+            tag: None,
             heard_at: None,
             urgent: self.urgent,
             private: self.private,

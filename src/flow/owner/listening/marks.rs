@@ -42,9 +42,10 @@ impl Listening {
                 Self::note(turn, Mark::Trash);
                 Self::noted(turn, owner::DELETED)
             }
-            Command::Save => {
+            Command::Save | Command::Work | Command::Family | Command::Friends => {
                 Self::note(turn, Mark::Heard);
-                Self::note(turn, Mark::Save);
+                let files = turn.session().keys.files_by_tag();
+                Self::note(turn, if files { Mark::File(command.tag()) } else { Mark::Save });
                 Self::noted(turn, owner::SAVED)
             }
             _ => {

@@ -19,6 +19,7 @@ pub(super) fn routes() -> Vec<Entry> {
             )
             .query(&[
                 ("folder", "inbox, saved or trash; else all"),
+                ("tag", "work, family or friends: only what is filed there"),
                 ("unheard", "true: only what was not heard"),
                 ("search", "part of the caller's name or number"),
                 PLACE,
@@ -64,7 +65,12 @@ pub(super) fn routes() -> Vec<Entry> {
                 "Mark or move it; restore undoes trash, new undoes heard",
             )
             .shape("Message")
-            .body(&[("mark", "heard|new|saved|inbox|trash|restore", true, "what becomes of it")]),
+            .body(&[(
+                "mark",
+                "heard|new|saved|work|family|friends|untagged|inbox|trash|restore",
+                true,
+                "what becomes of it",
+            )]),
             post(messages::mark),
         ),
         (

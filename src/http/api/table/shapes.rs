@@ -80,6 +80,7 @@ pub(super) const MESSAGES: &[Shape] = &[
             ("id", "uuid", ""),
             ("mailbox", "uuid", ""),
             ("folder", "inbox|saved|trash", ""),
+            ("tag", "work|family|friends?", "where a saved one is filed"),
             ("heard_at", "date-time?", "null: new"),
             ("urgent", "boolean", ""),
             ("private", "boolean", "is not passed on"),

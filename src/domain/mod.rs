@@ -10,6 +10,7 @@ mod caller;
 mod directory;
 mod extension;
 mod greeting;
+pub mod handset;
 mod id;
 mod live;
 mod mailbox;
@@ -31,8 +32,9 @@ pub use caller::CallerId;
 pub use directory::{DirectorySettings, SearchBy, letters, spelled, spellings, words};
 pub use extension::{Extension, PhoneNumber};
 pub use greeting::{Greeting, GreetingKind};
+pub use handset::{Handset, HandsetModel, HandsetName, HandsetSettings, MacAddress, Port};
 pub use id::{
-    AuditId, CallRequestId, ChangeId, DeliveryId, DraftId, GreetingId, ImportId, JobId, KeyId, LampId,
+    AuditId, CallRequestId, ChangeId, DeliveryId, DraftId, GreetingId, HandsetId, ImportId, JobId, KeyId, LampId,
     LinkId, MailboxId, MessageId, RecordingId, RuleId, SessionId, TenantId, TimeFrameId, UserId, WebhookId,
 };
 pub use live::{CallOutcome, CallStage};

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rsipstack::sip::headers::make_header;
-use rsipstack::sip::{Method, Request};
+use rsipstack::sip::{Method, Request, Response};
 use rsipstack::transaction::transaction::Transaction;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
@@ -211,13 +211,38 @@ impl Signal {
                 core.ask(request, &flow).await
             }
         };
-        let response = tokio::time::timeout(PATIENCE, request).await.ok().flatten();
-        match response.map(|response| response.status_code.code()) {
-            Some(200..=299) => Ok(()),
-            Some(code @ (404 | 410 | 481 | 489 | 604)) => Err(NotifyError::Gone(code)),
-            Some(408) | None => Err(NotifyError::Silent),
-            Some(code) => Err(NotifyError::Refused(code)),
-        }
+        confirmed(tokio::time::timeout(PATIENCE, request).await.ok().flatten())
+    }
+
+    /// Asks the phone of a subscription to load its settings again: a NOTIFY of its own, outside of the dialog, whose
+    /// numbers are counted by whoever keeps it. No RFC has this event; phones know it all the same.
+    ///
+    /// # Errors
+    /// [`NotifyError`].
+    pub async fn check_sync(&self, dialog: &LampDialog) -> Result<(), NotifyError> {
+        let core = &self.core;
+        let request = async {
+            let alone = LampDialog { call_id: String::new(), ..dialog.clone() };
+            let local = text::address(&dialog.local).map(|address| format!("<{}>", address.uri))?;
+            let remote = format!("<{}>", dialog.target);
+            let peer = peer(core, &LampDialog { local, remote, ..alone });
+            let known = dialog.peer.and_then(|(at, tcp)| flow(core, at, tcp));
+            let flow = core.route(peer.next_hop(), known.as_ref()).await?;
+            let mut request = peer.request(Method::Notify, 1, flow.via(&core.token()), &flow.contact())?;
+            request.headers.push(make_header("Event", "check-sync".to_owned()));
+            request.headers.push(make_header("Subscription-State", Life::None.header()));
+            core.ask_proven(message::with_body(request, None), &flow, None).await
+        };
+        confirmed(tokio::time::timeout(PATIENCE, request).await.ok().flatten())
+    }
+}
+
+fn confirmed(response: Option<Response>) -> Result<(), NotifyError> {
+    match response.map(|response| response.status_code.code()) {
+        Some(200..=299) => Ok(()),
+        Some(code @ (404 | 410 | 481 | 489 | 604)) => Err(NotifyError::Gone(code)),
+        Some(408) | None => Err(NotifyError::Silent),
+        Some(code) => Err(NotifyError::Refused(code)),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod answering;
 mod greetings;
+mod handsets;
 mod imports;
 mod messages;
 mod people;
@@ -165,6 +166,7 @@ pub fn shapes() -> Vec<Shape> {
         answering::SHAPES,
         imports::SHAPES,
         webhooks::SHAPES,
+        handsets::SHAPES,
     ]
     .concat()
 }
@@ -180,6 +182,7 @@ pub(super) fn handlers() -> Vec<Entry> {
         answering::routes(),
         imports::routes(),
         webhooks::routes(),
+        handsets::routes(),
     ]
     .into_iter()
     .flatten()

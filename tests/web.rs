@@ -27,6 +27,8 @@ mod api;
 mod contract;
 #[path = "support/web_first_run.rs"]
 mod first_run;
+#[path = "support/web_handsets.rs"]
+mod handsets;
 #[path = "support/web_hooks.rs"]
 mod hooks;
 #[path = "support/web_imports.rs"]

@@ -85,7 +85,9 @@ impl Outside for Ways {
                     "{} confirmed that it was asked. Most phones restart only when nobody speaks, some only if their settings changed.",
                     dialog.target()
                 )),
-                Err(why) => Err(format!("{}: {why}. Restart it by hand, or by the phone system.", dialog.target())),
+                Err(why) => {
+                    Err(format!("{}: {why}. Restart it by hand, or by the phone system.", dialog.target()))
+                }
             }
         })
     }

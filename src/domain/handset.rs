@@ -120,8 +120,7 @@ pub struct HandsetModel {
     pub options: &'static [ModelOption],
 }
 
-const FAX: ModelOption =
-    ModelOption { word: "fax", title: "Fax", choices: &["none", "t38", "passthrough"] };
+const FAX: ModelOption = ModelOption { word: "fax", title: "Fax", choices: &["none", "t38", "passthrough"] };
 const MODULES: ModelOption =
     ModelOption { word: "modules", title: "Expansion modules", choices: &["0", "1", "2", "3"] };
 
@@ -335,11 +334,26 @@ mod tests {
     // 003-05
     #[test]
     fn a_mac_address_is_one_however_it_is_written() {
-        for text in ["00-04-F2-12-34-56", "0004f2123456", "00:04:F2:12:34:56", "0004.f212.3456", " 0004f2 123456 "] {
+        for text in
+            ["00-04-F2-12-34-56", "0004f2123456", "00:04:F2:12:34:56", "0004.f212.3456", " 0004f2 123456 "]
+        {
             let mac: MacAddress = text.parse().unwrap();
-            assert_eq!((mac.as_str(), mac.to_string().as_str()), ("0004f2123456", "00:04:f2:12:34:56"), "{text}");
+            assert_eq!(
+                (mac.as_str(), mac.to_string().as_str()),
+                ("0004f2123456", "00:04:f2:12:34:56"),
+                "{text}"
+            );
         }
-        for wrong in ["", "0004f212345", "0004f21234567", "0004f212345g", "000000000000", "ffffffffffff", "0104f2123456", "00ä4f2123456"] {
+        for wrong in [
+            "",
+            "0004f212345",
+            "0004f21234567",
+            "0004f212345g",
+            "000000000000",
+            "ffffffffffff",
+            "0104f2123456",
+            "00ä4f2123456",
+        ] {
             assert!(wrong.parse::<MacAddress>().is_err(), "{wrong:?}");
         }
     }
@@ -348,7 +362,8 @@ mod tests {
     #[test]
     fn the_next_free_letters_are_offered() {
         let taken = ["111a", "111C"].map(|name| name.parse().unwrap());
-        let offered: Vec<String> = HandsetName::offered("111", &taken, 3).iter().map(ToString::to_string).collect();
+        let offered: Vec<String> =
+            HandsetName::offered("111", &taken, 3).iter().map(ToString::to_string).collect();
         assert_eq!(offered, ["111b", "111d", "111e"]);
         let all: Vec<HandsetName> = HandsetName::offered("111", &[], 99);
         assert_eq!(all.len(), 26);

@@ -34,8 +34,9 @@ pub use extension::{Extension, PhoneNumber};
 pub use greeting::{Greeting, GreetingKind};
 pub use handset::{Handset, HandsetModel, HandsetName, HandsetSettings, MacAddress, Port};
 pub use id::{
-    AuditId, CallRequestId, ChangeId, DeliveryId, DraftId, GreetingId, HandsetId, ImportId, JobId, KeyId, LampId,
-    LinkId, MailboxId, MessageId, RecordingId, RuleId, SessionId, TenantId, TimeFrameId, UserId, WebhookId,
+    AuditId, CallRequestId, ChangeId, DeliveryId, DraftId, GreetingId, HandsetId, ImportId, JobId, KeyId,
+    LampId, LinkId, MailboxId, MessageId, RecordingId, RuleId, SessionId, TenantId, TimeFrameId, UserId,
+    WebhookId,
 };
 pub use live::{CallOutcome, CallStage};
 pub use mailbox::{Mailbox, Quota, ToneChoice, Usage, User};

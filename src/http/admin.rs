@@ -4,6 +4,7 @@ mod adding;
 pub(super) mod calls;
 mod explain;
 mod first_steps;
+mod handsets;
 mod imports;
 mod keys;
 pub(super) mod lamps;
@@ -26,6 +27,7 @@ use super::Site;
 pub(super) const PLACES: &[(&str, &str, &str, Act)] = &[
     ("People", "/admin/users", "Users", Act::UsersRead),
     ("People", imports::HERE, "Import", Act::UsersWrite),
+    ("Phones", handsets::HERE, "Phones", Act::PhonesRead),
     ("Calls", "/answering/all/hours", "Hours and lists", Act::TenantsRead),
     ("Calls", "/admin/calls", "Live calls", Act::Calls),
     ("Calls", "/admin/explain", "Explain", Act::Explain),
@@ -49,6 +51,15 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/admin/users/removed", get(removed::list))
         .route("/admin/users/{id}/remove", get(removed::confirm).post(users::remove))
         .route("/admin/users/{id}/restore", post(removed::restore))
+        .route("/admin/handsets", get(handsets::list).post(handsets::add))
+        .route("/admin/handsets/new", get(handsets::new))
+        .route("/admin/handsets/export.csv", get(handsets::export))
+        .route("/admin/handsets/{id}", get(handsets::show).post(handsets::change))
+        .route("/admin/handsets/{id}/owner", post(handsets::give))
+        .route("/admin/handsets/{id}/groups", post(handsets::regroup))
+        .route("/admin/handsets/{id}/restart", post(handsets::restart))
+        .route("/admin/handsets/{id}/applied", post(handsets::applied))
+        .route("/admin/handsets/{id}/remove", post(handsets::remove))
         .route("/admin/explain", get(explain::show))
         .route("/admin/explain/targets", get(explain::targets))
         .route("/admin/imports", get(imports::list).post(imports::upload).layer(DefaultBodyLimit::disable()))

@@ -20,7 +20,8 @@ use super::audit::{Audit, Deed};
 use super::trials::Outside;
 use crate::clock::SharedClock;
 use crate::domain::{
-    Extension, Handset, HandsetId, HandsetModel, HandsetName, Invalid, TenantId, UserId, handset,
+    Extension, Handset, HandsetId, HandsetModel, HandsetName, HandsetSettings, Invalid, TenantId, UserId,
+    handset,
 };
 use crate::store::{KnownHandset, Store, StoreError};
 
@@ -183,7 +184,7 @@ impl Handsets {
             owner,
             site: String::new(),
             preference_group: None,
-            settings: handset_settings(),
+            settings: HandsetSettings::default(),
             ports: Vec::new(),
             changed_at: now,
             applied_at: now,
@@ -203,7 +204,8 @@ impl Handsets {
         let extension = mailbox.map(|mailbox| mailbox.extension.to_string()).unwrap_or_default();
         let offered = self.names(tenant, &extension).await?.into_iter().next();
         offered.filter(|_| !extension.is_empty()).ok_or_else(|| {
-            Invalid::new("phone name", "", "give it one, for example 111a: none can be made of its owner").into()
+            Invalid::new("phone name", "", "give it one, for example 111a: none can be made of its owner")
+                .into()
         })
     }
 
@@ -223,7 +225,12 @@ impl Handsets {
         if after == before.handset {
             return Ok(before);
         }
-        after.changed_at = self.now_after(&before.handset);
+        // Ring groups are the phone system's: the phone itself has nothing to take over.
+        let mut seen_by_phone = after.clone();
+        seen_by_phone.settings.groups.clone_from(&before.handset.settings.groups);
+        if seen_by_phone != before.handset {
+            after.changed_at = self.now_after(&before.handset);
+        }
         self.store.change_handset(&after).await?;
         let known = self.store.handset(tenant, id).await?;
         self.note(actor, "phone.changed", &known, Some(noted(&before)), Some(noted(&known))).await;
@@ -257,13 +264,25 @@ impl Handsets {
         let mut steps = Vec::new();
         let line = |was: Option<UserId>, became: Option<UserId>| {
             let deed = Deed { action: "phone.owner", target: target(&before.handset) };
-            self.audit.line(&actor.name, tenant, deed, Some(&json!({"owner": was})), Some(&json!({"owner": became})))
+            self.audit.line(
+                &actor.name,
+                tenant,
+                deed,
+                Some(&json!({"owner": was})),
+                Some(&json!({"owner": became})),
+            )
         };
         if let Some(was) = before.handset.owner {
             steps.push(line(Some(was), None));
         }
         if let Some(owner) = owner {
             steps.push(line(None, Some(owner)));
+        }
+        // Lines stand in the order of their ids, and two of the same moment have no order of their own.
+        let mut ids: Vec<_> = steps.iter().map(|step| step.id).collect();
+        ids.sort_unstable();
+        for (step, id) in steps.iter_mut().zip(ids) {
+            step.id = id;
         }
         self.store.give_handset(&changed, owner, &steps).await?;
         Ok(self.store.handset(tenant, id).await?)
@@ -287,7 +306,6 @@ impl Handsets {
                 after.settings.groups.push(group);
             }
         }
-        // Ring groups are the phone system's: the phone itself has nothing to take over.
         self.store.change_handset(&after).await?;
         let known = self.store.handset(tenant, id).await?;
         self.note(actor, "phone.changed", &known, Some(noted(&before)), Some(noted(&known))).await;
@@ -334,10 +352,6 @@ impl Handsets {
         let deed = Deed { action, target: target(&known.handset) };
         self.audit.note(actor, known.handset.tenant, deed, was.as_ref(), became.as_ref()).await;
     }
-}
-
-fn handset_settings() -> crate::domain::HandsetSettings {
-    crate::domain::HandsetSettings::default()
 }
 
 fn target(handset: &Handset) -> String {

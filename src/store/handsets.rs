@@ -49,7 +49,8 @@ const PORTS: &str = "SELECT p.handset_id, p.port, p.number, p.appearances
 
 const NAMES: &str = "SELECT id, name FROM handsets WHERE tenant_id = $1 AND name LIKE $2 ESCAPE '!'";
 
-const ADD: &str = "INSERT INTO handsets (id, tenant_id, name, mac, model, owner_id, site, preference_group, settings,
+const ADD: &str =
+    "INSERT INTO handsets (id, tenant_id, name, mac, model, owner_id, site, preference_group, settings,
         changed_at, applied_at, created_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $10)";
 
@@ -71,7 +72,8 @@ const ADD_PORT: &str = "INSERT INTO handset_ports (tenant_id, handset_id, port, 
 
 const REMOVE: &str = "DELETE FROM handsets WHERE tenant_id = $1 AND id = $2";
 
-const REBOOTED: &str = "UPDATE handsets SET reboot_at = $3, reboot_outcome = $4 WHERE tenant_id = $1 AND id = $2";
+const REBOOTED: &str =
+    "UPDATE handsets SET reboot_at = $3, reboot_outcome = $4 WHERE tenant_id = $1 AND id = $2";
 
 const APPLIED: &str = "UPDATE handsets SET applied_at = $3 WHERE tenant_id = $1 AND id = $2";
 
@@ -153,8 +155,7 @@ impl Store {
     ) -> Result<()> {
         let (tenant, id) = (handset.tenant, handset.id);
         let mut tx = self.db.begin().await?;
-        let args =
-            args![tenant.uuid(), id.uuid(), to_json(&handset.settings)?, micros(handset.changed_at)];
+        let args = args![tenant.uuid(), id.uuid(), to_json(&handset.settings)?, micros(handset.changed_at)];
         found(tx.run(TAKE, args).await?, "phone", id)?;
         if let Some(owner) = owner {
             must_live(&mut tx, tenant, owner).await?;
@@ -219,7 +220,7 @@ impl Store {
         let row = self.db.row(BY_ID, args![tenant.uuid(), id.uuid()]).await?;
         let row = row.ok_or_else(|| missing("phone", id))?;
         let mut known = self.with_ports(tenant, vec![read_handset(&row)?]).await?;
-        known.pop().ok_or_else(|| missing("phone", id).into())
+        known.pop().ok_or_else(|| missing("phone", id))
     }
 
     /// The handsets of a living user, by name.

@@ -336,7 +336,11 @@ impl Outside for Ways {
 
     fn check_sync(&self, dialog: String) -> Trying {
         Box::pin(async move {
-            if dialog.contains("gone") { Err(format!("{dialog}: it does not answer")) } else { Ok(format!("{dialog} confirmed")) }
+            if dialog.contains("gone") {
+                Err(format!("{dialog}: it does not answer"))
+            } else {
+                Ok(format!("{dialog} confirmed"))
+            }
         })
     }
 

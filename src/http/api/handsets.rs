@@ -48,7 +48,8 @@ impl From<HandsetError> for Problem {
 fn handset_json(known: &KnownHandset) -> Value {
     let handset = &known.handset;
     let settings = &handset.settings;
-    let port = |port: &Port| json!({"port": port.port, "number": port.number, "appearances": port.appearances});
+    let port =
+        |port: &Port| json!({"port": port.port, "number": port.number, "appearances": port.appearances});
     json!({
         "id": handset.id,
         "name": handset.name,

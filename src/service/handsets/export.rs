@@ -80,8 +80,9 @@ impl Handsets {
             })
             .collect();
         let numbers = self.store.numbers(tenant).await?.into_iter();
-        let labels: HashMap<String, String> =
-            numbers.filter_map(|number| Some((number.number, people.get(&number.mailbox)?.clone()))).collect();
+        let labels: HashMap<String, String> = numbers
+            .filter_map(|number| Some((number.number, people.get(&number.mailbox)?.clone())))
+            .collect();
         let mut exported = Vec::new();
         let mut after = String::new();
         loop {
@@ -130,8 +131,23 @@ fn one(known: KnownHandset, labels: &HashMap<String, String>) -> Exported {
 /// The same as a table, a row for each line; no cell can make a spreadsheet compute.
 pub fn csv(exported: &[Exported]) -> String {
     let header = [
-        "name", "mac", "model", "port", "number", "label", "appearances", "extension", "site", "preference_group",
-        "server", "template", "firmware", "record_calls", "groups", "options", "overrides",
+        "name",
+        "mac",
+        "model",
+        "port",
+        "number",
+        "label",
+        "appearances",
+        "extension",
+        "site",
+        "preference_group",
+        "server",
+        "template",
+        "firmware",
+        "record_calls",
+        "groups",
+        "options",
+        "overrides",
     ];
     let pairs = |pairs: &BTreeMap<String, String>| {
         pairs.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join("\n")

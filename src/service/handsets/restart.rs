@@ -53,7 +53,9 @@ impl Handsets {
         const HAND: &str = "restart it by hand, or by the phone system";
         let handset = &known.handset;
         let Some(owner) = handset.owner else {
-            return Ok(Err(format!("Nothing was sent: it is nobody's phone, so no subscription is its; {HAND}.")));
+            return Ok(Err(format!(
+                "Nothing was sent: it is nobody's phone, so no subscription is its; {HAND}."
+            )));
         };
         let person = self.store.person(handset.tenant, owner).await?;
         let Some(mailbox) = person.and_then(|(_, mailbox)| mailbox) else {

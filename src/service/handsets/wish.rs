@@ -103,7 +103,11 @@ fn server(text: &str) -> Result<Option<String>, Invalid> {
     let host = text.trim();
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
     if host.len() > 253 || !host.bytes().all(plain) {
-        return Err(Invalid::new("server", text, "name a host, with or without a port, for example pbx2.example.org"));
+        return Err(Invalid::new(
+            "server",
+            text,
+            "name a host, with or without a port, for example pbx2.example.org",
+        ));
     }
     Ok(some(host.to_owned()))
 }
@@ -146,7 +150,8 @@ fn ports(model: &HandsetModel, wished: Vec<Port>) -> Result<Vec<Port>> {
             continue;
         }
         if !(1..=model.ports).contains(&port) {
-            let remedy = "this model does not have so many ports: take its number away or choose another model";
+            let remedy =
+                "this model does not have so many ports: take its number away or choose another model";
             return Err(Invalid::new("port", &port.to_string(), remedy).into());
         }
         if !(1..=model.appearances).contains(&appearances) {
@@ -156,7 +161,9 @@ fn ports(model: &HandsetModel, wished: Vec<Port>) -> Result<Vec<Port>> {
         let number = if text.is_empty() { None } else { Some(number_text(text)?) };
         let is_twice = |known: &Port| known.port == port || number.is_some() && known.number == number;
         if ports.iter().any(is_twice) {
-            return Err(Invalid::new("port", &port.to_string(), "each port and each number is named once").into());
+            return Err(
+                Invalid::new("port", &port.to_string(), "each port and each number is named once").into()
+            );
         }
         ports.push(Port { port, number, appearances });
     }

@@ -14,7 +14,8 @@ const MAC: Field = ("mac", "string", false, "hardware address, however it is wri
 const MODEL: Field = ("model", "string", false, "a `model` of /handsets/models; generic for any other");
 const SITE: Field = ("site", "string", false, "where it stands");
 const GROUP: Field = ("preference_group", "string", false, "unique at its site; empty for none");
-const SERVER: Field = ("server", "string", false, "host that it should register with; empty for the usual one");
+const SERVER: Field =
+    ("server", "string", false, "host that it should register with; empty for the usual one");
 const TEMPLATE: Field = ("template", "string", false, "what provisioning begins with");
 const FIRMWARE: Field = ("firmware", "string", false, "version that it runs");
 const OPTIONS: Field = ("options", "{string}", false, "fields of its model");
@@ -36,7 +37,18 @@ pub(super) fn routes() -> Vec<Entry> {
             Route::new("POST", "/handsets", write, "Add a phone").status(201).shape("Phone").body(&[
                 ("name", "string", false, "for example 111a, for good; else the next free one of its owner"),
                 ("owner", "string", false, "extension or id of a user; empty for nobody"),
-                MAC, MODEL, SITE, GROUP, SERVER, TEMPLATE, FIRMWARE, OPTIONS, OVERRIDES, RECORD, GROUPS, PORTS,
+                MAC,
+                MODEL,
+                SITE,
+                GROUP,
+                SERVER,
+                TEMPLATE,
+                FIRMWARE,
+                OPTIONS,
+                OVERRIDES,
+                RECORD,
+                GROUPS,
+                PORTS,
             ]),
             post(handsets::add),
         ),
@@ -63,7 +75,8 @@ pub(super) fn routes() -> Vec<Entry> {
                 .shape("Phone")
                 .guarded()
                 .body(&[
-                    MAC, MODEL, SITE, GROUP, SERVER, TEMPLATE, FIRMWARE, OPTIONS, OVERRIDES, RECORD, GROUPS, PORTS,
+                    MAC, MODEL, SITE, GROUP, SERVER, TEMPLATE, FIRMWARE, OPTIONS, OVERRIDES, RECORD, GROUPS,
+                    PORTS,
                 ]),
             patch(handsets::change),
         ),

@@ -50,7 +50,7 @@ const END: &str = "DELETE FROM sessions WHERE tenant_id = $1 AND user_id = $2 AN
 
 const END_OTHERS: &str = "DELETE FROM sessions WHERE tenant_id = $1 AND user_id = $2 AND id <> $3";
 
-const END_ALL: &str = "DELETE FROM sessions WHERE tenant_id = $1 AND user_id = $2";
+pub(super) const END_ALL: &str = "DELETE FROM sessions WHERE tenant_id = $1 AND user_id = $2";
 
 const ADD_DOOR: &str =
     "INSERT INTO doors (token_hash, tenant_id, user_id, purpose, expires_at) VALUES ($1, $2, $3, $4, $5)";
@@ -59,7 +59,7 @@ const DOOR: &str = "SELECT tenant_id, user_id, purpose, expires_at FROM doors WH
 
 const CLOSE_DOOR: &str = "DELETE FROM doors WHERE token_hash = $1";
 
-const CLOSE_DOORS: &str = "DELETE FROM doors WHERE tenant_id = $1 AND user_id = $2";
+pub(super) const CLOSE_DOORS: &str = "DELETE FROM doors WHERE tenant_id = $1 AND user_id = $2";
 
 const CLOSE_SETUP: &str = "DELETE FROM doors WHERE purpose = 'setup'";
 
@@ -67,7 +67,7 @@ const CLOSE_SETUP: &str = "DELETE FROM doors WHERE purpose = 'setup'";
 pub(super) const FORGET_USER: [&str; 4] =
     [END_ALL, CLOSE_DOORS, "DELETE FROM logins WHERE tenant_id = $1 AND user_id = $2", REVOKE_KEYS];
 
-const REVOKE_KEYS: &str = "DELETE FROM api_keys WHERE tenant_id = $1 AND user_id = $2";
+pub(super) const REVOKE_KEYS: &str = "DELETE FROM api_keys WHERE tenant_id = $1 AND user_id = $2";
 
 const OLD: [&str; 4] = [
     "DELETE FROM sessions WHERE last_at < $1 OR created_at < $2",

@@ -33,6 +33,7 @@ mod people;
 mod phones;
 mod read;
 mod readers;
+mod reset;
 mod retention;
 mod revision;
 mod tenants;
@@ -49,7 +50,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
-pub use self::bin::Removed;
+pub use self::bin::{Removed, Why};
 pub use self::calls::{CallNews, CallRequest, CallState};
 pub use self::drafts::{DraftRow, ImportDraft};
 pub use self::findable::Findable;
@@ -61,6 +62,7 @@ pub use self::lockouts::{Guess, Guesser, Limits};
 pub use self::logins::{Door, Stale};
 pub use self::owner::LONGEST_LIST;
 pub use self::pages::{MessageFilter, Person};
+pub use self::reset::{Cleared, Holdings};
 pub use self::webhook_queue::{Due, Fact, Told};
 pub use self::webhooks::Sent;
 

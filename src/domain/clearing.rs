@@ -75,7 +75,8 @@ impl FromStr for Clear {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let remedy = "choose name, emails, password, pin, messages, greetings, recorded-name, rules or numbers";
+        let remedy =
+            "choose name, emails, password, pin, messages, greetings, recorded-name, rules or numbers";
         let found = Self::ALL.into_iter().find(|part| part.as_str() == text);
         found.ok_or_else(|| Invalid::new("clear", text, remedy))
     }

@@ -19,7 +19,8 @@ use crate::domain::{Extension, MailboxId, Owner, Role, TenantId, UserId};
 
 pub(super) const LOGIN: &str =
     "SELECT user_id, role, password_hash, portal FROM logins WHERE tenant_id = $1 AND user_id = $2";
-pub(super) const DEVICES: &str = "SELECT identity, mailbox_id FROM devices WHERE tenant_id = $1 AND mailbox_id = $2";
+pub(super) const DEVICES: &str =
+    "SELECT identity, mailbox_id FROM devices WHERE tenant_id = $1 AND mailbox_id = $2";
 const LAMPS: &str = "SELECT id, mailbox_id, name, dialog FROM lamps
     WHERE tenant_id = $1 AND mailbox_id = $2 AND expires_at IS NULL";
 const MAILBOXES: &str =
@@ -60,7 +61,8 @@ const NUMBER_TAKEN: &str = "SELECT n.number FROM numbers n
 const BACK_MESSAGES: &str = "UPDATE messages
     SET folder = COALESCE(trashed_from, 'inbox'), trashed_at = NULL, trashed_from = NULL
     WHERE tenant_id = $1 AND mailbox_id = $2 AND folder = 'trash' AND trashed_at = $3";
-pub(super) const BACK_LINKS: &str = "UPDATE links SET revoked_at = NULL WHERE tenant_id = $1 AND revoked_at = $3
+pub(super) const BACK_LINKS: &str =
+    "UPDATE links SET revoked_at = NULL WHERE tenant_id = $1 AND revoked_at = $3
     AND message_id IN (SELECT id FROM messages WHERE tenant_id = $1 AND mailbox_id = $2)";
 pub(super) const BACK_JOBS: &str = "UPDATE jobs SET state = 'retry', next_at = $3, last_error = NULL
     WHERE tenant_id = $1 AND state = 'dead' AND last_error IN ('the mailbox was removed', 'the mailbox was reset')

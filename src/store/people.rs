@@ -39,10 +39,12 @@ const REMOVE_USER: &str = "UPDATE users SET removed_at = $3
 const REMOVE_MAILBOX: &str = "UPDATE mailboxes SET removed_at = $3
     WHERE tenant_id = $1 AND user_id = $2 AND removed_at IS NULL RETURNING id";
 
-pub(super) const TRASH_MESSAGES: &str = "UPDATE messages SET folder = 'trash', trashed_at = $3, trashed_from = folder
+pub(super) const TRASH_MESSAGES: &str =
+    "UPDATE messages SET folder = 'trash', trashed_at = $3, trashed_from = folder
     WHERE tenant_id = $1 AND mailbox_id = $2 AND folder <> 'trash'";
 
-pub(super) const REVOKE_LINKS: &str = "UPDATE links SET revoked_at = $3 WHERE tenant_id = $1 AND revoked_at IS NULL
+pub(super) const REVOKE_LINKS: &str =
+    "UPDATE links SET revoked_at = $3 WHERE tenant_id = $1 AND revoked_at IS NULL
     AND message_id IN (SELECT id FROM messages WHERE tenant_id = $1 AND mailbox_id = $2)";
 
 const END_JOBS: &str = "UPDATE jobs SET state = 'dead', next_at = $3, last_error = 'the mailbox was removed'

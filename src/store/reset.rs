@@ -21,7 +21,8 @@ use super::people::{OWN_MAILBOX, REVOKE_LINKS, TRASH_MESSAGES, USER, read_user};
 use super::read::{Reader, micros, to_json};
 use super::{Result, Store};
 use crate::domain::{
-    CallerKeys, Clear, Clearing, JobId, MailAddress, Mailbox, MailboxId, Recipient, Role, TenantId, User, UserId,
+    CallerKeys, Clear, Clearing, JobId, MailAddress, Mailbox, MailboxId, Recipient, Role, TenantId, User,
+    UserId,
 };
 
 pub use self::back::Cleared;
@@ -132,8 +133,7 @@ impl Store {
         let mut tx = self.db.begin().await?;
         let (user, mailbox) = locked(&mut tx, tenant, id).await?;
         let now = micros(at);
-        let work =
-            Work { clearing, tenant: tenant.uuid(), mailbox: mailbox.id.uuid(), user: id.uuid(), now };
+        let work = Work { clearing, tenant: tenant.uuid(), mailbox: mailbox.id.uuid(), user: id.uuid(), now };
         let mut kept = work.kept(&mut tx, &user, &mailbox).await?;
         let archive = Archive { user: self.clock.uuid(), mailbox: self.clock.uuid() };
         let mut moved = Cleared { at, ..Cleared::default() };

@@ -81,7 +81,10 @@ async fn a_reset_leaves_nothing_of_the_old_person(bed: Bed) {
         assert_eq!(left, [], "{folder}");
     }
     let account = accounts(&bed).show(home.tenant, &number("1001")).await.unwrap();
-    assert_eq!((account.user.full_name(), account.user.emails, account.has_pin), (String::new(), vec![], false));
+    assert_eq!(
+        (account.user.full_name(), account.user.emails, account.has_pin),
+        (String::new(), vec![], false)
+    );
     assert!(account.mailbox.recipients.is_empty() && account.mailbox.keys.is_empty());
     assert!(account.mailbox.operator.is_none() && !account.mailbox.phone.announce);
     let login = bed.store.login(home.tenant, home.user.id).await.unwrap();

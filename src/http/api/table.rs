@@ -3,6 +3,7 @@
 mod answering;
 mod greetings;
 mod imports;
+mod lifecycle;
 mod messages;
 mod people;
 mod rest;
@@ -164,6 +165,7 @@ pub fn shapes() -> Vec<Shape> {
         running::SHAPES,
         answering::SHAPES,
         imports::SHAPES,
+        lifecycle::SHAPES,
         webhooks::SHAPES,
     ]
     .concat()
@@ -179,6 +181,7 @@ pub(super) fn handlers() -> Vec<Entry> {
         running::routes(),
         answering::routes(),
         imports::routes(),
+        lifecycle::routes(),
         webhooks::routes(),
     ]
     .into_iter()

@@ -32,7 +32,9 @@ pub enum AccountError {
     )]
     NothingCleared,
     /// Rules, hours or lists were made since.
-    #[error("rules, hours or lists were made since: remove them first, or bring the old ones back from the recycle bin under another extension")]
+    #[error(
+        "rules, hours or lists were made since: remove them first, or bring the old ones back from the recycle bin under another extension"
+    )]
     NewerRules,
     /// No part was chosen.
     #[error("nothing is chosen: choose what is to be cleared")]

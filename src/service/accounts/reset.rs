@@ -50,12 +50,7 @@ impl Accounts {
         self.cleared(tenant, extension, Clearing { parts, is_reset: false }).await
     }
 
-    async fn cleared(
-        &self,
-        tenant: TenantId,
-        extension: &Extension,
-        clearing: Clearing,
-    ) -> Result<Cleared> {
+    async fn cleared(&self, tenant: TenantId, extension: &Extension, clearing: Clearing) -> Result<Cleared> {
         if clearing.parts.is_empty() {
             return Err(AccountError::NothingChosen);
         }

@@ -10,7 +10,9 @@ use super::super::lamps;
 use super::super::mailboxes::{SET_PIN, mailbox_statement};
 use super::super::read::{Reader, micros};
 use super::super::{Result, Store, StoreError};
-use super::{Face, Kept, MOVE_GREETINGS, MOVE_MESSAGES, MOVE_NAME, MOVE_NUMBERS, MOVE_RULES, MUST_BE_SET_UP, SET_ROLE};
+use super::{
+    Face, Kept, MOVE_GREETINGS, MOVE_MESSAGES, MOVE_NAME, MOVE_NUMBERS, MOVE_RULES, MUST_BE_SET_UP, SET_ROLE,
+};
 use super::{locked, write_user};
 use crate::domain::{Clear, JobId, Mailbox, TenantId, User, UserId};
 
@@ -86,12 +88,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Missing`] when there is nothing (any more), or somebody else was set up meanwhile;
     /// [`StoreError::Taken`] when rules were made meanwhile.
-    pub async fn take_back_cleared(
-        &self,
-        tenant: TenantId,
-        id: UserId,
-        since: Timestamp,
-    ) -> Result<Cleared> {
+    pub async fn take_back_cleared(&self, tenant: TenantId, id: UserId, since: Timestamp) -> Result<Cleared> {
         let gone = || missing("clearing that can be taken back", id);
         let mut tx = self.db.begin().await?;
         let (user, mailbox) = locked(&mut tx, tenant, id).await?;

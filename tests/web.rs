@@ -41,6 +41,8 @@ mod of_the_server;
 mod portal;
 #[path = "support/web_portal_browser.rs"]
 mod portal_in_the_browser;
+#[path = "support/web_second_factor.rs"]
+mod second_factor;
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;

@@ -35,6 +35,7 @@ mod read;
 mod readers;
 mod retention;
 mod revision;
+mod second_factors;
 mod tenants;
 mod time_frames;
 mod tx;
@@ -61,6 +62,7 @@ pub use self::lockouts::{Guess, Guesser, Limits};
 pub use self::logins::{Door, Stale};
 pub use self::owner::LONGEST_LIST;
 pub use self::pages::{MessageFilter, Person};
+pub use self::second_factors::{SecondFactor, SharedSecret};
 pub use self::webhook_queue::{Due, Fact, Told};
 pub use self::webhooks::Sent;
 

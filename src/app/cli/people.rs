@@ -101,6 +101,14 @@ pub(in crate::app) enum UserCommand {
         #[arg(long, value_name = "true|false")]
         portal: Option<bool>,
     },
+    /// Show whether the sign-in by the web asks a user for a code, or take that away for who lost phone and recovery codes.
+    SecondFactor {
+        /// Extension of the mailbox.
+        extension: String,
+        /// Take it away: the password alone signs in again; all browsers are signed out.
+        #[arg(long)]
+        reset: bool,
+    },
     /// Remove a user. For 30 days everything can be brought back.
     Remove {
         /// Extension of the mailbox.

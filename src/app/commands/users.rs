@@ -72,6 +72,9 @@ pub(super) async fn user(session: &Session, command: UserCommand) -> Result<(), 
         UserCommand::Role { extension: number, role, portal } => {
             super::access::role(session, &number, role.as_deref(), portal).await?;
         }
+        UserCommand::SecondFactor { extension: number, reset } => {
+            super::access::second_factor(session, &number, reset).await?;
+        }
         UserCommand::Remove { extension: number } => {
             accounts.remove(tenant.id, &extension(&number)?).await?;
             println!(

@@ -7,6 +7,7 @@ mod messages;
 mod people;
 mod rest;
 mod running;
+mod second_factors;
 mod shapes;
 mod webhooks;
 
@@ -162,6 +163,7 @@ pub fn shapes() -> Vec<Shape> {
         shapes::MESSAGES,
         shapes::REST,
         running::SHAPES,
+        second_factors::SHAPES,
         answering::SHAPES,
         imports::SHAPES,
         webhooks::SHAPES,
@@ -177,6 +179,7 @@ pub(super) fn handlers() -> Vec<Entry> {
         greetings::routes(),
         rest::routes(),
         running::routes(),
+        second_factors::routes(),
         answering::routes(),
         imports::routes(),
         webhooks::routes(),

@@ -145,12 +145,9 @@ async fn a_sign_in_that_awaits_its_code_for_too_long_begins_again() {
     bed.clock.advance(Duration::from_secs(10 * 60));
     let page = bed.ask("GET", "/sign-in/code", &[("cookie", &half)]).await;
     assert_eq!((page.status, page.header("location")), (303, "/sign-in"));
-    let finished = bed.services.signin.finish(
-        half.split_once('=').unwrap().1,
-        &app.code(&bed),
-        "192.0.2.1".parse().unwrap(),
-        "",
-    );
+    let code = app.code(&bed);
+    let finished =
+        bed.services.signin.finish(half.split_once('=').unwrap().1, &code, "192.0.2.1".parse().unwrap(), "");
     assert!(finished.await.is_err());
     assert_eq!(bed.ask("GET", "/sign-in/code", &[]).await.status, 303);
     let stranger = bed.fill("192.0.2.1", "/sign-in", &[("name", "1001@home"), ("password", "wrong")]).await;

@@ -152,7 +152,7 @@ async fn carried_out(
     let (signin, fields) = (&site.web.services.signin, &posted.fields);
     let (password, code) = (fields.secret("password"), fields.get("code"));
     let outcome = match action {
-        "begin" => signin.begin_factor(user, password, code).await.map(|()| Outcome::See("#setup")),
+        "begin" => signin.begin_factor(user, password, code).await.map(|()| Outcome::See("")),
         "cancel" => signin.cancel_factor(user).await.map(|()| Outcome::See("")),
         "confirm" => signin.confirm_factor(user, keep, code).await.map(Outcome::Codes),
         "codes" => signin.renew_recovery_codes(user, code).await.map(Outcome::Codes),

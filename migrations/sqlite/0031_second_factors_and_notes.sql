@@ -1,4 +1,4 @@
--- The second factor of the sign-in by the web (TOTP, RFC 6238). The PostgreSQL file of the same number holds the same tables.
+-- The second factor of the sign-in by the web (TOTP, RFC 6238), and notes of messages that were passed on. The PostgreSQL file of the same number holds the same tables.
 -- A code can only be checked with its secret, so the secret itself stands here; of recovery codes and tokens only hashes do.
 
 CREATE TABLE second_factors (
@@ -36,4 +36,13 @@ CREATE INDEX half_sign_ins_expire ON half_sign_ins (expires_at);
 -- Tenants where who looks after others needs one.
 CREATE TABLE second_factor_rules (
     tenant_id BLOB NOT NULL PRIMARY KEY REFERENCES tenants (id)
+) STRICT;
+
+-- What somebody wrote who passed a message on.
+CREATE TABLE message_notes (
+    tenant_id  BLOB NOT NULL,
+    message_id BLOB NOT NULL,
+    note       TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, message_id),
+    FOREIGN KEY (tenant_id, message_id) REFERENCES messages (tenant_id, id)
 ) STRICT;

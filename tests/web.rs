@@ -1,6 +1,8 @@
 //! The web side as its visitors see it: people with and without a browser's scripts, mail scanners, guessers, monitors.
 #![expect(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
 
+#[path = "support/axe.rs"]
+mod axe;
 #[path = "support/browser.rs"]
 mod browser;
 #[path = "support/ports.rs"]

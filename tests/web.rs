@@ -43,6 +43,8 @@ mod of_the_server;
 mod portal;
 #[path = "support/web_portal_browser.rs"]
 mod portal_in_the_browser;
+#[path = "support/web_second_factor.rs"]
+mod second_factor;
 #[path = "support/web_users.rs"]
 mod users;
 

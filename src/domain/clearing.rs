@@ -12,7 +12,7 @@ use super::Invalid;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Clear {
-    /// First and last name, nicknames, the place in the directory; and the role, which was this person's.
+    /// First and last name, nicknames, the place in the directory; and role and second factor, which were this person's.
     Name,
     /// The addresses. Links in mails that were sent stop working.
     Emails,

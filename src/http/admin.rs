@@ -10,6 +10,7 @@ mod keys;
 pub(super) mod lamps;
 mod removed;
 mod reset;
+mod second_factors;
 mod server;
 mod users;
 mod webhooks;
@@ -38,6 +39,7 @@ pub(super) const PLACES: &[(&str, &str, &str, Act)] = &[
     ("Server", "/admin/system", "System", Act::System),
     ("Server", first_steps::HERE, "First steps", Act::System),
     ("Access", keys::HERE, "Keys", Act::Keys),
+    ("Access", second_factors::HERE, "Second factors", Act::UsersWrite),
     ("Access", webhooks::HERE, "Webhooks", Act::Webhooks),
     ("Access", "/admin/audit", "Changes", Act::Audit),
 ];
@@ -75,6 +77,8 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/admin/jobs/{id}/retry", post(server::retry))
         .route("/admin/keys", get(keys::page).post(keys::add))
         .route("/admin/keys/{id}/revoke", post(keys::revoke))
+        .route("/admin/second-factors", get(second_factors::page).post(second_factors::require))
+        .route("/admin/second-factors/{user}/reset", post(second_factors::reset))
         .route("/admin/webhooks", get(webhooks::list).post(webhooks::add))
         .route("/admin/webhooks/{id}", get(webhooks::show).post(webhooks::change))
         .route("/admin/webhooks/{id}/test", post(webhooks::test))

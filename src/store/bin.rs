@@ -13,6 +13,7 @@ use super::fault::{Named as _, found, missing};
 use super::jobs::JOB_QUEUED;
 use super::logins::FORGET_USER;
 use super::read::{Reader, micros, to_json};
+use super::second_factors::PURGE_FACTOR;
 use super::{Result, Store, StoreError, Work};
 use crate::clock::SharedClock;
 use crate::domain::{Extension, MailboxId, Owner, Role, TenantId, UserId};
@@ -335,7 +336,7 @@ impl Store {
                     tx.run(sql, args![tenant, mailbox]).await?;
                 }
             }
-            for sql in FORGET_USER {
+            for sql in FORGET_USER.into_iter().chain(PURGE_FACTOR) {
                 tx.run(sql, args![tenant, user]).await?;
             }
             tx.run(FORGET_KEPT, args![tenant, user]).await?;

@@ -36,6 +36,7 @@ mod readers;
 mod reset;
 mod retention;
 mod revision;
+mod second_factors;
 mod tenants;
 mod time_frames;
 mod tx;
@@ -63,6 +64,7 @@ pub use self::logins::{Door, Stale};
 pub use self::owner::LONGEST_LIST;
 pub use self::pages::{MessageFilter, Person};
 pub use self::reset::{Cleared, Holdings};
+pub use self::second_factors::{SecondFactor, SharedSecret};
 pub use self::webhook_queue::{Due, Fact, Told};
 pub use self::webhooks::Sent;
 

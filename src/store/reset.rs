@@ -19,6 +19,7 @@ use super::logins::{CLOSE_DOORS, END_ALL, REVOKE_KEYS};
 use super::mailboxes::{PIN_HASH, SET_PIN, lock_mailbox, mailbox_statement, read_mailbox};
 use super::people::{OWN_MAILBOX, REVOKE_LINKS, TRASH_MESSAGES, USER, read_user};
 use super::read::{Reader, micros, to_json};
+use super::second_factors::FORGET_HALVES;
 use super::{Result, Store};
 use crate::domain::{
     CallerKeys, Clear, Clearing, JobId, MailAddress, Mailbox, MailboxId, Recipient, Role, TenantId, User,
@@ -57,6 +58,12 @@ const MOVE_RULES: [&str; 4] = [
     "UPDATE time_frames SET mailbox_id = $3 WHERE tenant_id = $1 AND mailbox_id = $2",
     "UPDATE screened_callers SET mailbox_id = $3 WHERE tenant_id = $1 AND mailbox_id = $2",
     "UPDATE lists SET mailbox_id = $3 WHERE tenant_id = $1 AND mailbox_id = $2",
+];
+
+// Of who was that: the next one has another telephone, and is basic anyway. It comes back with the role.
+const MOVE_FACTOR: [&str; 2] = [
+    "UPDATE recovery_codes SET user_id = $3 WHERE tenant_id = $1 AND user_id = $2",
+    "UPDATE second_factors SET user_id = $3 WHERE tenant_id = $1 AND user_id = $2",
 ];
 
 const FORGET_PLACE: &str = "DELETE FROM places WHERE tenant_id = $1 AND mailbox_id = $2";
@@ -231,7 +238,7 @@ impl Work<'_> {
         if self.has(Clear::Numbers) {
             statements.push(MOVE_NUMBERS);
         }
-        if statements.is_empty() && !self.has(Clear::Messages) {
+        if statements.is_empty() && !self.has(Clear::Messages) && !self.has(Clear::Name) {
             return Ok(false);
         }
         self.make_archive(tx, archive, user).await?;
@@ -250,6 +257,11 @@ impl Work<'_> {
             any += touched;
             if sql == MOVE_GREETINGS || sql == MOVE_NAME {
                 moved.greetings += touched;
+            }
+        }
+        if self.has(Clear::Name) {
+            for sql in MOVE_FACTOR {
+                any += tx.run(sql, args![self.tenant, self.user, archive.user]).await?;
             }
         }
         if any == 0 {
@@ -312,7 +324,7 @@ impl Work<'_> {
             tx.run(END_CALLS, args![self.tenant, self.mailbox]).await?;
         }
         if self.has(Clear::Password) {
-            for sql in [NO_PASSWORD, END_ALL, CLOSE_DOORS, REVOKE_KEYS] {
+            for sql in [NO_PASSWORD, END_ALL, CLOSE_DOORS, FORGET_HALVES, REVOKE_KEYS] {
                 tx.run(sql, args![self.tenant, self.user]).await?;
             }
         }

@@ -57,6 +57,8 @@ async fn full(bed: &Bed) -> Full {
     bed.store.set_pin(home.tenant, home.mailbox.id, "$argon2id$pin").await.unwrap();
     bed.store.set_password(home.tenant, home.user.id, "$argon2id$word", None).await.unwrap();
     let (tenant, user, role) = (home.tenant, home.user.id, Role::TenantAdmin);
+    bed.store.put_fresh_factor(tenant, user, [9; 20]).await.unwrap();
+    assert!(bed.store.turn_factor_on((tenant, user), [9; 20], 1, &[[8; 32]], None).await.unwrap());
     bed.store.put_login(&Login { tenant, user, role, has_password: true, portal: true }).await.unwrap();
     let keys = vec![('1', Some(KeyTarget::Call("+491701234567".to_owned())))];
     let changes = Changes { keys, operator: Some(Some("+491701234567".to_owned())), ..Changes::default() };
@@ -89,6 +91,8 @@ async fn a_reset_leaves_nothing_of_the_old_person(bed: Bed) {
     assert!(account.mailbox.operator.is_none() && !account.mailbox.phone.announce);
     let login = bed.store.login(home.tenant, home.user.id).await.unwrap();
     assert_eq!((login.role, login.has_password), (Role::Basic, false));
+    let factor = bed.store.second_factor(home.tenant, home.user.id).await.unwrap();
+    assert_eq!(factor, None, "the next one has another telephone");
     assert_eq!(bed.store.device(home.tenant, "desk-7").await.unwrap(), None);
     let link = bed.store.link_by_hash(&[7; 32]).await.unwrap().unwrap();
     assert!(link.revoked_at.is_some(), "a link that was mailed");
@@ -126,6 +130,8 @@ async fn a_reset_is_taken_back_for_a_day_while_nobody_else_was_set_up(bed: Bed) 
     assert_eq!(link.revoked_at, None);
     let login = bed.store.login(home.tenant, home.user.id).await.unwrap();
     assert_eq!((login.role, login.has_password), (Role::TenantAdmin, true));
+    let factor = bed.store.second_factor(home.tenant, home.user.id).await.unwrap().unwrap();
+    assert_eq!(factor.codes, 1, "a role never comes back without what protected it");
     assert_eq!(accounts(&bed).removed(home.tenant).await.unwrap(), [], "the archive is gone");
     let twice = accounts(&bed).take_back(home.tenant, &number("1001")).await.unwrap_err();
     assert!(matches!(twice, AccountError::NothingCleared), "{twice}");

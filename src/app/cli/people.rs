@@ -126,6 +126,14 @@ pub(in crate::app) enum UserCommand {
         /// Extension of the mailbox.
         extension: String,
     },
+    /// Show whether the sign-in by the web asks a user for a code, or take that away for who lost phone and recovery codes.
+    SecondFactor {
+        /// Extension of the mailbox.
+        extension: String,
+        /// Take it away: the password alone signs in again; all browsers are signed out.
+        #[arg(long)]
+        reset: bool,
+    },
     /// Remove a user. For 30 days everything can be brought back.
     Remove {
         /// Extension of the mailbox.

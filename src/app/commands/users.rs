@@ -79,6 +79,9 @@ pub(super) async fn user(session: &Session, command: UserCommand) -> Result<(), 
             super::reset::clear(session, &number, greetings).await?;
         }
         UserCommand::TakeBack { extension: number } => super::reset::take_back(session, &number).await?,
+        UserCommand::SecondFactor { extension: number, reset } => {
+            super::access::second_factor(session, &number, reset).await?;
+        }
         UserCommand::Remove { extension: number } => {
             accounts.remove(tenant.id, &extension(&number)?).await?;
             println!(

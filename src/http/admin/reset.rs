@@ -125,7 +125,7 @@ fn effect(part: Clear, person: &Person, account: &Account, holdings: &Holdings) 
     let Holdings { messages, unheard, greetings, names, rules, lists, links, mails, .. } = *holdings;
     match part {
         Clear::Name => format!(
-            "The name is blank until somebody is set up. The role {} becomes {}, and callers do not find the mailbox by name.",
+            "The name is blank until somebody is set up. The role {} becomes {}, a second factor is taken away, and callers do not find the mailbox by name.",
             person.login.role.title(),
             crate::domain::Role::Basic.title()
         ),

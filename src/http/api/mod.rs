@@ -16,6 +16,7 @@ mod rest;
 mod roles;
 mod running;
 mod schema;
+mod second_factors;
 mod table;
 mod tag;
 mod users;

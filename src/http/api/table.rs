@@ -8,6 +8,7 @@ mod messages;
 mod people;
 mod rest;
 mod running;
+mod second_factors;
 mod shapes;
 mod webhooks;
 
@@ -163,6 +164,7 @@ pub fn shapes() -> Vec<Shape> {
         shapes::MESSAGES,
         shapes::REST,
         running::SHAPES,
+        second_factors::SHAPES,
         answering::SHAPES,
         imports::SHAPES,
         lifecycle::SHAPES,
@@ -179,6 +181,7 @@ pub(super) fn handlers() -> Vec<Entry> {
         greetings::routes(),
         rest::routes(),
         running::routes(),
+        second_factors::routes(),
         answering::routes(),
         imports::routes(),
         lifecycle::routes(),

@@ -9,9 +9,11 @@ use super::super::fault::{found, missing};
 use super::super::lamps;
 use super::super::mailboxes::{SET_PIN, mailbox_statement};
 use super::super::read::{Reader, micros};
+use super::super::second_factors::PURGE_FACTOR;
 use super::super::{Result, Store, StoreError};
 use super::{
-    Face, Kept, MOVE_GREETINGS, MOVE_MESSAGES, MOVE_NAME, MOVE_NUMBERS, MOVE_RULES, MUST_BE_SET_UP, SET_ROLE,
+    Face, Kept, MOVE_FACTOR, MOVE_GREETINGS, MOVE_MESSAGES, MOVE_NAME, MOVE_NUMBERS, MOVE_RULES,
+    MUST_BE_SET_UP, SET_ROLE,
 };
 use super::{locked, write_user};
 use crate::domain::{Clear, JobId, Mailbox, TenantId, User, UserId};
@@ -38,6 +40,7 @@ const OUT_OF_THE_TRASH: &str = "UPDATE messages
 const NEWER_PLAYS: &str = "UPDATE greetings SET active = (1 = 0) WHERE tenant_id = $1 AND mailbox_id = $3
     AND kind IN (SELECT kind FROM greetings WHERE tenant_id = $1 AND mailbox_id = $2 AND active)";
 
+const HAS_FACTOR: &str = "SELECT user_id FROM second_factors WHERE tenant_id = $1 AND user_id = $2";
 const PASSWORD: &str = "UPDATE logins SET password_hash = $3
     WHERE tenant_id = $1 AND user_id = $2 AND password_hash IS NULL";
 const HAS_PIN: &str = "SELECT id FROM mailboxes WHERE tenant_id = $1 AND id = $2 AND pin_hash IS NOT NULL";
@@ -101,6 +104,7 @@ impl Store {
         found(tx.run(FORGET, args![tenant.uuid(), reset.id]).await?, "clearing that can be taken back", id)?;
         if let Some((archive_user, archive)) = reset.archive {
             move_back(&mut tx, &mailbox, archive, micros(reset.cleared.at)).await?;
+            factor_back(&mut tx, &user, archive_user).await?;
             forget_archive(&mut tx, tenant.uuid(), archive_user, archive).await?;
         }
         links_back(&mut tx, &mailbox, &reset, micros(self.clock.now())).await?;
@@ -125,6 +129,21 @@ async fn move_back(tx: &mut Tx, mailbox: &Mailbox, archive: Uuid, at: i64) -> Re
     tx.run(NEWER_PLAYS, args![tenant, own, archive]).await?;
     for sql in [MOVE_MESSAGES, MOVE_GREETINGS, MOVE_NAME, MOVE_NUMBERS].into_iter().chain(MOVE_RULES) {
         tx.run(sql, args![tenant, archive, own]).await?;
+    }
+    Ok(())
+}
+
+/// One that was set up meanwhile gives way to the one that the role was protected by.
+async fn factor_back(tx: &mut Tx, user: &User, archive_user: Uuid) -> Result<()> {
+    let (tenant, id) = (user.tenant.uuid(), user.id.uuid());
+    if tx.rows(HAS_FACTOR, args![tenant, archive_user]).await?.is_empty() {
+        return Ok(());
+    }
+    for sql in PURGE_FACTOR {
+        tx.run(sql, args![tenant, id]).await?;
+    }
+    for sql in MOVE_FACTOR {
+        tx.run(sql, args![tenant, archive_user, id]).await?;
     }
     Ok(())
 }
@@ -178,6 +197,9 @@ async fn values_back(tx: &mut Tx, mut user: User, mut mailbox: Mailbox, kept: Ke
 pub(super) async fn forget_archive(tx: &mut Tx, tenant: Uuid, user: Uuid, mailbox: Uuid) -> Result<()> {
     for sql in PURGE {
         tx.run(sql, args![tenant, mailbox]).await?;
+    }
+    for sql in PURGE_FACTOR {
+        tx.run(sql, args![tenant, user]).await?;
     }
     tx.run(FORGET_KEPT, args![tenant, user]).await?;
     tx.run(PURGE_USER, args![tenant, user]).await?;

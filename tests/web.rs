@@ -1,6 +1,8 @@
 //! The web side as its visitors see it: people with and without a browser's scripts, mail scanners, guessers, monitors.
 #![expect(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
 
+#[path = "support/axe.rs"]
+mod axe;
 #[path = "support/browser.rs"]
 mod browser;
 #[path = "support/ports.rs"]
@@ -43,6 +45,10 @@ mod of_the_server;
 mod portal;
 #[path = "support/web_portal_browser.rs"]
 mod portal_in_the_browser;
+#[path = "support/web_second_factor.rs"]
+mod second_factor;
+#[path = "support/web_users.rs"]
+mod users;
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;

@@ -12,6 +12,7 @@ use jiff::Zoned;
 use serde_json::json;
 
 use crate::HOSTILE;
+use crate::axe::nothing_in_the_way;
 use crate::browser::Browser;
 use crate::web_bed::WebBed;
 
@@ -103,6 +104,7 @@ async fn the_page_plays_and_works_on_screens_and_telephones_in_light_and_dark() 
         assert_eq!(browser.run(CRAMPED).await, json!([]), "{name}");
         let shift = browser.run(SHIFT).await;
         assert!(shift.as_f64().unwrap() < 0.01, "{name}: {shift}");
+        nothing_in_the_way(&browser, name).await;
         picture(&browser, name).await;
     }
     browser.resize(800).await;

@@ -58,7 +58,6 @@ pub(super) fn answered(turn: &mut Turn<'_>, reply: Reply) -> State {
     match reply {
         Reply::Welcome(session) => welcome(turn, *session),
         Reply::Refused { wait, last } => {
-            turn.memory.ahead.clear();
             turn.memory.presumed = None;
             let last = last || turn.memory.tries >= MOST_TRIES;
             // Waited for in silence: guessing is slow, and nothing is given away by how long it takes.
@@ -72,8 +71,10 @@ pub(super) fn answered(turn: &mut Turn<'_>, reply: Reply) -> State {
     }
 }
 
-/// The silence after a wrong PIN is over.
+/// The silence after a wrong PIN is over. Keys pressed until now were meant for a mailbox that did not open: who pressed
+/// them hears of it, and none of them is taken for the next extension.
 pub(super) fn refused(turn: &mut Turn<'_>, for_good: bool) -> State {
+    turn.memory.ahead.clear();
     let words = vec![owner::LOGIN_REFUSED.into()];
     if for_good { Farewell::enter(turn, words) } else { Entering::ask(turn, For::Extension, words) }
 }

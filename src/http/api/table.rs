@@ -4,10 +4,12 @@ mod answering;
 mod greetings;
 mod handsets;
 mod imports;
+mod lifecycle;
 mod messages;
 mod people;
 mod rest;
 mod running;
+mod second_factors;
 mod shapes;
 mod webhooks;
 
@@ -163,8 +165,10 @@ pub fn shapes() -> Vec<Shape> {
         shapes::MESSAGES,
         shapes::REST,
         running::SHAPES,
+        second_factors::SHAPES,
         answering::SHAPES,
         imports::SHAPES,
+        lifecycle::SHAPES,
         webhooks::SHAPES,
         handsets::SHAPES,
     ]
@@ -179,8 +183,10 @@ pub(super) fn handlers() -> Vec<Entry> {
         greetings::routes(),
         rest::routes(),
         running::routes(),
+        second_factors::routes(),
         answering::routes(),
         imports::routes(),
+        lifecycle::routes(),
         webhooks::routes(),
         handsets::routes(),
     ]

@@ -8,6 +8,7 @@ mod people;
 mod rest;
 mod running;
 mod second_factors;
+mod sending;
 mod shapes;
 mod webhooks;
 
@@ -164,6 +165,7 @@ pub fn shapes() -> Vec<Shape> {
         shapes::REST,
         running::SHAPES,
         second_factors::SHAPES,
+        sending::SHAPES,
         answering::SHAPES,
         imports::SHAPES,
         webhooks::SHAPES,
@@ -180,6 +182,7 @@ pub(super) fn handlers() -> Vec<Entry> {
         rest::routes(),
         running::routes(),
         second_factors::routes(),
+        sending::routes(),
         answering::routes(),
         imports::routes(),
         webhooks::routes(),

@@ -4,10 +4,12 @@ mod adding;
 pub(super) mod calls;
 mod explain;
 mod first_steps;
+mod helping;
 mod imports;
 mod keys;
 pub(super) mod lamps;
 mod removed;
+mod reset;
 mod second_factors;
 mod server;
 mod users;
@@ -22,6 +24,8 @@ use axum::routing::{get, post};
 use crate::service::access::Act;
 
 use super::Site;
+
+pub(super) use reset::before_and_after;
 
 /// Pages that stand in the navigation: group, path, label, what opens them. Groups stand in the order of their first page.
 pub(super) const PLACES: &[(&str, &str, &str, Act)] = &[
@@ -46,10 +50,13 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/admin/users", get(users::list).post(adding::add))
         .route("/admin/users/new", get(adding::new))
         .route("/admin/users/{id}", get(users::show).post(users::change))
-        .route("/admin/users/{id}/invite", post(users::invite))
-        .route("/admin/users/{id}/unlock", post(users::unlock))
+        .route("/admin/users/{id}/invite", post(helping::invite))
+        .route("/admin/users/{id}/unlock", post(helping::unlock))
         .route("/admin/users/removed", get(removed::list))
         .route("/admin/users/{id}/remove", get(removed::confirm).post(users::remove))
+        .route("/admin/users/{id}/reset", get(reset::choose).post(reset::reset))
+        .route("/admin/users/{id}/clear", post(reset::clear))
+        .route("/admin/users/{id}/take-back", post(reset::take_back))
         .route("/admin/users/{id}/restore", post(removed::restore))
         .route("/admin/explain", get(explain::show))
         .route("/admin/explain/targets", get(explain::targets))

@@ -62,7 +62,7 @@ const DOOR: &str = "SELECT tenant_id, user_id, purpose, expires_at FROM doors WH
 
 const CLOSE_DOOR: &str = "DELETE FROM doors WHERE token_hash = $1";
 
-const CLOSE_DOORS: &str = "DELETE FROM doors WHERE tenant_id = $1 AND user_id = $2";
+pub(super) const CLOSE_DOORS: &str = "DELETE FROM doors WHERE tenant_id = $1 AND user_id = $2";
 
 const CLOSE_SETUP: &str = "DELETE FROM doors WHERE purpose = 'setup'";
 
@@ -75,7 +75,7 @@ pub(super) const FORGET_USER: [&str; 5] = [
     REVOKE_KEYS,
 ];
 
-const REVOKE_KEYS: &str = "DELETE FROM api_keys WHERE tenant_id = $1 AND user_id = $2";
+pub(super) const REVOKE_KEYS: &str = "DELETE FROM api_keys WHERE tenant_id = $1 AND user_id = $2";
 
 const OLD: [&str; 4] = [
     "DELETE FROM sessions WHERE last_at < $1 OR created_at < $2",

@@ -36,7 +36,8 @@ macro_rules! users {
             "SELECT u.id, u.tenant_id, u.first_name, u.last_name, u.emails, u.created_at,
                 m.id AS mailbox_id, m.user_id, m.extension, m.enabled, m.settings, m.created_at AS mailbox_made,
                 COALESCE(l.role, 'basic') AS role, COALESCE(l.portal, $2) AS portal,
-                l.password_hash IS NOT NULL AS has_password
+                l.password_hash IS NOT NULL AS has_password, m.pin_hash IS NOT NULL AS has_pin,
+                u.reset_at IS NOT NULL AS needs_setup
              FROM users u
              LEFT JOIN mailboxes m ON m.tenant_id = u.tenant_id AND m.user_id = u.id AND m.removed_at IS NULL
              LEFT JOIN logins l ON l.tenant_id = u.tenant_id AND l.user_id = u.id
@@ -51,6 +52,8 @@ const USERS: &str = users!(
         OR COALESCE(m.extension, '') LIKE $3 ESCAPE '!')
      AND (COALESCE(m.extension, '~'), u.id) > ($4, $5) ORDER BY COALESCE(m.extension, '~'), u.id LIMIT $6"
 );
+
+const USER: &str = users!("AND u.id = $3");
 
 const JOBS: &str = "SELECT id, tenant_id, work, state, attempts, next_at, created_at, last_error FROM jobs
     WHERE tenant_id = $1 AND ($2 = '' OR state = $2) AND id < $3 ORDER BY id DESC LIMIT $4";
@@ -82,6 +85,10 @@ pub struct Person {
     pub mailbox: Option<Mailbox>,
     /// How they come in by the web.
     pub login: Login,
+    /// Whether the mailbox has a PIN.
+    pub has_pin: bool,
+    /// Was reset, and not set up since (002-094).
+    pub needs_setup: bool,
 }
 
 impl Store {
@@ -126,6 +133,15 @@ impl Store {
             after.map_or((String::new(), Uuid::nil()), |(extension, id)| (extension, id.uuid()));
         let args = args![tenant.uuid(), true, like(search), extension, id, limit];
         self.db.rows(USERS, args).await?.iter().map(read_person).collect()
+    }
+
+    /// One user, as lists show them.
+    ///
+    /// # Errors
+    /// [`super::StoreError`].
+    pub async fn listed_user(&self, tenant: TenantId, user: UserId) -> Result<Option<Person>> {
+        let row = self.db.row(USER, args![tenant.uuid(), true, user.uuid()]).await?;
+        row.as_ref().map(read_person).transpose()
     }
 
     /// Jobs of a tenant, newest first, before a job.
@@ -177,5 +193,6 @@ fn read_person(row: &Row) -> Result<Person> {
     let role: Role = row.parsed("role")?;
     let (portal, has_password) = (row.flag("portal")?, row.flag("has_password")?);
     let login = Login { tenant: user.tenant, user: user.id, role, has_password, portal };
-    Ok(Person { user, mailbox, login })
+    let (has_pin, needs_setup) = (row.flag("has_pin")?, row.flag("needs_setup")?);
+    Ok(Person { user, mailbox, login, has_pin, needs_setup })
 }

@@ -11,6 +11,7 @@ mod imports;
 mod messages;
 mod once;
 pub(in crate::http) mod problem;
+mod reset;
 mod rest;
 mod roles;
 mod running;

@@ -3,6 +3,7 @@
 mod answering;
 mod greetings;
 mod imports;
+mod lifecycle;
 mod messages;
 mod people;
 mod rest;
@@ -168,6 +169,7 @@ pub fn shapes() -> Vec<Shape> {
         sending::SHAPES,
         answering::SHAPES,
         imports::SHAPES,
+        lifecycle::SHAPES,
         webhooks::SHAPES,
     ]
     .concat()
@@ -185,6 +187,7 @@ pub(super) fn handlers() -> Vec<Entry> {
         sending::routes(),
         answering::routes(),
         imports::routes(),
+        lifecycle::routes(),
         webhooks::routes(),
     ]
     .into_iter()

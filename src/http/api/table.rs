@@ -10,6 +10,7 @@ mod people;
 mod rest;
 mod running;
 mod second_factors;
+mod sending;
 mod shapes;
 mod webhooks;
 
@@ -166,6 +167,7 @@ pub fn shapes() -> Vec<Shape> {
         shapes::REST,
         running::SHAPES,
         second_factors::SHAPES,
+        sending::SHAPES,
         answering::SHAPES,
         imports::SHAPES,
         lifecycle::SHAPES,
@@ -184,6 +186,7 @@ pub(super) fn handlers() -> Vec<Entry> {
         rest::routes(),
         running::routes(),
         second_factors::routes(),
+        sending::routes(),
         answering::routes(),
         imports::routes(),
         lifecycle::routes(),

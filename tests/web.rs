@@ -39,6 +39,8 @@ mod hooks;
 mod imports;
 #[path = "support/web_browser.rs"]
 mod in_the_browser;
+#[path = "support/web_numbers.rs"]
+mod numbers;
 #[path = "support/web_running.rs"]
 mod of_the_running_server;
 #[path = "support/web_server.rs"]

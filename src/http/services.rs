@@ -21,6 +21,7 @@ use crate::service::keys::Keys;
 use crate::service::lamp::audit::LampAudit;
 use crate::service::live_calls::LiveCalls;
 use crate::service::login::Login;
+use crate::service::numbers::Numbers;
 use crate::service::people::People;
 use crate::service::reception::Reception;
 use crate::service::repeats::Repeats;
@@ -84,6 +85,8 @@ pub struct Services {
     pub lamps: LampAudit,
     /// Phones as a record.
     pub handsets: Handsets,
+    /// The inventory of numbers.
+    pub numbers: Numbers,
     /// First steps of a new server.
     pub trials: Trials,
     /// How the outside reaches us.
@@ -148,6 +151,7 @@ impl Services {
             people: People::new(store.clone(), clock.clone()),
             login: Login::new(store.clone(), clock.clone(), parts.accounts.pin_policy()),
             inbox: Inbox::new(store.clone()),
+            numbers: Numbers::new(store.clone(), clock.clone(), parts.accounts.clone()),
             handsets: Handsets::new(store.clone(), clock.clone(), Arc::clone(&parts.outside)),
             trials: Trials::new(parts.outside, Inbox::new(store.clone()), clock.clone()),
             frames: TimeFrames::new(store.clone(), clock.clone()),

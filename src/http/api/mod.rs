@@ -10,6 +10,7 @@ mod handsets;
 mod hours;
 mod imports;
 mod messages;
+pub(in crate::http) mod numbers;
 mod once;
 pub(in crate::http) mod problem;
 mod reset;

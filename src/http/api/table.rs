@@ -6,6 +6,7 @@ mod handsets;
 mod imports;
 mod lifecycle;
 mod messages;
+mod numbers;
 mod people;
 mod rest;
 mod running;
@@ -173,6 +174,7 @@ pub fn shapes() -> Vec<Shape> {
         lifecycle::SHAPES,
         webhooks::SHAPES,
         handsets::SHAPES,
+        numbers::SHAPES,
     ]
     .concat()
 }
@@ -192,6 +194,7 @@ pub(super) fn handlers() -> Vec<Entry> {
         lifecycle::routes(),
         webhooks::routes(),
         handsets::routes(),
+        numbers::routes(),
     ]
     .into_iter()
     .flatten()

@@ -3,6 +3,7 @@
 mod adding;
 pub(super) mod calls;
 mod explain;
+mod extensions;
 mod first_steps;
 mod helping;
 mod imports;
@@ -12,6 +13,7 @@ mod removed;
 mod reset;
 mod second_factors;
 mod server;
+mod takeover;
 mod users;
 mod webhooks;
 
@@ -26,10 +28,12 @@ use crate::service::access::Act;
 use super::Site;
 
 pub(super) use reset::before_and_after;
+pub(super) use takeover::who;
 
 /// Pages that stand in the navigation: group, path, label, what opens them. Groups stand in the order of their first page.
 pub(super) const PLACES: &[(&str, &str, &str, Act)] = &[
     ("People", "/admin/users", "Users", Act::UsersRead),
+    ("People", extensions::HERE, "Extensions", Act::UsersWrite),
     ("People", imports::HERE, "Import", Act::UsersWrite),
     ("Calls", "/answering/all/hours", "Hours and lists", Act::TenantsRead),
     ("Calls", "/admin/calls", "Live calls", Act::Calls),
@@ -58,6 +62,8 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/admin/users/{id}/clear", post(reset::clear))
         .route("/admin/users/{id}/take-back", post(reset::take_back))
         .route("/admin/users/{id}/restore", post(removed::restore))
+        .route("/admin/extensions", get(extensions::list))
+        .route("/admin/extensions/{extension}", get(takeover::show).post(takeover::take_over))
         .route("/admin/explain", get(explain::show))
         .route("/admin/explain/targets", get(explain::targets))
         .route("/admin/imports", get(imports::list).post(imports::upload).layer(DefaultBodyLimit::disable()))

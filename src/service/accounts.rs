@@ -21,8 +21,8 @@ pub(super) use self::pin::hash_pin;
 pub use self::pin::{PinFault, PinPolicy};
 pub use self::reset::CLEARED_FOR;
 pub use self::settings::Changes;
-pub use self::takeover::{Comer, Handover, Takeover};
 pub(in crate::service) use self::settings::{check_language, check_name, check_operator, number_text};
+pub use self::takeover::{Comer, Handover, Takeover};
 use super::login::LIMITS;
 use crate::clock::SharedClock;
 use crate::domain::{

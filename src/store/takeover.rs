@@ -21,10 +21,12 @@ use crate::domain::{Extension, JobId, Mailbox, MailboxId, TenantId, User, UserId
 // Never seen by anybody: within the transaction, two mailboxes want the same extension.
 const BESIDE: &str = "UPDATE mailboxes SET extension = '~' || extension WHERE tenant_id = $1 AND id = $2";
 const SET_EXTENSION: &str = "UPDATE mailboxes SET extension = $3 WHERE tenant_id = $1 AND id = $2";
-const NUMBER: &str = "SELECT n.number FROM numbers n JOIN mailboxes m ON m.tenant_id = n.tenant_id AND m.id = n.mailbox_id
+const NUMBER: &str =
+    "SELECT n.number FROM numbers n JOIN mailboxes m ON m.tenant_id = n.tenant_id AND m.id = n.mailbox_id
     WHERE n.tenant_id = $1 AND n.number = $2 AND m.removed_at IS NULL";
 // What a phone shows is no longer what there is.
-const MOVE_LAMPS: &str = "UPDATE lamps SET mailbox_id = $3, told = NULL WHERE tenant_id = $1 AND mailbox_id = $2";
+const MOVE_LAMPS: &str =
+    "UPDATE lamps SET mailbox_id = $3, told = NULL WHERE tenant_id = $1 AND mailbox_id = $2";
 const MOVE_NUMBERS: &str = "UPDATE numbers SET mailbox_id = $3 WHERE tenant_id = $1 AND mailbox_id = $2";
 // The telephone stays at the extension: it must not open the mailbox of who was there.
 const FORGET_DEVICES: &str = "DELETE FROM devices WHERE tenant_id = $1 AND mailbox_id = $2";

@@ -74,6 +74,8 @@ fn konrad(home: &Home, fate: Fate) -> Takeover {
         },
         with_numbers: true,
         reason: "Ada moves to research".to_owned(),
+        by: None,
+        most: Role::Operator,
     }
 }
 
@@ -117,7 +119,10 @@ async fn who_comes_meets_nothing_of_who_was_there_and_who_was_there_keeps_everyt
     assert_eq!(bed.store.greetings(home.tenant, home.mailbox.id).await.unwrap().len(), 2);
     assert_eq!(bed.store.login(home.tenant, home.user.id).await.unwrap().role, Role::OfficeManager);
     let twice = accounts(&bed).take_over(home.tenant, konrad(&home, Fate::Archive)).await.unwrap_err();
-    assert!(matches!(twice, AccountError::NoMailbox(_)), "Konrad is not thrown out by a second press: {twice}");
+    assert!(
+        matches!(twice, AccountError::NoMailbox(_)),
+        "Konrad is not thrown out by a second press: {twice}"
+    );
 }
 
 async fn who_was_there_goes_into_the_bin_and_comes_back_elsewhere(bed: Bed) {
@@ -175,7 +180,10 @@ async fn somebody_who_is_there_takes_the_extension_with_the_own_mailbox(bed: Bed
     let (graces, adas) = (at("5100").await, at("5300").await);
     assert_eq!((graces.mailbox.id, graces.usage.messages, graces.has_pin), (grace.mailbox.id, 1, true));
     assert_eq!((adas.mailbox.id, adas.usage.messages), (home.mailbox.id, 1));
-    assert_eq!(bed.store.lamps(Owner { tenant: home.tenant, mailbox: grace.mailbox.id }).await.unwrap().len(), 1);
+    assert_eq!(
+        bed.store.lamps(Owner { tenant: home.tenant, mailbox: grace.mailbox.id }).await.unwrap().len(),
+        1
+    );
 }
 
 async fn what_cannot_be_done_changes_nothing(bed: Bed) {
@@ -197,6 +205,8 @@ async fn what_cannot_be_done_changes_nothing(bed: Bed) {
         (plan(|plan| plan.comer = Comer::Known(number("5100"))), "theirs already"),
         (plan(|plan| plan.comer = Comer::Known(number("5999"))), "no mailbox 5999"),
         (plan(|plan| plan.extension = number("5300")), "no mailbox 5300"),
+        (plan(|plan| plan.most = Role::Supervisor), "above you"),
+        (plan(|plan| plan.by = Some(plan.from)), "nobody removes themselves"),
     ];
     accounts(&bed).add_number(home.tenant, &number("5100"), "15550100", None).await.unwrap();
     let before = aftertone::service::accounts::Account {

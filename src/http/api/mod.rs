@@ -19,6 +19,7 @@ mod schema;
 mod second_factors;
 mod table;
 mod tag;
+mod takeover;
 mod users;
 pub(in crate::http) mod webhooks;
 

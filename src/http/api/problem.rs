@@ -131,6 +131,7 @@ fn field(what: &'static str) -> &'static str {
         "attachment format" => "attachment",
         "least speech" => "min_speech_ms",
         "greeting kind" => "kind",
+        "newcomer" => "known",
         "audit id" | "job id" => "after",
         "scope" => "scopes",
         "expiry" => "expires_at",

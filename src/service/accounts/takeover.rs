@@ -2,7 +2,8 @@
 
 use super::{AccountError, Accounts, Result, check_name, checked_emails};
 use crate::domain::{
-    Extension, Invalid, MailAddress, MailMode, Mailbox, MailboxId, Owner, Recipient, TenantId, User, UserId,
+    Extension, Invalid, MailAddress, MailMode, Mailbox, MailboxId, Owner, Recipient, Role, TenantId, User,
+    UserId,
 };
 use crate::store::{Fate, Holdings, Lamp, Newcomer};
 
@@ -46,6 +47,10 @@ pub struct Takeover {
     pub with_numbers: bool,
     /// Why, for the audit.
     pub reason: String,
+    /// Who asks, if it is a user: nobody removes themselves.
+    pub by: Option<UserId>,
+    /// The highest role that whoever asks may change.
+    pub most: Role,
 }
 
 /// What there is before a takeover.
@@ -87,6 +92,12 @@ impl Accounts {
         if user.id != takeover.from {
             return Err(AccountError::NoMailbox(takeover.extension.clone()));
         }
+        self.check_rank(tenant, user.id, takeover.most).await?;
+        if takeover.by == Some(user.id) && !matches!(takeover.fate, Fate::Keep(_)) {
+            let remedy =
+                "nobody removes themselves: stay under another extension, or let another administrator do it";
+            return Err(Invalid::new("fate", "", remedy).into());
+        }
         if let Fate::Keep(to) = &takeover.fate {
             self.check_free(tenant, to, &takeover.comer).await?;
         }
@@ -107,8 +118,15 @@ impl Accounts {
                 let remedy = "name the extension of somebody else: this one is theirs already";
                 Err(Invalid::new("newcomer", other.as_str(), remedy).into())
             }
-            Comer::Known(other) => self.find(tenant, other).await.map(drop),
+            Comer::Known(other) => {
+                let (user, _) = self.find(tenant, other).await?;
+                self.check_rank(tenant, user.id, takeover.most).await
+            }
         }
+    }
+
+    async fn check_rank(&self, tenant: TenantId, user: UserId, most: Role) -> Result<()> {
+        if self.store.login(tenant, user).await?.role > most { Err(AccountError::Above) } else { Ok(()) }
     }
 
     /// Free, or given up by who comes.
@@ -180,7 +198,8 @@ impl Accounts {
 fn check_reason(reason: &str) -> Result<()> {
     let reason = reason.trim();
     if reason.is_empty() || reason.chars().count() > LONGEST_REASON || reason.chars().any(char::is_control) {
-        let remedy = "say in up to 200 characters why the extension gets another owner: it stands in the changes";
+        let remedy =
+            "say in up to 200 characters why the extension gets another owner: it stands in the changes";
         return Err(Invalid::new("reason", reason, remedy).into());
     }
     Ok(())

@@ -39,6 +39,8 @@ mod in_the_browser;
 mod of_the_running_server;
 #[path = "support/web_server.rs"]
 mod of_the_server;
+#[path = "support/web_own.rs"]
+mod own;
 #[path = "support/web_portal.rs"]
 mod portal;
 #[path = "support/web_portal_browser.rs"]

@@ -10,6 +10,7 @@ mod hours;
 mod imports;
 mod messages;
 mod once;
+mod own;
 pub(in crate::http) mod problem;
 mod rest;
 mod roles;

@@ -4,6 +4,7 @@ mod answering;
 mod greetings;
 mod imports;
 mod messages;
+mod own;
 mod people;
 mod rest;
 mod running;
@@ -161,6 +162,7 @@ pub fn shapes() -> Vec<Shape> {
         shapes::PEOPLE,
         shapes::MESSAGES,
         shapes::REST,
+        own::SHAPES,
         running::SHAPES,
         answering::SHAPES,
         imports::SHAPES,
@@ -176,6 +178,7 @@ pub(super) fn handlers() -> Vec<Entry> {
         messages::routes(),
         greetings::routes(),
         rest::routes(),
+        own::routes(),
         running::routes(),
         answering::routes(),
         imports::routes(),

@@ -62,6 +62,8 @@ mod jobs;
 mod opening;
 #[path = "store/owner.rs"]
 mod owner;
+#[path = "store/reset.rs"]
+mod reset;
 #[path = "store/webhooks.rs"]
 mod webhooks;
 

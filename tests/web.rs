@@ -45,6 +45,10 @@ mod own;
 mod portal;
 #[path = "support/web_portal_browser.rs"]
 mod portal_in_the_browser;
+#[path = "support/web_second_factor.rs"]
+mod second_factor;
+#[path = "support/web_users.rs"]
+mod users;
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;

@@ -13,6 +13,7 @@ mod messages;
 mod phone;
 mod print;
 mod prompts;
+mod reset;
 mod rules;
 mod tenants;
 mod users;

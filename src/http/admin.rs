@@ -4,10 +4,13 @@ mod adding;
 pub(super) mod calls;
 mod explain;
 mod first_steps;
+mod helping;
 mod imports;
 mod keys;
 pub(super) mod lamps;
 mod removed;
+mod reset;
+mod second_factors;
 mod server;
 mod users;
 mod webhooks;
@@ -22,6 +25,8 @@ use crate::service::access::Act;
 
 use super::Site;
 
+pub(super) use reset::before_and_after;
+
 /// Pages that stand in the navigation: group, path, label, what opens them. Groups stand in the order of their first page.
 pub(super) const PLACES: &[(&str, &str, &str, Act)] = &[
     ("People", "/admin/users", "Users", Act::UsersRead),
@@ -34,6 +39,7 @@ pub(super) const PLACES: &[(&str, &str, &str, Act)] = &[
     ("Server", "/admin/system", "System", Act::System),
     ("Server", first_steps::HERE, "First steps", Act::System),
     ("Access", keys::HERE, "Keys", Act::Keys),
+    ("Access", second_factors::HERE, "Second factors", Act::UsersWrite),
     ("Access", webhooks::HERE, "Webhooks", Act::Webhooks),
     ("Access", "/admin/audit", "Changes", Act::Audit),
 ];
@@ -44,10 +50,13 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/admin/users", get(users::list).post(adding::add))
         .route("/admin/users/new", get(adding::new))
         .route("/admin/users/{id}", get(users::show).post(users::change))
-        .route("/admin/users/{id}/invite", post(users::invite))
-        .route("/admin/users/{id}/unlock", post(users::unlock))
+        .route("/admin/users/{id}/invite", post(helping::invite))
+        .route("/admin/users/{id}/unlock", post(helping::unlock))
         .route("/admin/users/removed", get(removed::list))
         .route("/admin/users/{id}/remove", get(removed::confirm).post(users::remove))
+        .route("/admin/users/{id}/reset", get(reset::choose).post(reset::reset))
+        .route("/admin/users/{id}/clear", post(reset::clear))
+        .route("/admin/users/{id}/take-back", post(reset::take_back))
         .route("/admin/users/{id}/restore", post(removed::restore))
         .route("/admin/explain", get(explain::show))
         .route("/admin/explain/targets", get(explain::targets))
@@ -68,6 +77,8 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/admin/jobs/{id}/retry", post(server::retry))
         .route("/admin/keys", get(keys::page).post(keys::add))
         .route("/admin/keys/{id}/revoke", post(keys::revoke))
+        .route("/admin/second-factors", get(second_factors::page).post(second_factors::require))
+        .route("/admin/second-factors/{user}/reset", post(second_factors::reset))
         .route("/admin/webhooks", get(webhooks::list).post(webhooks::add))
         .route("/admin/webhooks/{id}", get(webhooks::show).post(webhooks::change))
         .route("/admin/webhooks/{id}/test", post(webhooks::test))

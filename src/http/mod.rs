@@ -14,6 +14,7 @@ mod link_page;
 mod listener;
 mod opened;
 mod portal;
+mod qr;
 mod range;
 mod rendition;
 mod services;

@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::domain::{LinkToken, Owner};
 use crate::service::access::{Act, Actor};
-use crate::service::signin::ABSOLUTE;
+use crate::service::signin::{ABSOLUTE, HALF};
 
 use super::shell::Notice;
 use super::{Site, client, portal};
@@ -51,6 +51,13 @@ impl Visitor {
     pub(super) fn must(&self, act: Act) -> Result<(), Response> {
         if self.actor.reach(act) > crate::service::access::Reach::Own {
             return Ok(());
+        }
+        if self.actor.owes_factor {
+            return Err(Notice {
+                title: "A second factor first",
+                text: "Your organisation asks for a second factor before you look after others. Turn it on in your settings, then come back.",
+            }
+            .page(StatusCode::FORBIDDEN));
         }
         Err(forbidden())
     }
@@ -168,6 +175,31 @@ pub(super) fn session_cookie(site: &Site, token: &LinkToken) -> Option<HeaderVal
 /// Takes the cookie away.
 pub(super) fn no_cookie(site: &Site) -> Option<HeaderValue> {
     set_cookie(site, "", 0)
+}
+
+/// The cookie of a sign-in whose password was right.
+const CODE_COOKIE: &str = "aftertone-code";
+
+/// The cookie of a sign-in that awaits a code.
+pub(super) fn code_cookie(site: &Site, token: &LinkToken) -> Option<HeaderValue> {
+    code_cookie_of(site, &token.expose(), HALF.as_secs())
+}
+
+/// Takes that cookie away.
+pub(super) fn no_code_cookie(site: &Site) -> Option<HeaderValue> {
+    code_cookie_of(site, "", 0)
+}
+
+/// The token of a sign-in that awaits a code; empty when there is none.
+pub(super) fn half_sign_in(headers: &HeaderMap) -> &str {
+    cookie(headers, CODE_COOKIE).unwrap_or_default()
+}
+
+fn code_cookie_of(site: &Site, value: &str, age: u64) -> Option<HeaderValue> {
+    let (path, secure) = (site.path(), if site.is_secure { "; Secure" } else { "" });
+    let text =
+        format!("{CODE_COOKIE}={value}; Path={path}; Max-Age={age}; HttpOnly; SameSite=Strict{secure}");
+    HeaderValue::try_from(text).ok()
 }
 
 fn set_cookie(site: &Site, value: &str, age: u64) -> Option<HeaderValue> {

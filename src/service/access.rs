@@ -150,6 +150,8 @@ pub struct Actor {
     pub mailbox: Option<MailboxId>,
     /// What they are. For a key of the tenant it does not count.
     pub role: Role,
+    /// The tenant asks for a second factor that is not there: until it is, `role` is a basic user's.
+    pub owes_factor: bool,
     /// How they came in.
     pub door: Door,
     /// Who stands in the audit.
@@ -227,6 +229,7 @@ mod tests {
             user: user.then(|| UserId::from_uuid(Uuid::from_u128(2))),
             mailbox: user.then(|| MailboxId::from_uuid(Uuid::from_u128(3))),
             role,
+            owes_factor: false,
             door,
             name: "somebody".to_owned(),
         }

@@ -7,6 +7,7 @@ mod bin;
 mod defaults;
 mod error;
 mod pin;
+mod reset;
 mod settings;
 
 use jiff::Timestamp;
@@ -17,6 +18,7 @@ pub use self::defaults::MailboxDefaults;
 pub use self::error::AccountError;
 pub(super) use self::pin::hash_pin;
 pub use self::pin::{PinFault, PinPolicy};
+pub use self::reset::CLEARED_FOR;
 pub use self::settings::Changes;
 pub(in crate::service) use self::settings::{check_language, check_name, check_operator, number_text};
 use super::login::LIMITS;

@@ -148,6 +148,7 @@ impl Keys {
                 user: None,
                 mailbox: None,
                 role: Role::Basic,
+                owes_factor: false,
                 door,
                 name,
             }));

@@ -43,9 +43,7 @@ impl People {
     /// # Errors
     /// [`crate::store::StoreError`].
     pub async fn person(&self, tenant: TenantId, user: UserId) -> Result<Option<Person>> {
-        let Some((user, mailbox)) = self.store.person(tenant, user).await? else { return Ok(None) };
-        let login = self.store.login(tenant, user.id).await?;
-        Ok(Some(Person { user, mailbox, login }))
+        self.store.listed_user(tenant, user).await
     }
 
     /// Every tenant, by name.

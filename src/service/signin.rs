@@ -6,6 +6,8 @@
 
 mod links;
 mod password;
+mod second;
+mod totp;
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
@@ -15,11 +17,12 @@ use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};
 
 pub use self::password::{LONGEST, PasswordFault, SHORTEST, check as check_password};
+pub use self::second::{Enrolment, Factor, HALF, Proof, looks_after_others};
 use super::access::{Actor, Door as Entrance};
 use super::doors::{Doors, hash};
 use super::login::hashing::Hashing;
 use crate::clock::SharedClock;
-use crate::domain::{LinkToken, Login, Mailbox, Session, SessionId, TenantId, User, UserId};
+use crate::domain::{LinkToken, Login, Mailbox, Role, Session, SessionId, TenantId, User, UserId};
 use crate::store::{Store, StoreError};
 
 /// A session that nobody used for so long has ended.
@@ -49,6 +52,22 @@ pub enum SigninError {
     /// The password breaks a rule.
     #[error(transparent)]
     Password(#[from] PasswordFault),
+    /// The code is wrong, was used before, or too many were tried.
+    #[error(
+        "this code is not right, or was used before: wait for the next one; after too many tries, wait 15 minutes"
+    )]
+    Code,
+    /// There is nothing to finish (any more).
+    #[error("this took too long: begin again")]
+    Late,
+    /// The tenant asks this role for a second factor.
+    #[error(
+        "your organisation asks for a second factor in your role: use another app instead of turning it off"
+    )]
+    Required,
+    /// Others are asked for what the asker has not.
+    #[error("turn on your own second factor first: without it you would be shut out at once")]
+    OwnFirst,
     /// There is no address to send the link to.
     #[error("this user has no e-mail address to send the link to: give one first")]
     NoAddress,
@@ -70,6 +89,15 @@ pub struct Opened {
     pub token: LinkToken,
     /// Who is in.
     pub actor: Actor,
+}
+
+/// What the right password leads to.
+#[derive(Debug)]
+pub enum Entry {
+    /// A session.
+    Open(Box<Opened>),
+    /// The question for a code: the token continues the sign-in, and opens nothing without a code.
+    Code(LinkToken),
 }
 
 /// The use cases. Cheap to clone; one for the process, because it bounds how many passwords are looked at at once.
@@ -104,10 +132,11 @@ impl Signin {
         password: SecretString,
         from: IpAddr,
         user_agent: &str,
-    ) -> Result<Opened> {
+    ) -> Result<Entry> {
         let outcome = self.try_to_sign_in(name, password, from, user_agent).await;
         let word = match &outcome {
-            Ok(_) => "welcome",
+            Ok(Entry::Open(_)) => "welcome",
+            Ok(Entry::Code(_)) => "code",
             Err(SigninError::Refused) => "refused",
             Err(_) => "unavailable",
         };
@@ -121,7 +150,7 @@ impl Signin {
         password: SecretString,
         from: IpAddr,
         user_agent: &str,
-    ) -> Result<Opened> {
+    ) -> Result<Entry> {
         let user = self.user_named(name).await?;
         let (account, source) = (account("password", name, user.as_ref()), source(from));
         let allowed =
@@ -139,10 +168,12 @@ impl Signin {
         let Some(user) = user.filter(|_| is_right && allowed && is_open) else {
             return Err(SigninError::Refused);
         };
-        self.store.password_was_right(account, source, WINDOW).await?;
-        let opened = self.open(&user, from, user_agent).await?;
-        tracing::info!(user = %user.id, "somebody signed in by the web");
-        Ok(opened)
+        self.store.password_was_right(account, Some(source), WINDOW).await?;
+        let entry = self.enter(&user, from, user_agent).await?;
+        if matches!(entry, Entry::Open(_)) {
+            tracing::info!(user = %user.id, "somebody signed in by the web");
+        }
+        Ok(entry)
     }
 
     async fn open(&self, user: &User, from: IpAddr, user_agent: &str) -> Result<Opened> {
@@ -182,10 +213,16 @@ impl Signin {
         self.actor(&session).await
     }
 
-    /// `None` when the user was removed, or may not come in any more.
+    /// `None` when the user was removed, or may not come in any more. Who owes the tenant a second factor reaches no more than
+    /// what is the own.
     async fn actor(&self, session: &Session) -> Result<Option<Actor>> {
         let entrance = Entrance::Session(session.id);
-        self.actor_of(session.tenant, session.user, entrance).await
+        let actor = self.actor_of(session.tenant, session.user, entrance).await?;
+        let Some(actor) = actor else { return Ok(None) };
+        let owes_factor =
+            looks_after_others(actor.role) && self.store.owes_factor(session.tenant, session.user).await?;
+        let role = if owes_factor { Role::Basic } else { actor.role };
+        Ok(Some(Actor { owes_factor, role, ..actor }))
     }
 
     /// The user as an actor; `None` when removed, or without web access.
@@ -207,6 +244,7 @@ impl Signin {
             user: Some(user),
             mailbox: mailbox.map(|mailbox| mailbox.id),
             role: login.role,
+            owes_factor: false,
             door,
             name,
         }))

@@ -13,13 +13,15 @@ use super::fault::{Named as _, found, missing};
 use super::jobs::JOB_QUEUED;
 use super::logins::FORGET_USER;
 use super::read::{Reader, micros, to_json};
+use super::second_factors::PURGE_FACTOR;
 use super::{Result, Store, StoreError, Work};
 use crate::clock::SharedClock;
 use crate::domain::{Extension, MailboxId, Owner, Role, TenantId, UserId};
 
-const LOGIN: &str =
+pub(super) const LOGIN: &str =
     "SELECT user_id, role, password_hash, portal FROM logins WHERE tenant_id = $1 AND user_id = $2";
-const DEVICES: &str = "SELECT identity, mailbox_id FROM devices WHERE tenant_id = $1 AND mailbox_id = $2";
+pub(super) const DEVICES: &str =
+    "SELECT identity, mailbox_id FROM devices WHERE tenant_id = $1 AND mailbox_id = $2";
 const LAMPS: &str = "SELECT id, mailbox_id, name, dialog FROM lamps
     WHERE tenant_id = $1 AND mailbox_id = $2 AND expires_at IS NULL";
 const MAILBOXES: &str =
@@ -60,20 +62,21 @@ const NUMBER_TAKEN: &str = "SELECT n.number FROM numbers n
 const BACK_MESSAGES: &str = "UPDATE messages
     SET folder = COALESCE(trashed_from, 'inbox'), trashed_at = NULL, trashed_from = NULL
     WHERE tenant_id = $1 AND mailbox_id = $2 AND folder = 'trash' AND trashed_at = $3";
-const BACK_LINKS: &str = "UPDATE links SET revoked_at = NULL WHERE tenant_id = $1 AND revoked_at = $3
+pub(super) const BACK_LINKS: &str =
+    "UPDATE links SET revoked_at = NULL WHERE tenant_id = $1 AND revoked_at = $3
     AND message_id IN (SELECT id FROM messages WHERE tenant_id = $1 AND mailbox_id = $2)";
-const BACK_JOBS: &str = "UPDATE jobs SET state = 'retry', next_at = $3, last_error = NULL
-    WHERE tenant_id = $1 AND state = 'dead' AND last_error = 'the mailbox was removed'
+pub(super) const BACK_JOBS: &str = "UPDATE jobs SET state = 'retry', next_at = $3, last_error = NULL
+    WHERE tenant_id = $1 AND state = 'dead' AND last_error IN ('the mailbox was removed', 'the mailbox was reset')
     AND message_id IN (SELECT id FROM messages WHERE tenant_id = $1 AND mailbox_id = $2)";
 const BACK_LOGIN: &str =
     "INSERT INTO logins (tenant_id, user_id, role, password_hash, portal, changed_at) VALUES ($1, $2, $3, $4, $5, $6)
     ON CONFLICT (tenant_id, user_id) DO NOTHING";
-const BACK_DEVICE: &str =
+pub(super) const BACK_DEVICE: &str =
     "INSERT INTO devices (tenant_id, identity, mailbox_id, created_at) VALUES ($1, $2, $3, $4)
     ON CONFLICT (tenant_id, identity) DO NOTHING";
 const BACK_LAMP: &str = "INSERT INTO lamps (id, tenant_id, mailbox_id, name, dialog, cseq, created_at)
     VALUES ($1, $2, $3, $4, $5, 0, $6) ON CONFLICT (name) DO NOTHING";
-const FORGET_KEPT: &str = "DELETE FROM removed_users WHERE tenant_id = $1 AND user_id = $2";
+pub(super) const FORGET_KEPT: &str = "DELETE FROM removed_users WHERE tenant_id = $1 AND user_id = $2";
 
 macro_rules! old {
     ($lock:literal) => {
@@ -95,7 +98,8 @@ const OLD_POSTGRES: &str = old!(" FOR UPDATE SKIP LOCKED");
 const OLD_MAILBOXES: &str = "SELECT id FROM mailboxes WHERE tenant_id = $1 AND user_id = $2";
 const OBJECTS: &str = "SELECT id, object FROM greetings WHERE tenant_id = $1 AND mailbox_id = $2";
 /// What hangs on a mailbox, and at last the mailbox.
-const PURGE: [&str; 14] = [
+pub(super) const PURGE: [&str; 15] = [
+    "DELETE FROM resets WHERE tenant_id = $1 AND (mailbox_id = $2 OR archive_mailbox = $2)",
     "DELETE FROM numbers WHERE tenant_id = $1 AND mailbox_id = $2",
     "DELETE FROM greetings WHERE tenant_id = $1 AND mailbox_id = $2",
     "DELETE FROM devices WHERE tenant_id = $1 AND mailbox_id = $2",
@@ -112,7 +116,7 @@ const PURGE: [&str; 14] = [
     "DELETE FROM import_rows WHERE tenant_id = $1 AND mailbox_id = $2",
     "DELETE FROM mailboxes WHERE tenant_id = $1 AND id = $2",
 ];
-const PURGE_USER: &str = "DELETE FROM users WHERE tenant_id = $1 AND id = $2";
+pub(super) const PURGE_USER: &str = "DELETE FROM users WHERE tenant_id = $1 AND id = $2";
 
 /// What was taken from a user.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -121,6 +125,32 @@ struct Kept {
     /// Identity and mailbox.
     devices: Vec<(String, Uuid)>,
     lamps: Vec<KeptLamp>,
+    #[serde(default)]
+    why: Why,
+}
+
+/// How somebody came into the bin.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Why {
+    /// The user was removed.
+    #[default]
+    Removed,
+    /// The user was reset; this is what was cleared.
+    Reset,
+    /// Messages or greetings were cleared; these are they.
+    Cleared,
+}
+
+impl Why {
+    /// The word of the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Removed => "removed",
+            Self::Reset => "reset",
+            Self::Cleared => "cleared",
+        }
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -155,6 +185,15 @@ pub struct Removed {
     pub role: Role,
     /// Messages that come back with the user.
     pub messages: u32,
+    /// How the user came into the bin.
+    pub why: Why,
+}
+
+/// Keeps that somebody is the archive of a clearing.
+pub(super) async fn keep_archive(tx: &mut Tx, tenant: Uuid, user: Uuid, why: Why) -> Result<()> {
+    let kept = Kept { why, ..Kept::default() };
+    tx.run(KEEP, args![tenant, user, to_json(&kept)?]).await?;
+    Ok(())
 }
 
 /// Keeps what is about to be taken from a user.
@@ -297,7 +336,7 @@ impl Store {
                     tx.run(sql, args![tenant, mailbox]).await?;
                 }
             }
-            for sql in FORGET_USER {
+            for sql in FORGET_USER.into_iter().chain(PURGE_FACTOR) {
                 tx.run(sql, args![tenant, user]).await?;
             }
             tx.run(FORGET_KEPT, args![tenant, user]).await?;
@@ -322,8 +361,10 @@ async fn forget_greetings(tx: &mut Tx, tenant: Uuid, mailbox: Uuid, clock: &Shar
 fn read_removed(row: &Row) -> Result<Removed> {
     let row = Reader::new(row, "users", "id");
     let kept: Kept = row.opt_text("kept")?.map(|_| row.json("kept")).transpose()?.unwrap_or_default();
+    let why = kept.why;
     let role = kept.login.and_then(|login| login.role.parse().ok()).unwrap_or_default();
     Ok(Removed {
+        why,
         role,
         user: UserId::from_uuid(row.id("id")?),
         first: row.text("first_name")?,

@@ -20,7 +20,9 @@ const ADD_MESSAGE: &str = "INSERT INTO messages
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
     ON CONFLICT DO NOTHING";
 
-const OWNER: &str = "SELECT id, tenant_id, mailbox_id FROM messages WHERE id = $1";
+// What was cleared since lies in an archive, and is the same message.
+const OWNER: &str = "SELECT g.id, g.tenant_id, g.mailbox_id, r.mailbox_id AS before FROM messages g
+    LEFT JOIN resets r ON r.tenant_id = g.tenant_id AND r.archive_mailbox = g.mailbox_id WHERE g.id = $1";
 
 pub(super) const ADD_JOB: &str =
     "INSERT INTO jobs (id, tenant_id, message_id, work, state, attempts, next_at, created_at)
@@ -95,8 +97,9 @@ async fn add_message(tx: &mut Tx, message: &Message, now: Timestamp) -> Result<D
     }
     let rows = tx.rows(OWNER, args![message.id.uuid()]).await?;
     let row = Reader::new(rows.first().ok_or_else(|| missing("message", message.id))?, "messages", "id");
-    let same_owner =
-        row.id("tenant_id")? == message.tenant.uuid() && row.id("mailbox_id")? == message.mailbox.uuid();
+    let own = message.mailbox.uuid();
+    let is_own = row.id("mailbox_id")? == own || row.opt_id("before")? == Some(own);
+    let same_owner = row.id("tenant_id")? == message.tenant.uuid() && is_own;
     if same_owner {
         Ok(Deposited::Already)
     } else {

@@ -195,21 +195,23 @@ impl Store {
         Ok(true)
     }
 
-    /// The password was right: the account has no guess on it any more, the source one less.
+    /// The password was right: the account has no guess on it any more, the source (if it was counted) one less.
     ///
     /// # Errors
     /// [`super::StoreError`]: then the guesses stay counted.
     pub async fn password_was_right(
         &self,
         account: [u8; 32],
-        source: [u8; 32],
+        source: Option<[u8; 32]>,
         window: Duration,
     ) -> Result<()> {
         let mut tx = self.db.begin().await?;
         set_recent(&mut tx, account, &[]).await?;
-        let mut recent = recent(&mut tx, source, self.clock.now(), window).await?;
-        recent.pop();
-        set_recent(&mut tx, source, &recent).await?;
+        if let Some(source) = source {
+            let mut recent = recent(&mut tx, source, self.clock.now(), window).await?;
+            recent.pop();
+            set_recent(&mut tx, source, &recent).await?;
+        }
         Ok(tx.commit().await?)
     }
 

@@ -8,6 +8,7 @@ use super::db::{Row, args};
 use super::fault::{Named as _, found};
 use super::people::read_user;
 use super::read::{Reader, bounded, micros};
+use super::second_factors::{FORGET_HALVES, OLD_HALVES};
 use super::{Result, Store};
 use crate::domain::{Login, Purpose, Role, Session, SessionId, TenantId, User, UserId};
 
@@ -48,9 +49,11 @@ const TOUCH: &str = "UPDATE sessions SET last_at = $2 WHERE token_hash = $1";
 
 const END: &str = "DELETE FROM sessions WHERE tenant_id = $1 AND user_id = $2 AND id = $3";
 
-const END_OTHERS: &str = "DELETE FROM sessions WHERE tenant_id = $1 AND user_id = $2 AND id <> $3";
+/// Ends every session of a user but one.
+pub(super) const END_OTHERS: &str = "DELETE FROM sessions WHERE tenant_id = $1 AND user_id = $2 AND id <> $3";
 
-const END_ALL: &str = "DELETE FROM sessions WHERE tenant_id = $1 AND user_id = $2";
+/// Ends every session of a user.
+pub(super) const END_ALL: &str = "DELETE FROM sessions WHERE tenant_id = $1 AND user_id = $2";
 
 const ADD_DOOR: &str =
     "INSERT INTO doors (token_hash, tenant_id, user_id, purpose, expires_at) VALUES ($1, $2, $3, $4, $5)";
@@ -59,15 +62,20 @@ const DOOR: &str = "SELECT tenant_id, user_id, purpose, expires_at FROM doors WH
 
 const CLOSE_DOOR: &str = "DELETE FROM doors WHERE token_hash = $1";
 
-const CLOSE_DOORS: &str = "DELETE FROM doors WHERE tenant_id = $1 AND user_id = $2";
+pub(super) const CLOSE_DOORS: &str = "DELETE FROM doors WHERE tenant_id = $1 AND user_id = $2";
 
 const CLOSE_SETUP: &str = "DELETE FROM doors WHERE purpose = 'setup'";
 
 /// What ends with a user, in the order of arguments tenant, user.
-pub(super) const FORGET_USER: [&str; 4] =
-    [END_ALL, CLOSE_DOORS, "DELETE FROM logins WHERE tenant_id = $1 AND user_id = $2", REVOKE_KEYS];
+pub(super) const FORGET_USER: [&str; 5] = [
+    END_ALL,
+    CLOSE_DOORS,
+    FORGET_HALVES,
+    "DELETE FROM logins WHERE tenant_id = $1 AND user_id = $2",
+    REVOKE_KEYS,
+];
 
-const REVOKE_KEYS: &str = "DELETE FROM api_keys WHERE tenant_id = $1 AND user_id = $2";
+pub(super) const REVOKE_KEYS: &str = "DELETE FROM api_keys WHERE tenant_id = $1 AND user_id = $2";
 
 const OLD: [&str; 4] = [
     "DELETE FROM sessions WHERE last_at < $1 OR created_at < $2",
@@ -163,6 +171,7 @@ impl Store {
         let args = args![t, u, Role::Basic.as_str(), hash, true, micros(self.clock.now())];
         tx.run(PUT_PASSWORD, args).await.orphan("user", user)?;
         tx.run(CLOSE_DOORS, args![t, u]).await?;
+        tx.run(FORGET_HALVES, args![t, u]).await?;
         match keep {
             Some(keep) => tx.run(END_OTHERS, args![t, u, keep.uuid()]).await?,
             None => tx.run(END_ALL, args![t, u]).await?,
@@ -300,7 +309,7 @@ impl Store {
         let [sessions, links, remembered, lines] = OLD;
         let mut tx = self.db.begin().await?;
         tx.run(sessions, args![micros(idle), micros(opened)]).await?;
-        for (sql, before) in [(links, doors), (remembered, answers), (lines, audit)] {
+        for (sql, before) in [(links, doors), (OLD_HALVES, doors), (remembered, answers), (lines, audit)] {
             tx.run(sql, args![micros(before)]).await?;
         }
         Ok(tx.commit().await?)

@@ -34,7 +34,7 @@ const ADD_MAILBOX: &str =
 
 const MAILBOX_EXISTS: &str = "SELECT 1 FROM mailboxes WHERE id = $1";
 
-const PIN_HASH: &str = "SELECT id, pin_hash FROM mailboxes
+pub(super) const PIN_HASH: &str = "SELECT id, pin_hash FROM mailboxes
     WHERE tenant_id = $1 AND id = $2 AND removed_at IS NULL";
 
 const USAGE: &str = "SELECT COUNT(*) AS messages, CAST(COALESCE(SUM(bytes), 0) AS BIGINT) AS bytes

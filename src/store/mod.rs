@@ -33,8 +33,10 @@ mod people;
 mod phones;
 mod read;
 mod readers;
+mod reset;
 mod retention;
 mod revision;
+mod second_factors;
 mod tenants;
 mod time_frames;
 mod tx;
@@ -49,7 +51,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
-pub use self::bin::Removed;
+pub use self::bin::{Removed, Why};
 pub use self::calls::{CallNews, CallRequest, CallState};
 pub use self::drafts::{DraftRow, ImportDraft};
 pub use self::findable::Findable;
@@ -61,6 +63,8 @@ pub use self::lockouts::{Guess, Guesser, Limits};
 pub use self::logins::{Door, Stale};
 pub use self::owner::LONGEST_LIST;
 pub use self::pages::{MessageFilter, Person};
+pub use self::reset::{Cleared, Holdings};
+pub use self::second_factors::{SecondFactor, SharedSecret};
 pub use self::webhook_queue::{Due, Fact, Told};
 pub use self::webhooks::Sent;
 

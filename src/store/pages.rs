@@ -49,28 +49,40 @@ macro_rules! users {
             "SELECT u.id, u.tenant_id, u.first_name, u.last_name, u.emails, u.created_at,
                 m.id AS mailbox_id, m.user_id, m.extension, m.enabled, m.settings, m.created_at AS mailbox_made,
                 COALESCE(l.role, 'basic') AS role, COALESCE(l.portal, $2) AS portal,
-                l.password_hash IS NOT NULL AS has_password
+                l.password_hash IS NOT NULL AS has_password, m.pin_hash IS NOT NULL AS has_pin,
+                u.reset_at IS NOT NULL AS needs_setup
              FROM ",
             $from,
             " ON m.tenant_id = u.tenant_id AND m.user_id = u.id AND m.removed_at IS NULL
              LEFT JOIN logins l ON l.tenant_id = u.tenant_id AND l.user_id = u.id
-             WHERE u.tenant_id = $1 AND u.removed_at IS NULL
-                AND ($3 = '' OR lower(u.first_name || ' ' || u.last_name) LIKE $3 ESCAPE '!'
-                    OR lower(u.emails) LIKE $3 ESCAPE '!' OR COALESCE(m.extension, '') LIKE $3 ESCAPE '!') "
+             WHERE u.tenant_id = $1 AND u.removed_at IS NULL "
         )
+    };
+}
+
+macro_rules! found {
+    () => {
+        "AND ($3 = '' OR lower(u.first_name || ' ' || u.last_name) LIKE $3 ESCAPE '!'
+            OR lower(u.emails) LIKE $3 ESCAPE '!' OR COALESCE(m.extension, '') LIKE $3 ESCAPE '!') "
     };
 }
 
 // Along the index of extensions, and then those who have none: a page costs its rows, however many users there are.
 const WITH_MAILBOX: &str = concat!(
     users!("mailboxes m JOIN users u"),
+    found!(),
     "AND m.tenant_id = $1 AND m.extension > $4 ORDER BY m.extension LIMIT $5"
 );
-const WITHOUT_MAILBOX: &str =
-    concat!(users!("users u LEFT JOIN mailboxes m"), "AND m.id IS NULL AND u.id > $4 ORDER BY u.id LIMIT $5");
+const WITHOUT_MAILBOX: &str = concat!(
+    users!("users u LEFT JOIN mailboxes m"),
+    found!(),
+    "AND m.id IS NULL AND u.id > $4 ORDER BY u.id LIMIT $5"
+);
 
 /// Where users without a mailbox begin: behind every extension.
 const NO_EXTENSION: &str = "~";
+
+const USER: &str = concat!(users!("users u LEFT JOIN mailboxes m"), "AND u.id = $3");
 
 const JOBS: &str = "SELECT id, tenant_id, work, state, attempts, next_at, created_at, last_error FROM jobs
     WHERE tenant_id = $1 AND ($2 = '' OR state = $2) AND id < $3 ORDER BY id DESC LIMIT $4";
@@ -102,6 +114,10 @@ pub struct Person {
     pub mailbox: Option<Mailbox>,
     /// How they come in by the web.
     pub login: Login,
+    /// Whether the mailbox has a PIN.
+    pub has_pin: bool,
+    /// Was reset, and not set up since (002-094).
+    pub needs_setup: bool,
 }
 
 impl Store {
@@ -163,6 +179,15 @@ impl Store {
         people.iter().map(read_person).collect()
     }
 
+    /// One user, as lists show them.
+    ///
+    /// # Errors
+    /// [`super::StoreError`].
+    pub async fn listed_user(&self, tenant: TenantId, user: UserId) -> Result<Option<Person>> {
+        let row = self.db.row(USER, args![tenant.uuid(), true, user.uuid()]).await?;
+        row.as_ref().map(read_person).transpose()
+    }
+
     /// Jobs of a tenant, newest first, before a job.
     ///
     /// # Errors
@@ -212,5 +237,6 @@ fn read_person(row: &Row) -> Result<Person> {
     let role: Role = row.parsed("role")?;
     let (portal, has_password) = (row.flag("portal")?, row.flag("has_password")?);
     let login = Login { tenant: user.tenant, user: user.id, role, has_password, portal };
-    Ok(Person { user, mailbox, login })
+    let (has_pin, needs_setup) = (row.flag("has_pin")?, row.flag("needs_setup")?);
+    Ok(Person { user, mailbox, login, has_pin, needs_setup })
 }

@@ -17,13 +17,15 @@ use crate::domain::{Mailbox, TenantId, User, UserId};
 const USERS: &str = "SELECT id, tenant_id, first_name, last_name, emails, created_at
     FROM users WHERE tenant_id = $1 AND removed_at IS NULL";
 
-const USER: &str = "SELECT id, tenant_id, first_name, last_name, emails, created_at
+pub(super) const USER: &str = "SELECT id, tenant_id, first_name, last_name, emails, created_at
     FROM users WHERE tenant_id = $1 AND id = $2 AND removed_at IS NULL";
 
-const OWN_MAILBOX: &str = "SELECT id, tenant_id, user_id, extension, enabled, settings, created_at
+pub(super) const OWN_MAILBOX: &str = "SELECT id, tenant_id, user_id, extension, enabled, settings, created_at
     FROM mailboxes WHERE tenant_id = $1 AND user_id = $2 AND removed_at IS NULL";
 
-const UPDATE_USER: &str = "UPDATE users SET first_name = $3, last_name = $4, emails = $5
+// Who has a name again was set up.
+const UPDATE_USER: &str = "UPDATE users SET first_name = $3, last_name = $4, emails = $5,
+        reset_at = CASE WHEN $3 = '' AND $4 = '' THEN reset_at END
     WHERE tenant_id = $1 AND id = $2 AND removed_at IS NULL";
 
 const ADD_USER: &str = "INSERT INTO users (id, tenant_id, first_name, last_name, emails, created_at)
@@ -37,10 +39,12 @@ const REMOVE_USER: &str = "UPDATE users SET removed_at = $3
 const REMOVE_MAILBOX: &str = "UPDATE mailboxes SET removed_at = $3
     WHERE tenant_id = $1 AND user_id = $2 AND removed_at IS NULL RETURNING id";
 
-const TRASH_MESSAGES: &str = "UPDATE messages SET folder = 'trash', trashed_at = $3, trashed_from = folder
+pub(super) const TRASH_MESSAGES: &str =
+    "UPDATE messages SET folder = 'trash', trashed_at = $3, trashed_from = folder
     WHERE tenant_id = $1 AND mailbox_id = $2 AND folder <> 'trash'";
 
-const REVOKE_LINKS: &str = "UPDATE links SET revoked_at = $3 WHERE tenant_id = $1 AND revoked_at IS NULL
+pub(super) const REVOKE_LINKS: &str =
+    "UPDATE links SET revoked_at = $3 WHERE tenant_id = $1 AND revoked_at IS NULL
     AND message_id IN (SELECT id FROM messages WHERE tenant_id = $1 AND mailbox_id = $2)";
 
 const END_JOBS: &str = "UPDATE jobs SET state = 'dead', next_at = $3, last_error = 'the mailbox was removed'

@@ -54,6 +54,13 @@ impl<'r> Reader<'r> {
         self.checked(column, bytes.try_into().map_err(|_| "not 32 bytes"))
     }
 
+    /// Exactly 20 bytes, or none.
+    pub(super) fn opt_secret(&self, column: &'static str) -> Result<Option<[u8; 20]>> {
+        let bytes: Option<Vec<u8>> = self.checked(column, self.row.get(column))?;
+        let exact = |bytes: Vec<u8>| self.checked(column, bytes.try_into().map_err(|_| "not 20 bytes"));
+        bytes.map(exact).transpose()
+    }
+
     /// A whole number in the range of `T`.
     pub(super) fn number<T: TryFrom<i64>>(&self, column: &'static str) -> Result<T> {
         let number: i64 = self.checked(column, self.row.get(column))?;

@@ -3,6 +3,7 @@
 use super::db::{Row, args};
 use super::fault::{Fault, Named as _, found, missing};
 use super::read::{Reader, to_json};
+use super::second_factors::FORGET_RULE;
 use super::{Result, Store, StoreError};
 use crate::domain::{DefaultAction, Tenant, TenantId};
 
@@ -33,7 +34,8 @@ const REMOVE: &str = "DELETE FROM tenants WHERE id = $1";
 const CLEAR_DOMAINS: &str = "DELETE FROM tenant_domains WHERE tenant_id = $1";
 
 /// What belongs to nobody but the tenant.
-const CLEAR: [&str; 10] = [
+const CLEAR: [&str; 11] = [
+    FORGET_RULE,
     "DELETE FROM api_keys WHERE tenant_id = $1",
     "DELETE FROM doors WHERE tenant_id = $1",
     "DELETE FROM lockouts WHERE tenant_id = $1",

@@ -1,4 +1,4 @@
-//! What takes changes of rules, hours and lists back, for a while.
+//! What takes changes of rules, hours and lists back, for a while. (What takes a reset back is as old at most.)
 
 use jiff::Timestamp;
 
@@ -20,7 +20,8 @@ const OF_TENANT: &str =
 
 const FORGET: &str = "DELETE FROM answering_changes WHERE tenant_id = $1 AND id = $2";
 
-const PURGE: &str = "DELETE FROM answering_changes WHERE made_at < $1";
+const PURGE: [&str; 2] =
+    ["DELETE FROM answering_changes WHERE made_at < $1", "DELETE FROM resets WHERE made_at < $1"];
 
 impl Store {
     /// Keeps what takes a change back. Without a mailbox: one of the tenant.
@@ -70,7 +71,9 @@ impl Store {
     /// [`super::StoreError`].
     pub async fn purge_undo(&self, before: Timestamp) -> Result<()> {
         let mut tx = self.db.begin().await?;
-        tx.run(PURGE, args![micros(before)]).await?;
+        for sql in PURGE {
+            tx.run(sql, args![micros(before)]).await?;
+        }
         Ok(tx.commit().await?)
     }
 }

@@ -4,13 +4,14 @@ use aftertone::clock::Clock as _;
 use aftertone::domain::{
     ApiKey, AuditId, Folder, KeyId, LinkToken, Login, Mark, Owner, Purpose, Role, Session, SessionId,
 };
-use aftertone::store::{AuditLine, Door, MessageFilter, Repeat, Stale};
+use aftertone::store::{AuditLine, Door, MessageFilter, Person, Repeat, Stale};
 use jiff::Timestamp;
 
 use super::*;
 
 contract! {
     a_login_its_sessions_and_links_end_as_they_should
+    a_second_factor_counts_each_code_once_whichever_node_asks
     an_address_names_one_user_and_two_of_them_nobody
     guesses_at_passwords_are_counted_and_forgiven
     keys_answers_and_the_audit_are_kept_and_go
@@ -84,6 +85,79 @@ async fn a_login_its_sessions_and_links_end_as_they_should(bed: Bed) {
     assert!(!bed.store.has_any_login().await.unwrap());
 }
 
+async fn a_second_factor_counts_each_code_once_whichever_node_asks(bed: Bed) {
+    let home = bed.home("1001").await;
+    let (tenant, user, whose) = (home.tenant, home.user.id, (home.tenant, home.user.id));
+    assert_eq!(bed.store.second_factor(tenant, user).await.unwrap(), None);
+    assert!(!bed.store.use_factor_step(tenant, user, 7).await.unwrap());
+    bed.store.put_fresh_factor(tenant, user, [1; 20]).await.unwrap();
+    bed.second.put_fresh_factor(tenant, user, [2; 20]).await.unwrap();
+    let known = bed.store.second_factor(tenant, user).await.unwrap().unwrap();
+    assert_eq!((known.active, known.fresh.map(|(secret, _)| secret)), (None, Some([2; 20])));
+    assert!(!format!("{known:?}").contains("[2, 2"), "a secret is not printed");
+    assert!(
+        !bed.store.use_factor_step(tenant, user, 7).await.unwrap(),
+        "what is not confirmed counts for nothing"
+    );
+    assert_eq!(bed.store.second_factors(tenant).await.unwrap(), []);
+
+    let session = session(&bed, &home);
+    bed.store.add_session(&session, hash(1)).await.unwrap();
+    let in_an_hour = to_micros(bed.clock.now() + Duration::from_secs(3600));
+    bed.store.add_half_sign_in(tenant, user, hash(5), in_an_hour).await.unwrap();
+    let codes = [hash(6), hash(7)];
+    assert!(
+        !bed.store.turn_factor_on(whose, [1; 20], 7, &codes, None).await.unwrap(),
+        "it is another secret by now"
+    );
+    assert!(bed.store.session(hash(1)).await.unwrap().is_some(), "then nothing happened");
+    assert!(bed.second.turn_factor_on(whose, [2; 20], 7, &codes, None).await.unwrap());
+    assert_eq!(bed.store.session(hash(1)).await.unwrap(), None);
+    assert_eq!(bed.store.half_sign_in(hash(5)).await.unwrap(), None);
+    let known = bed.store.second_factors(tenant).await.unwrap();
+    assert_eq!(known[0].active.map(|(secret, _)| secret), Some([2; 20]));
+    assert_eq!((known.len(), known[0].fresh, known[0].codes), (1, None, 2));
+
+    assert!(!bed.store.use_factor_step(tenant, user, 7).await.unwrap(), "the code that turned it on is used");
+    let both =
+        tokio::join!(bed.store.use_factor_step(tenant, user, 8), bed.second.use_factor_step(tenant, user, 8));
+    assert_eq!(u8::from(both.0.unwrap()) + u8::from(both.1.unwrap()), 1, "of two nodes one takes the code");
+    assert!(!bed.second.use_factor_step(tenant, user, 7).await.unwrap(), "an earlier one is over");
+    let both = tokio::join!(
+        bed.store.use_recovery_code(tenant, user, hash(6)),
+        bed.second.use_recovery_code(tenant, user, hash(6))
+    );
+    assert_eq!(u8::from(both.0.unwrap()) + u8::from(both.1.unwrap()), 1);
+    assert!(!bed.store.use_recovery_code(tenant, user, hash(9)).await.unwrap());
+    assert_eq!(bed.store.second_factor(tenant, user).await.unwrap().unwrap().codes, 1);
+    bed.store.put_recovery_codes(tenant, user, &[hash(8)]).await.unwrap();
+    assert!(!bed.store.use_recovery_code(tenant, user, hash(7)).await.unwrap());
+
+    bed.store.add_half_sign_in(tenant, user, hash(5), in_an_hour).await.unwrap();
+    assert_eq!(bed.second.half_sign_in(hash(5)).await.unwrap(), Some((tenant, user)));
+    assert!(bed.store.take_half_sign_in(hash(5)).await.unwrap());
+    assert!(!bed.second.take_half_sign_in(hash(5)).await.unwrap());
+    assert!(!bed.store.owes_factor(tenant, user).await.unwrap());
+    let other = bed.home("1002").await;
+    bed.store.require_factor(tenant, true).await.unwrap();
+    bed.second.require_factor(tenant, true).await.unwrap();
+    bed.store.require_factor(other.tenant, true).await.unwrap();
+    assert!(bed.store.is_factor_required(tenant).await.unwrap());
+    assert!(!bed.store.owes_factor(tenant, user).await.unwrap());
+    assert!(bed.store.owes_factor(other.tenant, other.user.id).await.unwrap());
+
+    bed.store.add_session(&session, hash(1)).await.unwrap();
+    assert!(bed.store.turn_factor_off(tenant, user, Some(session.id)).await.unwrap());
+    assert!(bed.store.session(hash(1)).await.unwrap().is_some());
+    assert!(!bed.second.turn_factor_off(tenant, user, None).await.unwrap());
+    assert!(bed.store.session(hash(1)).await.unwrap().is_some(), "where there was none nobody is signed out");
+    assert!(!bed.store.use_factor_step(tenant, user, 99).await.unwrap());
+    assert!(!bed.store.use_recovery_code(tenant, user, hash(8)).await.unwrap());
+    assert!(bed.store.owes_factor(tenant, user).await.unwrap());
+    bed.store.require_factor(tenant, false).await.unwrap();
+    assert!(!bed.store.owes_factor(tenant, user).await.unwrap());
+}
+
 async fn an_address_names_one_user_and_two_of_them_nobody(bed: Bed) {
     let mut home = bed.home("1001").await;
     home.user.emails = vec!["Ada_1%@example.org".parse().unwrap(), "countess@example.org".parse().unwrap()];
@@ -116,7 +190,7 @@ async fn guesses_at_passwords_are_counted_and_forgiven(bed: Bed) {
         bed.clock.advance(Duration::from_secs(1));
     }
     assert!(!guess().await);
-    bed.second.password_was_right(hash(2), hash(1), window).await.unwrap();
+    bed.second.password_was_right(hash(2), Some(hash(1)), window).await.unwrap();
     assert!(guess().await && guess().await && guess().await);
     assert!(!guess().await);
     bed.clock.advance(window);
@@ -220,6 +294,11 @@ async fn pages_of_messages_and_users_hold_each_entry_once(bed: Bed) {
     assert_eq!(count(MessageFilter { unheard: true, ..inbox.clone() }).await, 5);
     assert_eq!(count(MessageFilter { search: "%".to_owned(), ..inbox }).await, 0);
 
+    // Those without a mailbox come last, whoever was there first.
+    let boxless = [bed.person(home.tenant, "9999").user, bed.person(home.tenant, "9999").user];
+    for user in &boxless {
+        bed.store.put_user(user).await.unwrap();
+    }
     for extension in ["1003", "1002", "1005"] {
         let person = bed.person(home.tenant, extension);
         bed.store.add_user(&person.user, &person.mailbox, None).await.unwrap();
@@ -228,10 +307,15 @@ async fn pages_of_messages_and_users_hold_each_entry_once(bed: Bed) {
     loop {
         let page = bed.store.user_page(home.tenant, "", after, 3).await.unwrap();
         let Some(last) = page.last() else { break };
-        after = Some((last.mailbox.as_ref().unwrap().extension.to_string(), last.user.id));
-        seen.extend(page.iter().map(|person| person.mailbox.as_ref().unwrap().extension.to_string()));
+        let extension = |person: &Person| {
+            person.mailbox.as_ref().map_or("~".to_owned(), |mailbox| mailbox.extension.to_string())
+        };
+        after = Some((extension(last), last.user.id));
+        seen.extend(page.iter().map(|person| (extension(person), person.user.id)));
     }
-    assert_eq!(seen, ["1001", "1002", "1003", "1005"]);
-    assert_eq!(bed.store.user_page(home.tenant, "LOVE", None, 9).await.unwrap().len(), 4);
+    let extensions: Vec<&str> = seen.iter().map(|(extension, _)| extension.as_str()).collect();
+    assert_eq!(extensions, ["1001", "1002", "1003", "1005", "~", "~"]);
+    assert!(boxless.iter().all(|user| seen[4..].iter().any(|(_, id)| *id == user.id)));
+    assert_eq!(bed.store.user_page(home.tenant, "LOVE", None, 9).await.unwrap().len(), 6);
     assert_eq!(bed.store.user_page(home.tenant, "1003", None, 9).await.unwrap().len(), 1);
 }

@@ -170,6 +170,7 @@ fn somebody(tenant: TenantId, role: Role, user: u128) -> Actor {
         user: Some(UserId::from_uuid(uuid::Uuid::from_u128(user))),
         mailbox: Some(MailboxId::from_uuid(uuid::Uuid::from_u128(user))),
         role,
+        owes_factor: false,
         door: Door::Session(aftertone::domain::SessionId::from_uuid(uuid::Uuid::from_u128(user))),
         name: "Somebody".to_owned(),
     }

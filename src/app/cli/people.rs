@@ -101,6 +101,39 @@ pub(in crate::app) enum UserCommand {
         #[arg(long, value_name = "true|false")]
         portal: Option<bool>,
     },
+    /// Clear parts of a user before somebody else gets the extension. For a day it can be taken back.
+    #[command(group = clap::ArgGroup::new("parts").required(true).args(["clear", "all"]))]
+    Reset {
+        /// Extension of the mailbox.
+        extension: String,
+        /// What to clear: name, emails, password, pin, messages, greetings, recorded-name, rules or numbers. Repeatable.
+        #[arg(long, value_name = "PART")]
+        clear: Vec<String>,
+        /// Clear all of it.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Clear the messages of a mailbox whose user stays. For a day it can be taken back.
+    Clear {
+        /// Extension of the mailbox.
+        extension: String,
+        /// Greetings and the recorded name as well.
+        #[arg(long)]
+        greetings: bool,
+    },
+    /// Take the last reset or clearing of a user back.
+    TakeBack {
+        /// Extension of the mailbox.
+        extension: String,
+    },
+    /// Show whether the sign-in by the web asks a user for a code, or take that away for who lost phone and recovery codes.
+    SecondFactor {
+        /// Extension of the mailbox.
+        extension: String,
+        /// Take it away: the password alone signs in again; all browsers are signed out.
+        #[arg(long)]
+        reset: bool,
+    },
     /// Remove a user. For 30 days everything can be brought back.
     Remove {
         /// Extension of the mailbox.

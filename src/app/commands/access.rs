@@ -1,4 +1,4 @@
-//! `aftertone key …`, `user invite` and `user role`: who comes in by the web and by programs.
+//! `aftertone key …`, `user invite`, `user role` and `user second-factor`: who comes in by the web and by programs.
 
 use serde_json::json;
 
@@ -72,6 +72,26 @@ pub(super) async fn role(
         (true, false) => "has chosen no password for the web yet: see `aftertone user invite`",
     };
     println!("mailbox {number} is {} and {web}", login.role);
+    Ok(())
+}
+
+pub(super) async fn second_factor(session: &Session, number: &str, reset: bool) -> Result<(), Failure> {
+    let (base, tenant) = session.open().await?;
+    let signin = signin(session, &base);
+    let user = base.accounts.show(tenant.id, &extension(number)?).await?.user;
+    if reset {
+        let was_on = signin.reset_factor(tenant.id, user.id).await?;
+        let deed = Deed { action: "second-factor.reset", target: format!("mailbox {number}") };
+        let (was, became) = (json!({"on": was_on}), json!({"on": false}));
+        audit(session, &base).note_by(ACTOR, tenant.id, deed, Some(&was), Some(&became)).await;
+    }
+    let factor = signin.second_factor(tenant.id, user.id).await?;
+    match factor.and_then(|factor| Some((factor.active?.1, factor.codes))) {
+        Some((since, codes)) => println!(
+            "mailbox {number}: the sign-in asks for a code since {since}; {codes} recovery codes are left"
+        ),
+        None => println!("mailbox {number}: the password alone signs in"),
+    }
     Ok(())
 }
 

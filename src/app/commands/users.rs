@@ -72,6 +72,16 @@ pub(super) async fn user(session: &Session, command: UserCommand) -> Result<(), 
         UserCommand::Role { extension: number, role, portal } => {
             super::access::role(session, &number, role.as_deref(), portal).await?;
         }
+        UserCommand::Reset { extension: number, clear, all } => {
+            super::reset::reset(session, &number, &clear, all).await?;
+        }
+        UserCommand::Clear { extension: number, greetings } => {
+            super::reset::clear(session, &number, greetings).await?;
+        }
+        UserCommand::TakeBack { extension: number } => super::reset::take_back(session, &number).await?,
+        UserCommand::SecondFactor { extension: number, reset } => {
+            super::access::second_factor(session, &number, reset).await?;
+        }
         UserCommand::Remove { extension: number } => {
             accounts.remove(tenant.id, &extension(&number)?).await?;
             println!(
@@ -82,10 +92,10 @@ pub(super) async fn user(session: &Session, command: UserCommand) -> Result<(), 
             let removed = accounts.removed(tenant.id).await?;
             let row = |one: &crate::store::Removed| {
                 json!({"id": one.user, "extension": one.extension, "first": one.first, "last": one.last,
-                    "removed_at": one.at, "messages": one.messages})
+                    "removed_at": one.at, "messages": one.messages, "why": one.why.as_str()})
             };
             let rows: Vec<Value> = removed.iter().map(row).collect();
-            let columns = ["id", "extension", "first", "last", "removed_at", "messages"];
+            let columns = ["id", "extension", "first", "last", "removed_at", "messages", "why"];
             print::rows(json.json, &columns, &rows);
         }
         UserCommand::Restore { id, extension: number } => {

@@ -12,7 +12,7 @@ use crate::service::access::Act;
 use crate::service::accounts::{AccountError, Dependents};
 use crate::service::audit::Deed;
 use crate::service::retention::BIN;
-use crate::store::Removed;
+use crate::store::{Removed, Why};
 
 use super::super::portal::frame::{Done, Frame};
 use super::super::portal::{missing, sentence, trouble, words};
@@ -83,6 +83,7 @@ struct Row {
     at: String,
     messages: u32,
     may_restore: bool,
+    why: &'static str,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -118,6 +119,11 @@ async fn page(site: &Site, visitor: &Visitor, done: Option<Done>, status: Status
         extension: one.extension.map(|extension| extension.to_string()).unwrap_or_default(),
         at: words::stamp(one.at, &zone),
         messages: one.messages,
+        why: match one.why {
+            Why::Removed => "Removed",
+            Why::Reset => "Reset: what was cleared",
+            Why::Cleared => "Cleared from a mailbox",
+        },
         may_restore: visitor.actor.may_change(one.role),
     };
     let page = BinPage {

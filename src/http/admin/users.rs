@@ -7,15 +7,14 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::domain::{Login, MailAddress, MailMode, Recipient, Role, UserId};
+use crate::domain::{Login, MailAddress, MailMode, Quota, Recipient, Role, UserId};
 use crate::service::access::Act;
 use crate::service::accounts::{Account, AccountError, Changes};
 use crate::service::audit::Deed;
-use crate::service::signin::SigninError;
-use crate::store::Person;
+use crate::store::{Cleared, Person};
 
 use super::super::portal::frame::{Done, Frame};
-use super::super::portal::{missing, mode_title, sentence, trouble};
+use super::super::portal::{missing, mode_title, trouble};
 use super::super::shell::render;
 use super::super::visitor::{Fields, Posted, Visitor, forbidden, see};
 use super::super::{Shared, Site, cursor};
@@ -94,6 +93,7 @@ fn row(person: &Person) -> Row {
     // 003-15: what keeps somebody from being reached is said here.
     let (state, is_bad) = match &person.mailbox {
         None => ("No mailbox", true),
+        Some(_) if person.needs_setup => ("Setup required", true),
         Some(mailbox) if !mailbox.enabled => ("Takes no messages", true),
         Some(_) if !person.login.portal => ("No web access", false),
         Some(_) if !person.login.has_password => ("Not invited yet", false),
@@ -128,7 +128,11 @@ struct UserPage {
     modes: Vec<(MailMode, &'static str)>,
     numbers: Vec<(String, String)>,
     max_messages: String,
+    max_megabytes: String,
     used: String,
+    needs_setup: bool,
+    /// What was cleared last, while it can be taken back.
+    cleared: Option<Cleared>,
     has_pin: bool,
     has_password: bool,
     portal: bool,
@@ -153,12 +157,15 @@ pub(super) async fn show(
         "saved" => said("Saved."),
         "invited" => said("A link to choose a password is on its way."),
         "unlocked" => said("The mailbox can be opened by phone again."),
+        "reset" => said("Reset. Type the name of whoever comes next, and save."),
+        "cleared" => said("Cleared."),
+        "taken-back" => said("Taken back. Keys of programs are to be made anew."),
         _ => None,
     };
     profile(&site, &visitor, &id, done, StatusCode::OK).await
 }
 
-async fn profile(
+pub(super) async fn profile(
     site: &Site,
     visitor: &Visitor,
     id: &str,
@@ -174,6 +181,10 @@ async fn profile(
     };
     let Account { user, mailbox, numbers, has_pin, usage } = account;
     let actor = &visitor.actor;
+    let cleared = match site.web.services.accounts.last_cleared(user.tenant, &mailbox.extension).await {
+        Ok(cleared) => cleared,
+        Err(error) => return trouble(&error),
+    };
     let emails: Vec<&str> = user.emails.iter().map(MailAddress::as_str).collect();
     let page = UserPage {
         frame: Frame::new(site, visitor, HERE, None).with(done),
@@ -192,6 +203,9 @@ async fn profile(
             .map(|number| (number.number, number.label.unwrap_or_default()))
             .collect(),
         max_messages: mailbox.quota.messages.map(|most| most.to_string()).unwrap_or_default(),
+        max_megabytes: mailbox.quota.bytes.map(|most| (most / 1_000_000).to_string()).unwrap_or_default(),
+        needs_setup: person.needs_setup,
+        cleared,
         used: format!("{} messages, {:.1} MB", usage.messages, usage.bytes as f64 / 1e6),
         has_pin,
         has_password: person.login.has_password,
@@ -263,16 +277,14 @@ async fn changed(
         .filter(|(recipient, _)| emails.contains(&recipient.address))
         .map(|(recipient, mode)| Ok(Recipient { address: recipient.address.clone(), mode: mode.parse()? }))
         .collect::<Result<Vec<_>, crate::domain::Invalid>>()?;
-    let most = fields.get("max_messages").trim();
-    let messages =
-        if most.is_empty() {
-            None
-        } else {
-            let read = most.parse::<u32>();
-            Some(read.map_err(|_| {
-                Refused::Mend("The limit is a number of messages, or empty for none.".to_owned())
-            })?)
-        };
+    let messages = limit(fields.get("max_messages"), "messages")?;
+    let bytes = match limit::<u32>(fields.get("max_megabytes"), "megabytes")? {
+        // A limit that is not of whole megabytes stays as it is while nobody changes it.
+        Some(most) if account.mailbox.quota.bytes.map(|bytes| bytes / 1_000_000) == Some(most.into()) => {
+            account.mailbox.quota.bytes
+        }
+        most => most.map(|most| u64::from(most) * 1_000_000),
+    };
     let changes = Changes {
         extension: Some(fields.get("extension").trim().parse()?),
         first: Some(fields.get("first").to_owned()),
@@ -281,14 +293,15 @@ async fn changed(
         modes,
         enabled: Some(fields.is_on("enabled")),
         announce: Some(fields.is_on("announce")),
-        quota: Some(crate::domain::Quota { messages, ..account.mailbox.quota }),
+        quota: Some(Quota { messages, bytes }),
         pin: Some(fields.get("pin").to_owned()).filter(|pin| !pin.is_empty()).map(Into::into),
         ..Changes::default()
     };
     let after = services.accounts.set(tenant, &account.mailbox.extension, changes).await?;
     let shown = |account: &Account| {
         json!({"first": account.user.first, "last": account.user.last, "emails": account.user.emails,
-            "extension": account.mailbox.extension, "enabled": account.mailbox.enabled, "mail": account.mailbox.recipients})
+            "extension": account.mailbox.extension, "enabled": account.mailbox.enabled, "mail": account.mailbox.recipients,
+            "quota": account.mailbox.quota})
     };
     let deed = Deed { action: "user.changed", target: format!("mailbox {}", after.mailbox.extension) };
     services.audit.note(&visitor.actor, tenant, deed, Some(&shown(account)), Some(&shown(&after))).await;
@@ -296,6 +309,13 @@ async fn changed(
         give(site, visitor, person, &login).await?;
     }
     Ok(())
+}
+
+/// A limit; empty for none.
+fn limit<T: std::str::FromStr>(text: &str, of: &str) -> Result<Option<T>, Refused> {
+    let text = text.trim();
+    let wrong = |_| Refused::Mend(format!("The limit is a number of {of}, or empty for none."));
+    if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(wrong) }
 }
 
 /// Role and web access, where they change and the visitor may give them.
@@ -326,43 +346,6 @@ async fn give(site: &Site, visitor: &Visitor, person: &Person, login: &Login) ->
     let audit = &site.web.services.audit;
     audit.note(&visitor.actor, visitor.actor.tenant, deed, Some(&was), Some(&became)).await;
     Ok(())
-}
-
-pub(super) async fn invite(State(site): Shared, Path(id): Path<String>, posted: Posted) -> Response {
-    let visitor = posted.visitor;
-    let (person, account) = match changeable(&site, &visitor, &id).await {
-        Ok(found) => found,
-        Err(response) => return response,
-    };
-    match site.web.services.signin.invite(&person.user).await {
-        Ok(_) => {
-            let deed =
-                Deed { action: "user.invited", target: format!("mailbox {}", account.mailbox.extension) };
-            let audit = &site.web.services.audit;
-            audit.note(&visitor.actor, visitor.actor.tenant, deed, None::<&()>, None::<&()>).await;
-            see(&site, &format!("{HERE}/{id}?done=invited"))
-        }
-        Err(error @ SigninError::NoAddress) => {
-            let done = Some(Done::refused(sentence(&error)));
-            profile(&site, &visitor, &id, done, StatusCode::UNPROCESSABLE_ENTITY).await
-        }
-        Err(error) => trouble(&error),
-    }
-}
-
-pub(super) async fn unlock(State(site): Shared, Path(id): Path<String>, posted: Posted) -> Response {
-    let visitor = posted.visitor;
-    let (_, account) = match changeable(&site, &visitor, &id).await {
-        Ok(found) => found,
-        Err(response) => return response,
-    };
-    let (tenant, extension) = (visitor.actor.tenant, &account.mailbox.extension);
-    if let Err(error) = site.web.services.accounts.unlock(tenant, extension).await {
-        return trouble(&error);
-    }
-    let deed = Deed { action: "mailbox.unlocked", target: format!("mailbox {extension}") };
-    site.web.services.audit.note(&visitor.actor, tenant, deed, None::<&()>, None::<&()>).await;
-    see(&site, &format!("{HERE}/{id}?done=unlocked"))
 }
 
 /// Removes a user whose extension was typed again (004-10).

@@ -22,7 +22,8 @@ pub(super) async fn list(State(site): State<Arc<Site>>, Extension(caller): Exten
     let removed = site.web.services.accounts.removed(caller.must_reach_tenant()?).await?;
     let item = |one: &crate::store::Removed| {
         json!({"id": one.user, "first": one.first, "last": one.last, "extension": one.extension,
-            "role": one.role, "removed_at": one.at, "messages": one.messages})
+            "role": one.role, "removed_at": one.at, "messages": one.messages,
+            "why": one.why.as_str()})
     };
     let items: Vec<Value> = removed.iter().map(item).collect();
     Ok(page(items, None::<&str>))

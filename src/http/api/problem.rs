@@ -150,6 +150,10 @@ impl From<AccountError> for Problem {
             AccountError::NoMailbox(_) => Self::missing("mailbox"),
             AccountError::Above => Self::new(StatusCode::FORBIDDEN, detail),
             AccountError::NotRemoved => Self::missing("removed user"),
+            AccountError::NothingCleared | AccountError::NewerRules => {
+                Self::new(StatusCode::CONFLICT, detail)
+            }
+            AccountError::NothingChosen => Self::field("clear", detail),
             AccountError::NoNumber(_) => Self::missing("number"),
             AccountError::ModeWithoutAddress => Self::field("mail", detail),
             AccountError::AddressTwice(_) | AccountError::TooManyAddresses => Self::field("emails", detail),

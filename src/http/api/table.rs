@@ -3,11 +3,13 @@
 mod answering;
 mod greetings;
 mod imports;
+mod lifecycle;
 mod messages;
 mod own;
 mod people;
 mod rest;
 mod running;
+mod second_factors;
 mod shapes;
 mod webhooks;
 
@@ -164,8 +166,10 @@ pub fn shapes() -> Vec<Shape> {
         shapes::REST,
         own::SHAPES,
         running::SHAPES,
+        second_factors::SHAPES,
         answering::SHAPES,
         imports::SHAPES,
+        lifecycle::SHAPES,
         webhooks::SHAPES,
     ]
     .concat()
@@ -180,8 +184,10 @@ pub(super) fn handlers() -> Vec<Entry> {
         rest::routes(),
         own::routes(),
         running::routes(),
+        second_factors::routes(),
         answering::routes(),
         imports::routes(),
+        lifecycle::routes(),
         webhooks::routes(),
     ]
     .into_iter()

@@ -64,7 +64,7 @@ pub(super) async fn list(
 }
 
 fn person_json(person: &Person) -> Value {
-    let Person { user, mailbox, login } = person;
+    let Person { user, mailbox, login, has_pin: _, needs_setup } = person;
     json!({
         "id": user.id,
         "first": user.first,
@@ -73,6 +73,7 @@ fn person_json(person: &Person) -> Value {
         "role": login.role,
         "portal": login.portal,
         "has_password": login.has_password,
+        "needs_setup": needs_setup,
         "created_at": user.created_at,
         "mailbox": mailbox.as_ref().map(|mailbox| json!({
             "id": mailbox.id,

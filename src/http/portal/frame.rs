@@ -20,6 +20,8 @@ pub(in crate::http) struct Frame {
     pub(in crate::http) places: Vec<Place>,
     /// Where one can go who looks after others.
     pub(in crate::http) groups: Vec<Group>,
+    /// A second factor is to be turned on before others can be looked after.
+    pub(in crate::http) owes_factor: bool,
     /// What was just done.
     pub(in crate::http) done: Option<Done>,
 }
@@ -92,6 +94,7 @@ impl Frame {
             role: (actor.role != Role::Basic).then(|| actor.role.title()),
             places,
             groups,
+            owes_factor: actor.owes_factor,
             done: None,
         }
     }

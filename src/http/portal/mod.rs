@@ -4,6 +4,8 @@ pub(super) mod frame;
 mod greetings;
 mod inbox;
 mod live;
+mod second_factor;
+mod second_step;
 mod settings;
 mod sign_in;
 mod upload;
@@ -35,6 +37,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
     Router::new()
         .route("/", get(inbox::inbox))
         .route("/sign-in", get(sign_in::page).post(sign_in::enter))
+        .route("/sign-in/code", get(second_step::page).post(second_step::enter))
         .route("/sign-out", post(sign_in::leave))
         .route("/forgot", get(sign_in::forgot_page).post(sign_in::forgot))
         .route("/door/{token}", get(sign_in::door).post(sign_in::choose))
@@ -48,6 +51,8 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/greetings/{id}/audio.wav", get(greetings::wav))
         .route("/greetings/{id}/{action}", post(greetings::act))
         .route("/settings", get(settings::page))
+        .route("/settings/second-factor", get(second_factor::page))
+        .route("/settings/second-factor/{action}", post(second_factor::act))
         .route("/settings/mail", post(settings::mail))
         .route("/settings/phone", post(settings::phone))
         .route("/settings/pin", post(settings::pin))

@@ -21,7 +21,7 @@ use super::super::{Shared, Site};
 use super::frame::{Done, Frame};
 use super::inbox::refused;
 use super::sign_in::sentence;
-use super::{missing, trouble, words};
+use super::{missing, second_factor, trouble, words};
 
 #[derive(Template)]
 #[template(path = "portal/settings.html", config = "src/http/pages/askama.toml")]
@@ -30,6 +30,7 @@ struct SettingsPage {
     mailbox: Option<Own>,
     has_password: bool,
     shortest: usize,
+    factor: String,
     sessions: Vec<Row>,
 }
 
@@ -106,7 +107,15 @@ async fn view(site: &Site, visitor: &Visitor, done: Option<Done>) -> Result<Sett
         address: session.address,
         last: words::when(session.last_at, now, &zone),
     });
+    let factor = services.signin.second_factor(actor.tenant, user).await.map_err(|error| trouble(&error))?;
+    let factor = factor.and_then(|factor| Some((factor.active?.1, factor.codes)));
     Ok(SettingsPage {
+        factor: match factor {
+            Some((since, codes)) => {
+                format!("On since {}; {} left.", words::stamp(since, &zone), second_factor::codes_left(codes))
+            }
+            None => "Off. With it, a password that somebody found out opens nothing.".to_owned(),
+        },
         frame: Frame::new(site, visitor, "/settings", unheard).with(done),
         mailbox,
         has_password: login.has_password,
@@ -298,7 +307,7 @@ pub(super) async fn end_session(State(site): Shared, Path(id): Path<String>, pos
     answer(&site, &posted.visitor, ended.await, "session").await
 }
 
-async fn note(
+pub(super) async fn note(
     site: &Site,
     visitor: &Visitor,
     action: &str,

@@ -9,10 +9,12 @@ use serde::Deserialize;
 use crate::domain::{Extension, Invalid, MailAddress, Purpose, User};
 use crate::service::accounts::NewUser;
 use crate::service::audit::Deed;
-use crate::service::signin::{Opened, PasswordFault, SHORTEST, SigninError, check_password};
+use crate::service::signin::{Entry, PasswordFault, SHORTEST, SigninError, check_password};
 
 use super::super::shell::{Notice, render};
-use super::super::visitor::{Posted, PostedByStranger, form_token, no_cookie, see, session_cookie, visitor};
+use super::super::visitor::{
+    Posted, PostedByStranger, code_cookie, form_token, no_cookie, see, session_cookie, visitor,
+};
 use super::super::{Shared, Site};
 use super::{trouble, words};
 
@@ -68,6 +70,7 @@ pub(super) async fn page(State(site): Shared, headers: HeaderMap, Query(asked): 
     }
     let done = match asked.done.as_str() {
         "out" => Some("You are signed out."),
+        "late" => Some("That took too long. Sign in again."),
         _ => None,
     };
     let (csrf, cookie) = form_token(&site, &headers);
@@ -86,7 +89,7 @@ pub(super) async fn enter(State(site): Shared, headers: HeaderMap, posted: Poste
     let name = posted.fields.get("name");
     let password = posted.fields.secret("password");
     match site.web.services.signin.sign_in(name, password, posted.from, &posted.user_agent).await {
-        Ok(opened) => welcome(&site, &opened, safe_next(posted.fields.get("next"))),
+        Ok(entry) => welcome(&site, &entry, safe_next(posted.fields.get("next"))),
         Err(error @ (SigninError::Refused | SigninError::Away(_))) => {
             let page = SignInPage {
                 base: site.base.clone(),
@@ -106,11 +109,18 @@ pub(super) async fn enter(State(site): Shared, headers: HeaderMap, posted: Poste
     }
 }
 
-fn welcome(site: &Site, opened: &Opened, next: &str) -> Response {
-    with_cookie(see(site, next), session_cookie(site, &opened.token))
+/// On to the page that was asked for, or to the question for a code before it.
+fn welcome(site: &Site, entry: &Entry, next: &str) -> Response {
+    match entry {
+        Entry::Open(opened) => with_cookie(see(site, next), session_cookie(site, &opened.token)),
+        Entry::Code(token) => {
+            let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
+            with_cookie(see(site, &format!("/sign-in/code?next={next}")), code_cookie(site, token))
+        }
+    }
 }
 
-fn with_cookie(mut response: Response, cookie: Option<HeaderValue>) -> Response {
+pub(super) fn with_cookie(mut response: Response, cookie: Option<HeaderValue>) -> Response {
     if let Some(cookie) = cookie {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
@@ -118,7 +128,7 @@ fn with_cookie(mut response: Response, cookie: Option<HeaderValue>) -> Response 
 }
 
 /// Only a path of ours: `//elsewhere.example` and the like lead home.
-fn safe_next(next: &str) -> &str {
+pub(super) fn safe_next(next: &str) -> &str {
     let is_ours = next.starts_with('/')
         && !next.starts_with("//")
         && next.len() < 500
@@ -209,7 +219,7 @@ pub(super) async fn choose(
     };
     match outcome {
         // Who sets a server up goes on with its first checks.
-        Ok(opened) => welcome(&site, &opened, if user.is_none() { "/admin/first-steps" } else { "/" }),
+        Ok(entry) => welcome(&site, &entry, if user.is_none() { "/admin/first-steps" } else { "/" }),
         Err(Refusal::Mend(why)) => {
             let csrf = form_token(&site, &headers).0;
             let mut page = DoorPage::new(&site, csrf, token, door.purpose, user.as_ref());
@@ -247,14 +257,14 @@ impl From<Invalid> for Refusal {
     }
 }
 
-async fn chosen(site: &Site, token: &str, user: &User, posted: &PostedByStranger) -> Result<Opened, Refusal> {
+async fn chosen(site: &Site, token: &str, user: &User, posted: &PostedByStranger) -> Result<Entry, Refusal> {
     let services = &site.web.services;
     must_agree(posted)?;
     let new = posted.fields.secret("password");
-    let opened = services.signin.choose_password(token, new, posted.from, &posted.user_agent).await?;
+    let entry = services.signin.choose_password(token, new, posted.from, &posted.user_agent).await?;
     let deed = Deed { action: "password.chosen", target: format!("user {}", user.full_name()) };
-    services.audit.note(&opened.actor, user.tenant, deed, None::<&()>, None::<&()>).await;
-    Ok(opened)
+    services.audit.note_by(&user.full_name(), user.tenant, deed, None::<&()>, None::<&()>).await;
+    Ok(entry)
 }
 
 /// 002-015
@@ -272,7 +282,7 @@ async fn set_up(
     token: &str,
     tenant: crate::domain::TenantId,
     posted: &PostedByStranger,
-) -> Result<Opened, Refusal> {
+) -> Result<Entry, Refusal> {
     let services = &site.web.services;
     let field = |name: &str| posted.fields.get(name).trim().to_owned();
     must_agree(posted)?;
@@ -305,10 +315,10 @@ async fn set_up(
         Err(error) => return Err(Refusal::Trouble(Box::new(trouble(&error)))),
     };
     check_password(&password, &user).map_err(|fault| Refusal::Mend(sentence(&fault)))?;
-    let opened = services.signin.set_up(token, &user, password, posted.from, &posted.user_agent).await?;
+    let entry = services.signin.set_up(token, &user, password, posted.from, &posted.user_agent).await?;
     let deed = Deed { action: "server.set-up", target: format!("user {}", user.full_name()) };
-    services.audit.note(&opened.actor, tenant, deed, None::<&()>, Some(&"operator")).await;
-    Ok(opened)
+    services.audit.note_by(&user.full_name(), tenant, deed, None::<&()>, Some(&"operator")).await;
+    Ok(entry)
 }
 
 /// An error's words with a capital letter and a full stop.

@@ -26,6 +26,19 @@ pub enum AccountError {
     /// Nobody like that was removed.
     #[error("nobody like that can be brought back: `aftertone user removed` shows who can, for 30 days")]
     NotRemoved,
+    /// Nothing was cleared that could be taken back.
+    #[error(
+        "nothing can be taken back: it was more than a day ago, or somebody else was set up since; the recycle bin brings it back under another extension"
+    )]
+    NothingCleared,
+    /// Rules, hours or lists were made since.
+    #[error(
+        "rules, hours or lists were made since: remove them first, or bring the old ones back from the recycle bin under another extension"
+    )]
+    NewerRules,
+    /// No part was chosen.
+    #[error("nothing is chosen: choose what is to be cleared")]
+    NothingChosen,
     /// Whoever asks may not change somebody of that role.
     #[error("this user is above you: an administrator can do it")]
     Above,
@@ -54,6 +67,8 @@ impl From<StoreError> for AccountError {
         match error {
             StoreError::Taken { what: "extension", value } => Self::ExtensionTaken(value),
             StoreError::Taken { what: "number", value } => Self::NumberTaken(value),
+            StoreError::Taken { what: "rules that were made meanwhile", .. } => Self::NewerRules,
+            StoreError::Missing { what: "clearing that can be taken back", .. } => Self::NothingCleared,
             StoreError::Missing { what: "number", value } => Self::NoNumber(value),
             other => Self::Store(other),
         }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use secrecy::SecretString;
 
 use super::{
-    Opened, PER_SOURCE, RESETS_PER_ACCOUNT, Result, Signin, SigninError, WINDOW, account, check_password,
+    Entry, PER_SOURCE, RESETS_PER_ACCOUNT, Result, Signin, SigninError, WINDOW, account, check_password,
     source,
 };
 use crate::domain::{Extension, JobId, Login, MailAddress, Purpose, Role, TenantId, User};
@@ -38,7 +38,7 @@ impl Signin {
         new: SecretString,
         from: IpAddr,
         user_agent: &str,
-    ) -> Result<Opened> {
+    ) -> Result<Entry> {
         let (_, user) = self.behind(token).await?;
         let user = user.ok_or(SigninError::NoDoor)?;
         check_password(&new, &user)?;
@@ -46,7 +46,7 @@ impl Signin {
         self.doors.take(token).await?.ok_or(SigninError::NoDoor)?;
         self.store.set_password(user.tenant, user.id, &hash, None).await?;
         tracing::info!(user = %user.id, "a password was chosen behind a one-time link");
-        self.open(&user, from, user_agent).await
+        self.enter(&user, from, user_agent).await
     }
 
     /// Makes a user who was just added for the setup of a new server its operator, and signs in. The link is used up.
@@ -60,7 +60,7 @@ impl Signin {
         new: SecretString,
         from: IpAddr,
         user_agent: &str,
-    ) -> Result<Opened> {
+    ) -> Result<Entry> {
         let hash = self.hashing.hash(new).await.map_err(SigninError::Away)?;
         self.doors.take(token).await?.filter(|door| door.user.is_none()).ok_or(SigninError::NoDoor)?;
         let login = Login {
@@ -73,7 +73,7 @@ impl Signin {
         self.store.put_login(&login).await?;
         self.store.set_password(user.tenant, user.id, &hash, None).await?;
         tracing::info!(user = %user.id, "the server was set up");
-        self.open(user, from, user_agent).await
+        self.enter(user, from, user_agent).await
     }
 
     /// Mails the user a link to choose a password: an invitation while there is none.

@@ -1,0 +1,247 @@
+//! Users who are reset or cleared, on both databases: nothing of the old person is left for the new one, and nothing is lost.
+
+use std::collections::BTreeSet;
+
+use aftertone::clock::Clock as _;
+use aftertone::domain::{Clear, KeyTarget, Login, Owner, Role};
+use aftertone::service::accounts::{AccountError, Accounts, Changes, MailboxDefaults};
+use aftertone::service::retention::Retention;
+use aftertone::store::Why;
+
+use super::*;
+
+contract! {
+    a_reset_leaves_nothing_of_the_old_person
+    a_reset_is_taken_back_for_a_day_while_nobody_else_was_set_up
+    what_was_cleared_comes_back_as_a_user_of_its_own_when_the_place_is_taken
+    cleared_messages_leave_the_greetings_and_come_back
+    what_is_not_chosen_stays
+    a_message_that_is_deposited_again_after_a_reset_is_the_same
+    another_tenants_user_is_neither_reset_nor_taken_back
+}
+
+fn accounts(bed: &Bed) -> Accounts {
+    Accounts::new(bed.store.clone(), bed.clock.clone(), MailboxDefaults::default())
+}
+
+fn number(text: &str) -> Extension {
+    text.parse().unwrap()
+}
+
+fn all() -> BTreeSet<Clear> {
+    Clear::ALL.into()
+}
+
+struct Full {
+    home: Home,
+    owner: Owner,
+    saved: aftertone::domain::Message,
+}
+
+/// Somebody with everything that can be cleared.
+async fn full(bed: &Bed) -> Full {
+    let home = bed.home("1001").await;
+    let owner = Owner { tenant: home.tenant, mailbox: home.mailbox.id };
+    let saved = bed.deposited(&home).await;
+    bed.store.mark(owner, saved.id, aftertone::domain::Mark::Save).await.unwrap();
+    let fresh = bed.message(&home);
+    let mail = bed.mail(&fresh);
+    bed.store.deposit(&fresh, &[mail]).await.unwrap();
+    bed.store.add_link(&bed.link(&saved, [7; 32])).await.unwrap();
+    for kind in [GreetingKind::Standard, GreetingKind::Name] {
+        bed.store.add_greeting(&bed.greeting(&home, kind)).await.unwrap();
+    }
+    bed.store.put_number(&bed.number(&home, "+15550100")).await.unwrap();
+    bed.store.put_list(owner, 1, &BTreeSet::from([number("1002")])).await.unwrap();
+    bed.store.trust_device(owner, "desk-7").await.unwrap();
+    bed.store.set_pin(home.tenant, home.mailbox.id, "$argon2id$pin").await.unwrap();
+    bed.store.set_password(home.tenant, home.user.id, "$argon2id$word", None).await.unwrap();
+    let (tenant, user, role) = (home.tenant, home.user.id, Role::TenantAdmin);
+    bed.store.put_fresh_factor(tenant, user, [9; 20]).await.unwrap();
+    assert!(bed.store.turn_factor_on((tenant, user), [9; 20], 1, &[[8; 32]], None).await.unwrap());
+    bed.store.put_login(&Login { tenant, user, role, has_password: true, portal: true }).await.unwrap();
+    let keys = vec![('1', Some(KeyTarget::Call("+491701234567".to_owned())))];
+    let changes = Changes { keys, operator: Some(Some("+491701234567".to_owned())), ..Changes::default() };
+    accounts(bed).set(tenant, &number("1001"), changes).await.unwrap();
+    bed.clock.advance(Duration::from_secs(60));
+    Full { home, owner, saved }
+}
+
+// 002-093, 002-094, 001-10, 001-11, 001-13
+async fn a_reset_leaves_nothing_of_the_old_person(bed: Bed) {
+    let Full { home, owner, saved } = full(&bed).await;
+    let before = accounts(&bed).holdings(home.tenant, &number("1001")).await.unwrap();
+    assert_eq!((before.messages, before.unheard, before.greetings, before.names), (2, 1, 1, 1));
+    assert_eq!((before.links, before.mails, before.numbers, before.devices, before.lists), (1, 1, 1, 1, 1));
+
+    let cleared = accounts(&bed).reset(home.tenant, &number("1001"), all()).await.unwrap();
+    assert_eq!((cleared.messages, cleared.greetings), (2, 2));
+    let after = bed.second.holdings(owner, home.user.id, bed.clock.now()).await.unwrap();
+    assert_eq!(after, aftertone::store::Holdings::default());
+    for folder in [Folder::Inbox, Folder::Saved, Folder::Trash] {
+        let left = bed.store.messages(home.tenant, home.mailbox.id, folder).await.unwrap();
+        assert_eq!(left, [], "{folder}");
+    }
+    let account = accounts(&bed).show(home.tenant, &number("1001")).await.unwrap();
+    assert_eq!(
+        (account.user.full_name(), account.user.emails, account.has_pin),
+        (String::new(), vec![], false)
+    );
+    assert!(account.mailbox.recipients.is_empty() && account.mailbox.keys.is_empty());
+    assert!(account.mailbox.operator.is_none() && !account.mailbox.phone.announce);
+    let login = bed.store.login(home.tenant, home.user.id).await.unwrap();
+    assert_eq!((login.role, login.has_password), (Role::Basic, false));
+    let factor = bed.store.second_factor(home.tenant, home.user.id).await.unwrap();
+    assert_eq!(factor, None, "the next one has another telephone");
+    assert_eq!(bed.store.device(home.tenant, "desk-7").await.unwrap(), None);
+    let link = bed.store.link_by_hash(&[7; 32]).await.unwrap().unwrap();
+    assert!(link.revoked_at.is_some(), "a link that was mailed");
+    let jobs = bed.store.jobs(Some(JobState::Dead), 9).await.unwrap();
+    assert!(jobs.iter().any(|job| matches!(job.work, Work::Mail { .. })), "{jobs:?}");
+    let listed = bed.store.listed_user(home.tenant, home.user.id).await.unwrap().unwrap();
+    assert!(listed.needs_setup && !listed.has_pin);
+    // Nothing is lost: it lies in the bin, as somebody of its own.
+    let bin = accounts(&bed).removed(home.tenant).await.unwrap();
+    let [archive] = bin.as_slice() else { panic!("{bin:?}") };
+    assert_eq!((archive.first.as_str(), archive.messages, archive.why), ("Ada", 2, Why::Reset));
+    assert_eq!(bed.store.message(home.tenant, saved.id).await.unwrap().object, saved.object);
+
+    let named = Changes { first: Some("Konrad".to_owned()), ..Changes::default() };
+    accounts(&bed).set(home.tenant, &number("1001"), named).await.unwrap();
+    let listed = bed.store.listed_user(home.tenant, home.user.id).await.unwrap().unwrap();
+    assert!(!listed.needs_setup, "who has a name was set up");
+}
+
+async fn a_reset_is_taken_back_for_a_day_while_nobody_else_was_set_up(bed: Bed) {
+    let Full { home, saved, .. } = full(&bed).await;
+    let before = accounts(&bed).show(home.tenant, &number("1001")).await.unwrap();
+    let holdings = accounts(&bed).holdings(home.tenant, &number("1001")).await.unwrap();
+    accounts(&bed).reset(home.tenant, &number("1001"), all()).await.unwrap();
+    bed.clock.advance(Duration::from_secs(23 * 3600));
+    assert!(accounts(&bed).last_cleared(home.tenant, &number("1001")).await.unwrap().is_some());
+    let back = accounts(&bed).take_back(home.tenant, &number("1001")).await.unwrap();
+    assert_eq!((back.messages, back.greetings), (2, 2));
+    assert_eq!(accounts(&bed).show(home.tenant, &number("1001")).await.unwrap(), before);
+    let after = accounts(&bed).holdings(home.tenant, &number("1001")).await.unwrap();
+    let expected = aftertone::store::Holdings { links: after.links, ..holdings };
+    assert_eq!(after, expected, "links may have ended by time alone");
+    assert_eq!(bed.store.message(home.tenant, saved.id).await.unwrap().folder, Folder::Saved);
+    let link = bed.store.link_by_hash(&[7; 32]).await.unwrap().unwrap();
+    assert_eq!(link.revoked_at, None);
+    let login = bed.store.login(home.tenant, home.user.id).await.unwrap();
+    assert_eq!((login.role, login.has_password), (Role::TenantAdmin, true));
+    let factor = bed.store.second_factor(home.tenant, home.user.id).await.unwrap().unwrap();
+    assert_eq!(factor.codes, 1, "a role never comes back without what protected it");
+    assert_eq!(accounts(&bed).removed(home.tenant).await.unwrap(), [], "the archive is gone");
+    let twice = accounts(&bed).take_back(home.tenant, &number("1001")).await.unwrap_err();
+    assert!(matches!(twice, AccountError::NothingCleared), "{twice}");
+
+    accounts(&bed).reset(home.tenant, &number("1001"), all()).await.unwrap();
+    bed.clock.advance(Duration::from_secs(25 * 3600));
+    let late = accounts(&bed).take_back(home.tenant, &number("1001")).await.unwrap_err();
+    assert!(late.to_string().contains("recycle bin"), "{late}");
+}
+
+// 002-095
+async fn what_was_cleared_comes_back_as_a_user_of_its_own_when_the_place_is_taken(bed: Bed) {
+    let Full { home, .. } = full(&bed).await;
+    accounts(&bed).reset(home.tenant, &number("1001"), all()).await.unwrap();
+    let named = Changes {
+        first: Some("Konrad".to_owned()),
+        emails: Some(vec!["k@example.org".parse().unwrap()]),
+        ..Changes::default()
+    };
+    accounts(&bed).set(home.tenant, &number("1001"), named).await.unwrap();
+    assert_eq!(accounts(&bed).last_cleared(home.tenant, &number("1001")).await.unwrap(), None);
+    let refused = accounts(&bed).take_back(home.tenant, &number("1001")).await.unwrap_err();
+    assert!(matches!(refused, AccountError::NothingCleared), "Konrad never gets Ada's: {refused}");
+    let archive = accounts(&bed).removed(home.tenant).await.unwrap().remove(0);
+    let taken = accounts(&bed).restore(home.tenant, archive.user, None, Role::Operator).await;
+    assert!(matches!(taken, Err(AccountError::ExtensionTaken(_))), "{taken:?}");
+    let free = number("1009");
+    accounts(&bed).restore(home.tenant, archive.user, Some(&free), Role::Operator).await.unwrap();
+    let back = accounts(&bed).show(home.tenant, &free).await.unwrap();
+    assert_eq!((back.user.first.as_str(), back.usage.messages), ("Ada", 2));
+    assert_eq!(bed.store.login(home.tenant, back.user.id).await.unwrap().role, Role::Basic);
+    let own = accounts(&bed).show(home.tenant, &number("1001")).await.unwrap();
+    assert_eq!((own.user.first.as_str(), own.usage.messages), ("Konrad", 0));
+
+    // And for good after its days, with the row that could have taken it back.
+    accounts(&bed).remove(home.tenant, &free).await.unwrap();
+    let day = Duration::from_secs(24 * 3600);
+    bed.clock.advance(day * 31);
+    let retention = Retention::new(bed.store.clone(), bed.clock.clone(), day * 30);
+    assert_eq!(retention.sweep().await.unwrap().users, 1);
+}
+
+// 002-065, 002-067
+async fn cleared_messages_leave_the_greetings_and_come_back(bed: Bed) {
+    let Full { home, .. } = full(&bed).await;
+    let holdings = accounts(&bed).holdings(home.tenant, &number("1001")).await.unwrap();
+    let cleared = accounts(&bed).clear_mailbox(home.tenant, &number("1001"), false).await.unwrap();
+    assert_eq!((cleared.messages, cleared.greetings), (2, 0));
+    let after = accounts(&bed).holdings(home.tenant, &number("1001")).await.unwrap();
+    assert_eq!((after.messages, after.greetings, after.names), (0, 1, 1));
+    let listed = bed.store.listed_user(home.tenant, home.user.id).await.unwrap().unwrap();
+    assert!(!listed.needs_setup && listed.has_pin, "the same person stays");
+    assert_eq!(accounts(&bed).removed(home.tenant).await.unwrap()[0].why, Why::Cleared);
+    let later = bed.deposited(&home).await;
+    accounts(&bed).take_back(home.tenant, &number("1001")).await.unwrap();
+    let back = accounts(&bed).holdings(home.tenant, &number("1001")).await.unwrap();
+    assert_eq!((back.messages, back.links), (holdings.messages + 1, holdings.links));
+    assert_eq!(bed.store.message(home.tenant, later.id).await.unwrap().folder, Folder::Inbox);
+
+    let cleared = accounts(&bed).clear_mailbox(home.tenant, &number("1001"), true).await.unwrap();
+    assert_eq!((cleared.messages, cleared.greetings), (3, 2));
+    // What is recorded since plays on when the old ones come back.
+    let newer = bed.greeting(&home, GreetingKind::Standard);
+    bed.store.add_greeting(&newer).await.unwrap();
+    accounts(&bed).take_back(home.tenant, &number("1001")).await.unwrap();
+    let greetings = bed.store.greetings(home.tenant, home.mailbox.id).await.unwrap();
+    assert_eq!(greetings.len(), 3);
+    let plays = |kind| greetings.iter().filter(move |one| one.kind == kind && one.active);
+    assert_eq!(plays(GreetingKind::Standard).map(|one| one.id).collect::<Vec<_>>(), [newer.id]);
+    assert_eq!(plays(GreetingKind::Name).count(), 1);
+}
+
+async fn what_is_not_chosen_stays(bed: Bed) {
+    let Full { home, .. } = full(&bed).await;
+    let before = accounts(&bed).show(home.tenant, &number("1001")).await.unwrap();
+    let nothing = accounts(&bed).reset(home.tenant, &number("1001"), BTreeSet::new()).await.unwrap_err();
+    assert!(matches!(nothing, AccountError::NothingChosen));
+    accounts(&bed).reset(home.tenant, &number("1001"), BTreeSet::from([Clear::Pin])).await.unwrap();
+    let after = accounts(&bed).show(home.tenant, &number("1001")).await.unwrap();
+    assert_eq!(after, aftertone::service::accounts::Account { has_pin: false, ..before });
+    assert_eq!(accounts(&bed).removed(home.tenant).await.unwrap(), [], "there was nothing for the bin");
+    let login = bed.store.login(home.tenant, home.user.id).await.unwrap();
+    assert_eq!((login.role, login.has_password), (Role::TenantAdmin, true));
+    // Rules that were made since are not mixed with the old ones.
+    accounts(&bed).reset(home.tenant, &number("1001"), BTreeSet::from([Clear::Rules])).await.unwrap();
+    let owner = Owner { tenant: home.tenant, mailbox: home.mailbox.id };
+    bed.store.put_list(owner, 1, &BTreeSet::from([number("1003")])).await.unwrap();
+    let refused = accounts(&bed).take_back(home.tenant, &number("1001")).await.unwrap_err();
+    assert!(matches!(refused, AccountError::NewerRules), "{refused}");
+    bed.store.put_list(owner, 1, &BTreeSet::new()).await.unwrap();
+    accounts(&bed).take_back(home.tenant, &number("1001")).await.unwrap();
+    assert_eq!(bed.store.lists(owner).await.unwrap(), [(1, vec![number("1002")])]);
+}
+
+async fn a_message_that_is_deposited_again_after_a_reset_is_the_same(bed: Bed) {
+    let home = bed.home("1001").await;
+    let message = bed.deposited(&home).await;
+    accounts(&bed).reset(home.tenant, &number("1001"), all()).await.unwrap();
+    assert_eq!(bed.store.deposit(&message, &[]).await.unwrap(), Deposited::Already);
+    assert_eq!(bed.store.messages(home.tenant, home.mailbox.id, Folder::Inbox).await.unwrap(), []);
+}
+
+async fn another_tenants_user_is_neither_reset_nor_taken_back(bed: Bed) {
+    let home = bed.home("1001").await;
+    let elsewhere = bed.tenant("elsewhere").await;
+    let clearing = aftertone::domain::Clearing { parts: all(), is_reset: true };
+    let refused = bed.store.clear_user(elsewhere, home.user.id, &clearing).await;
+    assert!(matches!(refused, Err(StoreError::Missing { .. })), "{refused:?}");
+    bed.store.clear_user(home.tenant, home.user.id, &clearing).await.unwrap();
+    let since = jiff::Timestamp::UNIX_EPOCH;
+    let refused = bed.store.take_back_cleared(elsewhere, home.user.id, since).await;
+    assert!(matches!(refused, Err(StoreError::Missing { .. })), "{refused:?}");
+}

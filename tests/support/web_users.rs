@@ -1,0 +1,196 @@
+//! What happens to users as a whole: reset, clearing, the way back.
+
+use aftertone::domain::{GreetingKind, Role};
+use serde_json::json;
+
+use crate::HOSTILE;
+use crate::api::body;
+use crate::web_bed::WebBed;
+
+const ALL: [(&str, &str); 9] = [
+    ("clear", "name"),
+    ("clear", "emails"),
+    ("clear", "password"),
+    ("clear", "pin"),
+    ("clear", "messages"),
+    ("clear", "greetings"),
+    ("clear", "recorded-name"),
+    ("clear", "rules"),
+    ("clear", "numbers"),
+];
+
+// 002-093, 002-094, 002-095
+#[tokio::test]
+async fn a_user_is_reset_set_up_anew_or_taken_back() {
+    let bed = WebBed::new().await;
+    let client = bed.client(&bed.mailbox, Role::TenantAdmin).await;
+    let grace = bed.colleague().await;
+    bed.deposit_for(&grace, 2, |_| {}).await;
+    let path = format!("/admin/users/{}", grace.user.unwrap());
+    let choose = client.get(&format!("{path}/reset")).await;
+    for text in ["Grace Hopper", "1 message, 1 unheard", "grace@example.org", "Select all"] {
+        assert!(choose.text().contains(text), "{text}: {}", choose.text());
+    }
+    assert!(!choose.text().contains(" checked"), "nothing is chosen for anybody");
+    let all = client.get(&format!("{path}/reset?all=1")).await;
+    assert_eq!(all.text().matches(" checked").count(), 9);
+    let nothing = client.post(&format!("{path}/reset"), &[]).await;
+    assert!(nothing.status == 422 && nothing.text().contains("Nothing is chosen"), "{}", nothing.text());
+    assert_eq!(client.post(&format!("{path}/reset"), &[("clear", "everything")]).await.status, 422);
+
+    let reset = client.post(&format!("{path}/reset"), &ALL).await;
+    assert_eq!(reset.status, 303, "{}", reset.text());
+    let page = client.get(reset.header("location")).await;
+    assert!(page.text().contains("Setup required") && page.text().contains("Take back"), "{}", page.text());
+    assert!(!page.text().contains("grace@example.org") && !page.text().contains("Hopper"));
+    assert!(client.get("/admin/users").await.text().contains("Setup required"));
+    let bin = client.get("/admin/users/removed").await;
+    assert!(bin.text().contains("Grace Hopper") && bin.text().contains("Reset: what was cleared"));
+    assert_eq!(client.post(&format!("{path}/take-back"), &[]).await.status, 303);
+    assert!(client.get(&path).await.text().contains("Hopper"));
+    assert_eq!(client.post(&format!("{path}/take-back"), &[]).await.status, 409, "once");
+
+    client.post(&format!("{path}/reset"), &ALL).await;
+    let fields = [("first", "Konrad"), ("last", "Zuse"), ("emails", "k@example.org"), ("extension", "1002")];
+    assert_eq!(client.post(&path, &fields).await.status, 303);
+    let page = client.get(&path).await;
+    assert!(!page.text().contains("Setup required") && !page.text().contains("Take back"), "{}", page.text());
+    let late = client.post(&format!("{path}/take-back"), &[]).await;
+    assert!(late.status == 409 && late.text().contains("somebody else was set up"), "{}", late.text());
+    let audit = client.get("/admin/audit").await;
+    for text in ["user.reset", "user.taken-back", "recorded-name"] {
+        assert!(audit.text().contains(text), "{text}");
+    }
+}
+
+// 002-065, 002-066, 002-067
+#[tokio::test]
+async fn a_mailbox_is_limited_cleared_and_taken_back() {
+    let bed = WebBed::new().await;
+    let client = bed.client(&bed.mailbox, Role::OfficeManager).await;
+    let grace = bed.colleague().await;
+    bed.deposit_for(&grace, 2, |_| {}).await;
+    let owner = aftertone::domain::Owner { tenant: grace.tenant, mailbox: grace.id };
+    let path = format!("/admin/users/{}", grace.user.unwrap());
+    let fields = |megabytes: &'static str| {
+        [("first", "Grace"), ("emails", ""), ("extension", "1002"), ("max_megabytes", megabytes)]
+    };
+    assert_eq!(client.post(&path, &fields("plenty")).await.status, 422);
+    assert_eq!(client.post(&path, &fields("25")).await.status, 303);
+    let page = client.get(&path).await;
+    assert!(page.text().contains("1 messages") && page.text().contains("at most 25 MB"), "{}", page.text());
+    assert_eq!(bed.store.mailbox(grace.tenant, grace.id).await.unwrap().quota.bytes, Some(25_000_000));
+
+    let cleared = client.post(&format!("{path}/clear"), &[("what", "messages")]).await;
+    assert_eq!(cleared.status, 303);
+    assert!(client.get(&path).await.text().contains("0 messages"));
+    assert_eq!(client.post(&format!("{path}/take-back"), &[]).await.status, 303);
+    assert_eq!(bed.store.usage(grace.tenant, grace.id).await.unwrap().messages, 1);
+    let greeting = aftertone::domain::Greeting {
+        id: aftertone::domain::GreetingId::from_uuid(uuid()),
+        tenant: grace.tenant,
+        mailbox: grace.id,
+        kind: GreetingKind::Standard,
+        label: "beach".to_owned(),
+        object: "greetings/beach.wav".to_owned(),
+        duration_ms: 1000,
+        active: true,
+        from: None,
+        until: None,
+        created_at: grace.created_at,
+    };
+    bed.store.add_greeting(&greeting).await.unwrap();
+    let unsure = client.post(&format!("{path}/clear"), &[("what", "data"), ("extension", "1001")]).await;
+    assert!(unsure.status == 422 && unsure.text().contains("Nothing was cleared"), "{}", unsure.text());
+    client.post(&format!("{path}/clear"), &[("what", "data"), ("extension", "1002")]).await;
+    assert!(bed.store.greetings(owner.tenant, owner.mailbox).await.unwrap().is_empty());
+    client.post(&format!("{path}/take-back"), &[]).await;
+    assert_eq!(bed.store.greetings(owner.tenant, owner.mailbox).await.unwrap().len(), 1);
+}
+
+fn uuid() -> uuid::Uuid {
+    uuid::Uuid::from_u128(0x0189_0a5d_ac96_774b_bcce_b302_099a_8057)
+}
+
+// 002-001
+#[tokio::test]
+async fn nobody_resets_somebody_above_themselves_or_of_another_tenant() {
+    let bed = WebBed::new().await;
+    let admin = bed.client(&bed.mailbox, Role::TenantAdmin).await;
+    let own = format!("/admin/users/{}", bed.mailbox.user.unwrap());
+    let refused = admin.post(&format!("{own}/reset"), &ALL).await;
+    assert!(refused.status == 422 && refused.text().contains("cannot reset yourself"), "{}", refused.text());
+    let stranger = bed.stranger().await;
+    let elsewhere = format!("/admin/users/{}", stranger.user.unwrap());
+    let colleague = bed.colleague().await;
+    let manager = bed.client(&colleague, Role::OfficeManager).await;
+    let basic_box = bed.store.mailbox(colleague.tenant, colleague.id).await.unwrap();
+    for (act, fields) in [("reset", &ALL[..]), ("clear", &[("what", "messages")]), ("take-back", &[])] {
+        assert_eq!(admin.post(&format!("{elsewhere}/{act}"), fields).await.status, 404, "{act}");
+        assert_eq!(manager.post(&format!("{own}/{act}"), fields).await.status, 403, "{act}");
+    }
+    assert_eq!(manager.get(&format!("{own}/reset")).await.status, 403);
+    let basic = bed.client(&basic_box, Role::Basic).await;
+    assert_eq!(basic.get(&format!("{own}/reset")).await.status, 403);
+    let user = bed.store.user(bed.mailbox.tenant, bed.mailbox.user.unwrap()).await.unwrap();
+    assert_eq!(user.first, "Ada", "nothing was done");
+}
+
+// 002-093, 002-065
+#[tokio::test]
+async fn programs_reset_clear_and_take_back() {
+    let bed = WebBed::new().await;
+    let key = bed.key_of_all().await;
+    let grace = bed.colleague().await;
+    bed.deposit_for(&grace, 2, |_| {}).await;
+    let path = format!("/users/{}", grace.user.unwrap());
+    let held = bed.call(&key, "GET", &format!("{path}/holdings"), None, &[]).await;
+    assert_eq!((held.status, &body(&held)["messages"]), (200, &json!(1)));
+    for wrong in [json!({}), json!({"clear": []}), json!({"clear": ["soul"]}), json!({"clear": [7]})] {
+        let refused = bed.call(&key, "POST", &format!("{path}/reset"), Some(wrong.clone()), &[]).await;
+        assert_eq!(refused.status, 422, "{wrong}");
+    }
+    let given = json!({"clear": ["name", "messages"]});
+    let reset = bed.call(&key, "POST", &format!("{path}/reset"), Some(given), &[]).await;
+    assert_eq!((reset.status, &body(&reset)["messages"]), (200, &json!(1)), "{}", reset.text());
+    let user = body(&bed.call(&key, "GET", &path, None, &[]).await);
+    assert_eq!(
+        (&user["needs_setup"], &user["first"], &user["used"]["messages"]),
+        (&json!(true), &json!(""), &json!(0))
+    );
+    let removed = body(&bed.call(&key, "GET", "/users/removed", None, &[]).await);
+    assert_eq!(
+        (&removed["items"][0]["why"], &removed["items"][0]["first"]),
+        (&json!("reset"), &json!("Grace"))
+    );
+    assert_eq!(bed.call(&key, "POST", &format!("{path}/take-back"), None, &[]).await.status, 200);
+    let again = bed.call(&key, "POST", &format!("{path}/take-back"), None, &[]).await;
+    assert_eq!(again.status, 409);
+    let wrong = bed.call(&key, "POST", &format!("{path}/clear"), Some(json!({"what": "all"})), &[]).await;
+    assert_eq!(wrong.status, 422);
+    let cleared = bed.call(&key, "POST", &format!("{path}/clear"), Some(json!({"what": "data"})), &[]).await;
+    assert_eq!(
+        (cleared.status, &body(&cleared)["clear"]),
+        (200, &json!(["messages", "greetings", "recorded-name"]))
+    );
+}
+
+#[tokio::test]
+async fn hostile_names_do_not_break_out_of_the_reset_page_or_the_bin() {
+    let bed = WebBed::new().await;
+    let client = bed.client(&bed.mailbox, Role::TenantAdmin).await;
+    let grace = bed.colleague().await;
+    let mut user = bed.store.user(grace.tenant, grace.user.unwrap()).await.unwrap();
+    for hostile in HOSTILE {
+        (user.first, user.last) = (hostile.to_string(), hostile.to_string());
+        bed.store.put_user(&user).await.unwrap();
+        bed.deposit_for(&grace, 1, |_| {}).await;
+        let path = format!("/admin/users/{}", user.id);
+        client.post(&format!("{path}/reset"), &ALL[4..5]).await;
+        for page in [format!("{path}/reset"), path, "/admin/users/removed".to_owned()] {
+            let page = client.get(&page).await;
+            assert_eq!(page.status, 200);
+            assert!(!page.text().contains(hostile), "{hostile}");
+        }
+    }
+}

@@ -4,7 +4,6 @@
 //!
 //! Not criterion: the distribution of single waits under a steady load is what counts.
 #![expect(clippy::unwrap_used, reason = "a bench that cannot set itself up says so by failing")]
-#![expect(clippy::disallowed_methods, reason = "a bench reads the clock that it measures with")]
 
 #[expect(dead_code, reason = "shared with the tests of the web side, which use the rest of it")]
 #[path = "../tests/support/web_bed.rs"]

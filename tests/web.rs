@@ -29,6 +29,8 @@ mod api;
 mod contract;
 #[path = "support/web_first_run.rs"]
 mod first_run;
+#[path = "support/web_forward.rs"]
+mod forward;
 #[path = "support/web_hooks.rs"]
 mod hooks;
 #[path = "support/web_imports.rs"]

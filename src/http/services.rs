@@ -24,6 +24,7 @@ use crate::service::people::People;
 use crate::service::reception::Reception;
 use crate::service::repeats::Repeats;
 use crate::service::retrieval::Retrieval;
+use crate::service::sending::Sending;
 use crate::service::settings::Settings;
 use crate::service::signin::Signin;
 use crate::service::time_frames::TimeFrames;
@@ -58,6 +59,8 @@ pub struct Services {
     pub inbox: Inbox,
     /// Marks and counts.
     pub retrieval: Retrieval,
+    /// Messages to colleagues.
+    pub sending: Sending,
     /// What owners set.
     pub settings: Settings,
     /// Greetings.
@@ -147,6 +150,7 @@ impl Services {
             lists: Lists::new(store.clone(), clock.clone()),
             rules: parts.rules,
             lamps: LampAudit::new(store.clone(), clock.clone()),
+            sending: Sending::new(store.clone(), parts.objects.clone(), parts.spool.clone(), clock.clone()),
             retrieval: Retrieval::new(store.clone(), parts.objects, greetings.clone(), clock.clone()),
             settings: Settings::new(store.clone(), parts.spool, greetings.clone(), clock),
             directory: AudioDirectory::new(store),

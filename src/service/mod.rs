@@ -19,6 +19,7 @@ pub mod live_calls;
 pub mod login;
 pub mod outbound;
 pub mod owner;
+pub mod pace;
 pub mod people;
 pub mod prompts;
 pub mod reception;

@@ -18,6 +18,7 @@ mod roles;
 mod running;
 mod schema;
 mod second_factors;
+mod sending;
 mod table;
 mod tag;
 mod users;

@@ -105,6 +105,7 @@ impl From<OwnerError> for Problem {
         match error {
             OwnerError::Missing { what } => Self::missing(what),
             OwnerError::Away(_) => Self::away(&error),
+            OwnerError::TooOften => Self::new(StatusCode::TOO_MANY_REQUESTS, error.to_string()),
             OwnerError::Damaged { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
             OwnerError::Private | OwnerError::NotAllowed { .. } => {
                 Self::new(StatusCode::FORBIDDEN, error.to_string())

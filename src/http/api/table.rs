@@ -10,6 +10,7 @@ mod people;
 mod rest;
 mod running;
 mod second_factors;
+mod sending;
 mod shapes;
 mod webhooks;
 
@@ -167,6 +168,7 @@ pub fn shapes() -> Vec<Shape> {
         own::SHAPES,
         running::SHAPES,
         second_factors::SHAPES,
+        sending::SHAPES,
         answering::SHAPES,
         imports::SHAPES,
         lifecycle::SHAPES,
@@ -185,6 +187,7 @@ pub(super) fn handlers() -> Vec<Entry> {
         own::routes(),
         running::routes(),
         second_factors::routes(),
+        sending::routes(),
         answering::routes(),
         imports::routes(),
         lifecycle::routes(),

@@ -31,6 +31,8 @@ mod contract;
 mod first_run;
 #[path = "support/web_forward.rs"]
 mod forward;
+#[path = "support/web_handsets.rs"]
+mod handsets;
 #[path = "support/web_hooks.rs"]
 mod hooks;
 #[path = "support/web_imports.rs"]

@@ -14,6 +14,7 @@ use crate::service::answering::{Lists, Rules};
 use crate::service::audit::Audit;
 use crate::service::directory::AudioDirectory;
 use crate::service::greetings::Greetings;
+use crate::service::handsets::Handsets;
 use crate::service::import::Imports;
 use crate::service::inbox::Inbox;
 use crate::service::keys::Keys;
@@ -81,6 +82,8 @@ pub struct Services {
     pub calls: LiveCalls,
     /// What phones were told.
     pub lamps: LampAudit,
+    /// Phones as a record.
+    pub handsets: Handsets,
     /// First steps of a new server.
     pub trials: Trials,
     /// How the outside reaches us.
@@ -145,6 +148,7 @@ impl Services {
             people: People::new(store.clone(), clock.clone()),
             login: Login::new(store.clone(), clock.clone(), parts.accounts.pin_policy()),
             inbox: Inbox::new(store.clone()),
+            handsets: Handsets::new(store.clone(), clock.clone(), Arc::clone(&parts.outside)),
             trials: Trials::new(parts.outside, Inbox::new(store.clone()), clock.clone()),
             frames: TimeFrames::new(store.clone(), clock.clone()),
             lists: Lists::new(store.clone(), clock.clone()),

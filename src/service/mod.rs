@@ -9,6 +9,7 @@ pub mod deposit;
 pub mod directory;
 pub mod doors;
 pub mod greetings;
+pub mod handsets;
 pub mod import;
 pub mod inbox;
 pub mod keys;

@@ -217,7 +217,7 @@ impl Store {
 }
 
 /// What `LIKE` looks for, its own signs escaped; empty stays empty.
-fn like(search: &str) -> String {
+pub(super) fn like(search: &str) -> String {
     let search = search.trim().to_lowercase();
     if search.is_empty() {
         return search;

@@ -10,6 +10,7 @@ const PAGES: &[(&str, Role)] = &[
     ("/admin/users", Role::Supervisor),
     ("/admin/users/new", Role::OfficeManager),
     ("/admin/imports", Role::OfficeManager),
+    ("/admin/handsets", Role::OfficeManager),
     ("/admin/calls", Role::Supervisor),
     ("/admin/explain", Role::OfficeManager),
     ("/answering/all/hours", Role::OfficeManager),

@@ -75,6 +75,7 @@ fn path(route: &Route, mailbox: &Mailbox) -> String {
         .replace("{key}", nothing)
         .replace("{webhook}", nothing)
         .replace("{delivery}", nothing)
+        .replace("{handset}", nothing)
         .replace("{call}", nothing)
         .replace("{lamp}", nothing)
         .replace("{rule}", nothing)

@@ -330,6 +330,20 @@ impl Outside for Ways {
         Box::pin(async { Err("the call was not answered (486): busy".to_owned()) })
     }
 
+    fn phone_at(&self, dialog: &str) -> Option<String> {
+        Some(dialog.to_owned())
+    }
+
+    fn check_sync(&self, dialog: String) -> Trying {
+        Box::pin(async move {
+            if dialog.contains("gone") {
+                Err(format!("{dialog}: it does not answer"))
+            } else {
+                Ok(format!("{dialog} confirmed"))
+            }
+        })
+    }
+
     fn mail(&self, to: MailAddress) -> Trying {
         Box::pin(async move { Ok(format!("The mail server took it for {to}.")) })
     }

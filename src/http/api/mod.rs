@@ -6,6 +6,7 @@ mod bin;
 mod caller;
 mod docs;
 mod greetings;
+mod handsets;
 mod hours;
 mod imports;
 mod messages;

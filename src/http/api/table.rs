@@ -2,6 +2,7 @@
 
 mod answering;
 mod greetings;
+mod handsets;
 mod imports;
 mod lifecycle;
 mod messages;
@@ -173,6 +174,7 @@ pub fn shapes() -> Vec<Shape> {
         imports::SHAPES,
         lifecycle::SHAPES,
         webhooks::SHAPES,
+        handsets::SHAPES,
     ]
     .concat()
 }
@@ -192,6 +194,7 @@ pub(super) fn handlers() -> Vec<Entry> {
         imports::routes(),
         lifecycle::routes(),
         webhooks::routes(),
+        handsets::routes(),
     ]
     .into_iter()
     .flatten()

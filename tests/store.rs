@@ -54,6 +54,8 @@ mod calls;
 mod directory;
 #[path = "store/findable.rs"]
 mod findable;
+#[path = "store/handsets.rs"]
+mod handsets;
 #[path = "store/imports.rs"]
 mod imports;
 #[path = "store/jobs.rs"]

@@ -29,6 +29,10 @@ mod api;
 mod contract;
 #[path = "support/web_first_run.rs"]
 mod first_run;
+#[path = "support/web_forward.rs"]
+mod forward;
+#[path = "support/web_handsets.rs"]
+mod handsets;
 #[path = "support/web_hooks.rs"]
 mod hooks;
 #[path = "support/web_imports.rs"]
@@ -39,6 +43,8 @@ mod in_the_browser;
 mod of_the_running_server;
 #[path = "support/web_server.rs"]
 mod of_the_server;
+#[path = "support/web_own.rs"]
+mod own;
 #[path = "support/web_portal.rs"]
 mod portal;
 #[path = "support/web_portal_browser.rs"]

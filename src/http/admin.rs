@@ -5,6 +5,7 @@ pub(super) mod calls;
 mod explain;
 mod extensions;
 mod first_steps;
+mod handsets;
 mod helping;
 mod imports;
 mod keys;
@@ -35,6 +36,7 @@ pub(super) const PLACES: &[(&str, &str, &str, Act)] = &[
     ("People", "/admin/users", "Users", Act::UsersRead),
     ("People", extensions::HERE, "Extensions", Act::UsersWrite),
     ("People", imports::HERE, "Import", Act::UsersWrite),
+    ("Phones", handsets::HERE, "Phones", Act::PhonesRead),
     ("Calls", "/answering/all/hours", "Hours and lists", Act::TenantsRead),
     ("Calls", "/admin/calls", "Live calls", Act::Calls),
     ("Calls", "/admin/explain", "Explain", Act::Explain),
@@ -64,6 +66,15 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/admin/users/{id}/restore", post(removed::restore))
         .route("/admin/extensions", get(extensions::list))
         .route("/admin/extensions/{extension}", get(takeover::show).post(takeover::take_over))
+        .route("/admin/handsets", get(handsets::list).post(handsets::add))
+        .route("/admin/handsets/new", get(handsets::new))
+        .route("/admin/handsets/export.csv", get(handsets::export))
+        .route("/admin/handsets/{id}", get(handsets::show).post(handsets::change))
+        .route("/admin/handsets/{id}/owner", post(handsets::give))
+        .route("/admin/handsets/{id}/groups", post(handsets::regroup))
+        .route("/admin/handsets/{id}/restart", post(handsets::restart))
+        .route("/admin/handsets/{id}/applied", post(handsets::applied))
+        .route("/admin/handsets/{id}/remove", post(handsets::remove))
         .route("/admin/explain", get(explain::show))
         .route("/admin/explain/targets", get(explain::targets))
         .route("/admin/imports", get(imports::list).post(imports::upload).layer(DefaultBodyLimit::disable()))

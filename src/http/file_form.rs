@@ -16,7 +16,7 @@ use super::visitor::{Visitor, is_from_elsewhere, not_ours, same};
 /// Room for the fields beside the file.
 const FIELDS: usize = 64 * 1024;
 /// Parts of a form.
-const MOST_PARTS: usize = 20;
+const MOST_PARTS: usize = 140;
 
 /// Why there is no file, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +45,11 @@ impl<const MOST: usize> PostedFile<MOST> {
     /// A field; empty when there is none.
     pub(super) fn get(&self, name: &str) -> &str {
         self.fields.get(name).map_or("", String::as_str)
+    }
+
+    /// Every field whose name begins so, with the rest of its name and its value.
+    pub(super) fn beginning<'f>(&'f self, start: &'f str) -> impl Iterator<Item = (&'f str, &'f str)> {
+        self.fields.iter().filter_map(move |(name, value)| Some((name.strip_prefix(start)?, value.as_str())))
     }
 }
 

@@ -30,6 +30,7 @@ struct MessagePage {
     caller: String,
     number: Shown,
     alias: Option<String>,
+    note: Option<String>,
     received: String,
     received_iso: String,
     length: String,
@@ -83,6 +84,8 @@ pub(super) async fn peaks(site: &Site, message: &Message) -> Vec<u8> {
 struct Owner {
     name: String,
     zone: TimeZone,
+    /// What a colleague wrote who sent the message.
+    note: Option<String>,
 }
 
 async fn owner(site: &Site, message: &Message) -> Result<Owner, StoreError> {
@@ -94,7 +97,8 @@ async fn owner(site: &Site, message: &Message) -> Result<Owner, StoreError> {
         None => String::new(),
     };
     let name = if name.is_empty() { mailbox.extension.to_string() } else { name };
-    Ok(Owner { name, zone: zone(&mailbox, &tenant) })
+    let note = store.message_note(crate::domain::Owner::of(message), message.id).await?;
+    Ok(Owner { name, zone: zone(&mailbox, &tenant), note })
 }
 
 fn zone(mailbox: &Mailbox, tenant: &Tenant) -> TimeZone {
@@ -119,6 +123,7 @@ fn view(opened: &Opened, owner: &Owner, peaks: &[u8], done: Option<&str>) -> Mes
         caller,
         number,
         alias: message.alias.clone(),
+        note: owner.note.clone(),
         received: received.strftime("%A, %-d %B %Y, %H:%M %Z").to_string(),
         received_iso: message.received_at.to_string(),
         length: length(message.duration_ms),

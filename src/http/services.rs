@@ -14,6 +14,7 @@ use crate::service::answering::{Lists, Rules};
 use crate::service::audit::Audit;
 use crate::service::directory::AudioDirectory;
 use crate::service::greetings::Greetings;
+use crate::service::handsets::Handsets;
 use crate::service::import::Imports;
 use crate::service::inbox::Inbox;
 use crate::service::keys::Keys;
@@ -24,6 +25,7 @@ use crate::service::people::People;
 use crate::service::reception::Reception;
 use crate::service::repeats::Repeats;
 use crate::service::retrieval::Retrieval;
+use crate::service::sending::Sending;
 use crate::service::settings::Settings;
 use crate::service::signin::Signin;
 use crate::service::time_frames::TimeFrames;
@@ -58,6 +60,8 @@ pub struct Services {
     pub inbox: Inbox,
     /// Marks and counts.
     pub retrieval: Retrieval,
+    /// Messages to colleagues.
+    pub sending: Sending,
     /// What owners set.
     pub settings: Settings,
     /// Greetings.
@@ -78,6 +82,8 @@ pub struct Services {
     pub calls: LiveCalls,
     /// What phones were told.
     pub lamps: LampAudit,
+    /// Phones as a record.
+    pub handsets: Handsets,
     /// First steps of a new server.
     pub trials: Trials,
     /// How the outside reaches us.
@@ -142,11 +148,13 @@ impl Services {
             people: People::new(store.clone(), clock.clone()),
             login: Login::new(store.clone(), clock.clone(), parts.accounts.pin_policy()),
             inbox: Inbox::new(store.clone()),
+            handsets: Handsets::new(store.clone(), clock.clone(), Arc::clone(&parts.outside)),
             trials: Trials::new(parts.outside, Inbox::new(store.clone()), clock.clone()),
             frames: TimeFrames::new(store.clone(), clock.clone()),
             lists: Lists::new(store.clone(), clock.clone()),
             rules: parts.rules,
             lamps: LampAudit::new(store.clone(), clock.clone()),
+            sending: Sending::new(store.clone(), parts.objects.clone(), parts.spool.clone(), clock.clone()),
             retrieval: Retrieval::new(store.clone(), parts.objects, greetings.clone(), clock.clone()),
             settings: Settings::new(store.clone(), parts.spool, greetings.clone(), clock),
             directory: AudioDirectory::new(store),

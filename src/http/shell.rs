@@ -69,9 +69,16 @@ pub(super) async fn guard_headers(mut response: Response) -> Response {
 /// One that says it is large is told so, where nothing large is taken; what is taken is counted by its reader.
 pub(super) async fn refuse_large(request: Request, next: Next) -> Response {
     let stated = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
-    let takes_files = ["/greetings/upload", "/greetings", "/hours/import", "/imports", "/imports/drafts"]
-        .into_iter()
-        .any(|ending| request.uri().path().ends_with(ending));
+    const FILES: [&str; 7] = [
+        "/greetings/upload",
+        "/greetings",
+        "/forward",
+        "/reply",
+        "/hours/import",
+        "/imports",
+        "/imports/drafts",
+    ];
+    let takes_files = FILES.into_iter().any(|ending| request.uri().path().ends_with(ending));
     if !takes_files
         && stated.and_then(|text| text.parse::<u64>().ok()).is_some_and(|bytes| bytes > LARGEST_BODY)
     {

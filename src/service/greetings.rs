@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
 use self::cache::Cache;
-pub use self::prepare::Remark;
+pub use self::prepare::{Remark, Spoken};
 use crate::audio::Clip;
 use crate::audio::decode::DecodeError;
 use crate::audio::wav::{self, WavError};
@@ -197,12 +197,31 @@ impl Greetings {
         read.map_err(|why| GreetingError::Damaged { id, why })
     }
 
+    /// Speech of a file that becomes no greeting, made ready as one.
+    ///
+    /// # Errors
+    /// [`GreetingError`] says what is wrong with the file.
+    pub async fn spoken(&self, file: Bytes) -> Result<Spoken, GreetingError> {
+        if file.len() > MAX_UPLOAD {
+            return Err(GreetingError::TooBig(file.len()));
+        }
+        self.in_turn(file, prepare::spoken).await
+    }
+
     async fn prepare(&self, file: Bytes) -> Result<prepare::Prepared, GreetingError> {
+        self.in_turn(file, prepare::prepare).await
+    }
+
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        file: Bytes,
+        work: fn(Bytes) -> Result<T, GreetingError>,
+    ) -> Result<T, GreetingError> {
         let turn = Arc::clone(&self.decoders).acquire_owned().await;
         let turn = turn.map_err(|error| GreetingError::Failed(error.to_string()))?;
         let work = tokio::task::spawn_blocking(move || {
             let _turn = turn;
-            prepare::prepare(file)
+            work(file)
         });
         work.await.map_err(|error| GreetingError::Failed(error.to_string()))?
     }

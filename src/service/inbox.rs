@@ -62,6 +62,14 @@ impl Inbox {
         Ok((self.store.ledger(owner.tenant, id).await?, self.store.parts(owner, id).await?))
     }
 
+    /// What a colleague wrote who sent it.
+    ///
+    /// # Errors
+    /// [`super::owner::OwnerError::Away`].
+    pub async fn note(&self, owner: Owner, id: MessageId) -> Result<Option<String>> {
+        Ok(self.store.message_note(owner, id).await?)
+    }
+
     /// How many there are.
     ///
     /// # Errors

@@ -29,6 +29,9 @@ pub enum OwnerError {
         /// For example `send to everybody`.
         what: &'static str,
     },
+    /// It was done too often lately.
+    #[error("that was done too often just now: wait ten minutes")]
+    TooOften,
     /// What was asked for makes no sense.
     #[error("{0}")]
     Invalid(&'static str),

@@ -1,16 +1,20 @@
 //! Messages between mailboxes: sent, passed on with an introduction, to one, several, a list, everybody.
 //!
 //! Each recipient gets a copy of its own, durable before the sender is told; who cannot be reached is named, and the
-//! others have it all the same. The original is never touched. Driven by the owner's phone.
+//! others have it all the same. The original is never touched. Driven by the owner's phone, the portal and the API.
 
 mod copy;
+mod people;
+mod writing;
 
 use std::collections::BTreeSet;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesOrdered;
 
-use self::copy::{Letter, joined};
+use self::copy::{Letter, Said, joined};
+pub use self::people::{Colleague, MOST_TYPED, Meant};
+pub use self::writing::{Along, LONGEST_NOTE};
 use super::deposit::mail_jobs;
 use super::owner::{OwnerError, Result};
 use crate::audio::wav;
@@ -89,11 +93,8 @@ impl Sending {
         marks: Marks,
         to: &[Extension],
     ) -> Result<Sent> {
-        let recorded = self.recorded(owner, recording).await?;
-        let voiced_ms = recorded.verdict.map_or(0, |verdict| verdict.voiced_ms);
-        let rate = recorded.head.sample_rate;
-        let sender = self.sender(owner).await?;
-        let letter = blocking(move || Letter::new(sender, &recorded.samples, rate, voiced_ms)).await??;
+        let said = Said::from(self.recorded(owner, recording).await?);
+        let letter = self.letter(owner, said).await?;
         let letter = Letter { urgent: marks.urgent, private: marks.private, ..letter };
         let sent = self.deliver(owner, &letter, to).await;
         self.done_with(recording, &sent).await;
@@ -111,15 +112,9 @@ impl Sending {
         introduction: Option<RecordingId>,
         to: &[Extension],
     ) -> Result<Sent> {
-        let message = self.store.own_message(owner, id).await?;
-        if message.private {
-            return Err(OwnerError::Private);
-        }
-        if message.bytes > LARGEST {
-            return Err(OwnerError::Invalid("the message is too long to be passed on"));
-        }
+        let message = self.to_pass_on(owner, id).await?;
         let said = match introduction {
-            Some(recording) => Some(self.recorded(owner, recording).await?),
+            Some(recording) => Some(Said::from(self.recorded(owner, recording).await?)),
             None => None,
         };
         let letter = self.passed_on(owner, &message, said).await?;
@@ -214,7 +209,13 @@ impl Sending {
         Ok(recorded)
     }
 
-    async fn passed_on(&self, owner: Owner, message: &Message, said: Option<Recorded>) -> Result<Letter> {
+    /// Speech of the owner, as a message.
+    async fn letter(&self, owner: Owner, said: Said) -> Result<Letter> {
+        let sender = self.sender(owner).await?;
+        blocking(move || Letter::new(sender, &said.samples, said.rate, said.voiced_ms)).await?
+    }
+
+    async fn passed_on(&self, owner: Owner, message: &Message, said: Option<Said>) -> Result<Letter> {
         let stored = self.objects.get(&message.object).await?;
         let parts = self.store.parts(owner, message.id).await?;
         let sender = self.sender(owner).await?;
@@ -222,8 +223,7 @@ impl Sending {
         let (id, voiced_ms, urgent) = (message.id, message.voiced_ms, message.urgent);
         let letter = blocking(move || {
             let original = wav::read(&stored).map_err(|why| OwnerError::Damaged { id, why })?;
-            let voiced_ms =
-                voiced_ms + said.as_ref().and_then(|said| said.verdict).map_or(0, |v| v.voiced_ms);
+            let voiced_ms = voiced_ms + said.as_ref().map_or(0, |said| said.voiced_ms);
             let (pcm, parts) = joined(original, &parts, origin, said);
             let letter = Letter::new(sender, &pcm.samples, pcm.rate, voiced_ms)?;
             Ok::<_, OwnerError>(Letter { parts, urgent, ..letter })
@@ -299,7 +299,7 @@ impl Sending {
             tracing::warn!(%error, "the audio of a sent message cannot be put");
             return Err(Why::Failed);
         }
-        match self.store.pass_on(&message, &letter.parts, &jobs).await {
+        match self.store.pass_on(&message, &letter.parts, letter.note.as_deref(), &jobs).await {
             Ok(Deposited::New | Deposited::Already) => Ok(()),
             Err(error) => {
                 // When the database may have taken it after all, the object stays.

@@ -16,6 +16,12 @@ const PARTS: &str = "SELECT p.message_id, p.kind, p.start_ms, p.length_ms, p.ori
     JOIN messages m ON m.tenant_id = p.tenant_id AND m.id = p.message_id
     WHERE p.tenant_id = $1 AND m.mailbox_id = $2 AND p.message_id = $3 ORDER BY p.place";
 
+const ADD_NOTE: &str = "INSERT INTO message_notes (tenant_id, message_id, note) VALUES ($1, $2, $3)";
+
+const NOTE: &str = "SELECT n.message_id, n.note FROM message_notes n
+    JOIN messages m ON m.tenant_id = n.tenant_id AND m.id = n.message_id
+    WHERE n.tenant_id = $1 AND m.mailbox_id = $2 AND n.message_id = $3";
+
 const COLLEAGUE: &str = "SELECT s.id, s.extension,
         (SELECT g.id FROM greetings g WHERE g.tenant_id = s.tenant_id AND g.mailbox_id = s.id
             AND g.kind = 'name' AND g.active ORDER BY g.created_at DESC, g.id DESC LIMIT 1) AS name
@@ -30,11 +36,17 @@ const LISTS: &str =
     "SELECT number, members FROM lists WHERE tenant_id = $1 AND mailbox_id = $2 ORDER BY number";
 
 impl Store {
-    /// A copy of a message with its parts, ledger line, jobs and lamp job, in one transaction.
+    /// A copy of a message with its parts, what was written to it, ledger line, jobs and lamp job, in one transaction.
     ///
     /// # Errors
     /// As [`Store::deposit`].
-    pub async fn pass_on(&self, message: &Message, parts: &[Part], jobs: &[NewJob]) -> Result<Deposited> {
+    pub async fn pass_on(
+        &self,
+        message: &Message,
+        parts: &[Part],
+        note: Option<&str>,
+        jobs: &[NewJob],
+    ) -> Result<Deposited> {
         let mut tx = self.db.begin().await?;
         let deposited = write(&mut tx, message, jobs, self.clock.now()).await?;
         if deposited == Deposited::New {
@@ -50,6 +62,9 @@ impl Store {
                 ];
                 tx.run(ADD_PART, args).await?;
             }
+            if let Some(note) = note {
+                tx.run(ADD_NOTE, args![message.tenant.uuid(), message.id.uuid(), note]).await?;
+            }
         }
         tx.commit().await?;
         Ok(deposited)
@@ -62,6 +77,15 @@ impl Store {
     pub async fn parts(&self, owner: Owner, id: MessageId) -> Result<Vec<Part>> {
         let args = args![owner.tenant.uuid(), owner.mailbox.uuid(), id.uuid()];
         self.db.rows(PARTS, args).await?.iter().map(read_part).collect()
+    }
+
+    /// What a colleague wrote who sent this message of the mailbox.
+    ///
+    /// # Errors
+    /// [`super::StoreError`].
+    pub async fn message_note(&self, owner: Owner, id: MessageId) -> Result<Option<String>> {
+        let row = self.db.row(NOTE, args![owner.tenant.uuid(), owner.mailbox.uuid(), id.uuid()]).await?;
+        row.map(|row| Reader::new(&row, "message_notes", "message_id").text("note")).transpose()
     }
 
     /// A mailbox of the owner's tenant as it can be named to the owner.

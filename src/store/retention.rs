@@ -30,7 +30,8 @@ const OLD_TRASH_SQLITE: &str = old_trash!("");
 const OLD_TRASH_POSTGRES: &str = old_trash!(" FOR UPDATE SKIP LOCKED");
 
 /// What hangs on a message, and at last the message.
-const REMOVE: [&str; 5] = [
+const REMOVE: [&str; 6] = [
+    "DELETE FROM message_notes WHERE tenant_id = $1 AND message_id = $2",
     "DELETE FROM message_parts WHERE tenant_id = $1 AND message_id = $2",
     "DELETE FROM ledger WHERE tenant_id = $1 AND message_id = $2",
     "DELETE FROM links WHERE tenant_id = $1 AND message_id = $2",

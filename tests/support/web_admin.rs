@@ -11,6 +11,7 @@ const PAGES: &[(&str, Role)] = &[
     ("/admin/users/new", Role::OfficeManager),
     ("/admin/extensions", Role::OfficeManager),
     ("/admin/imports", Role::OfficeManager),
+    ("/admin/handsets", Role::OfficeManager),
     ("/admin/calls", Role::Supervisor),
     ("/admin/explain", Role::OfficeManager),
     ("/answering/all/hours", Role::OfficeManager),

@@ -88,7 +88,13 @@ pub(super) async fn show(
     Extension(caller): Extension<Caller>,
     Path((mailbox, id)): Path<(String, String)>,
 ) -> Answer {
-    Ok(Json(message_json(&found(&site, &caller, &mailbox, &id).await?)).into_response())
+    let message = found(&site, &caller, &mailbox, &id).await?;
+    let note = site.web.services.inbox.note(caller.owner(&mailbox)?, message.id).await?;
+    let mut told = message_json(&message);
+    if let Some(fields) = told.as_object_mut() {
+        fields.insert("note".to_owned(), json!(note));
+    }
+    Ok(Json(told).into_response())
 }
 
 pub(super) async fn ledger(

@@ -2,13 +2,16 @@
 
 mod answering;
 mod greetings;
+mod handsets;
 mod imports;
 mod lifecycle;
 mod messages;
+mod own;
 mod people;
 mod rest;
 mod running;
 mod second_factors;
+mod sending;
 mod shapes;
 mod webhooks;
 
@@ -163,12 +166,15 @@ pub fn shapes() -> Vec<Shape> {
         shapes::PEOPLE,
         shapes::MESSAGES,
         shapes::REST,
+        own::SHAPES,
         running::SHAPES,
         second_factors::SHAPES,
+        sending::SHAPES,
         answering::SHAPES,
         imports::SHAPES,
         lifecycle::SHAPES,
         webhooks::SHAPES,
+        handsets::SHAPES,
     ]
     .concat()
 }
@@ -180,12 +186,15 @@ pub(super) fn handlers() -> Vec<Entry> {
         messages::routes(),
         greetings::routes(),
         rest::routes(),
+        own::routes(),
         running::routes(),
         second_factors::routes(),
+        sending::routes(),
         answering::routes(),
         imports::routes(),
         lifecycle::routes(),
         webhooks::routes(),
+        handsets::routes(),
     ]
     .into_iter()
     .flatten()

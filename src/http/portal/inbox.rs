@@ -98,6 +98,9 @@ struct Shown {
     wave_width: usize,
     ledger: Vec<Line>,
     origin: Option<String>,
+    note: Option<String>,
+    /// A colleague who can be answered.
+    may_reply: bool,
     reason: &'static str,
 }
 
@@ -255,6 +258,8 @@ fn row(message: &Message, now: Timestamp, zone: &TimeZone, here: Option<MessageI
 
 async fn shown(site: &Site, owner: Owner, message: Message, zone: &TimeZone) -> Result<Shown, Response> {
     let (ledger, parts) = site.web.services.inbox.story(owner, message.id).await.map_err(refused)?;
+    let note = site.web.services.inbox.note(owner, message.id).await.map_err(refused)?;
+    let may_reply = site.web.services.sending.author(owner, &message).await.map_err(refused)?.is_some();
     let peaks = link_page::peaks(site, &message).await;
     let (caller, number) = link_page::caller(&message);
     let original = parts.into_iter().find(|part| part.kind == PartKind::Original);
@@ -284,6 +289,8 @@ async fn shown(site: &Site, owner: Owner, message: Message, zone: &TimeZone) -> 
         wave_width: peaks.len().max(1) * 5,
         ledger: ledger.iter().map(|entry| line(entry, zone)).collect(),
         origin,
+        note,
+        may_reply,
         reason: words::reason(message.reason),
     })
 }
@@ -310,6 +317,8 @@ fn line(entry: &LedgerEntry, zone: &TimeZone) -> Line {
         "moved-to-inbox" => ("Moved to the inbox", false),
         "trashed" => ("Moved to the trash", false),
         "restored" => ("Put back", false),
+        "forwarded" => ("Passed on", false),
+        "answered" => ("Answered", false),
         _ => ("Noted", false),
     };
     // The detail of a used link is only our own name for it.

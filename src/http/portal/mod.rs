@@ -1,5 +1,6 @@
 //! The portal: pages for people who sign in. Server-rendered; every page works without a script.
 
+mod forward;
 pub(super) mod frame;
 mod greetings;
 mod inbox;
@@ -44,6 +45,14 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/messages/{id}", get(inbox::message))
         .route("/messages/{id}/audio.mp3", get(inbox::mp3))
         .route("/messages/{id}/audio.wav", get(inbox::wav))
+        .route(
+            "/messages/{id}/forward",
+            get(forward::forward_page).post(forward::forward).layer(DefaultBodyLimit::disable()),
+        )
+        .route(
+            "/messages/{id}/reply",
+            get(forward::reply_page).post(forward::reply).layer(DefaultBodyLimit::disable()),
+        )
         .route("/messages/{id}/{mark}", post(inbox::mark))
         .route("/events", get(live::events))
         .route("/greetings", get(greetings::page))

@@ -44,8 +44,26 @@ pub(super) struct Prepared {
     pub(super) remarks: Vec<Remark>,
 }
 
-/// Decodes, mixes down, resamples, trims and levels.
+/// Speech of a file, ready to be heard: mono, 16 kHz, without dead air at its ends, as loud as the rest.
+#[derive(Debug, Clone)]
+pub struct Spoken {
+    /// Mono.
+    pub samples: Vec<i16>,
+    /// Samples in a second.
+    pub rate: u32,
+    /// What its owner should know of it.
+    pub remarks: Vec<Remark>,
+}
+
+/// As a greeting is stored.
 pub(super) fn prepare(file: Bytes) -> Result<Prepared, GreetingError> {
+    let Spoken { samples, rate, remarks } = spoken(file)?;
+    let wav = wav::write(&samples, rate).map_err(|error| GreetingError::Failed(error.to_string()))?;
+    Ok(Prepared { wav: Bytes::from(wav), duration_ms: millis(samples.len()), remarks })
+}
+
+/// Decodes, mixes down, resamples, trims and levels.
+pub(super) fn spoken(file: Bytes) -> Result<Spoken, GreetingError> {
     let limits = DecodeLimits {
         max_seconds: MAX_SECONDS,
         max_samples: MAX_SECONDS as usize * 96_000,
@@ -61,8 +79,7 @@ pub(super) fn prepare(file: Bytes) -> Result<Prepared, GreetingError> {
     if trimmed.len() < whole.len() {
         remarks.push(Remark::Trimmed(millis(whole.len() - trimmed.len())));
     }
-    let wav = wav::write(&samples, RATE).map_err(|error| GreetingError::Failed(error.to_string()))?;
-    Ok(Prepared { wav: Bytes::from(wav), duration_ms: millis(samples.len()), remarks })
+    Ok(Spoken { samples, rate: RATE, remarks })
 }
 
 fn remarks(flaw: Option<Flaw>, levelled: &[i16]) -> Vec<Remark> {

@@ -12,9 +12,32 @@ use crate::blob::spool::Recorded;
 use crate::domain::{
     CallerId, Folder, Mailbox, Message, MessageId, Origin, Part, PartKind, RecordingClass, RedirectReason,
 };
+use crate::service::greetings::Spoken;
 
 /// Silence between an introduction and the message, in milliseconds.
 const PAUSE_MS: u32 = 500;
+
+/// What somebody said who sends a message.
+#[derive(Debug)]
+pub(super) struct Said {
+    pub(super) samples: Vec<i16>,
+    pub(super) rate: u32,
+    pub(super) voiced_ms: u32,
+}
+
+impl From<Recorded> for Said {
+    fn from(recorded: Recorded) -> Self {
+        let voiced_ms = recorded.verdict.map_or(0, |verdict| verdict.voiced_ms);
+        Self { samples: recorded.samples, rate: recorded.head.sample_rate, voiced_ms }
+    }
+}
+
+impl From<Spoken> for Said {
+    // Without the silence at its ends, a file is taken for speech.
+    fn from(Spoken { samples, rate, .. }: Spoken) -> Self {
+        Self { voiced_ms: millis(samples.len(), rate), samples, rate }
+    }
+}
 
 /// A message that is ready to be copied.
 #[derive(Debug, Clone)]
@@ -26,6 +49,8 @@ pub(super) struct Letter {
     pub(super) duration_ms: u32,
     pub(super) voiced_ms: u32,
     pub(super) parts: Vec<Part>,
+    /// Written beside it.
+    pub(super) note: Option<String>,
     pub(super) urgent: bool,
     pub(super) private: bool,
 }
@@ -41,6 +66,7 @@ impl Letter {
             duration_ms: millis(samples.len(), rate),
             voiced_ms,
             parts: Vec::new(),
+            note: None,
             urgent: false,
             private: false,
         })
@@ -74,12 +100,7 @@ impl Letter {
 
 /// The introduction, a pause, and the message with the parts that it has already. The samples of the message stay as
 /// they are; the introduction comes to its rate.
-pub(super) fn joined(
-    original: Pcm,
-    parts: &[Part],
-    origin: Origin,
-    said: Option<Recorded>,
-) -> (Pcm, Vec<Part>) {
+pub(super) fn joined(original: Pcm, parts: &[Part], origin: Origin, said: Option<Said>) -> (Pcm, Vec<Part>) {
     let rate = original.rate;
     let whole = Part {
         kind: PartKind::Original,
@@ -89,11 +110,7 @@ pub(super) fn joined(
     };
     let old = if parts.is_empty() { vec![whole] } else { parts.to_vec() };
     let Some(said) = said else { return (original, old) };
-    let mut samples = if said.head.sample_rate == rate {
-        said.samples
-    } else {
-        resample(&said.samples, said.head.sample_rate, rate)
-    };
+    let mut samples = if said.rate == rate { said.samples } else { resample(&said.samples, said.rate, rate) };
     let length_ms = millis(samples.len(), rate);
     // Whole milliseconds: the parts behind it begin exactly there.
     let shift = length_ms + 1 + PAUSE_MS;

@@ -99,6 +99,7 @@ pub(super) const MESSAGES: &[Shape] = &[
             ("class", "speech|no-speech|busy-tone|dial-tone|fax-tone", "what was heard in it"),
             ("bytes", "integer", "of audio"),
             ("sha256", "string", "of the audio, in hexadecimal"),
+            ("note?", "string?", "what a colleague wrote who sent it; of a single message only"),
         ],
     ),
     shape(

@@ -68,6 +68,8 @@ mod opening;
 mod owner;
 #[path = "store/reset.rs"]
 mod reset;
+#[path = "store/takeover.rs"]
+mod takeover;
 #[path = "store/webhooks.rs"]
 mod webhooks;
 

@@ -45,12 +45,16 @@ mod numbers;
 mod of_the_running_server;
 #[path = "support/web_server.rs"]
 mod of_the_server;
+#[path = "support/web_own.rs"]
+mod own;
 #[path = "support/web_portal.rs"]
 mod portal;
 #[path = "support/web_portal_browser.rs"]
 mod portal_in_the_browser;
 #[path = "support/web_second_factor.rs"]
 mod second_factor;
+#[path = "support/web_takeover.rs"]
+mod takeover;
 #[path = "support/web_users.rs"]
 mod users;
 

@@ -3,6 +3,7 @@
 mod adding;
 pub(super) mod calls;
 mod explain;
+mod extensions;
 mod first_steps;
 mod handsets;
 mod helping;
@@ -14,6 +15,7 @@ mod removed;
 mod reset;
 mod second_factors;
 mod server;
+mod takeover;
 mod users;
 mod webhooks;
 
@@ -28,10 +30,12 @@ use crate::service::access::Act;
 use super::Site;
 
 pub(super) use reset::before_and_after;
+pub(super) use takeover::who;
 
 /// Pages that stand in the navigation: group, path, label, what opens them. Groups stand in the order of their first page.
 pub(super) const PLACES: &[(&str, &str, &str, Act)] = &[
     ("People", "/admin/users", "Users", Act::UsersRead),
+    ("People", extensions::HERE, "Extensions", Act::UsersWrite),
     ("People", imports::HERE, "Import", Act::UsersWrite),
     ("Phones", handsets::HERE, "Phones", Act::PhonesRead),
     ("Phones", numbers::HERE, "Numbers", Act::UsersRead),
@@ -62,6 +66,8 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/admin/users/{id}/clear", post(reset::clear))
         .route("/admin/users/{id}/take-back", post(reset::take_back))
         .route("/admin/users/{id}/restore", post(removed::restore))
+        .route("/admin/extensions", get(extensions::list))
+        .route("/admin/extensions/{extension}", get(takeover::show).post(takeover::take_over))
         .route("/admin/handsets", get(handsets::list).post(handsets::add))
         .route("/admin/handsets/new", get(handsets::new))
         .route("/admin/handsets/export.csv", get(handsets::export))

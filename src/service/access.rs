@@ -212,9 +212,14 @@ impl Actor {
         acts.iter().all(|act| self.reach(*act) >= least)
     }
 
+    /// Whether somebody with this role is not above.
+    pub fn stands_over(&self, role: Role) -> bool {
+        role <= self.rank()
+    }
+
     /// Whether a user with this role may be changed: nobody changes somebody above.
     pub fn may_change(&self, role: Role) -> bool {
-        self.reach(Act::UsersWrite) > Own && role <= self.rank()
+        self.reach(Act::UsersWrite) > Own && self.stands_over(role)
     }
 }
 

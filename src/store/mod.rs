@@ -39,6 +39,7 @@ mod reset;
 mod retention;
 mod revision;
 mod second_factors;
+mod takeover;
 mod tenants;
 mod time_frames;
 mod tx;
@@ -69,6 +70,7 @@ pub use self::owner::LONGEST_LIST;
 pub use self::pages::{MessageFilter, Person};
 pub use self::reset::{Cleared, Holdings};
 pub use self::second_factors::{SecondFactor, SharedSecret};
+pub use self::takeover::{Fate, Newcomer};
 pub use self::webhook_queue::{Due, Fact, Told};
 pub use self::webhooks::Sent;
 

@@ -9,6 +9,7 @@ use crate::web_bed::WebBed;
 const PAGES: &[(&str, Role)] = &[
     ("/admin/users", Role::Supervisor),
     ("/admin/users/new", Role::OfficeManager),
+    ("/admin/extensions", Role::OfficeManager),
     ("/admin/imports", Role::OfficeManager),
     ("/admin/handsets", Role::OfficeManager),
     ("/admin/numbers", Role::Supervisor),

@@ -250,7 +250,7 @@ impl WebBed {
         address
     }
 
-    async fn facts(&self) -> sqlx::SqliteConnection {
+    pub(crate) async fn facts(&self) -> sqlx::SqliteConnection {
         let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.folder.path().join("facts.db"));
         sqlx::SqliteConnection::connect_with(&options).await.unwrap()
     }

@@ -12,6 +12,7 @@ mod imports;
 mod messages;
 pub(in crate::http) mod numbers;
 mod once;
+mod own;
 pub(in crate::http) mod problem;
 mod reset;
 mod rest;
@@ -22,6 +23,7 @@ mod second_factors;
 mod sending;
 mod table;
 mod tag;
+mod takeover;
 mod users;
 pub(in crate::http) mod webhooks;
 

@@ -7,6 +7,7 @@ mod imports;
 mod lifecycle;
 mod messages;
 mod numbers;
+mod own;
 mod people;
 mod rest;
 mod running;
@@ -166,6 +167,7 @@ pub fn shapes() -> Vec<Shape> {
         shapes::PEOPLE,
         shapes::MESSAGES,
         shapes::REST,
+        own::SHAPES,
         running::SHAPES,
         second_factors::SHAPES,
         sending::SHAPES,
@@ -186,6 +188,7 @@ pub(super) fn handlers() -> Vec<Entry> {
         messages::routes(),
         greetings::routes(),
         rest::routes(),
+        own::routes(),
         running::routes(),
         second_factors::routes(),
         sending::routes(),

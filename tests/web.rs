@@ -58,6 +58,9 @@ mod takeover;
 #[path = "support/web_users.rs"]
 mod users;
 
+#[path = "support/web_trunks.rs"]
+mod trunks;
+
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 

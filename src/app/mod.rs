@@ -13,6 +13,7 @@ mod reload;
 mod server;
 mod setup;
 mod telemetry;
+mod trunks;
 mod web;
 
 use std::process::ExitCode;

@@ -7,6 +7,7 @@ use crate::clock::SharedClock;
 use crate::domain::{Extension, MailAddress};
 use crate::outbox::Outbox;
 use crate::service::trials::{Neighbour, Outside, Trying};
+use crate::service::trunks::{TrunkBoard, TrunkView};
 use crate::signal::{Heard, LampDialog, Signal, Transport};
 
 use super::commands::{HERE, call_let_in};
@@ -21,6 +22,7 @@ struct Ways {
     clock: SharedClock,
     advertise: Option<String>,
     public_url: String,
+    trunks: TrunkBoard,
 }
 
 /// The ways of a running server.
@@ -29,6 +31,7 @@ pub(super) fn outside(
     signal: &Signal,
     outbox: &Outbox,
     clock: &SharedClock,
+    trunks: TrunkBoard,
 ) -> Arc<dyn Outside> {
     Arc::new(Ways {
         signal: signal.clone(),
@@ -36,6 +39,7 @@ pub(super) fn outside(
         clock: clock.clone(),
         advertise: config.sip.advertise.clone(),
         public_url: config.public_url(),
+        trunks,
     })
 }
 
@@ -70,6 +74,23 @@ impl Outside for Ways {
     fn call(&self, extension: Extension, domain: Option<String>) -> Trying {
         let ways = self.clone();
         Box::pin(async move { ways.leave_message(&extension, domain).await })
+    }
+
+    fn trunks(&self) -> Arc<[TrunkView]> {
+        self.trunks.all()
+    }
+
+    fn options(&self, uri: String) -> Trying {
+        let signal = self.signal.clone();
+        Box::pin(async move {
+            match signal.options(&uri).await {
+                Ok(code @ 200..=299) => Ok(format!("{uri} is there: it answered OPTIONS with {code}.")),
+                Ok(code) => Ok(format!("{uri} is there, and refused OPTIONS with {code}.")),
+                Err(_) => Err(format!(
+                    "{uri} did not answer OPTIONS within 5 s: see that it runs, that a firewall lets SIP through, and that it lets this server speak to it."
+                )),
+            }
+        })
     }
 
     fn phone_at(&self, dialog: &str) -> Option<String> {

@@ -31,6 +31,7 @@ use crate::service::prompts::PromptSet;
 use crate::service::reception::Reception;
 use crate::service::retention::Retention;
 use crate::service::signin::Signin;
+use crate::service::trunks::TrunkBoard;
 use crate::signal::{Signal, Transport};
 use crate::store::{Store, StoreError};
 
@@ -42,6 +43,7 @@ use super::outside::outside;
 use super::priority;
 use super::reload::{mails_differ, needs_restart};
 use super::setup::{call_settings, engine_config, signal_config};
+use super::trunks;
 use super::web::{Running, web};
 
 /// Running calls get so long to end after a stop was asked for.
@@ -70,6 +72,7 @@ pub struct Server {
     pub(super) store: Store,
     /// Passwords and one-time links, for the setup.
     pub(super) signin: Signin,
+    trunks: TrunkBoard,
 }
 
 /// A database that was away at the start is looked for again after so long, and then after twice that, and so on.
@@ -221,6 +224,8 @@ impl Server {
         let ending = Ending::default();
         let live = LiveCalls::new(clock.clone());
         let (signal, incoming) = Signal::start(signal_config(config), clock.clone()).await?;
+        let trunks = TrunkBoard::default();
+        trunks.set(trunks::views(config));
         let web = web(Running {
             config,
             clock: &clock,
@@ -231,7 +236,7 @@ impl Server {
             prompts: &prompts,
             links: &links,
             calls: &live,
-            outside: outside(config, &signal, &outbox, &clock),
+            outside: outside(config, &signal, &outbox, &clock, trunks.clone()),
             checks: parts.checks(),
             metrics,
             stop: ending.stop.clone(),
@@ -313,6 +318,7 @@ impl Server {
             accounts,
             store,
             signin,
+            trunks,
         })
     }
 
@@ -332,6 +338,7 @@ impl Server {
         let access = signal_config(&config);
         self.signal.set_access(access.peers, access.trunks);
         self.reception.set_rules(config.rules());
+        self.trunks.set(trunks::views(&config));
         self.settings.send_replace(Arc::new(call_settings(&config)));
         if mails_differ(&self.config, &config) {
             match mailer(&config, &self.clock) {

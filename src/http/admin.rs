@@ -16,6 +16,7 @@ mod reset;
 mod second_factors;
 mod server;
 mod takeover;
+mod trunks;
 mod users;
 mod webhooks;
 
@@ -44,6 +45,7 @@ pub(super) const PLACES: &[(&str, &str, &str, Act)] = &[
     ("Calls", "/admin/explain", "Explain", Act::Explain),
     ("Server", "/admin/lamps", "Lamps", Act::Lamps),
     ("Server", "/admin/jobs", "Outbox", Act::Jobs),
+    ("Server", trunks::HERE, "Trunks", Act::System),
     ("Server", "/admin/system", "System", Act::System),
     ("Server", first_steps::HERE, "First steps", Act::System),
     ("Access", keys::HERE, "Keys", Act::Keys),
@@ -98,6 +100,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/admin/lamps", get(lamps::page))
         .route("/admin/lamps/{id}/again", post(lamps::again))
         .route("/admin/jobs", get(server::jobs))
+        .route("/admin/jobs/retry", post(server::retry_all))
         .route("/admin/jobs/{id}/retry", post(server::retry))
         .route("/admin/keys", get(keys::page).post(keys::add))
         .route("/admin/keys/{id}/revoke", post(keys::revoke))
@@ -113,6 +116,8 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/admin/webhooks/{id}/replay", post(webhooks::replay_since))
         .route("/admin/webhooks/{id}/deliveries/{delivery}/replay", post(webhooks::replay))
         .route("/admin/audit", get(server::audit))
+        .route("/admin/trunks", get(trunks::page))
+        .route("/admin/trunks/ask", post(trunks::ask))
         .route("/admin/system", get(server::system))
         .route("/admin/first-steps", get(first_steps::page))
         .route("/admin/first-steps/call", post(first_steps::call))

@@ -35,4 +35,5 @@ pub mod settings;
 pub mod signin;
 pub mod time_frames;
 pub mod trials;
+pub mod trunks;
 pub mod webhooks;

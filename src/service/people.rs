@@ -88,6 +88,14 @@ impl People {
         self.store.tenant_job_again(tenant, id).await
     }
 
+    /// Tries every job again that was given up, but those of removed mailboxes; how many.
+    ///
+    /// # Errors
+    /// [`crate::store::StoreError`].
+    pub async fn dead_jobs_again(&self, tenant: TenantId) -> Result<u64> {
+        self.store.dead_jobs_again(tenant).await
+    }
+
     /// Extensions that are free and near those that are taken (003-06, 004-02): after the highest one, else 7001.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::inbox::Inbox;
+use super::trunks::TrunkView;
 use crate::clock::SharedClock;
 use crate::domain::{Extension, MailAddress, MessageId, Owner};
 
@@ -55,6 +56,10 @@ pub trait Outside: Debug + Send + Sync {
     fn neighbours(&self) -> Vec<Neighbour>;
     /// Calls this mailbox by SIP and RTP and speaks a message after the tone. Says how the call was.
     fn call(&self, extension: Extension, domain: Option<String>) -> Trying;
+    /// What the configuration says of trunks and peers.
+    fn trunks(&self) -> Arc<[TrunkView]>;
+    /// Asks a SIP URI whether it is there (OPTIONS). Says what it answered.
+    fn options(&self, uri: String) -> Trying;
     /// Where the phone of a subscription is reached, for example `sip:111a@192.0.2.9:5060`; `dialog` as [`crate::store::Lamp`]
     /// has it.
     fn phone_at(&self, dialog: &str) -> Option<String>;
@@ -110,6 +115,19 @@ impl Trials {
     /// See [`Outside::neighbours`].
     pub fn neighbours(&self) -> Vec<Neighbour> {
         self.outside.neighbours()
+    }
+
+    /// See [`Outside::trunks`].
+    pub fn trunks(&self) -> Arc<[TrunkView]> {
+        self.outside.trunks()
+    }
+
+    /// See [`Outside::options`].
+    ///
+    /// # Errors
+    /// In words, when it did not answer.
+    pub async fn options(&self, uri: String) -> Result<String, String> {
+        self.outside.options(uri).await
     }
 
     /// How the trials are.

@@ -15,6 +15,7 @@ mod lamps;
 mod message;
 mod net;
 mod proof;
+mod reach;
 mod refresh;
 mod responses;
 mod seen;

@@ -90,6 +90,10 @@ const JOBS: &str = "SELECT id, tenant_id, work, state, attempts, next_at, create
 const AGAIN: &str = "UPDATE jobs SET state = 'queued', next_at = $3, about = NULL
     WHERE tenant_id = $1 AND id = $2 AND state IN ('queued', 'retry', 'dead')";
 
+// Those of a removed mailbox come back with its user, and not before.
+const ALL_AGAIN: &str = "UPDATE jobs SET state = 'queued', next_at = $2, about = NULL
+    WHERE tenant_id = $1 AND state = 'dead' AND COALESCE(last_error, '') <> 'the mailbox was removed'";
+
 /// Which messages.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MessageFilter {
@@ -213,6 +217,18 @@ impl Store {
         let touched = tx.run(AGAIN, args![tenant.uuid(), id.uuid(), micros(self.clock.now())]).await?;
         super::fault::found(touched, "dead or waiting job", id)?;
         Ok(tx.commit().await?)
+    }
+
+    /// Every job of the tenant that was given up becomes due at once, but those of removed mailboxes; how many.
+    ///
+    /// # Errors
+    /// [`super::StoreError`].
+    pub async fn dead_jobs_again(&self, tenant: TenantId) -> Result<u64> {
+        let mut tx = self.db.begin().await?;
+        let touched = tx.run(ALL_AGAIN, args![tenant.uuid(), micros(self.clock.now())]).await?;
+        tx.commit().await?;
+        self.work_was_made();
+        Ok(touched)
     }
 }
 

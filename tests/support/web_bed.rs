@@ -26,6 +26,7 @@ use aftertone::service::live_calls::LiveCalls;
 use aftertone::service::outbound::AllowedTargets;
 use aftertone::service::reception::{Reception, Rules};
 use aftertone::service::trials::{Neighbour, Outside, Trying};
+use aftertone::service::trunks::TrunkView;
 use aftertone::service::webhooks::guard::Guard;
 use aftertone::store::Store;
 use axum::Router;
@@ -328,6 +329,22 @@ impl Outside for Ways {
 
     fn call(&self, _: Extension, _: Option<String>) -> Trying {
         Box::pin(async { Err("the call was not answered (486): busy".to_owned()) })
+    }
+
+    fn trunks(&self) -> Arc<[TrunkView]> {
+        let carrier = TrunkView {
+            name: "carrier <b>".to_owned(),
+            peers: vec!["192.0.2.10/32".parse().unwrap()],
+            is_asked: true,
+            transfer_targets: vec!["+49*".to_owned()],
+            reachable_at: vec!["sip:192.0.2.10".to_owned()],
+            ..TrunkView::default()
+        };
+        Arc::new([carrier, TrunkView::default()])
+    }
+
+    fn options(&self, uri: String) -> Trying {
+        Box::pin(async move { Ok(format!("{uri} is there: it answered OPTIONS with 200.")) })
     }
 
     fn phone_at(&self, dialog: &str) -> Option<String> {

@@ -68,8 +68,9 @@ impl Tried {
     }
 }
 
-fn row(neighbour: &Neighbour, zone: &TimeZone) -> Row {
-    let words = match (&neighbour.said, neighbour.refused) {
+/// What was said last from this address, what came of it, and what to do.
+pub(super) fn what_came_of_it(neighbour: &Neighbour) -> String {
+    match (&neighbour.said, neighbour.refused) {
         (None, _) => "Got no answer: it is no peer. If this is your phone system, add the address to sip.peers and let the server read its configuration again (kill -HUP).".to_owned(),
         (Some(said), None) if neighbour.ip.is_loopback() => {
             format!("{said} was taken. A program on this machine itself reaches Aftertone.")
@@ -79,11 +80,14 @@ fn row(neighbour: &Neighbour, zone: &TimeZone) -> Row {
             format!("{said} was asked for the account of its trunk. Set user and password of the trunk in the phone system.")
         }
         (Some(said), Some(code)) => format!("{said} was refused with {code}."),
-    };
+    }
+}
+
+fn row(neighbour: &Neighbour, zone: &TimeZone) -> Row {
     Row {
         ip: neighbour.ip.to_string(),
         at: words::stamp(neighbour.at, zone),
-        words,
+        words: what_came_of_it(neighbour),
         is_bad: !neighbour.is_connected(),
     }
 }

@@ -67,7 +67,13 @@ pub(super) async fn jobs(State(site): Shared, visitor: Visitor, Query(asked): Qu
     match page {
         Ok((jobs, more)) => {
             let next = more.then(|| jobs.last().map(|job| job.id.to_string())).flatten();
-            let done = (asked.done == "retried").then(|| Done::said("It is tried again at once."));
+            let done = match asked.done.as_str() {
+                "retried" => Some(Done::said("It is tried again at once.")),
+                "all-retried" => Some(Done::said(
+                    "All that was given up is tried again at once, but what is of removed mailboxes.",
+                )),
+                _ => None,
+            };
             let page = JobsPage {
                 frame: Frame::new(&site, &visitor, "/admin/jobs", None).with(done),
                 state: state.map_or("", JobState::as_str),
@@ -119,6 +125,22 @@ pub(super) async fn retry(State(site): Shared, Path(id): Path<String>, posted: P
     let deed = Deed { action: "job.retried", target: format!("job {job}") };
     site.web.services.audit.note(&visitor.actor, tenant, deed, None::<&()>, None::<&()>).await;
     see(&site, "/admin/jobs?done=retried")
+}
+
+/// Everything that was given up.
+pub(super) async fn retry_all(State(site): Shared, posted: Posted) -> Response {
+    let visitor = posted.visitor;
+    if let Err(response) = visitor.must(Act::Jobs) {
+        return response;
+    }
+    let tenant = visitor.actor.tenant;
+    let count = match site.web.services.people.dead_jobs_again(tenant).await {
+        Ok(count) => count,
+        Err(error) => return trouble(&error),
+    };
+    let deed = Deed { action: "job.retried", target: format!("{count} jobs that were given up") };
+    site.web.services.audit.note(&visitor.actor, tenant, deed, None::<&()>, None::<&()>).await;
+    see(&site, "/admin/jobs?done=all-retried")
 }
 
 #[derive(Template)]

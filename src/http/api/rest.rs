@@ -201,6 +201,14 @@ pub(super) async fn retry(
     Ok(StatusCode::ACCEPTED.into_response())
 }
 
+pub(super) async fn retry_all(State(site): State<Arc<Site>>, Extension(caller): Extension<Caller>) -> Answer {
+    let tenant = caller.must_reach_tenant()?;
+    let count = site.web.services.people.dead_jobs_again(tenant).await?;
+    let deed = Deed { action: "job.retried", target: format!("{count} jobs that were given up") };
+    site.web.services.audit.note(&caller.actor, tenant, deed, None::<&()>, None::<&()>).await;
+    Ok((StatusCode::ACCEPTED, Json(json!({"jobs": count}))).into_response())
+}
+
 fn key_json(key: &ApiKey) -> Value {
     json!({
         "id": key.id, "name": key.name, "user": key.user, "scopes": key.scopes, "created_at": key.created_at,

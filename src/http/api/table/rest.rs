@@ -54,6 +54,12 @@ pub(super) fn routes() -> Vec<Entry> {
             post(rest::retry),
         ),
         (
+            Route::new("POST", "/jobs/retry", Some(Act::Jobs), "Try everything again that was given up")
+                .status(202)
+                .shape("JobsRetried"),
+            post(rest::retry_all),
+        ),
+        (
             Route::new("GET", "/keys", Some(Act::Keys), "Keys, never their secrets").list("Key"),
             get(rest::keys),
         ),

@@ -136,6 +136,7 @@ pub(super) const MESSAGES: &[Shape] = &[
 ];
 
 pub(super) const REST: &[Shape] = &[
+    shape("JobsRetried", &[("jobs", "integer", "those of removed mailboxes are left out")]),
     shape(
         "Me",
         &[

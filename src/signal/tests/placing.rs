@@ -144,3 +144,23 @@ async fn as_caller_we_raise_a_too_small_interval_and_take_other_forks_down() {
     assert!(matches!(event(&mut events).await, DialogEvent::Confirmed { .. }));
     assert!(events.try_recv().is_err(), "the first call goes on");
 }
+
+#[tokio::test]
+async fn who_is_asked_by_options_is_there_whatever_the_answer_and_what_is_no_address_is_not() {
+    let server = Server::with(SignalConfig { peers: vec![], ..config() }, fast()).await;
+    let phone = Phone::to(server.udp).await;
+    let uri = format!("sip:{}", phone.here());
+    for (status, code) in [("200 OK", 200), ("403 Forbidden", 403)] {
+        let (asked, ()) = tokio::join!(server.signal.options(&uri), async {
+            let options = phone.expect("OPTIONS ").await;
+            assert!(options.starts_with(&format!("OPTIONS {uri} SIP/2.0\r\n")), "{options}");
+            assert!(
+                line(&options, "To").unwrap().contains(&uri) && line(&options, "Contact").is_some(),
+                "{options}"
+            );
+            phone.answer(&options, status, "", "").await;
+        });
+        assert_eq!(asked, Ok(code));
+    }
+    assert_eq!(server.signal.options("no address").await, Err(NotifyError::Silent));
+}

@@ -189,6 +189,9 @@ async fn dead_jobs_are_shown_and_tried_again_and_calls_are_explained() {
     assert_eq!(client.post(&format!("/admin/jobs/{id}/retry"), &[]).await.status, 303);
     assert_eq!(bed.store.jobs(Some(JobState::Queued), 9).await.unwrap().len(), 1);
     assert_eq!(client.post(&format!("/admin/jobs/{id}x/retry"), &[]).await.status, 404);
+    let told = client.get("/admin/explain?to=1001&from=sip:%2B4930@x.example").await;
+    assert!(told.text().contains("Mailbox 1001") && told.text().contains("+4930"), "{}", told.text());
+    assert_eq!(client.get("/admin/explain?to=%3C%3E").await.status, 422);
     let leased = bed.store.lease_jobs(9, std::time::Duration::from_secs(60)).await.unwrap();
     bed.store.job_dead(&leased[0], "550 no such user").await.unwrap();
     assert!(client.get("/admin/jobs?state=dead").await.text().contains("Try all again"));
@@ -204,9 +207,6 @@ async fn dead_jobs_are_shown_and_tried_again_and_calls_are_explained() {
     bed.store.job_dead(&leased[0], "the mailbox was removed").await.unwrap();
     client.post("/admin/jobs/retry", &[]).await;
     assert_eq!(bed.store.jobs(Some(JobState::Dead), 9).await.unwrap().len(), 1);
-    let told = client.get("/admin/explain?to=1001&from=sip:%2B4930@x.example").await;
-    assert!(told.text().contains("Mailbox 1001") && told.text().contains("+4930"), "{}", told.text());
-    assert_eq!(client.get("/admin/explain?to=%3C%3E").await.status, 422);
 }
 
 #[tokio::test]

@@ -65,7 +65,7 @@ mod tests {
         assert_eq!(numbers, ["+15550100", "0098", "0099", "0100", "0101", "sales"]);
         assert_eq!(read[0].1, "main line");
         for (wrong, line) in [
-            ("1\n+1 555 x y\n", "line 1"),
+            ("1\n+1 555 x y\n", "line 2"),
             ("+15\n+19..+10", "line 2"),
             ("+10..10", "line 1"),
             ("+10..+99999999", "line 1"),

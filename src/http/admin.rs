@@ -9,6 +9,7 @@ mod helping;
 mod imports;
 mod keys;
 pub(super) mod lamps;
+mod prompts;
 mod removed;
 mod reset;
 mod second_factors;
@@ -37,6 +38,7 @@ pub(super) const PLACES: &[(&str, &str, &str, Act)] = &[
     ("Calls", "/admin/calls", "Live calls", Act::Calls),
     ("Calls", "/admin/explain", "Explain", Act::Explain),
     ("Server", "/admin/lamps", "Lamps", Act::Lamps),
+    ("Server", prompts::HERE, "Prompts", Act::TenantsRead),
     ("Server", "/admin/jobs", "Outbox", Act::Jobs),
     ("Server", "/admin/system", "System", Act::System),
     ("Server", first_steps::HERE, "First steps", Act::System),
@@ -84,6 +86,8 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/admin/calls/{id}/end", post(calls::end))
         .route("/admin/lamps", get(lamps::page))
         .route("/admin/lamps/{id}/again", post(lamps::again))
+        .route("/admin/prompts", get(prompts::page))
+        .route("/admin/prompts/{language}/{phrase}", get(prompts::sound))
         .route("/admin/jobs", get(server::jobs))
         .route("/admin/jobs/{id}/retry", post(server::retry))
         .route("/admin/keys", get(keys::page).post(keys::add))

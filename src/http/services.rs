@@ -22,6 +22,7 @@ use crate::service::lamp::audit::LampAudit;
 use crate::service::live_calls::LiveCalls;
 use crate::service::login::Login;
 use crate::service::people::People;
+use crate::service::prompts::PromptSet;
 use crate::service::reception::Reception;
 use crate::service::repeats::Repeats;
 use crate::service::retrieval::Retrieval;
@@ -86,6 +87,8 @@ pub struct Services {
     pub handsets: Handsets,
     /// First steps of a new server.
     pub trials: Trials,
+    /// What is said on the phone.
+    pub prompts: Arc<PromptSet>,
     /// How the outside reaches us.
     pub public_url: String,
     /// Ends live pages when the server stops.
@@ -117,6 +120,8 @@ pub struct Parts {
     pub calls: LiveCalls,
     /// The ways to phone systems and mail servers, to be tried.
     pub outside: Arc<dyn Outside>,
+    /// What is said on the phone.
+    pub prompts: Arc<PromptSet>,
     /// Where webhooks may lead.
     pub guard: Guard,
     /// How the outside reaches us.
@@ -163,6 +168,7 @@ impl Services {
             reception: parts.reception,
             imports: parts.imports,
             calls: parts.calls,
+            prompts: parts.prompts,
             public_url: parts.public_url,
             stop: parts.stop,
             live: Arc::new(Semaphore::new(LIVE)),

@@ -7,8 +7,8 @@ mod shapes;
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aftertone::audio::wav;
@@ -24,6 +24,7 @@ use aftertone::service::import::Imports;
 use aftertone::service::links::Links;
 use aftertone::service::live_calls::LiveCalls;
 use aftertone::service::outbound::AllowedTargets;
+use aftertone::service::prompts::PromptSet;
 use aftertone::service::reception::{Reception, Rules};
 use aftertone::service::trials::{Neighbour, Outside, Trying};
 use aftertone::service::webhooks::guard::Guard;
@@ -107,6 +108,7 @@ impl WebBed {
             ),
             calls: LiveCalls::new(clock.clone()),
             outside: Arc::new(Ways),
+            prompts: spoken(),
             guard: Guard::new(&["127.0.0.1".to_owned()]),
             public_url: "https://vm.example.org".to_owned(),
             stop: stop.clone(),
@@ -306,6 +308,12 @@ fn objects(folder: &Path, all: &mut String) {
             all.push_str(&format!("{}: {} bytes, {sum}\n", path.display(), bytes.len()));
         }
     }
+}
+
+/// The prompts of the program, read once.
+fn spoken() -> Arc<PromptSet> {
+    static PROMPTS: OnceLock<Arc<PromptSet>> = OnceLock::new();
+    Arc::clone(PROMPTS.get_or_init(|| Arc::new(PromptSet::embedded().unwrap())))
 }
 
 /// Ways to the outside that lead nowhere: a phone system is heard, a stranger too, and the call is not answered.

@@ -180,6 +180,7 @@ async fn every_other_page_is_good_on_every_screen() {
         ("/admin/webhooks", "admin-webhooks"),
         ("/admin/explain?to=1001", "admin-explain"),
         ("/admin/jobs", "admin-jobs"),
+        ("/admin/prompts?q=mess", "admin-prompts"),
         ("/admin/audit", "admin-audit"),
         ("/admin/system", "admin-system"),
     ] {

@@ -1,6 +1,7 @@
 //! The administrator's portal: pages for who looks after others. Which page opens is `service::access`'s.
 
 mod adding;
+mod bulk;
 pub(super) mod calls;
 mod explain;
 mod extensions;
@@ -55,6 +56,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
     Router::new()
         .route("/admin/users", get(users::list).post(adding::add))
         .route("/admin/users/new", get(adding::new))
+        .route("/admin/users/bulk", post(bulk::bulk))
         .route("/admin/users/{id}", get(users::show).post(users::change))
         .route("/admin/users/{id}/invite", post(helping::invite))
         .route("/admin/users/{id}/unlock", post(helping::unlock))

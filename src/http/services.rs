@@ -12,6 +12,7 @@ use crate::domain::User;
 use crate::service::accounts::Accounts;
 use crate::service::answering::{Lists, Rules};
 use crate::service::audit::Audit;
+use crate::service::bulk::Bulk;
 use crate::service::directory::AudioDirectory;
 use crate::service::greetings::Greetings;
 use crate::service::handsets::Handsets;
@@ -52,6 +53,8 @@ pub struct Services {
     pub webhooks: Webhooks,
     /// Users and their mailboxes.
     pub accounts: Accounts,
+    /// The same for many users.
+    pub bulk: Bulk,
     /// Pages of users, tenants, jobs.
     pub people: People,
     /// PINs.
@@ -141,10 +144,16 @@ impl Services {
         let signin = Signin::new(store.clone(), clock.clone(), &parts.public_url);
         Self {
             keys: Keys::new(store.clone(), clock.clone(), signin.clone()),
-            signin,
+            signin: signin.clone(),
             audit: Audit::new(store.clone(), clock.clone()),
             repeats: Repeats::new(store.clone(), clock.clone()),
             webhooks: Webhooks::new(store.clone(), clock.clone(), parts.guard),
+            bulk: Bulk::new(
+                People::new(store.clone(), clock.clone()),
+                parts.accounts.clone(),
+                signin.clone(),
+                Audit::new(store.clone(), clock.clone()),
+            ),
             people: People::new(store.clone(), clock.clone()),
             login: Login::new(store.clone(), clock.clone(), parts.accounts.pin_policy()),
             inbox: Inbox::new(store.clone()),

@@ -3,6 +3,7 @@
 
 mod answering;
 mod bin;
+mod bulk;
 mod caller;
 mod docs;
 mod greetings;

@@ -12,6 +12,7 @@ use crate::domain::User;
 use crate::service::accounts::Accounts;
 use crate::service::answering::{Lists, Rules};
 use crate::service::audit::Audit;
+use crate::service::call_me::CallMe;
 use crate::service::directory::AudioDirectory;
 use crate::service::greetings::Greetings;
 use crate::service::import::Imports;
@@ -61,6 +62,8 @@ pub struct Services {
     pub retrieval: Retrieval,
     /// Messages to colleagues.
     pub sending: Sending,
+    /// Calls to record greetings.
+    pub call_me: CallMe,
     /// What owners set.
     pub settings: Settings,
     /// Greetings.
@@ -151,6 +154,7 @@ impl Services {
             rules: parts.rules,
             lamps: LampAudit::new(store.clone(), clock.clone()),
             sending: Sending::new(store.clone(), parts.objects.clone(), parts.spool.clone(), clock.clone()),
+            call_me: CallMe::new(store.clone(), clock.clone()),
             retrieval: Retrieval::new(store.clone(), parts.objects, greetings.clone(), clock.clone()),
             settings: Settings::new(store.clone(), parts.spool, greetings.clone(), clock),
             directory: AudioDirectory::new(store),

@@ -3,6 +3,7 @@
 
 mod answering;
 mod bin;
+mod call_me;
 mod caller;
 mod docs;
 mod greetings;

@@ -1,6 +1,7 @@
 //! Every route of the API: what it is called, what opens it, what it takes, and who carries it out.
 
 mod answering;
+mod call_me;
 mod greetings;
 mod imports;
 mod lifecycle;
@@ -166,6 +167,7 @@ pub fn shapes() -> Vec<Shape> {
         shapes::REST,
         running::SHAPES,
         second_factors::SHAPES,
+        call_me::SHAPES,
         sending::SHAPES,
         answering::SHAPES,
         imports::SHAPES,
@@ -184,6 +186,7 @@ pub(super) fn handlers() -> Vec<Entry> {
         rest::routes(),
         running::routes(),
         second_factors::routes(),
+        call_me::routes(),
         sending::routes(),
         answering::routes(),
         imports::routes(),

@@ -1,5 +1,6 @@
 //! The portal: pages for people who sign in. Server-rendered; every page works without a script.
 
+mod call_me;
 mod forward;
 pub(super) mod frame;
 mod greetings;
@@ -57,12 +58,17 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/events", get(live::events))
         .route("/greetings", get(greetings::page))
         .route("/greetings/upload", post(upload::upload).layer(DefaultBodyLimit::disable()))
+        .route("/greetings/call-me", post(call_me::ask))
+        .route("/greetings/call-me/{id}", get(call_me::page))
+        .route("/greetings/call-me/{id}/events", get(call_me::events))
+        .route("/greetings/call-me/{id}/give-up", post(call_me::give_up))
         .route("/greetings/{id}/audio.wav", get(greetings::wav))
         .route("/greetings/{id}/{action}", post(greetings::act))
         .route("/settings", get(settings::page))
         .route("/settings/second-factor", get(second_factor::page))
         .route("/settings/second-factor/{action}", post(second_factor::act))
         .route("/settings/mail", post(settings::mail))
+        .route("/settings/mail/test", post(settings::test_mail))
         .route("/settings/phone", post(settings::phone))
         .route("/settings/pin", post(settings::pin))
         .route("/settings/password", post(settings::password))

@@ -17,7 +17,7 @@ use crate::service::greetings::MAX_UPLOAD;
 use crate::service::ladder::{Play, Situation, choose};
 use crate::service::owner::OwnerError;
 
-use super::super::shell::render;
+use super::super::shell::render_recording;
 use super::super::visitor::{Posted, Visitor, see};
 use super::super::{Shared, Site, audio, link_page};
 use super::frame::{Done, Frame};
@@ -149,7 +149,7 @@ pub(super) async fn shown(
         })
     };
     match made.await {
-        Ok(page) => render(&page, status),
+        Ok(page) => render_recording(&page, status),
         Err(response) => response,
     }
 }

@@ -199,6 +199,9 @@ async fn a_greeting_is_recorded_in_the_browser_heard_again_and_kept() {
     let record = "#standard .record button";
     for _ in 0..2 {
         browser.click(record).await;
+        browser
+            .until("return document.querySelector('#standard .record p').textContent === 'Recording. Speak now.'")
+            .await;
         // The browser's own test microphone beeps every second.
         browser.until("return document.querySelector('#standard meter').value > 0.05").await;
         assert_eq!(browser.label("#standard meter").await, "Level of the microphone");
@@ -215,7 +218,9 @@ async fn a_greeting_is_recorded_in_the_browser_heard_again_and_kept() {
     browser.click("#standard .record button:nth-of-type(2)").await;
     browser.until("return document.querySelector('#standard .record button:nth-of-type(2)').textContent === 'Stop listening'").await;
     browser.click("#standard form[action$='/upload'] button.main").await;
-    browser.until("return document.querySelector('.done')?.textContent.includes('is on')").await;
+    browser.until("return !!document.querySelector('.done')").await;
+    let said = browser.run("return document.querySelector('.done').textContent").await;
+    assert!(said.as_str().unwrap().contains("is on"), "{said}");
     let kept = bed.services.greetings.list(bed.mailbox.tenant, bed.mailbox.id).await.unwrap();
     assert!(kept.len() == 1 && kept[0].active && kept[0].duration_ms > 500, "{kept:?}");
     let refused =

@@ -80,6 +80,11 @@
     const silence = () => { playing?.stop(); playing = null; listen.textContent = "Listen"; };
     const begin = async () => {
       silence();
+      // Until the microphone is there, a second press means nothing.
+      start.disabled = true;
+      level.value = 0;
+      time.textContent = "";
+      said.textContent = "Waiting for the microphone.";
       const context = new AudioContext();
       try {
         const stream = await navigator.mediaDevices.getUserMedia({ audio: { noiseSuppression: true, autoGainControl: true } });
@@ -105,6 +110,7 @@
         context.close();
         said.textContent = why(error);
       }
+      start.disabled = false;
     };
     const end = async () => {
       const { context, stream, pieces, heard } = running;

@@ -49,6 +49,8 @@ mod portal;
 mod portal_in_the_browser;
 #[path = "support/web_second_factor.rs"]
 mod second_factor;
+#[path = "support/web_several.rs"]
+mod several;
 #[path = "support/web_users.rs"]
 mod users;
 

@@ -233,6 +233,10 @@ impl Server {
             links: &links,
             calls: &live,
             outside: outside(config, &signal, &outbox, &clock, settings.subscribe()),
+            phone_keys: {
+                let settings = settings.subscribe();
+                Arc::new(move || Arc::clone(&settings.borrow().keys))
+            },
             checks: parts.checks(),
             metrics,
             stop: ending.stop.clone(),

@@ -9,6 +9,7 @@ use crate::blob::objects::Objects;
 use crate::blob::spool::Spool;
 use crate::clock::SharedClock;
 use crate::domain::User;
+use crate::flow::keys::Profile;
 use crate::service::accounts::Accounts;
 use crate::service::answering::{Lists, Rules};
 use crate::service::audit::Audit;
@@ -36,6 +37,9 @@ use crate::store::Store;
 
 /// Live pages at the same time; further ones are told to come again.
 const LIVE: usize = 400;
+
+/// The key profile in force; the configuration may be read again.
+pub type KeysInUse = Arc<dyn Fn() -> Arc<Profile> + Send + Sync>;
 
 /// What portal and API stand on. Cheap to clone.
 #[derive(Clone)]
@@ -86,6 +90,8 @@ pub struct Services {
     pub lamps: LampAudit,
     /// First steps of a new server.
     pub trials: Trials,
+    /// The keys that calls obey at this moment.
+    pub phone_keys: KeysInUse,
     /// How the outside reaches us.
     pub public_url: String,
     /// Ends live pages when the server stops.
@@ -119,6 +125,8 @@ pub struct Parts {
     pub outside: Arc<dyn Outside>,
     /// Where webhooks may lead.
     pub guard: Guard,
+    /// The keys that calls obey at this moment.
+    pub phone_keys: KeysInUse,
     /// How the outside reaches us.
     pub public_url: String,
     /// When the server stops.
@@ -163,6 +171,7 @@ impl Services {
             reception: parts.reception,
             imports: parts.imports,
             calls: parts.calls,
+            phone_keys: parts.phone_keys,
             public_url: parts.public_url,
             stop: parts.stop,
             live: Arc::new(Semaphore::new(LIVE)),

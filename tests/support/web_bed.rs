@@ -111,6 +111,7 @@ impl WebBed {
             calls: LiveCalls::new(clock.clone()),
             outside: Arc::new(Ways { calls_out: calls_out.clone() }),
             guard: Guard::new(&["127.0.0.1".to_owned()]),
+            phone_keys: Arc::new(|| aftertone::flow::keys::Profile::built_in("default").unwrap()),
             public_url: "https://vm.example.org".to_owned(),
             stop: stop.clone(),
         });

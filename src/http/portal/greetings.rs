@@ -39,6 +39,8 @@ struct GreetingsPage {
     /// The phone that is offered to be called.
     extension: String,
     calls_out: bool,
+    /// Callers who press 0 are put through (002-064).
+    has_operator: bool,
     standing: &'static str,
 }
 
@@ -145,6 +147,11 @@ pub(super) async fn shown(
             limit: MAX_UPLOAD / 1024 / 1024,
             extension: mailbox.extension.to_string(),
             calls_out: services.trials.calls_out(),
+            has_operator: mailbox
+                .operator
+                .as_ref()
+                .or(tenant.operator.as_ref())
+                .is_some_and(|to| !to.is_empty()),
             standing: stands(standing),
         })
     };

@@ -5,10 +5,12 @@ mod forward;
 pub(super) mod frame;
 mod greetings;
 mod inbox;
+mod key_card;
 mod live;
 mod second_factor;
 mod second_step;
 mod settings;
+mod several;
 mod sign_in;
 mod upload;
 pub(super) mod words;
@@ -54,6 +56,8 @@ pub(super) fn routes() -> Router<Arc<Site>> {
             "/messages/{id}/reply",
             get(forward::reply_page).post(forward::reply).layer(DefaultBodyLimit::disable()),
         )
+        .route("/messages/several/{mark}", post(several::mark))
+        .route("/keys", get(key_card::page))
         .route("/messages/{id}/{mark}", post(inbox::mark))
         .route("/events", get(live::events))
         .route("/greetings", get(greetings::page))

@@ -75,13 +75,13 @@
     said.setAttribute("role", "status");
     box.append(start, listen, level, time, said);
     label.after(box);
-    let running = null, taken = null, playing = null;
+    let running = null, taken = null, playing = null, waiting = false;
 
     const silence = () => { playing?.stop(); playing = null; listen.textContent = "Listen"; };
     const begin = async () => {
       silence();
-      // Until the microphone is there, a second press means nothing.
-      start.disabled = true;
+      // Until the microphone is there, a second press means nothing; the button keeps the keyboard meanwhile.
+      waiting = true;
       level.value = 0;
       time.textContent = "";
       said.textContent = "Waiting for the microphone.";
@@ -110,7 +110,7 @@
         context.close();
         said.textContent = why(error);
       }
-      start.disabled = false;
+      waiting = false;
     };
     const end = async () => {
       const { context, stream, pieces, heard } = running;
@@ -136,7 +136,7 @@
       listen.hidden = false;
       said.textContent = `${judged(samples)} Listen to it, record it again, or keep it with the button below.`;
     };
-    start.addEventListener("click", () => (running ? end() : begin()));
+    start.addEventListener("click", () => { if (!waiting) { if (running) end(); else begin(); } });
     // Through Web Audio: the policy of these pages lets no address of the page's own making be played.
     listen.addEventListener("click", () => {
       if (playing) { silence(); return; }
@@ -151,4 +151,47 @@
     field.addEventListener("change", () => { silence(); taken = null; listen.hidden = true; said.textContent = ""; time.textContent = ""; });
     addEventListener("pagehide", () => running?.stream.getTracks().forEach((track) => track.stop()));
   }
+})();
+
+"use strict";
+// The list by keys, and all of it ticked at once. Without this script each message has its tick, and the buttons work.
+(() => {
+  const form = document.getElementById("several");
+  const picks = () => [...document.querySelectorAll(".pick input")];
+  const all = form?.querySelector("[data-all]");
+  if (all) {
+    all.hidden = false;
+    const box = all.querySelector("input");
+    box.addEventListener("change", () => { for (const pick of picks()) pick.checked = box.checked; });
+    document.addEventListener("change", (event) => {
+      if (!event.target.closest(".pick")) return;
+      const ticked = picks().filter((pick) => pick.checked).length;
+      box.checked = ticked === picks().length;
+      box.indeterminate = ticked > 0 && !box.checked;
+    });
+  }
+  const help = document.getElementById("keys");
+  if (!help) return;
+  const beside = (step) => {
+    const rows = [...document.querySelectorAll(".messages .open")];
+    const here = rows.findIndex((row) => row.hasAttribute("aria-current"));
+    return rows[here < 0 ? 0 : here + step];
+  };
+  const meant = {
+    n: () => beside(1)?.click(),
+    p: () => beside(-1)?.click(),
+    u: () => document.querySelector(".done form button")?.click(),
+    f: () => document.querySelector("[data-key=f]")?.click(),
+    r: () => document.querySelector("[data-key=r]")?.click(),
+    x: () => document.querySelector(".messages .here .pick input")?.click(),
+    "/": () => document.querySelector("[type=search]")?.focus(),
+    "?": () => (help.open ? help.close() : help.showModal()),
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;
+    if (help.open && event.key !== "?") return;
+    if (!meant[event.key]) return;
+    event.preventDefault();
+    meant[event.key]();
+  });
 })();

@@ -33,16 +33,22 @@ mod contract;
 mod first_run;
 #[path = "support/web_forward.rs"]
 mod forward;
+#[path = "support/web_handsets.rs"]
+mod handsets;
 #[path = "support/web_hooks.rs"]
 mod hooks;
 #[path = "support/web_imports.rs"]
 mod imports;
 #[path = "support/web_browser.rs"]
 mod in_the_browser;
+#[path = "support/web_numbers.rs"]
+mod numbers;
 #[path = "support/web_running.rs"]
 mod of_the_running_server;
 #[path = "support/web_server.rs"]
 mod of_the_server;
+#[path = "support/web_own.rs"]
+mod own;
 #[path = "support/web_portal.rs"]
 mod portal;
 #[path = "support/web_portal_browser.rs"]
@@ -51,6 +57,8 @@ mod portal_in_the_browser;
 mod second_factor;
 #[path = "support/web_several.rs"]
 mod several;
+#[path = "support/web_takeover.rs"]
+mod takeover;
 #[path = "support/web_users.rs"]
 mod users;
 

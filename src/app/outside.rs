@@ -10,7 +10,7 @@ use crate::clock::SharedClock;
 use crate::domain::{Extension, MailAddress};
 use crate::outbox::Outbox;
 use crate::service::trials::{Neighbour, Outside, Trying};
-use crate::signal::{Heard, Signal, Transport};
+use crate::signal::{Heard, LampDialog, Signal, Transport};
 
 use super::commands::{HERE, call_let_in};
 use super::config::Config;
@@ -80,6 +80,26 @@ impl Outside for Ways {
     fn call(&self, extension: Extension, domain: Option<String>) -> Trying {
         let ways = self.clone();
         Box::pin(async move { ways.leave_message(&extension, domain).await })
+    }
+
+    fn phone_at(&self, dialog: &str) -> Option<String> {
+        serde_json::from_str::<LampDialog>(dialog).ok().map(|dialog| dialog.target().to_owned())
+    }
+
+    fn check_sync(&self, dialog: String) -> Trying {
+        let signal = self.signal.clone();
+        Box::pin(async move {
+            let dialog: LampDialog = serde_json::from_str(&dialog).map_err(|error| error.to_string())?;
+            match signal.check_sync(&dialog).await {
+                Ok(()) => Ok(format!(
+                    "{} confirmed that it was asked. Most phones restart only when nobody speaks, some only if their settings changed.",
+                    dialog.target()
+                )),
+                Err(why) => {
+                    Err(format!("{}: {why}. Restart it by hand, or by the phone system.", dialog.target()))
+                }
+            }
+        })
     }
 
     fn mail(&self, to: MailAddress) -> Trying {

@@ -84,6 +84,8 @@ ids! {
     WebhookId = "webhook id";
     /// Something that a webhook is told.
     DeliveryId = "delivery id";
+    /// A phone or an adapter.
+    HandsetId = "handset id";
 }
 
 impl From<RecordingId> for MessageId {

@@ -11,6 +11,7 @@ mod clearing;
 mod directory;
 mod extension;
 mod greeting;
+pub mod handset;
 mod id;
 mod live;
 mod mailbox;
@@ -33,9 +34,11 @@ pub use clearing::{Clear, Clearing};
 pub use directory::{DirectorySettings, SearchBy, letters, spelled, spellings, words};
 pub use extension::{Extension, PhoneNumber};
 pub use greeting::{Greeting, GreetingKind};
+pub use handset::{Handset, HandsetModel, HandsetName, HandsetSettings, MacAddress, Port};
 pub use id::{
-    AuditId, CallRequestId, ChangeId, DeliveryId, DraftId, GreetingId, ImportId, JobId, KeyId, LampId,
-    LinkId, MailboxId, MessageId, RecordingId, RuleId, SessionId, TenantId, TimeFrameId, UserId, WebhookId,
+    AuditId, CallRequestId, ChangeId, DeliveryId, DraftId, GreetingId, HandsetId, ImportId, JobId, KeyId,
+    LampId, LinkId, MailboxId, MessageId, RecordingId, RuleId, SessionId, TenantId, TimeFrameId, UserId,
+    WebhookId,
 };
 pub use live::{CallOutcome, CallStage};
 pub use mailbox::{Mailbox, Quota, ToneChoice, Usage, User};

@@ -57,6 +57,10 @@ events! {
     UserChanged = "user.changed";
     /// A user was removed.
     UserRemoved = "user.removed";
+    /// A phone was added, changed, given to somebody else, or removed.
+    HandsetChanged = "handset.changed";
+    /// A phone is to restart, and what came of asking it by SIP.
+    HandsetReboot = "handset.reboot";
     /// Too many wrong PINs: the mailbox cannot be opened by phone.
     MailboxLocked = "mailbox.locked";
     /// Somebody tries whether the webhook works. Comes whatever is subscribed.

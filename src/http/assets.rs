@@ -18,6 +18,8 @@ pub(super) static STYLE: LazyLock<Asset> = LazyLock::new(|| {
             include_str!("pages/portal/answering.css"), //
             include_str!("pages/portal/running.css"),   //
             include_str!("pages/portal/access.css"),    //
+            include_str!("pages/portal/users.css"),     //
+            include_str!("pages/portal/handsets.css"),  //
             include_str!("pages/portal/person.css"),    //
         ],
     )

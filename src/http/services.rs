@@ -16,12 +16,14 @@ use crate::service::audit::Audit;
 use crate::service::call_me::CallMe;
 use crate::service::directory::AudioDirectory;
 use crate::service::greetings::Greetings;
+use crate::service::handsets::Handsets;
 use crate::service::import::Imports;
 use crate::service::inbox::Inbox;
 use crate::service::keys::Keys;
 use crate::service::lamp::audit::LampAudit;
 use crate::service::live_calls::LiveCalls;
 use crate::service::login::Login;
+use crate::service::numbers::Numbers;
 use crate::service::people::People;
 use crate::service::reception::Reception;
 use crate::service::repeats::Repeats;
@@ -88,6 +90,10 @@ pub struct Services {
     pub calls: LiveCalls,
     /// What phones were told.
     pub lamps: LampAudit,
+    /// Phones as a record.
+    pub handsets: Handsets,
+    /// The inventory of numbers.
+    pub numbers: Numbers,
     /// First steps of a new server.
     pub trials: Trials,
     /// The keys that calls obey at this moment.
@@ -156,6 +162,8 @@ impl Services {
             people: People::new(store.clone(), clock.clone()),
             login: Login::new(store.clone(), clock.clone(), parts.accounts.pin_policy()),
             inbox: Inbox::new(store.clone()),
+            numbers: Numbers::new(store.clone(), clock.clone(), parts.accounts.clone()),
+            handsets: Handsets::new(store.clone(), clock.clone(), Arc::clone(&parts.outside)),
             trials: Trials::new(parts.outside, Inbox::new(store.clone()), clock.clone()),
             frames: TimeFrames::new(store.clone(), clock.clone()),
             lists: Lists::new(store.clone(), clock.clone()),

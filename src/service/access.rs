@@ -53,6 +53,10 @@ pub enum Act {
     CallsEnd,
     /// See what phones were told of their mailboxes, and tell them again.
     Lamps,
+    /// See phones, their owners and what is set of them.
+    PhonesRead,
+    /// Add, change, give away, restart and remove phones.
+    PhonesWrite,
     /// See how the server is: its parts, trunks, tenants.
     System,
 }
@@ -75,7 +79,7 @@ use Reach::{All, Nothing, Own, Tenant};
 /// The table. Columns: basic, call center agent, supervisor, office manager, tenant admin, operator.
 ///
 /// Messages are their owner's and nobody else's, whatever the role.
-pub const TABLE: [(Act, &str, [Reach; 6]); 22] = [
+pub const TABLE: [(Act, &str, [Reach; 6]); 24] = [
     (Act::MessagesRead, "messages:read", [Own, Own, Own, Own, Own, Own]),
     (Act::MessagesWrite, "messages:write", [Own, Own, Own, Own, Own, Own]),
     (Act::GreetingsRead, "greetings:read", [Own, Own, Own, Tenant, Tenant, All]),
@@ -97,6 +101,8 @@ pub const TABLE: [(Act, &str, [Reach; 6]); 22] = [
     (Act::Callers, "calls:callers", [Nothing, Nothing, Nothing, Nothing, Tenant, All]),
     (Act::CallsEnd, "calls:end", [Nothing, Nothing, Nothing, Nothing, Nothing, All]),
     (Act::Lamps, "lamps", [Nothing, Nothing, Nothing, Tenant, Tenant, All]),
+    (Act::PhonesRead, "phones:read", [Nothing, Nothing, Nothing, Tenant, Tenant, All]),
+    (Act::PhonesWrite, "phones:write", [Nothing, Nothing, Nothing, Tenant, Tenant, All]),
     (Act::System, "system:read", [Nothing, Nothing, Nothing, Nothing, Nothing, All]),
 ];
 
@@ -206,9 +212,14 @@ impl Actor {
         acts.iter().all(|act| self.reach(*act) >= least)
     }
 
+    /// Whether somebody with this role is not above.
+    pub fn stands_over(&self, role: Role) -> bool {
+        role <= self.rank()
+    }
+
     /// Whether a user with this role may be changed: nobody changes somebody above.
     pub fn may_change(&self, role: Role) -> bool {
-        self.reach(Act::UsersWrite) > Own && role <= self.rank()
+        self.reach(Act::UsersWrite) > Own && self.stands_over(role)
     }
 }
 

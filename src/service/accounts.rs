@@ -9,6 +9,7 @@ mod error;
 mod pin;
 mod reset;
 mod settings;
+mod takeover;
 
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -21,6 +22,7 @@ pub use self::pin::{PinFault, PinPolicy};
 pub use self::reset::CLEARED_FOR;
 pub use self::settings::Changes;
 pub(in crate::service) use self::settings::{check_language, check_name, check_operator, number_text};
+pub use self::takeover::{Comer, Handover, Takeover};
 use super::login::LIMITS;
 use crate::clock::SharedClock;
 use crate::domain::{

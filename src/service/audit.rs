@@ -58,7 +58,23 @@ impl Audit {
         was: Option<&W>,
         became: Option<&B>,
     ) {
-        let line = AuditLine {
+        let action = deed.action;
+        let line = self.line(actor, tenant, deed, was, became);
+        if let Err(error) = self.store.add_audit(&line).await {
+            tracing::error!(action, %error, "a change is done, but its audit line was not written");
+        }
+    }
+
+    /// A line that is written in the transaction of the change itself.
+    pub(super) fn line<W: Serialize, B: Serialize>(
+        &self,
+        actor: &str,
+        tenant: TenantId,
+        deed: Deed<'_>,
+        was: Option<&W>,
+        became: Option<&B>,
+    ) -> AuditLine {
+        AuditLine {
             id: AuditId::from_uuid(self.clock.uuid()),
             tenant,
             at: self.clock.now(),
@@ -67,9 +83,6 @@ impl Audit {
             target: deed.target,
             was: was.and_then(text),
             became: became.and_then(text),
-        };
-        if let Err(error) = self.store.add_audit(&line).await {
-            tracing::error!(action = deed.action, %error, "a change is done, but its audit line was not written");
         }
     }
 

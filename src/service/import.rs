@@ -25,7 +25,7 @@ use crate::store::{Import, ImportRow, Store, StoreError};
 pub use columns::Column;
 pub use drafts::{Looked, Mending};
 pub use preview::{CellFault, Difference, Preview, Row, What};
-pub use report::{result_csv, template_csv};
+pub use report::{csv_text, result_csv, template_csv};
 pub use table::{Encoding, LARGEST, MOST_ROWS, Table, TableError};
 
 /// The directory may change between looking and writing: so often it is looked at anew.

@@ -63,6 +63,11 @@ pub trait Outside: Debug + Send + Sync {
     fn calls_out(&self) -> bool;
     /// Calls this mailbox by SIP and RTP and speaks a message after the tone. Says how the call was.
     fn call(&self, extension: Extension, domain: Option<String>) -> Trying;
+    /// Where the phone of a subscription is reached, for example `sip:111a@192.0.2.9:5060`; `dialog` as [`crate::store::Lamp`]
+    /// has it.
+    fn phone_at(&self, dialog: &str) -> Option<String>;
+    /// Asks the phone of a subscription to load its settings again (NOTIFY `Event: check-sync`). Says what it answered.
+    fn check_sync(&self, dialog: String) -> Trying;
     /// Sends a mail now, past the outbox's queue but by its way. Says what the server said.
     fn mail(&self, to: MailAddress) -> Trying;
 }

@@ -3,12 +3,14 @@
 //! Keeps no dialogs: what a subscription's dialog is, is text ([`LampDialog`]) that the application keeps and gives back,
 //! so that subscriptions outlive the process. Who may subscribe to what is the application's to decide.
 
+mod sync;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rsipstack::sip::headers::make_header;
-use rsipstack::sip::{Method, Request};
+use rsipstack::sip::{Method, Request, Response};
 use rsipstack::transaction::transaction::Transaction;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
@@ -211,13 +213,16 @@ impl Signal {
                 core.ask(request, &flow).await
             }
         };
-        let response = tokio::time::timeout(PATIENCE, request).await.ok().flatten();
-        match response.map(|response| response.status_code.code()) {
-            Some(200..=299) => Ok(()),
-            Some(code @ (404 | 410 | 481 | 489 | 604)) => Err(NotifyError::Gone(code)),
-            Some(408) | None => Err(NotifyError::Silent),
-            Some(code) => Err(NotifyError::Refused(code)),
-        }
+        confirmed(tokio::time::timeout(PATIENCE, request).await.ok().flatten())
+    }
+}
+
+fn confirmed(response: Option<Response>) -> Result<(), NotifyError> {
+    match response.map(|response| response.status_code.code()) {
+        Some(200..=299) => Ok(()),
+        Some(code @ (404 | 410 | 481 | 489 | 604)) => Err(NotifyError::Gone(code)),
+        Some(408) | None => Err(NotifyError::Silent),
+        Some(code) => Err(NotifyError::Refused(code)),
     }
 }
 

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::db::{Row, args};
 use super::fault::{Named as _, found};
 use super::read::{Reader, bounded, micros, opt_micros, to_json};
+use super::tx::Statement;
 use super::{Result, Store};
 use crate::domain::{ApiKey, AuditId, KeyId, TenantId, UserId};
 
@@ -82,6 +83,21 @@ pub enum Repeat {
     },
 }
 
+/// Adds a line to the audit.
+pub(super) fn note_statement(line: &AuditLine) -> Statement {
+    let args = args![
+        line.id.uuid(),
+        line.tenant.uuid(),
+        micros(line.at),
+        bounded(&line.actor),
+        bounded(&line.action),
+        bounded(&line.target),
+        line.was.clone(),
+        line.became.clone(),
+    ];
+    (NOTE, args)
+}
+
 impl Store {
     /// Adds a key.
     ///
@@ -147,17 +163,7 @@ impl Store {
     /// [`super::StoreError`].
     pub async fn add_audit(&self, line: &AuditLine) -> Result<()> {
         let mut tx = self.db.begin().await?;
-        let args = args![
-            line.id.uuid(),
-            line.tenant.uuid(),
-            micros(line.at),
-            bounded(&line.actor),
-            bounded(&line.action),
-            bounded(&line.target),
-            line.was.clone(),
-            line.became.clone(),
-        ];
-        tx.run(NOTE, args).await?;
+        tx.batch(vec![note_statement(line)]).await?;
         Ok(tx.commit().await?)
     }
 

@@ -22,7 +22,8 @@ pub(super) const MAILBOXES: &str = "SELECT id, tenant_id, user_id, extension, en
 const MAILBOX: &str = "SELECT id, tenant_id, user_id, extension, enabled, settings, created_at
     FROM mailboxes WHERE tenant_id = $1 AND id = $2 AND removed_at IS NULL";
 
-const MAILBOX_BY_EXTENSION: &str = "SELECT id, tenant_id, user_id, extension, enabled, settings, created_at
+pub(super) const MAILBOX_BY_EXTENSION: &str =
+    "SELECT id, tenant_id, user_id, extension, enabled, settings, created_at
     FROM mailboxes WHERE tenant_id = $1 AND extension = $2 AND removed_at IS NULL";
 
 const UPDATE_MAILBOX: &str = "UPDATE mailboxes SET user_id = $3, extension = $4, enabled = $5, settings = $6

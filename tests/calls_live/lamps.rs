@@ -1,9 +1,11 @@
 //! Lamps (RFC 3842): what a phone is told about its own mailbox, and that nobody is told about another's.
 
-use std::net::UdpSocket;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpStream, UdpSocket};
 use std::time::Duration;
 
 use aftertone::sip::summary::{self, Summary};
+use serde_json::Value;
 
 use crate::ears::speech;
 use crate::live::{Server, installed, together};
@@ -219,4 +221,47 @@ fn a_phone_is_told_without_asking_and_sipp_watches_its_lamp() {
     together(watching);
     let bad = server.run(&["lamp", "add", "--mailbox", "1002", "--to", "somewhere"]);
     assert_eq!(bad.code, Some(2), "{bad:?}");
+}
+
+/// POST by HTTP; the body of the answer.
+fn post(server: &Server, key: &str, path: &str, body: &str) -> Value {
+    let mut stream = TcpStream::connect(server.http).unwrap();
+    let (host, length) = (server.http, body.len());
+    let request = format!(
+        "POST /api/v1{path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n\
+         Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap_or_else(|_| panic!("{answer}"))
+}
+
+// 000-05
+#[test]
+fn a_phone_that_has_subscribed_is_asked_to_restart_outside_of_its_subscription() {
+    let server = Server::start("", "");
+    server.user("1001", &[]);
+    let mut phone = Phone::new("1001");
+    assert!(phone.subscribe(&server, "1001", PLAIN).starts_with("SIP/2.0 200 "));
+    let first = phone.shows(0, 0);
+    let made = server.json(&["key", "add", "x", "--scope", "phones:read", "--scope", "phones:write"]);
+    let key = made["key"].as_str().unwrap();
+    let added = post(&server, key, "/handsets", r#"{"owner": "1001", "mac": "0004f2123456"}"#);
+    let path = format!("/handsets/{}/restart", added["id"].as_str().unwrap());
+    let (notify, answer) = std::thread::scope(|scope| {
+        let asked = scope.spawn(|| post(&server, key, &path, ""));
+        (phone.next("Event: check-sync"), asked.join().unwrap())
+    });
+    assert!(
+        notify.starts_with(&format!("NOTIFY sip:1001@{}", phone.socket.local_addr().unwrap())),
+        "{notify}"
+    );
+    assert_ne!(
+        header(&notify, "Call-ID:"),
+        header(&first, "Call-ID:"),
+        "no number of the subscription is used up"
+    );
+    assert_eq!(answer["confirmed"], true, "{answer}");
+    assert_eq!(server.json(&["lamp", "list"])[0]["told"], "0/0 (0/0)", "the subscription goes on");
 }

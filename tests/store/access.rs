@@ -4,7 +4,7 @@ use aftertone::clock::Clock as _;
 use aftertone::domain::{
     ApiKey, AuditId, Folder, KeyId, LinkToken, Login, Mark, Owner, Purpose, Role, Session, SessionId,
 };
-use aftertone::store::{AuditLine, Door, MessageFilter, Repeat, Stale};
+use aftertone::store::{AuditLine, Door, MessageFilter, Person, Repeat, Stale};
 use jiff::Timestamp;
 
 use super::*;
@@ -294,6 +294,11 @@ async fn pages_of_messages_and_users_hold_each_entry_once(bed: Bed) {
     assert_eq!(count(MessageFilter { unheard: true, ..inbox.clone() }).await, 5);
     assert_eq!(count(MessageFilter { search: "%".to_owned(), ..inbox }).await, 0);
 
+    // Those without a mailbox come last, whoever was there first.
+    let boxless = [bed.person(home.tenant, "9999").user, bed.person(home.tenant, "9999").user];
+    for user in &boxless {
+        bed.store.put_user(user).await.unwrap();
+    }
     for extension in ["1003", "1002", "1005"] {
         let person = bed.person(home.tenant, extension);
         bed.store.add_user(&person.user, &person.mailbox, None).await.unwrap();
@@ -302,10 +307,15 @@ async fn pages_of_messages_and_users_hold_each_entry_once(bed: Bed) {
     loop {
         let page = bed.store.user_page(home.tenant, "", after, 3).await.unwrap();
         let Some(last) = page.last() else { break };
-        after = Some((last.mailbox.as_ref().unwrap().extension.to_string(), last.user.id));
-        seen.extend(page.iter().map(|person| person.mailbox.as_ref().unwrap().extension.to_string()));
+        let extension = |person: &Person| {
+            person.mailbox.as_ref().map_or("~".to_owned(), |mailbox| mailbox.extension.to_string())
+        };
+        after = Some((extension(last), last.user.id));
+        seen.extend(page.iter().map(|person| (extension(person), person.user.id)));
     }
-    assert_eq!(seen, ["1001", "1002", "1003", "1005"]);
-    assert_eq!(bed.store.user_page(home.tenant, "LOVE", None, 9).await.unwrap().len(), 4);
+    let extensions: Vec<&str> = seen.iter().map(|(extension, _)| extension.as_str()).collect();
+    assert_eq!(extensions, ["1001", "1002", "1003", "1005", "~", "~"]);
+    assert!(boxless.iter().all(|user| seen[4..].iter().any(|(_, id)| *id == user.id)));
+    assert_eq!(bed.store.user_page(home.tenant, "LOVE", None, 9).await.unwrap().len(), 6);
     assert_eq!(bed.store.user_page(home.tenant, "1003", None, 9).await.unwrap().len(), 1);
 }

@@ -29,7 +29,7 @@ pub(crate) async fn picture(browser: &Browser, name: &str) {
 const WRONG: &str = r#"
     const wrong = [];
     if (document.documentElement.scrollWidth > innerWidth) wrong.push(`the page is ${document.documentElement.scrollWidth} wide`);
-    for (const node of document.querySelectorAll("button, select, input:not([type=hidden]):not([type=checkbox]), nav a, summary")) {
+    for (const node of document.querySelectorAll("button, select, input:not([type=hidden]):not([type=checkbox]):not([type=radio]), nav a, summary")) {
       const box = node.getBoundingClientRect();
       if (node.checkVisibility() && (box.height < 43 || box.width < 24)) wrong.push(`${node.outerHTML}: ${box.width}×${box.height}`);
     }

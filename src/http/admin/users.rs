@@ -157,6 +157,9 @@ pub(super) async fn show(
         "saved" => said("Saved."),
         "invited" => said("A link to choose a password is on its way."),
         "unlocked" => said("The mailbox can be opened by phone again."),
+        "taken-over" => said(
+            "Taken over. There is no PIN and no greeting yet; phones at the extension show the new mailbox.",
+        ),
         "reset" => said("Reset. Type the name of whoever comes next, and save."),
         "cleared" => said("Cleared."),
         "taken-back" => said("Taken back. Keys of programs are to be made anew."),

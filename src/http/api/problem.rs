@@ -8,6 +8,7 @@ use crate::domain::Invalid;
 use crate::service::accounts::AccountError;
 use crate::service::greetings::GreetingError;
 use crate::service::keys::KeyError;
+use crate::service::login::ChangeFault;
 use crate::service::owner::OwnerError;
 use crate::service::routing::RoutingError;
 use crate::service::signin::SigninError;
@@ -132,7 +133,12 @@ fn field(what: &'static str) -> &'static str {
         "attachment format" => "attachment",
         "least speech" => "min_speech_ms",
         "greeting kind" => "kind",
+        "newcomer" => "known",
         "audit id" | "job id" => "after",
+        "MAC address" => "mac",
+        "phone name" => "name",
+        "preference group" => "preference_group",
+        "port" | "appearances" => "ports",
         "scope" => "scopes",
         "expiry" => "expires_at",
         other => other,
@@ -172,6 +178,15 @@ impl From<GreetingError> for Problem {
             GreetingError::Period { .. } => Self::field("until", detail),
             GreetingError::Store(error) => error.into(),
             other => Self::away(&other),
+        }
+    }
+}
+
+impl From<ChangeFault> for Problem {
+    fn from(fault: ChangeFault) -> Self {
+        match fault {
+            ChangeFault::Pin(_) => Self::field("pin", fault.to_string()),
+            ChangeFault::Unavailable(_) => Self::away(&fault),
         }
     }
 }

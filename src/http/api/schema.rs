@@ -24,6 +24,7 @@ const PARAMETERS: &[(&str, &str)] = &[
     ("draft", "uuid"),
     ("only", "all|faults|changes"),
     ("webhook", "uuid"),
+    ("handset", "uuid"),
     ("delivery", "uuid"),
     ("unheard", "boolean"),
     ("folder", "inbox|saved|trash"),

@@ -3,9 +3,12 @@
 mod answering;
 mod call_me;
 mod greetings;
+mod handsets;
 mod imports;
 mod lifecycle;
 mod messages;
+mod numbers;
+mod own;
 mod people;
 mod rest;
 mod running;
@@ -165,6 +168,7 @@ pub fn shapes() -> Vec<Shape> {
         shapes::PEOPLE,
         shapes::MESSAGES,
         shapes::REST,
+        own::SHAPES,
         running::SHAPES,
         second_factors::SHAPES,
         call_me::SHAPES,
@@ -173,6 +177,8 @@ pub fn shapes() -> Vec<Shape> {
         imports::SHAPES,
         lifecycle::SHAPES,
         webhooks::SHAPES,
+        handsets::SHAPES,
+        numbers::SHAPES,
     ]
     .concat()
 }
@@ -184,6 +190,7 @@ pub(super) fn handlers() -> Vec<Entry> {
         messages::routes(),
         greetings::routes(),
         rest::routes(),
+        own::routes(),
         running::routes(),
         second_factors::routes(),
         call_me::routes(),
@@ -192,6 +199,8 @@ pub(super) fn handlers() -> Vec<Entry> {
         imports::routes(),
         lifecycle::routes(),
         webhooks::routes(),
+        handsets::routes(),
+        numbers::routes(),
     ]
     .into_iter()
     .flatten()

@@ -60,6 +60,11 @@ fn told(what: &What) -> (&'static str, String) {
     }
 }
 
+/// Rows of one width as a table with commas.
+pub fn csv_text(rows: impl Iterator<Item = Vec<String>>) -> String {
+    written(',', rows)
+}
+
 fn written(separator: char, rows: impl Iterator<Item = Vec<String>>) -> String {
     let mut writer = csv::WriterBuilder::new()
         .delimiter(u8::try_from(separator).unwrap_or(b','))

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::domain::{MessageId, TenantId, UserId, Webhook, WebhookEvent};
+use crate::domain::{HandsetId, MessageId, TenantId, UserId, Webhook, WebhookEvent};
 use crate::store::{Fact, StoreError};
 
 use super::{BATCH, Webhooks};
@@ -52,6 +52,9 @@ impl Webhooks {
         if fact.event.as_str().starts_with("user.") {
             return Ok((self.user(fact).await?, None));
         }
+        if fact.event.as_str().starts_with("handset.") {
+            return Ok((self.handset(fact).await?, None));
+        }
         let mut data = json!({});
         let mut mailbox = fact.mailbox;
         let mut caller = None;
@@ -96,6 +99,24 @@ impl Webhooks {
             }
         }
         Ok((data, caller))
+    }
+
+    /// A phone as it is now; nothing but its id when it is gone. What provisioning needs it reads by the API.
+    async fn handset(&self, fact: &Fact) -> Result<Value, StoreError> {
+        let Some(id) = fact.about.map(HandsetId::from_uuid) else { return Ok(json!({})) };
+        let what = if fact.event == WebhookEvent::HandsetReboot { "outcome" } else { "what" };
+        let mut data = json!({"phone": id});
+        data[what] = json!(fact.detail);
+        match self.store.handset(fact.tenant, id).await {
+            Ok(known) => {
+                data["name"] = json!(known.handset.name);
+                data["mac"] = json!(known.handset.mac.as_ref().map(|mac| mac.as_str()));
+                data["extension"] = json!(known.extension);
+                Ok(data)
+            }
+            Err(StoreError::Missing { .. }) => Ok(data),
+            Err(error) => Err(error),
+        }
     }
 
     async fn user(&self, fact: &Fact) -> Result<Value, StoreError> {

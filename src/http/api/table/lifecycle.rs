@@ -4,7 +4,7 @@ use axum::routing::{get, post};
 
 use crate::service::access::Act;
 
-use super::super::reset;
+use super::super::{reset, takeover};
 use super::{Entry, Route, Shape, shape};
 
 pub(super) const SHAPES: &[Shape] = &[
@@ -24,6 +24,34 @@ pub(super) const SHAPES: &[Shape] = &[
             ("keys", "integer", "keys of programs"),
             ("devices", "integer", "devices that open the mailbox without a PIN"),
             ("lamps", "integer", "phones that watch the mailbox"),
+        ],
+    ),
+    shape(
+        "Handover",
+        &[
+            ("user", "uuid", "who has the extension"),
+            ("first", "string", "first name"),
+            ("last", "string", "last name"),
+            ("mail", "[Recipient]", "who is told by mail now, and is not any more"),
+            ("numbers", "[string]", "further numbers and aliases"),
+            ("holdings", "Holdings", "what hangs on the mailbox"),
+            ("lamps", "[string]", "addresses of phones that watch it"),
+            ("pointers", "[Pointer]", "what of others leads here, and will lead to who comes"),
+        ],
+    ),
+    shape(
+        "Pointer",
+        &[
+            ("at", "string?", "the mailbox that it is set at; null: the tenant"),
+            ("what", "string", "what it is"),
+        ],
+    ),
+    shape(
+        "TakenOver",
+        &[
+            ("extension", "string", ""),
+            ("user", "uuid", "who has it now; in a dry run, as before"),
+            ("dry_run", "boolean", "nothing was changed"),
         ],
     ),
     shape(
@@ -81,6 +109,49 @@ pub(super) fn routes() -> Vec<Entry> {
             )
             .shape("Cleared"),
             post(reset::take_back),
+        ),
+        (
+            Route::new("GET", "/extensions/{extension}", write, "Who has an extension, and what hangs on it")
+                .shape("Handover"),
+            get(takeover::show),
+        ),
+        (
+            Route::new(
+                "POST",
+                "/extensions/{extension}/takeover",
+                write,
+                "Give an extension to somebody else, at once",
+            )
+            .shape("TakenOver")
+            .body(&[
+                ("from", "uuid", true, "who has it; if that is somebody else by now, nothing is done"),
+                (
+                    "fate",
+                    "keep|archive|delete",
+                    true,
+                    "what becomes of them: archive and delete remove the user",
+                ),
+                ("keep", "string", false, "their other extension, where they stay"),
+                (
+                    "known",
+                    "string",
+                    false,
+                    "the extension of somebody who is here and takes this one; or the fields of a new user:",
+                ),
+                ("first", "string", false, "first name"),
+                ("last", "string", false, "last name"),
+                (
+                    "emails",
+                    "[email]",
+                    false,
+                    "where messages are mailed; needed for a new user, empty for nobody",
+                ),
+                ("mail", "string", false, "what mails carry, for example link"),
+                ("numbers", "boolean", false, "further numbers go with the extension; else they stay"),
+                ("reason", "string", true, "up to 200 characters for the audit"),
+                ("dry_run", "boolean", false, "only look whether it can be done"),
+            ]),
+            post(takeover::take_over),
         ),
     ]
 }

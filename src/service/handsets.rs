@@ -1,0 +1,375 @@
+//! Handsets: phones and adapters of a tenant, added, changed, given to somebody else, restarted, told to provisioning.
+//!
+//! Checks what people enter and notes every change in the audit. Not a registrar: nothing here decides where a call goes.
+
+mod export;
+mod restart;
+mod wish;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+pub use self::export::{Exported, ExportedLine, csv};
+pub use self::restart::Restart;
+pub use self::wish::HandsetWish;
+use super::access::Actor;
+use super::accounts::AccountError;
+use super::audit::{Audit, Deed};
+use super::trials::Outside;
+use crate::clock::SharedClock;
+use crate::domain::{
+    Extension, Handset, HandsetId, HandsetModel, HandsetName, HandsetSettings, Invalid, TenantId, UserId,
+    handset,
+};
+use crate::store::{KnownHandset, Store, StoreError};
+
+/// Handsets of one page at most.
+pub const LONGEST_PAGE: u32 = 200;
+/// Names that are offered.
+const OFFERED: usize = 3;
+
+/// Why a phone was not added or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum HandsetError {
+    /// A value is out of its range or shape.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// The owner is nobody (000-01).
+    #[error("there is no user {0:?}: give the extension of a user who is there, or leave it empty")]
+    NoUser(String),
+    /// A value must be unique, and is somebody else's.
+    #[error("{what} {value} is another phone's: {remedy}")]
+    Taken {
+        /// For example `MAC address`.
+        what: &'static str,
+        /// The value.
+        value: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// The database.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl From<StoreError> for HandsetError {
+    fn from(error: StoreError) -> Self {
+        let (what, value) = match error {
+            StoreError::Taken { what, value } => (what, value),
+            StoreError::Missing { what: "user", value } => return Self::NoUser(value),
+            other => return Self::Store(other),
+        };
+        let remedy = match what {
+            "MAC address" => "search for it in the list of phones, and change that one",
+            "preference group" => "phones of one site need different ones: choose another",
+            "number" => "take it from that phone first",
+            _ => "choose another name",
+        };
+        Self::Taken { what, value, remedy }
+    }
+}
+
+impl From<AccountError> for HandsetError {
+    fn from(error: AccountError) -> Self {
+        match error {
+            AccountError::Invalid(invalid) => Self::Invalid(invalid),
+            AccountError::Store(error) => error.into(),
+            other => Self::NoUser(other.to_string()),
+        }
+    }
+}
+
+/// A short alias.
+type Result<T, E = HandsetError> = std::result::Result<T, E>;
+
+/// The use cases. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Handsets {
+    store: Store,
+    clock: SharedClock,
+    audit: Audit,
+    outside: Arc<dyn Outside>,
+}
+
+impl Handsets {
+    /// Over this store; `outside` is the way to phones.
+    pub fn new(store: Store, clock: SharedClock, outside: Arc<dyn Outside>) -> Self {
+        let audit = Audit::new(store.clone(), clock.clone());
+        Self { store, clock, audit, outside }
+    }
+
+    /// A page of handsets by name, and whether more follow (002-079, 000-02).
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn page(
+        &self,
+        tenant: TenantId,
+        search: &str,
+        after: &str,
+        limit: u32,
+    ) -> Result<(Vec<KnownHandset>, bool), StoreError> {
+        let limit = limit.clamp(1, LONGEST_PAGE);
+        let mut known = self.store.handset_page(tenant, search, after, limit + 1).await?;
+        let more = known.len() > limit as usize;
+        known.truncate(limit as usize);
+        Ok((known, more))
+    }
+
+    /// One handset.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`].
+    pub async fn show(&self, tenant: TenantId, id: HandsetId) -> Result<KnownHandset, StoreError> {
+        self.store.handset(tenant, id).await
+    }
+
+    /// The user of an extension or id; nobody for an empty text (000-01).
+    ///
+    /// # Errors
+    /// [`HandsetError::NoUser`].
+    pub async fn owner(&self, tenant: TenantId, text: &str) -> Result<Option<UserId>> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let nobody = || HandsetError::NoUser(text.chars().take(40).collect());
+        if let Ok(id) = text.parse::<UserId>() {
+            return match self.store.user(tenant, id).await {
+                Ok(user) => Ok(Some(user.id)),
+                Err(StoreError::Missing { .. }) => Err(nobody()),
+                Err(error) => Err(error.into()),
+            };
+        }
+        let extension: Extension = text.parse().map_err(|_| nobody())?;
+        let mailbox = self.store.mailbox_by_extension(tenant, &extension).await?;
+        mailbox.and_then(|mailbox| mailbox.user).map(Some).ok_or_else(nobody)
+    }
+
+    /// Names that are free for a phone of this extension: `111a`, `111b`, … (002-013).
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn names(&self, tenant: TenantId, extension: &str) -> Result<Vec<HandsetName>, StoreError> {
+        let taken = self.store.handset_names(tenant, extension).await?;
+        Ok(HandsetName::offered(extension, &taken, OFFERED))
+    }
+
+    /// Adds a handset. Without a name it gets the next free one of its owner.
+    ///
+    /// # Errors
+    /// [`HandsetError`], each with its remedy; nothing is written then.
+    pub async fn add(
+        &self,
+        actor: &Actor,
+        tenant: TenantId,
+        name: &str,
+        owner: Option<UserId>,
+        wish: HandsetWish,
+    ) -> Result<KnownHandset> {
+        let name = match (name.trim(), owner) {
+            ("", Some(owner)) => self.next_name(tenant, owner).await?,
+            (name, _) => name.parse()?,
+        };
+        let now = self.clock.now();
+        let id = HandsetId::from_uuid(self.clock.uuid());
+        let blank = Handset {
+            id,
+            tenant,
+            name,
+            mac: None,
+            model: HandsetModel::known("generic")?,
+            owner,
+            site: String::new(),
+            preference_group: None,
+            settings: HandsetSettings::default(),
+            ports: Vec::new(),
+            changed_at: now,
+            applied_at: now,
+            reboot: None,
+            created_at: now,
+        };
+        self.store.add_handset(&wish.over(blank)?).await?;
+        let known = self.store.handset(tenant, id).await?;
+        tracing::info!(handset = %id, "a phone was added");
+        self.note(actor, "phone.added", &known, None, Some(noted(&known))).await;
+        Ok(known)
+    }
+
+    async fn next_name(&self, tenant: TenantId, owner: UserId) -> Result<HandsetName> {
+        let person = self.store.person(tenant, owner).await?;
+        let mailbox = person.and_then(|(_, mailbox)| mailbox);
+        let extension = mailbox.map(|mailbox| mailbox.extension.to_string()).unwrap_or_default();
+        let offered = self.names(tenant, &extension).await?.into_iter().next();
+        offered.filter(|_| !extension.is_empty()).ok_or_else(|| {
+            Invalid::new("phone name", "", "give it one, for example 111a: none can be made of its owner")
+                .into()
+        })
+    }
+
+    /// Changes a handset to what is wished; as it is then. Name and owner stay (002-080).
+    ///
+    /// # Errors
+    /// [`HandsetError`], each with its remedy; nothing is written then.
+    pub async fn change(
+        &self,
+        actor: &Actor,
+        tenant: TenantId,
+        id: HandsetId,
+        wish: HandsetWish,
+    ) -> Result<KnownHandset> {
+        let before = self.store.handset(tenant, id).await?;
+        let mut after = wish.over(before.handset.clone())?;
+        if after == before.handset {
+            return Ok(before);
+        }
+        // Ring groups are the phone system's: the phone itself has nothing to take over.
+        let mut seen_by_phone = after.clone();
+        seen_by_phone.settings.groups.clone_from(&before.handset.settings.groups);
+        if seen_by_phone != before.handset {
+            after.changed_at = self.now_after(&before.handset);
+        }
+        self.store.change_handset(&after).await?;
+        let known = self.store.handset(tenant, id).await?;
+        self.note(actor, "phone.changed", &known, Some(noted(&before)), Some(noted(&known))).await;
+        Ok(known)
+    }
+
+    /// Gives a handset to another owner or to nobody, in one transaction whose two steps stand in the audit (000-03). It
+    /// leaves its ring groups; which it was in is kept until somebody decides (000-11).
+    ///
+    /// # Errors
+    /// [`HandsetError::NoUser`]; [`StoreError::Missing`].
+    pub async fn give(
+        &self,
+        actor: &Actor,
+        tenant: TenantId,
+        id: HandsetId,
+        owner: Option<UserId>,
+    ) -> Result<KnownHandset> {
+        let before = self.store.handset(tenant, id).await?;
+        if before.handset.owner == owner {
+            return Ok(before);
+        }
+        let mut changed = before.handset.clone();
+        changed.changed_at = self.now_after(&before.handset);
+        let left = std::mem::take(&mut changed.settings.groups);
+        for group in left {
+            if !changed.settings.former_groups.contains(&group) {
+                changed.settings.former_groups.push(group);
+            }
+        }
+        let mut steps = Vec::new();
+        let line = |was: Option<UserId>, became: Option<UserId>| {
+            let deed = Deed { action: "phone.owner", target: target(&before.handset) };
+            self.audit.line(
+                &actor.name,
+                tenant,
+                deed,
+                Some(&json!({"owner": was})),
+                Some(&json!({"owner": became})),
+            )
+        };
+        if let Some(was) = before.handset.owner {
+            steps.push(line(Some(was), None));
+        }
+        if let Some(owner) = owner {
+            steps.push(line(None, Some(owner)));
+        }
+        // Lines stand in the order of their ids, and two of the same moment have no order of their own.
+        let mut ids: Vec<_> = steps.iter().map(|step| step.id).collect();
+        ids.sort_unstable();
+        for (step, id) in steps.iter_mut().zip(ids) {
+            step.id = id;
+        }
+        self.store.give_handset(&changed, owner, &steps).await?;
+        Ok(self.store.handset(tenant, id).await?)
+    }
+
+    /// Puts a handset into ring groups that it was in before its owner changed, and forgets the others.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`].
+    pub async fn regroup(
+        &self,
+        actor: &Actor,
+        tenant: TenantId,
+        id: HandsetId,
+        chosen: &[String],
+    ) -> Result<KnownHandset> {
+        let before = self.store.handset(tenant, id).await?;
+        let mut after = before.handset.clone();
+        for group in std::mem::take(&mut after.settings.former_groups) {
+            if chosen.contains(&group) && !after.settings.groups.contains(&group) {
+                after.settings.groups.push(group);
+            }
+        }
+        self.store.change_handset(&after).await?;
+        let known = self.store.handset(tenant, id).await?;
+        self.note(actor, "phone.changed", &known, Some(noted(&before)), Some(noted(&known))).await;
+        Ok(known)
+    }
+
+    /// Notes that somebody restarted a handset by hand.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`].
+    pub async fn applied(&self, actor: &Actor, tenant: TenantId, id: HandsetId) -> Result<()> {
+        let known = self.store.handset(tenant, id).await?;
+        self.store.handset_applied(tenant, id, known.handset.changed_at).await?;
+        self.note(actor, "phone.restarted-by-hand", &known, None, None).await;
+        Ok(())
+    }
+
+    /// Removes a handset.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`].
+    pub async fn remove(&self, actor: &Actor, tenant: TenantId, id: HandsetId) -> Result<()> {
+        let known = self.store.handset(tenant, id).await?;
+        self.store.remove_handset(tenant, id).await?;
+        tracing::info!(handset = %id, "a phone was removed");
+        self.note(actor, "phone.removed", &known, Some(noted(&known)), None).await;
+        Ok(())
+    }
+
+    /// The time of a change: later than all that is known of the handset.
+    fn now_after(&self, handset: &Handset) -> Timestamp {
+        let least = std::time::Duration::from_micros(1);
+        self.clock.now().max(handset.applied_at.saturating_add(least).unwrap_or(Timestamp::MAX))
+    }
+
+    async fn note(
+        &self,
+        actor: &Actor,
+        action: &str,
+        known: &KnownHandset,
+        was: Option<Value>,
+        became: Option<Value>,
+    ) {
+        let deed = Deed { action, target: target(&known.handset) };
+        self.audit.note(actor, known.handset.tenant, deed, was.as_ref(), became.as_ref()).await;
+    }
+}
+
+fn target(handset: &Handset) -> String {
+    format!("phone {}", handset.name)
+}
+
+/// As the audit keeps it: of overrides the keys only, for their values may be secrets.
+fn noted(known: &KnownHandset) -> Value {
+    let Handset { name, mac, model, owner, site, preference_group, settings, ports, .. } = &known.handset;
+    let keys: Vec<&str> = handset::overrides(&settings.overrides).into_iter().map(|(key, _)| key).collect();
+    let ports: Vec<Value> = ports
+        .iter()
+        .map(|port| json!({"port": port.port, "number": port.number, "appearances": port.appearances}))
+        .collect();
+    json!({
+        "name": name, "mac": mac.as_ref().map(ToString::to_string), "model": model.word, "owner": owner, "site": site,
+        "preference_group": preference_group, "server": settings.server, "template": settings.template,
+        "firmware": settings.firmware, "options": settings.options, "overrides": keys,
+        "record_calls": settings.record_calls, "groups": settings.groups, "ports": ports,
+    })
+}

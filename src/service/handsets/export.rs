@@ -1,0 +1,179 @@
+//! Handsets as provisioning programs read them: with what each phone and line shows (000-06).
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::Serialize;
+
+use super::super::import::csv_text;
+use super::Handsets;
+use crate::domain::{HandsetName, MailboxId, TenantId, handset};
+use crate::store::{KnownHandset, StoreError};
+
+/// Handsets that are read in one go.
+const BATCH: u32 = 500;
+
+/// A handset for provisioning.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Exported {
+    /// Its name.
+    pub name: HandsetName,
+    /// 12 hexadecimal digits, as names of provisioning files have them.
+    pub mac: Option<String>,
+    /// The word of its model.
+    pub model: &'static str,
+    /// What it shows: name and extension of its owner.
+    pub label: String,
+    /// The owner's extension.
+    pub extension: Option<String>,
+    /// Where it stands.
+    pub site: String,
+    /// Unique at its site.
+    pub preference_group: Option<String>,
+    /// Where it should register.
+    pub server: Option<String>,
+    /// What it begins with.
+    pub template: Option<String>,
+    /// What it runs.
+    pub firmware: Option<String>,
+    /// Its calls should be recorded.
+    pub record_calls: bool,
+    /// Ring groups.
+    pub groups: Vec<String>,
+    /// Fields of the model.
+    pub options: BTreeMap<String, String>,
+    /// What goes above all else.
+    pub overrides: BTreeMap<String, String>,
+    /// Its lines by port, port 1 at least.
+    pub lines: Vec<ExportedLine>,
+    /// Something changed since it restarted.
+    pub waiting: bool,
+}
+
+/// A line of a handset.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ExportedLine {
+    /// From 1.
+    pub port: u8,
+    /// What rings there.
+    pub number: Option<String>,
+    /// What the line shows: whose number it is, else the owner of the phone.
+    pub label: String,
+    /// Keys that show it.
+    pub appearances: u8,
+}
+
+impl Handsets {
+    /// Every handset of the tenant, by name.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn export(&self, tenant: TenantId) -> Result<Vec<Exported>, StoreError> {
+        let people: HashMap<MailboxId, String> = self
+            .store
+            .users(tenant)
+            .await?
+            .into_iter()
+            .filter_map(|(user, mailbox)| {
+                let mailbox = mailbox?;
+                let shown = handset::display_label(&user.full_name(), Some(mailbox.extension.as_str()));
+                Some((mailbox.id, shown))
+            })
+            .collect();
+        let numbers = self.store.numbers(tenant).await?.into_iter();
+        let labels: HashMap<String, String> = numbers
+            .filter_map(|number| Some((number.number, people.get(&number.mailbox)?.clone())))
+            .collect();
+        let mut exported = Vec::new();
+        let mut after = String::new();
+        loop {
+            let page = self.store.handset_page(tenant, "", &after, BATCH).await?;
+            let Some(last) = page.last() else { return Ok(exported) };
+            last.handset.name.as_str().clone_into(&mut after);
+            exported.extend(page.into_iter().map(|known| one(known, &labels)));
+        }
+    }
+}
+
+fn one(known: KnownHandset, labels: &HashMap<String, String>) -> Exported {
+    let KnownHandset { handset, owner, extension } = known;
+    let label = handset::display_label(&owner, extension.as_deref());
+    let overrides = handset::overrides(&handset.settings.overrides).into_iter();
+    let overrides = overrides.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+    let line = |port: u8, number: Option<String>, appearances: u8| {
+        let of_number = number.as_ref().and_then(|number| labels.get(number)).cloned();
+        ExportedLine { port, label: of_number.unwrap_or_else(|| label.clone()), number, appearances }
+    };
+    let mut lines: Vec<ExportedLine> =
+        handset.ports.iter().map(|port| line(port.port, port.number.clone(), port.appearances)).collect();
+    if lines.is_empty() {
+        lines.push(line(1, None, 1));
+    }
+    Exported {
+        waiting: handset.is_waiting(),
+        mac: handset.mac.map(|mac| mac.as_str().to_owned()),
+        name: handset.name,
+        model: handset.model.word,
+        label,
+        extension,
+        site: handset.site,
+        preference_group: handset.preference_group,
+        server: handset.settings.server,
+        template: handset.settings.template,
+        firmware: handset.settings.firmware,
+        record_calls: handset.settings.record_calls,
+        groups: handset.settings.groups,
+        options: handset.settings.options,
+        overrides,
+        lines,
+    }
+}
+
+/// The same as a table, a row for each line; no cell can make a spreadsheet compute.
+pub fn csv(exported: &[Exported]) -> String {
+    let header = [
+        "name",
+        "mac",
+        "model",
+        "port",
+        "number",
+        "label",
+        "appearances",
+        "extension",
+        "site",
+        "preference_group",
+        "server",
+        "template",
+        "firmware",
+        "record_calls",
+        "groups",
+        "options",
+        "overrides",
+    ];
+    let pairs = |pairs: &BTreeMap<String, String>| {
+        pairs.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join("\n")
+    };
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let row = |phone: &Exported, line: &ExportedLine| {
+        vec![
+            phone.name.to_string(),
+            text(&phone.mac),
+            phone.model.to_owned(),
+            line.port.to_string(),
+            text(&line.number),
+            line.label.clone(),
+            line.appearances.to_string(),
+            text(&phone.extension),
+            phone.site.clone(),
+            text(&phone.preference_group),
+            text(&phone.server),
+            text(&phone.template),
+            text(&phone.firmware),
+            if phone.record_calls { "yes" } else { "no" }.to_owned(),
+            phone.groups.join(", "),
+            pairs(&phone.options),
+            pairs(&phone.overrides),
+        ]
+    };
+    let rows = exported.iter().flat_map(|phone| phone.lines.iter().map(move |line| row(phone, line)));
+    csv_text(std::iter::once(header.map(str::to_owned).to_vec()).chain(rows))
+}

@@ -58,6 +58,8 @@ mod findable;
 mod handsets;
 #[path = "store/imports.rs"]
 mod imports;
+#[path = "store/inventory.rs"]
+mod inventory;
 #[path = "store/jobs.rs"]
 mod jobs;
 #[path = "store/opening.rs"]

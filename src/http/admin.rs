@@ -11,6 +11,7 @@ mod helping;
 mod imports;
 mod keys;
 pub(super) mod lamps;
+mod numbers;
 mod removed;
 mod reset;
 mod second_factors;
@@ -38,6 +39,7 @@ pub(super) const PLACES: &[(&str, &str, &str, Act)] = &[
     ("People", extensions::HERE, "Extensions", Act::UsersWrite),
     ("People", imports::HERE, "Import", Act::UsersWrite),
     ("Phones", handsets::HERE, "Phones", Act::PhonesRead),
+    ("Phones", numbers::HERE, "Numbers", Act::UsersRead),
     ("Calls", "/answering/all/hours", "Hours and lists", Act::TenantsRead),
     ("Calls", "/admin/calls", "Live calls", Act::Calls),
     ("Calls", "/admin/explain", "Explain", Act::Explain),
@@ -77,6 +79,11 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/admin/handsets/{id}/restart", post(handsets::restart))
         .route("/admin/handsets/{id}/applied", post(handsets::applied))
         .route("/admin/handsets/{id}/remove", post(handsets::remove))
+        .route("/admin/numbers", get(numbers::list).post(numbers::add))
+        .route("/admin/numbers/{number}/edit", post(numbers::edit))
+        .route("/admin/numbers/{number}/assign", get(numbers::steps).post(numbers::assign))
+        .route("/admin/numbers/{number}/release", post(numbers::release))
+        .route("/admin/numbers/{number}/remove", post(numbers::remove))
         .route("/admin/explain", get(explain::show))
         .route("/admin/explain/targets", get(explain::targets))
         .route("/admin/imports", get(imports::list).post(imports::upload).layer(DefaultBodyLimit::disable()))

@@ -9,10 +9,12 @@ use crate::blob::objects::Objects;
 use crate::blob::spool::Spool;
 use crate::clock::SharedClock;
 use crate::domain::User;
+use crate::flow::keys::Profile;
 use crate::service::accounts::Accounts;
 use crate::service::answering::{Lists, Rules};
 use crate::service::audit::Audit;
 use crate::service::bulk::Bulk;
+use crate::service::call_me::CallMe;
 use crate::service::directory::AudioDirectory;
 use crate::service::greetings::Greetings;
 use crate::service::handsets::Handsets;
@@ -22,6 +24,7 @@ use crate::service::keys::Keys;
 use crate::service::lamp::audit::LampAudit;
 use crate::service::live_calls::LiveCalls;
 use crate::service::login::Login;
+use crate::service::numbers::Numbers;
 use crate::service::people::People;
 use crate::service::reception::Reception;
 use crate::service::repeats::Repeats;
@@ -37,6 +40,9 @@ use crate::store::Store;
 
 /// Live pages at the same time; further ones are told to come again.
 const LIVE: usize = 400;
+
+/// The key profile in force; the configuration may be read again.
+pub type KeysInUse = Arc<dyn Fn() -> Arc<Profile> + Send + Sync>;
 
 /// What portal and API stand on. Cheap to clone.
 #[derive(Clone)]
@@ -65,6 +71,8 @@ pub struct Services {
     pub retrieval: Retrieval,
     /// Messages to colleagues.
     pub sending: Sending,
+    /// Calls to record greetings.
+    pub call_me: CallMe,
     /// What owners set.
     pub settings: Settings,
     /// Greetings.
@@ -87,8 +95,12 @@ pub struct Services {
     pub lamps: LampAudit,
     /// Phones as a record.
     pub handsets: Handsets,
+    /// The inventory of numbers.
+    pub numbers: Numbers,
     /// First steps of a new server.
     pub trials: Trials,
+    /// The keys that calls obey at this moment.
+    pub phone_keys: KeysInUse,
     /// How the outside reaches us.
     pub public_url: String,
     /// Ends live pages when the server stops.
@@ -122,6 +134,8 @@ pub struct Parts {
     pub outside: Arc<dyn Outside>,
     /// Where webhooks may lead.
     pub guard: Guard,
+    /// The keys that calls obey at this moment.
+    pub phone_keys: KeysInUse,
     /// How the outside reaches us.
     pub public_url: String,
     /// When the server stops.
@@ -157,6 +171,7 @@ impl Services {
             people: People::new(store.clone(), clock.clone()),
             login: Login::new(store.clone(), clock.clone(), parts.accounts.pin_policy()),
             inbox: Inbox::new(store.clone()),
+            numbers: Numbers::new(store.clone(), clock.clone(), parts.accounts.clone()),
             handsets: Handsets::new(store.clone(), clock.clone(), Arc::clone(&parts.outside)),
             trials: Trials::new(parts.outside, Inbox::new(store.clone()), clock.clone()),
             frames: TimeFrames::new(store.clone(), clock.clone()),
@@ -164,6 +179,7 @@ impl Services {
             rules: parts.rules,
             lamps: LampAudit::new(store.clone(), clock.clone()),
             sending: Sending::new(store.clone(), parts.objects.clone(), parts.spool.clone(), clock.clone()),
+            call_me: CallMe::new(store.clone(), clock.clone()),
             retrieval: Retrieval::new(store.clone(), parts.objects, greetings.clone(), clock.clone()),
             settings: Settings::new(store.clone(), parts.spool, greetings.clone(), clock),
             directory: AudioDirectory::new(store),
@@ -172,6 +188,7 @@ impl Services {
             reception: parts.reception,
             imports: parts.imports,
             calls: parts.calls,
+            phone_keys: parts.phone_keys,
             public_url: parts.public_url,
             stop: parts.stop,
             live: Arc::new(Semaphore::new(LIVE)),

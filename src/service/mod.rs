@@ -19,6 +19,7 @@ pub mod lamp;
 pub mod links;
 pub mod live_calls;
 pub mod login;
+pub mod numbers;
 pub mod outbound;
 pub mod owner;
 pub mod pace;

@@ -12,6 +12,7 @@ const PAGES: &[(&str, Role)] = &[
     ("/admin/extensions", Role::OfficeManager),
     ("/admin/imports", Role::OfficeManager),
     ("/admin/handsets", Role::OfficeManager),
+    ("/admin/numbers", Role::Supervisor),
     ("/admin/calls", Role::Supervisor),
     ("/admin/explain", Role::OfficeManager),
     ("/answering/all/hours", Role::OfficeManager),

@@ -4,6 +4,7 @@
 mod answering;
 mod bin;
 mod bulk;
+mod call_me;
 mod caller;
 mod docs;
 mod greetings;
@@ -11,6 +12,7 @@ mod handsets;
 mod hours;
 mod imports;
 mod messages;
+pub(in crate::http) mod numbers;
 mod once;
 mod own;
 pub(in crate::http) mod problem;

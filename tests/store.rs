@@ -58,6 +58,8 @@ mod findable;
 mod handsets;
 #[path = "store/imports.rs"]
 mod imports;
+#[path = "store/inventory.rs"]
+mod inventory;
 #[path = "store/jobs.rs"]
 mod jobs;
 #[path = "store/opening.rs"]
@@ -66,6 +68,8 @@ mod opening;
 mod owner;
 #[path = "store/reset.rs"]
 mod reset;
+#[path = "store/takeover.rs"]
+mod takeover;
 #[path = "store/webhooks.rs"]
 mod webhooks;
 

@@ -3,6 +3,9 @@
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 
+use tokio::sync::watch;
+
+use crate::call::CallSettings;
 use crate::clock::SharedClock;
 use crate::domain::{Extension, MailAddress};
 use crate::outbox::Outbox;
@@ -21,6 +24,7 @@ struct Ways {
     clock: SharedClock,
     advertise: Option<String>,
     public_url: String,
+    settings: watch::Receiver<Arc<CallSettings>>,
 }
 
 /// The ways of a running server.
@@ -29,6 +33,7 @@ pub(super) fn outside(
     signal: &Signal,
     outbox: &Outbox,
     clock: &SharedClock,
+    settings: watch::Receiver<Arc<CallSettings>>,
 ) -> Arc<dyn Outside> {
     Arc::new(Ways {
         signal: signal.clone(),
@@ -36,6 +41,7 @@ pub(super) fn outside(
         clock: clock.clone(),
         advertise: config.sip.advertise.clone(),
         public_url: config.public_url(),
+        settings,
     })
 }
 
@@ -65,6 +71,10 @@ impl Outside for Ways {
             Neighbour { ip: seen.ip, at: seen.at, times: seen.times, said, refused }
         });
         seen.collect()
+    }
+
+    fn calls_out(&self) -> bool {
+        !self.settings.borrow().ways_out.is_empty()
     }
 
     fn call(&self, extension: Extension, domain: Option<String>) -> Trying {

@@ -1,8 +1,10 @@
 //! The administrator's portal: pages for who looks after others. Which page opens is `service::access`'s.
 
 mod adding;
+mod bulk;
 pub(super) mod calls;
 mod explain;
+mod extensions;
 mod first_steps;
 mod handsets;
 mod helping;
@@ -10,10 +12,12 @@ mod imports;
 mod keys;
 pub(super) mod lamps;
 mod prompts;
+mod numbers;
 mod removed;
 mod reset;
 mod second_factors;
 mod server;
+mod takeover;
 mod users;
 mod webhooks;
 
@@ -28,12 +32,15 @@ use crate::service::access::Act;
 use super::Site;
 
 pub(super) use reset::before_and_after;
+pub(super) use takeover::who;
 
 /// Pages that stand in the navigation: group, path, label, what opens them. Groups stand in the order of their first page.
 pub(super) const PLACES: &[(&str, &str, &str, Act)] = &[
     ("People", "/admin/users", "Users", Act::UsersRead),
+    ("People", extensions::HERE, "Extensions", Act::UsersWrite),
     ("People", imports::HERE, "Import", Act::UsersWrite),
     ("Phones", handsets::HERE, "Phones", Act::PhonesRead),
+    ("Phones", numbers::HERE, "Numbers", Act::UsersRead),
     ("Calls", "/answering/all/hours", "Hours and lists", Act::TenantsRead),
     ("Calls", "/admin/calls", "Live calls", Act::Calls),
     ("Calls", "/admin/explain", "Explain", Act::Explain),
@@ -53,6 +60,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
     Router::new()
         .route("/admin/users", get(users::list).post(adding::add))
         .route("/admin/users/new", get(adding::new))
+        .route("/admin/users/bulk", post(bulk::bulk))
         .route("/admin/users/{id}", get(users::show).post(users::change))
         .route("/admin/users/{id}/invite", post(helping::invite))
         .route("/admin/users/{id}/unlock", post(helping::unlock))
@@ -62,6 +70,8 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/admin/users/{id}/clear", post(reset::clear))
         .route("/admin/users/{id}/take-back", post(reset::take_back))
         .route("/admin/users/{id}/restore", post(removed::restore))
+        .route("/admin/extensions", get(extensions::list))
+        .route("/admin/extensions/{extension}", get(takeover::show).post(takeover::take_over))
         .route("/admin/handsets", get(handsets::list).post(handsets::add))
         .route("/admin/handsets/new", get(handsets::new))
         .route("/admin/handsets/export.csv", get(handsets::export))
@@ -71,6 +81,11 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/admin/handsets/{id}/restart", post(handsets::restart))
         .route("/admin/handsets/{id}/applied", post(handsets::applied))
         .route("/admin/handsets/{id}/remove", post(handsets::remove))
+        .route("/admin/numbers", get(numbers::list).post(numbers::add))
+        .route("/admin/numbers/{number}/edit", post(numbers::edit))
+        .route("/admin/numbers/{number}/assign", get(numbers::steps).post(numbers::assign))
+        .route("/admin/numbers/{number}/release", post(numbers::release))
+        .route("/admin/numbers/{number}/remove", post(numbers::remove))
         .route("/admin/explain", get(explain::show))
         .route("/admin/explain/targets", get(explain::targets))
         .route("/admin/imports", get(imports::list).post(imports::upload).layer(DefaultBodyLimit::disable()))

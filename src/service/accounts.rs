@@ -9,6 +9,7 @@ mod error;
 mod pin;
 mod reset;
 mod settings;
+mod takeover;
 
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -21,6 +22,7 @@ pub use self::pin::{PinFault, PinPolicy};
 pub use self::reset::CLEARED_FOR;
 pub use self::settings::Changes;
 pub(in crate::service) use self::settings::{check_language, check_name, check_operator, number_text};
+pub use self::takeover::{Comer, Handover, Takeover};
 use super::login::LIMITS;
 use crate::clock::SharedClock;
 use crate::domain::{
@@ -141,8 +143,7 @@ impl Accounts {
     /// [`AccountError::NoMailbox`].
     pub async fn show(&self, tenant: TenantId, extension: &Extension) -> Result<Account> {
         let (user, mailbox) = self.find(tenant, extension).await?;
-        let mut numbers = self.store.numbers(tenant).await?;
-        numbers.retain(|number| number.mailbox == mailbox.id);
+        let numbers = self.store.numbers_of(tenant, mailbox.id).await?;
         let has_pin = self.store.pin_hash(tenant, mailbox.id).await?.is_some();
         let usage = self.store.usage(tenant, mailbox.id).await?;
         Ok(Account { user, mailbox, numbers, has_pin, usage })

@@ -348,7 +348,12 @@ impl Store {
 }
 
 /// Leaves the jobs that delete the audio of a mailbox's greetings.
-async fn forget_greetings(tx: &mut Tx, tenant: Uuid, mailbox: Uuid, clock: &SharedClock) -> Result<()> {
+pub(super) async fn forget_greetings(
+    tx: &mut Tx,
+    tenant: Uuid,
+    mailbox: Uuid,
+    clock: &SharedClock,
+) -> Result<()> {
     let nobody: Option<Uuid> = None;
     for row in tx.rows(OBJECTS, args![tenant, mailbox]).await? {
         let object = Reader::new(&row, "greetings", "id").text("object")?;

@@ -58,6 +58,10 @@ const CHANGE: &str =
     "UPDATE handsets SET mac = $3, model = $4, site = $5, preference_group = $6, settings = $7, changed_at = $8
     WHERE tenant_id = $1 AND id = $2";
 
+const CHANGED: &str =
+    "UPDATE handsets SET changed_at = CASE WHEN applied_at < $3 THEN $3 ELSE applied_at + 1 END
+    WHERE tenant_id = $1 AND id = $2";
+
 const LIVING: &str = "SELECT id FROM users WHERE tenant_id = $1 AND id = $2 AND removed_at IS NULL";
 
 const TAKE: &str = "UPDATE handsets SET owner_id = NULL, settings = $3, changed_at = $4
@@ -313,6 +317,12 @@ fn written(result: Result<u64, Fault>, handset: &Handset) -> Result<u64> {
 
 fn fact(tenant: TenantId, id: HandsetId, event: WebhookEvent, detail: &str) -> Statement {
     (FACT, args![tenant.uuid(), event.as_str(), id.uuid(), detail])
+}
+
+/// A handset has something to take over: the statements that say so.
+pub(super) fn changed_statement(tenant: TenantId, id: HandsetId, now: Timestamp) -> Vec<Statement> {
+    let changed = (CHANGED, args![tenant.uuid(), id.uuid(), micros(now)]);
+    vec![changed, fact(tenant, id, WebhookEvent::HandsetChanged, "changed")]
 }
 
 fn read_handset(row: &Row) -> Result<KnownHandset> {

@@ -202,7 +202,7 @@ async fn upsert_user(tx: &mut Tx, user: &User) -> Result<()> {
     insert_user(tx, user).await
 }
 
-async fn insert_user(tx: &mut Tx, user: &User) -> Result<()> {
+pub(super) async fn insert_user(tx: &mut Tx, user: &User) -> Result<()> {
     let (sql, args) = user_statement(user, true)?;
     tx.run(sql, args).await.taken("user", user.id).orphan("tenant", user.tenant)?;
     Ok(())

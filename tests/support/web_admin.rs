@@ -10,8 +10,10 @@ use crate::web_bed::WebBed;
 const PAGES: &[(&str, Role)] = &[
     ("/admin/users", Role::Supervisor),
     ("/admin/users/new", Role::OfficeManager),
+    ("/admin/extensions", Role::OfficeManager),
     ("/admin/imports", Role::OfficeManager),
     ("/admin/handsets", Role::OfficeManager),
+    ("/admin/numbers", Role::Supervisor),
     ("/admin/calls", Role::Supervisor),
     ("/admin/explain", Role::OfficeManager),
     ("/answering/all/hours", Role::OfficeManager),

@@ -49,6 +49,8 @@ pub(crate) struct WebBed {
     pub(crate) healthy: Arc<AtomicBool>,
     /// How often the parts were asked.
     pub(crate) asked: Arc<AtomicUsize>,
+    /// Whether a trunk takes calls of the server.
+    pub(crate) calls_out: Arc<AtomicBool>,
     pub(crate) mailbox: Mailbox,
     folder: tempfile::TempDir,
     stop: CancellationToken,
@@ -87,6 +89,7 @@ impl WebBed {
         let links = Links::new(store.clone(), clock.clone(), "https://vm.example.org", fortnight);
         let mailbox = people(&store, &clock, "home", "Ada", "Lovelace").await;
         let (healthy, asked) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicUsize::new(0)));
+        let calls_out = Arc::new(AtomicBool::new(true));
         let stop = CancellationToken::new();
         let spool = Spool::open(&folder.path().join("spool"), clock.clone()).unwrap();
         let targets = ["1000", "1002", "sip:queue@pbx.example.org"].map(str::to_owned);
@@ -109,7 +112,9 @@ impl WebBed {
             calls: LiveCalls::new(clock.clone()),
             outside: Arc::new(Ways),
             prompts: spoken(),
+            outside: Arc::new(Ways { calls_out: calls_out.clone() }),
             guard: Guard::new(&["127.0.0.1".to_owned()]),
+            phone_keys: Arc::new(|| aftertone::flow::keys::Profile::built_in("default").unwrap()),
             public_url: "https://vm.example.org".to_owned(),
             stop: stop.clone(),
         });
@@ -132,7 +137,20 @@ impl WebBed {
             trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
         };
         let router = router(web);
-        Self { services, clock, store, links, objects, router, healthy, asked, mailbox, folder, stop }
+        Self {
+            services,
+            clock,
+            store,
+            links,
+            objects,
+            router,
+            healthy,
+            asked,
+            calls_out,
+            mailbox,
+            folder,
+            stop,
+        }
     }
 
     /// Another tenant's mailbox beside the first.
@@ -318,7 +336,9 @@ fn spoken() -> Arc<PromptSet> {
 
 /// Ways to the outside that lead nowhere: a phone system is heard, a stranger too, and the call is not answered.
 #[derive(Debug)]
-struct Ways;
+struct Ways {
+    calls_out: Arc<AtomicBool>,
+}
 
 impl Outside for Ways {
     fn places(&self) -> Vec<String> {
@@ -332,6 +352,10 @@ impl Outside for Ways {
             Neighbour { ip, at, times: 1, said, refused: None }
         };
         vec![one("192.0.2.10", Some("OPTIONS")), one("192.0.2.66", None)]
+    }
+
+    fn calls_out(&self) -> bool {
+        self.calls_out.load(Ordering::Relaxed)
     }
 
     fn call(&self, _: Extension, _: Option<String>) -> Trying {

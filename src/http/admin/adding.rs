@@ -1,9 +1,10 @@
 //! Adding a user: a name, an address and an extension are enough; what is likely is filled in.
 
 use askama::Template;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use serde::Deserialize;
 use serde_json::json;
 
 use crate::domain::MailAddress;
@@ -30,13 +31,22 @@ struct NewPage {
     invite: bool,
 }
 
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Asked {
+    /// What stands in the field of the extension.
+    #[serde(default)]
+    extension: String,
+}
+
 /// The least that is needed, with what is likely filled in (004-01, 003-06).
-pub(super) async fn new(State(site): Shared, visitor: Visitor) -> Response {
+pub(super) async fn new(State(site): Shared, visitor: Visitor, Query(asked): Query<Asked>) -> Response {
     if let Err(response) = visitor.must(Act::UsersWrite) {
         return response;
     }
     match site.web.services.people.suggestion(visitor.actor.tenant).await {
-        Ok(extension) => {
+        Ok(suggested) => {
+            let wanted = asked.extension.parse::<crate::domain::Extension>();
+            let extension = wanted.map_or(suggested, |wanted| wanted.to_string());
             let frame = Frame::new(&site, &visitor, HERE, None);
             let empty = String::new;
             let page =

@@ -95,7 +95,7 @@ async fn page(
     render(&page, status)
 }
 
-const fn title(part: Clear) -> &'static str {
+pub(super) const fn title(part: Clear) -> &'static str {
     match part {
         Clear::Name => "Name and role",
         Clear::Emails => "E-mail addresses",
@@ -124,11 +124,17 @@ pub(super) fn told(recipients: &[Recipient]) -> String {
 fn effect(part: Clear, person: &Person, account: &Account, holdings: &Holdings) -> String {
     let Holdings { messages, unheard, greetings, names, rules, lists, links, mails, .. } = *holdings;
     match part {
-        Clear::Name => format!(
-            "The name is blank until somebody is set up. The role {} becomes {}, a second factor is taken away, and callers do not find the mailbox by name.",
-            person.login.role.title(),
-            crate::domain::Role::Basic.title()
-        ),
+        Clear::Name => {
+            let (role, basic) = (person.login.role, crate::domain::Role::Basic);
+            let lost = if role == basic {
+                String::new()
+            } else {
+                format!(" The role {} becomes {}.", role.title(), basic.title())
+            };
+            format!(
+                "The name is blank until somebody is set up.{lost} A second factor is taken away, and callers do not find the mailbox by name."
+            )
+        }
         Clear::Emails => format!(
             "No more mails to {}. {} in mails stop working, {} not sent.",
             told(&account.mailbox.recipients),

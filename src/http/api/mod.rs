@@ -3,6 +3,8 @@
 
 mod answering;
 mod bin;
+mod bulk;
+mod call_me;
 mod caller;
 mod docs;
 mod greetings;
@@ -10,6 +12,7 @@ mod handsets;
 mod hours;
 mod imports;
 mod messages;
+pub(in crate::http) mod numbers;
 mod once;
 mod own;
 pub(in crate::http) mod problem;
@@ -22,6 +25,7 @@ mod second_factors;
 mod sending;
 mod table;
 mod tag;
+mod takeover;
 mod users;
 pub(in crate::http) mod webhooks;
 

@@ -133,6 +133,7 @@ fn field(what: &'static str) -> &'static str {
         "attachment format" => "attachment",
         "least speech" => "min_speech_ms",
         "greeting kind" => "kind",
+        "newcomer" => "known",
         "audit id" | "job id" => "after",
         "MAC address" => "mac",
         "phone name" => "name",

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::domain::{Clear, Invalid};
 use crate::service::accounts::Account;
 use crate::service::audit::Deed;
-use crate::store::Cleared;
+use crate::store::{Cleared, Holdings};
 
 use super::super::Site;
 use super::super::admin::before_and_after;
@@ -29,10 +29,14 @@ pub(super) async fn holdings(
 ) -> Answer {
     let (_, account) = changeable(&site, &caller, &id).await?;
     let held = site.web.services.accounts.holdings(caller.tenant, &account.mailbox.extension).await?;
-    let told = json!({"messages": held.messages, "unheard": held.unheard, "greetings": held.greetings,
+    Ok(Json(holdings_json(&held)).into_response())
+}
+
+/// What hangs on a mailbox and its user.
+pub(super) fn holdings_json(held: &Holdings) -> Value {
+    json!({"messages": held.messages, "unheard": held.unheard, "greetings": held.greetings,
         "names": held.names, "rules": held.rules, "lists": held.lists, "numbers": held.numbers, "links": held.links,
-        "mails": held.mails, "sessions": held.sessions, "keys": held.keys, "devices": held.devices, "lamps": held.lamps});
-    Ok(Json(told).into_response())
+        "mails": held.mails, "sessions": held.sessions, "keys": held.keys, "devices": held.devices, "lamps": held.lamps})
 }
 
 /// Which parts.

@@ -1,11 +1,13 @@
 //! Every route of the API: what it is called, what opens it, what it takes, and who carries it out.
 
 mod answering;
+mod call_me;
 mod greetings;
 mod handsets;
 mod imports;
 mod lifecycle;
 mod messages;
+mod numbers;
 mod own;
 mod people;
 mod rest;
@@ -169,12 +171,14 @@ pub fn shapes() -> Vec<Shape> {
         own::SHAPES,
         running::SHAPES,
         second_factors::SHAPES,
+        call_me::SHAPES,
         sending::SHAPES,
         answering::SHAPES,
         imports::SHAPES,
         lifecycle::SHAPES,
         webhooks::SHAPES,
         handsets::SHAPES,
+        numbers::SHAPES,
     ]
     .concat()
 }
@@ -189,12 +193,14 @@ pub(super) fn handlers() -> Vec<Entry> {
         own::routes(),
         running::routes(),
         second_factors::routes(),
+        call_me::routes(),
         sending::routes(),
         answering::routes(),
         imports::routes(),
         lifecycle::routes(),
         webhooks::routes(),
         handsets::routes(),
+        numbers::routes(),
     ]
     .into_iter()
     .flatten()

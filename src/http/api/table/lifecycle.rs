@@ -4,7 +4,7 @@ use axum::routing::{get, post};
 
 use crate::service::access::Act;
 
-use super::super::reset;
+use super::super::{bulk, reset, takeover};
 use super::{Entry, Route, Shape, shape};
 
 pub(super) const SHAPES: &[Shape] = &[
@@ -27,6 +27,38 @@ pub(super) const SHAPES: &[Shape] = &[
         ],
     ),
     shape(
+        "Handover",
+        &[
+            ("user", "uuid", "who has the extension"),
+            ("first", "string", "first name"),
+            ("last", "string", "last name"),
+            ("mail", "[Recipient]", "who is told by mail now, and is not any more"),
+            ("numbers", "[string]", "further numbers and aliases"),
+            ("holdings", "Holdings", "what hangs on the mailbox"),
+            ("lamps", "[string]", "addresses of phones that watch it"),
+            ("pointers", "[Pointer]", "what of others leads here, and will lead to who comes"),
+        ],
+    ),
+    shape(
+        "Pointer",
+        &[
+            ("at", "string?", "the mailbox that it is set at; null: the tenant"),
+            ("what", "string", "what it is"),
+        ],
+    ),
+    shape(
+        "TakenOver",
+        &[
+            ("extension", "string", ""),
+            ("user", "uuid", "who has it now; in a dry run, as before"),
+            ("dry_run", "boolean", "nothing was changed"),
+        ],
+    ),
+    shape(
+        "BulkOutcome",
+        &[("user", "uuid", ""), ("done", "boolean", ""), ("why", "string?", "why not, and how to mend it")],
+    ),
+    shape(
         "Cleared",
         &[
             ("clear", "[string]", "which parts"),
@@ -40,6 +72,31 @@ pub(super) const SHAPES: &[Shape] = &[
 pub(super) fn routes() -> Vec<Entry> {
     let write = Some(Act::UsersWrite);
     vec![
+        (
+            Route::new(
+                "POST",
+                "/users/bulk",
+                write,
+                "The same for many users; one that fails holds up no other",
+            )
+            .list("BulkOutcome")
+            .body(&[
+                (
+                    "act",
+                    "welcome|force-password|portal-on|portal-off|reset|remove",
+                    true,
+                    "what is done to each",
+                ),
+                ("users", "[uuid]", true, "1 to 200 users"),
+                (
+                    "clear",
+                    "[name|emails|password|pin|messages|greetings|recorded-name|rules|numbers]",
+                    false,
+                    "what a reset clears",
+                ),
+            ]),
+            post(bulk::run),
+        ),
         (
             Route::new(
                 "GET",
@@ -81,6 +138,49 @@ pub(super) fn routes() -> Vec<Entry> {
             )
             .shape("Cleared"),
             post(reset::take_back),
+        ),
+        (
+            Route::new("GET", "/extensions/{extension}", write, "Who has an extension, and what hangs on it")
+                .shape("Handover"),
+            get(takeover::show),
+        ),
+        (
+            Route::new(
+                "POST",
+                "/extensions/{extension}/takeover",
+                write,
+                "Give an extension to somebody else, at once",
+            )
+            .shape("TakenOver")
+            .body(&[
+                ("from", "uuid", true, "who has it; if that is somebody else by now, nothing is done"),
+                (
+                    "fate",
+                    "keep|archive|delete",
+                    true,
+                    "what becomes of them: archive and delete remove the user",
+                ),
+                ("keep", "string", false, "their other extension, where they stay"),
+                (
+                    "known",
+                    "string",
+                    false,
+                    "the extension of somebody who is here and takes this one; or the fields of a new user:",
+                ),
+                ("first", "string", false, "first name"),
+                ("last", "string", false, "last name"),
+                (
+                    "emails",
+                    "[email]",
+                    false,
+                    "where messages are mailed; needed for a new user, empty for nobody",
+                ),
+                ("mail", "string", false, "what mails carry, for example link"),
+                ("numbers", "boolean", false, "further numbers go with the extension; else they stay"),
+                ("reason", "string", true, "up to 200 characters for the audit"),
+                ("dry_run", "boolean", false, "only look whether it can be done"),
+            ]),
+            post(takeover::take_over),
         ),
     ]
 }

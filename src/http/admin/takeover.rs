@@ -1,0 +1,325 @@
+//! The way of an extension to somebody else, in four steps and a look at all of it (001-05, 001-10 … 001-13, 002-095).
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::json;
+
+use crate::domain::{Extension, MailAddress, MailMode, Recipient};
+use crate::service::access::Act;
+use crate::service::accounts::{Account, AccountError, Comer, Handover, Pointer, Takeover};
+use crate::service::audit::Deed;
+use crate::store::{Fate, Holdings};
+
+use super::super::portal::frame::{Done, Frame};
+use super::super::portal::{missing, mode_title, trouble};
+use super::super::shell::render;
+use super::super::visitor::{Fields, Posted, Visitor, forbidden, see};
+use super::super::{Shared, Site};
+use super::adding::{Refused, addresses};
+use super::extensions::HERE;
+use super::lamps;
+use super::reset::counted;
+use super::users;
+
+#[derive(Template)]
+#[template(path = "portal/takeover.html", config = "src/http/pages/askama.toml")]
+struct TakeoverPage {
+    frame: Frame,
+    extension: String,
+    name: String,
+    from: String,
+    messages: String,
+    greetings: String,
+    devices: String,
+    holdings: Holdings,
+    numbers: Vec<String>,
+    recipients: Vec<(String, &'static str)>,
+    pointers: Vec<Pointer>,
+    lamps: Vec<String>,
+    modes: Vec<(MailMode, &'static str)>,
+    given: Given,
+    /// What will happen; empty while it is asked.
+    review: Vec<String>,
+}
+
+/// What was typed and chosen.
+#[derive(Debug, Clone, Default)]
+struct Given {
+    fate: String,
+    keep: String,
+    comer: String,
+    first: String,
+    last: String,
+    emails: String,
+    mode: String,
+    no_mail: bool,
+    known: String,
+    with_numbers: bool,
+    invite: bool,
+    reason: String,
+}
+
+impl Given {
+    fn of(fields: &Fields) -> Self {
+        let text = |name: &str| fields.get(name).to_owned();
+        Self {
+            fate: text("fate"),
+            keep: text("keep"),
+            comer: text("comer"),
+            first: text("first"),
+            last: text("last"),
+            emails: text("emails"),
+            mode: text("mode"),
+            no_mail: fields.is_on("no_mail"),
+            known: text("known"),
+            with_numbers: fields.is_on("with_numbers"),
+            invite: fields.is_on("invite"),
+            reason: text("reason"),
+        }
+    }
+
+    fn takeover(&self, visitor: &Visitor, extension: &Extension, from: &str) -> Result<Takeover, Refused> {
+        let fate = match self.fate.as_str() {
+            "keep" => Fate::Keep(self.keep.trim().parse()?),
+            "archive" => Fate::Archive,
+            "delete" => Fate::Delete,
+            _ => return Err(mend("Step 1: choose what becomes of who has the extension now.")),
+        };
+        let comer = match self.comer.as_str() {
+            "known" => Comer::Known(self.known.trim().parse()?),
+            _ => Comer::New {
+                first: self.first.clone(),
+                last: self.last.clone(),
+                emails: self.new_addresses()?,
+                mode: Some(self.mode.parse::<MailMode>()?).filter(|_| !self.no_mail),
+            },
+        };
+        Ok(Takeover {
+            extension: extension.clone(),
+            from: from.parse()?,
+            fate,
+            comer,
+            with_numbers: self.with_numbers,
+            reason: self.reason.trim().to_owned(),
+            by: visitor.actor.user,
+            most: visitor.actor.rank(),
+        })
+    }
+
+    /// That nobody is told must be meant so (001-10).
+    fn new_addresses(&self) -> Result<Vec<MailAddress>, Refused> {
+        let emails = addresses(&self.emails)?;
+        match (emails.is_empty(), self.no_mail) {
+            (true, false) => Err(mend(
+                "Step 2: type where messages of this extension are mailed from now on, or tick that they are mailed to nobody.",
+            )),
+            (false, true) => Err(mend(
+                "Step 2: there are addresses, and a tick that messages are mailed to nobody: choose one.",
+            )),
+            _ => Ok(emails),
+        }
+    }
+}
+
+fn mend(why: &str) -> Refused {
+    Refused::Mend(why.to_owned())
+}
+
+/// An extension by its number: who has it can be asked to give it up; a free one leads to a new user.
+pub(super) async fn show(State(site): Shared, visitor: Visitor, Path(number): Path<String>) -> Response {
+    let (extension, handover) = match handover(&site, &visitor, &number).await {
+        Ok(found) => found,
+        Err(response) => return *response,
+    };
+    let keep = match site.web.services.people.suggestion(visitor.actor.tenant).await {
+        Ok(free) => free,
+        Err(error) => return trouble(&error),
+    };
+    let given = Given {
+        keep,
+        comer: "new".to_owned(),
+        mode: MailMode::Link.to_string(),
+        with_numbers: true,
+        invite: true,
+        ..Given::default()
+    };
+    let page = page(&site, &visitor, &extension, handover, given);
+    render(&page, StatusCode::OK)
+}
+
+/// What there is, of somebody whom the visitor may change.
+async fn handover(
+    site: &Site,
+    visitor: &Visitor,
+    number: &str,
+) -> Result<(Extension, Handover), Box<Response>> {
+    visitor.must(Act::UsersWrite).map_err(Box::new)?;
+    let extension: Extension = number.parse().map_err(|_| missing())?;
+    let (tenant, services) = (visitor.actor.tenant, &site.web.services);
+    match services.accounts.handover(tenant, &extension).await {
+        Ok(handover) => {
+            let login = services.signin.login(tenant, handover.account.user.id).await;
+            let login = login.map_err(|error| trouble(&error))?;
+            if visitor.actor.may_change(login.role) {
+                Ok((extension, handover))
+            } else {
+                Err(Box::new(forbidden()))
+            }
+        }
+        Err(AccountError::NoMailbox(_)) => {
+            Err(Box::new(see(site, &format!("{}/new?extension={extension}", users::HERE))))
+        }
+        Err(error) => Err(Box::new(trouble(&error))),
+    }
+}
+
+fn page(
+    site: &Site,
+    visitor: &Visitor,
+    extension: &Extension,
+    handover: Handover,
+    given: Given,
+) -> TakeoverPage {
+    let Handover { account, holdings, dependents, lamps: watching } = handover;
+    let name = account.user.full_name();
+    TakeoverPage {
+        frame: Frame::new(site, visitor, HERE, None),
+        extension: extension.to_string(),
+        name: if name.is_empty() { "No name".to_owned() } else { name },
+        from: account.user.id.to_string(),
+        messages: counted(holdings.messages, "message"),
+        greetings: counted(holdings.greetings, "greeting"),
+        devices: counted(holdings.devices, "trusted device"),
+        holdings,
+        numbers: dependents.numbers,
+        recipients: told(&account.mailbox.recipients),
+        pointers: dependents.pointers,
+        lamps: watching.iter().map(lamps::address).collect(),
+        modes: MailMode::ALL.into_iter().map(|mode| (mode, mode_title(mode))).collect(),
+        given,
+        review: Vec::new(),
+    }
+}
+
+fn told(recipients: &[Recipient]) -> Vec<(String, &'static str)> {
+    recipients.iter().map(|to| (to.address.to_string(), mode_title(to.mode))).collect()
+}
+
+/// Shows what will happen; once that was seen, does it.
+pub(super) async fn take_over(State(site): Shared, Path(number): Path<String>, posted: Posted) -> Response {
+    let Posted { visitor, fields } = posted;
+    let (extension, handover) = match handover(&site, &visitor, &number).await {
+        Ok(found) => found,
+        Err(response) => return *response,
+    };
+    let (given, accounts) = (Given::of(&fields), &site.web.services.accounts);
+    let before = handover.account.clone();
+    let mut page = page(&site, &visitor, &extension, handover, given.clone());
+    if fields.is_on("back") {
+        return render(&page, StatusCode::OK);
+    }
+    let planned = async {
+        let takeover = given.takeover(&visitor, &extension, fields.get("from"))?;
+        accounts.check_takeover(visitor.actor.tenant, &takeover).await?;
+        Ok::<_, Refused>(takeover)
+    };
+    let done = match planned.await {
+        Ok(takeover) if !fields.is_on("confirm") => {
+            page.review = review(&page, &takeover);
+            return render(&page, StatusCode::OK);
+        }
+        Ok(takeover) => accounts.take_over(visitor.actor.tenant, takeover).await.map_err(Refused::from),
+        Err(refused) => Err(refused),
+    };
+    match done {
+        Ok(after) => {
+            note(&site, &visitor, &extension, &given, (&before, &after)).await;
+            let is_asked = given.invite && given.comer != "known" && !after.user.emails.is_empty();
+            let is_uninvited = is_asked && !site.web.services.invite_added(&after.user).await;
+            let done = if is_uninvited { "added-uninvited" } else { "taken-over" };
+            see(&site, &format!("{}/{}?done={done}", users::HERE, after.user.id))
+        }
+        Err(Refused::Mend(why)) => {
+            page.frame = page.frame.with(Some(Done::refused(why)));
+            render(&page, StatusCode::UNPROCESSABLE_ENTITY)
+        }
+        Err(Refused::Response(response)) => *response,
+    }
+}
+
+/// All of it, in sentences.
+fn review(page: &TakeoverPage, takeover: &Takeover) -> Vec<String> {
+    let TakeoverPage { name, extension, holdings, .. } = page;
+    let old = match &takeover.fate {
+        Fate::Keep(to) => format!(
+            "{name} keeps messages, greetings, rules, PIN and sign-in, and has extension {to} from now on. Links and mails about the old messages stay {name}’s."
+        ),
+        Fate::Archive => format!(
+            "{name} goes into the recycle bin with {} and {}. Of what was mailed, {} stop working; of what waits, {} not sent. Signed out: {}; revoked: {} of programs.",
+            counted(holdings.messages, "message"),
+            counted(holdings.greetings, "greeting"),
+            counted(holdings.links, "link"),
+            counted(holdings.mails, "mail"),
+            counted(holdings.sessions, "browser"),
+            counted(holdings.keys, "key")
+        ),
+        Fate::Delete => format!(
+            "{name} goes into the recycle bin. Deleted for good: {} and {}. Of what was mailed, {} stop working. Signed out: {}; revoked: {} of programs.",
+            counted(holdings.messages, "message"),
+            counted(holdings.greetings, "greeting"),
+            counted(holdings.links, "link"),
+            counted(holdings.sessions, "browser"),
+            counted(holdings.keys, "key")
+        ),
+    };
+    let comer = match &takeover.comer {
+        Comer::Known(other) => format!(
+            "Who has {other} now gets {extension} with the own mailbox, messages, PIN and addresses. {other} is given up."
+        ),
+        Comer::New { first, last, emails, .. } => {
+            let emails: Vec<&str> = emails.iter().map(MailAddress::as_str).collect();
+            let mails =
+                if emails.is_empty() { "to nobody".to_owned() } else { format!("to {}", emails.join(", ")) };
+            format!(
+                "{} gets {extension} with a new mailbox: no messages, no greeting, no PIN yet. Messages are mailed {mails}.",
+                format!("{first} {last}").trim()
+            )
+        }
+    };
+    let numbers = match (page.numbers.is_empty(), takeover.with_numbers) {
+        (true, _) => None,
+        (false, true) => Some(format!("{} lead to the new mailbox.", page.numbers.join(", "))),
+        (false, false) => Some(format!("{} stay with {name}.", page.numbers.join(", "))),
+    };
+    let directory =
+        format!("Callers do not find {name} at {extension} any more: the recorded name is not played there.");
+    let devices = format!(
+        "Asked for the PIN again: {}. Told what the new mailbox holds: {} that watch {extension}.",
+        counted(holdings.devices, "trusted device"),
+        counted(holdings.lamps, "phone")
+    );
+    [old, comer].into_iter().chain(numbers).chain([directory, devices]).collect()
+}
+
+async fn note(
+    site: &Site,
+    visitor: &Visitor,
+    extension: &Extension,
+    given: &Given,
+    (before, after): (&Account, &Account),
+) {
+    let deed = Deed { action: "extension.taken-over", target: format!("mailbox {extension}") };
+    let (was, mut became) = (who(before), who(after));
+    became["fate"] = json!(given.fate);
+    became["reason"] = json!(given.reason.trim());
+    let audit = &site.web.services.audit;
+    audit.note(&visitor.actor, visitor.actor.tenant, deed, Some(&was), Some(&became)).await;
+}
+
+/// Who has an extension, as the audit keeps it.
+pub(in crate::http) fn who(account: &Account) -> serde_json::Value {
+    json!({"user": account.user.id, "first": account.user.first, "last": account.user.last,
+        "emails": account.user.emails, "mail": account.mailbox.recipients})
+}

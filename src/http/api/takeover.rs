@@ -1,0 +1,145 @@
+//! Extensions that go from one person to another.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::domain::{Extension as Number, MailAddress, UserId};
+use crate::service::accounts::{AccountError, Comer, Takeover};
+use crate::service::audit::Deed;
+use crate::store::Fate;
+
+use super::super::Site;
+use super::super::admin::{lamps, who};
+use super::caller::Caller;
+use super::problem::Problem;
+use super::reset::holdings_json;
+
+type Answer = Result<Response, Problem>;
+
+fn number(text: &str) -> Result<Number, Problem> {
+    text.parse().map_err(|_| Problem::missing("extension"))
+}
+
+pub(super) async fn show(
+    State(site): State<Arc<Site>>,
+    Extension(caller): Extension<Caller>,
+    Path(extension): Path<String>,
+) -> Answer {
+    let (tenant, services) = (caller.must_reach_tenant()?, &site.web.services);
+    let handover = services.accounts.handover(tenant, &number(&extension)?).await?;
+    let user = &handover.account.user;
+    if !caller.actor.may_change(services.signin.login(tenant, user.id).await?.role) {
+        return Err(Problem::forbidden());
+    }
+    let watching: Vec<String> = handover.lamps.iter().map(lamps::address).collect();
+    let pointers = handover.dependents.pointers.iter();
+    let pointers: Vec<_> = pointers.map(|one| json!({"at": one.at, "what": one.what})).collect();
+    let told = json!({"user": user.id, "first": user.first, "last": user.last,
+        "mail": handover.account.mailbox.recipients, "numbers": handover.dependents.numbers,
+        "holdings": holdings_json(&handover.holdings), "lamps": watching, "pointers": pointers});
+    Ok(Json(told).into_response())
+}
+
+/// Who goes, who comes, and why.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Taking {
+    from: String,
+    fate: String,
+    keep: Option<String>,
+    known: Option<String>,
+    #[serde(default)]
+    first: String,
+    #[serde(default)]
+    last: String,
+    emails: Option<Vec<String>>,
+    mail: Option<String>,
+    #[serde(default)]
+    numbers: bool,
+    reason: String,
+    #[serde(default)]
+    dry_run: bool,
+}
+
+impl Taking {
+    fn takeover(self, caller: &Caller, extension: Number) -> Result<Takeover, Problem> {
+        let fate = match (self.fate.as_str(), self.keep) {
+            ("keep", Some(to)) => Fate::Keep(to.parse()?),
+            ("keep", None) => {
+                return Err(Problem::field("keep", "name the extension that they have from now on"));
+            }
+            ("archive", None) => Fate::Archive,
+            ("delete", None) => Fate::Delete,
+            ("archive" | "delete", Some(_)) => {
+                return Err(Problem::field(
+                    "keep",
+                    "only who stays has another extension: choose the fate keep",
+                ));
+            }
+            _ => return Err(Problem::field("fate", "choose keep, archive or delete")),
+        };
+        let comer = match (self.known, self.emails) {
+            (Some(known), None) => Comer::Known(known.parse()?),
+            (Some(_), Some(_)) => {
+                let why = "who is here already keeps the own addresses: leave emails or known out";
+                return Err(Problem::field("emails", why));
+            }
+            (None, None) => {
+                let why = "say where messages are mailed from now on; an empty list for nobody";
+                return Err(Problem::field("emails", why));
+            }
+            (None, Some(emails)) => Comer::New {
+                first: self.first,
+                last: self.last,
+                emails: emails.iter().map(|text| text.parse()).collect::<Result<Vec<MailAddress>, _>>()?,
+                mode: self.mail.as_deref().map(str::parse).transpose()?,
+            },
+        };
+        let from: UserId = self.from.parse().map_err(|_| Problem::field("from", "the id of a user"))?;
+        Ok(Takeover {
+            extension,
+            from,
+            fate,
+            comer,
+            with_numbers: self.numbers,
+            reason: self.reason.trim().to_owned(),
+            by: caller.actor.user,
+            most: caller.actor.rank(),
+        })
+    }
+}
+
+pub(super) async fn take_over(
+    State(site): State<Arc<Site>>,
+    Extension(caller): Extension<Caller>,
+    Path(extension): Path<String>,
+    Json(taking): Json<Taking>,
+) -> Answer {
+    let (tenant, services) = (caller.must_reach_tenant()?, &site.web.services);
+    let extension = number(&extension)?;
+    let (dry_run, fate) = (taking.dry_run, taking.fate.clone());
+    let takeover = taking.takeover(&caller, extension.clone())?;
+    let before = services.accounts.show(tenant, &extension).await?;
+    if before.user.id != takeover.from {
+        return Err(AccountError::NoMailbox(extension).into());
+    }
+    let user = if dry_run {
+        services.accounts.check_takeover(tenant, &takeover).await?;
+        before.user.id
+    } else {
+        let reason = takeover.reason.clone();
+        let after = services.accounts.take_over(tenant, takeover).await?;
+        let deed = Deed { action: "extension.taken-over", target: format!("mailbox {extension}") };
+        let mut became = who(&after);
+        became["fate"] = json!(fate);
+        became["reason"] = json!(reason);
+        services.audit.note(&caller.actor, tenant, deed, Some(&who(&before)), Some(&became)).await;
+        after.user.id
+    };
+    Ok(Json(json!({"extension": extension, "user": user, "dry_run": dry_run})).into_response())
+}

@@ -1,0 +1,247 @@
+//! An extension that goes to somebody else: by the pages, by programs, in the browser.
+
+use aftertone::domain::{Extension, Role};
+use serde_json::json;
+
+use crate::HOSTILE;
+use crate::api::body;
+use crate::browser::Browser;
+use crate::portal_in_the_browser::{check, sign_in};
+use crate::web_bed::WebBed;
+
+fn number(text: &str) -> Extension {
+    text.parse().unwrap()
+}
+
+fn fields<'a>(from: &'a str, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let usual = [
+        ("from", from),
+        ("fate", "archive"),
+        ("comer", "new"),
+        ("first", "Konrad"),
+        ("last", "Zuse"),
+        ("emails", "konrad@example.org"),
+        ("mode", "link"),
+        ("with_numbers", "1"),
+        ("reason", "Grace left"),
+    ];
+    let is_given = |name: &str| more.iter().any(|(other, _)| *other == name);
+    usual.into_iter().filter(|(name, _)| !is_given(name)).chain(more.iter().copied()).collect()
+}
+
+// 001-02, 001-04, 001-05, 001-10, 001-12
+#[tokio::test]
+async fn an_extension_is_picked_looked_at_and_taken_over() {
+    let bed = WebBed::new().await;
+    let client = bed.client(&bed.mailbox, Role::TenantAdmin).await;
+    let grace = bed.colleague().await;
+    bed.deposit_for(&grace, 2, |_| {}).await;
+    let mut own_box = bed.mailbox.clone();
+    own_box.operator = Some("1002".to_owned());
+    bed.store.put_mailbox(&own_box).await.unwrap();
+    let list = client.get("/admin/extensions").await;
+    let at = |text: &str| list.text().find(text).unwrap_or_else(|| panic!("{text}: {}", list.text()));
+    assert!(at("extension=1003") < at("/admin/extensions/1002"), "the free ones first");
+    assert!(at("Yours") < at("/admin/extensions/1002"), "then the own one");
+    let free = client.get("/admin/extensions/1007").await;
+    assert_eq!((free.status, free.header("location")), (303, "/admin/users/new?extension=1007"));
+    assert!(client.get(free.header("location")).await.text().contains("value=\"1007\""));
+    assert_eq!(client.get("/admin/extensions/x").await.status, 404);
+
+    let path = "/admin/extensions/1002";
+    let asked = client.get(path).await;
+    for text in ["Grace Hopper", "grace@example.org", "1 message, 1 unheard", "operator"] {
+        assert!(asked.text().contains(text), "{text}: {}", asked.text());
+    }
+    let from = grace.user.unwrap().to_string();
+    let wrong: [(&[(&str, &str)], &str); 6] = [
+        (&[("fate", "")], "Step 1"),
+        (&[("emails", "")], "Step 2"),
+        (&[("no_mail", "1")], "choose one"),
+        (&[("reason", "")], "why the extension gets another owner"),
+        (&[("fate", "keep"), ("keep", "1001")], "already taken"),
+        (&[("comer", "known"), ("known", "1002")], "theirs already"),
+    ];
+    for (change, why) in wrong {
+        for confirm in ["", "1"] {
+            let given = fields(&from, &[change, &[("confirm", confirm)]].concat());
+            let refused = client.post(path, &given).await;
+            assert!(refused.status == 422 && refused.text().contains(why), "{why}: {}", refused.text());
+            assert!(refused.text().contains("value=\"Konrad\""), "what was typed stays: {why}");
+        }
+    }
+    let review = client.post(path, &fields(&from, &[])).await;
+    assert_eq!(review.status, 200);
+    for text in
+        ["recycle bin with 1 message and", "Messages are mailed to konrad@example.org", "Take over 1002"]
+    {
+        assert!(review.text().contains(text), "{text}: {}", review.text());
+    }
+    assert_eq!(bed.services.accounts.show(grace.tenant, &number("1002")).await.unwrap().user.first, "Grace");
+    let back = client.post(path, &fields(&from, &[("back", "1")])).await;
+    assert!(back.status == 200 && back.text().contains("value=\"Konrad\""));
+
+    let done = client.post(path, &fields(&from, &[("confirm", "1"), ("invite", "1")])).await;
+    assert_eq!(done.status, 303, "{}", done.text());
+    let page = client.get(done.header("location")).await;
+    assert!(page.text().contains("Konrad") && page.text().contains("Taken over"), "{}", page.text());
+    assert!(!page.text().contains("grace@example.org"));
+    assert_eq!(client.post(path, &fields(&from, &[("confirm", "1")])).await.status, 422, "once");
+    assert!(client.get("/admin/users/removed").await.text().contains("Grace Hopper"));
+    let audit = client.get("/admin/audit").await;
+    for text in ["extension.taken-over", "Grace left", "grace@example.org", "konrad@example.org"] {
+        assert!(audit.text().contains(text), "{text}");
+    }
+}
+
+// 001-10, 001-13: what was mailed, who is signed in and which keys there are end with the person.
+#[tokio::test]
+async fn links_sessions_and_keys_of_who_left_open_nothing() {
+    let bed = WebBed::new().await;
+    let admin = bed.client(&bed.mailbox, Role::TenantAdmin).await;
+    let grace = bed.colleague().await;
+    let message = bed.deposit_for(&grace, 2, |_| {}).await;
+    let link = bed.link(&message).await;
+    let graces = bed.client(&grace, Role::Basic).await;
+    assert_eq!((graces.get("/").await.status, bed.get(&link).await.status), (200, 200));
+    let from = grace.user.unwrap().to_string();
+    admin.post("/admin/extensions/1002", &fields(&from, &[("confirm", "1")])).await;
+    assert_eq!(graces.get("/").await.status, 303, "signed out");
+    assert_ne!(bed.get(&link).await.status, 200, "the link is dead");
+    let konrad = bed.services.accounts.show(grace.tenant, &number("1002")).await.unwrap();
+    let konrads = bed.client(&konrad.mailbox, Role::Basic).await;
+    for page in ["/", "/?folder=trash", "/greetings", "/settings"] {
+        let page = konrads.get(page).await;
+        assert!(page.status == 200 && !page.text().contains("Grace"), "{}", page.text());
+    }
+    let heard = konrads.get(&format!("/messages/{}/audio.wav", message.id)).await;
+    assert_eq!(heard.status, 404);
+}
+
+// 001-01
+#[tokio::test]
+async fn nobody_takes_over_from_above_from_themselves_or_from_another_tenant() {
+    let bed = WebBed::new().await;
+    let colleague = bed.colleague().await;
+    let manager = bed.client(&colleague, Role::OfficeManager).await;
+    let admin = bed.client(&bed.mailbox, Role::TenantAdmin).await;
+    let own = bed.mailbox.user.unwrap().to_string();
+    let given = fields(&own, &[("confirm", "1")]);
+    assert_eq!(manager.post("/admin/extensions/1001", &given).await.status, 403);
+    assert_eq!(manager.get("/admin/extensions/1001").await.status, 403);
+    let from = colleague.user.unwrap().to_string();
+    let above = fields(
+        &from,
+        &[("confirm", "1"), ("fate", "keep"), ("keep", "1009"), ("comer", "known"), ("known", "1001")],
+    );
+    let refused = manager.post("/admin/extensions/1002", &above).await;
+    assert!(refused.status == 422 && refused.text().contains("above you"), "{}", refused.text());
+    let refused = admin.post("/admin/extensions/1001", &given).await;
+    assert!(refused.status == 422 && refused.text().contains("removes themselves"), "{}", refused.text());
+    let stranger = bed.stranger().await;
+    let strangers = stranger.user.unwrap().to_string();
+    let refused = admin.post("/admin/extensions/1002", &fields(&strangers, &[("confirm", "1")])).await;
+    assert_eq!(refused.status, 422);
+    for tenant in [colleague.tenant, stranger.tenant] {
+        assert_eq!(bed.services.accounts.removed(tenant).await.unwrap(), []);
+    }
+}
+
+// 001-05, 002-095
+#[tokio::test]
+async fn programs_look_and_take_over() {
+    let bed = WebBed::new().await;
+    let key = bed.key_of_all().await;
+    let grace = bed.colleague().await;
+    bed.deposit_for(&grace, 2, |_| {}).await;
+    let seen = body(&bed.call(&key, "GET", "/extensions/1002", None, &[]).await);
+    assert_eq!((&seen["first"], &seen["holdings"]["messages"]), (&json!("Grace"), &json!(1)));
+    assert_eq!(bed.call(&key, "GET", "/extensions/1999", None, &[]).await.status, 404);
+    let given = json!({"from": grace.user, "fate": "keep", "keep": "1009", "first": "Konrad",
+        "emails": ["konrad@example.org"], "reason": "moves"});
+    let with = |name: &str, value: serde_json::Value| {
+        let mut given = given.clone();
+        given[name] = value;
+        given
+    };
+    let path = "/extensions/1002/takeover";
+    for (wrong, status) in [
+        (with("emails", json!(null)), 422),
+        (with("keep", json!(null)), 422),
+        (with("keep", json!("1001")), 422),
+        (with("fate", json!("archive")), 422),
+        (with("fate", json!("burn")), 422),
+        (with("known", json!("1001")), 422),
+        (with("reason", json!("")), 422),
+        (with("from", json!(bed.mailbox.user)), 404),
+    ] {
+        let refused = bed.call(&key, "POST", path, Some(wrong.clone()), &[]).await;
+        assert_eq!(refused.status, status, "{wrong}: {}", refused.text());
+    }
+    let dry = bed.call(&key, "POST", path, Some(with("dry_run", json!(true))), &[]).await;
+    assert_eq!((dry.status, &body(&dry)["user"]), (200, &json!(grace.user)), "{}", dry.text());
+    let done = body(&bed.call(&key, "POST", path, Some(given), &[]).await);
+    assert_ne!(done["user"], json!(grace.user));
+    let kept = bed.services.accounts.show(grace.tenant, &number("1009")).await.unwrap();
+    assert_eq!((kept.user.first.as_str(), kept.usage.messages), ("Grace", 1));
+    assert_eq!(bed.services.accounts.show(grace.tenant, &number("1002")).await.unwrap().usage.messages, 0);
+}
+
+#[tokio::test]
+async fn hostile_names_do_not_break_out_of_the_takeover() {
+    let bed = WebBed::new().await;
+    let client = bed.client(&bed.mailbox, Role::TenantAdmin).await;
+    let grace = bed.colleague().await;
+    let mut user = bed.store.user(grace.tenant, grace.user.unwrap()).await.unwrap();
+    let from = user.id.to_string();
+    for hostile in HOSTILE {
+        (user.first, user.last) = (hostile.to_string(), hostile.to_string());
+        bed.store.put_user(&user).await.unwrap();
+        let given = fields(&from, &[("first", hostile), ("last", hostile), ("reason", hostile)]);
+        let pages = [
+            client.get("/admin/extensions").await,
+            client.get("/admin/extensions/1002").await,
+            client.post("/admin/extensions/1002", &given).await,
+        ];
+        for page in pages {
+            assert!(!page.text().contains(hostile), "{hostile}: {}", page.text());
+        }
+    }
+}
+
+// 001-05, 001-10 … 001-13
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_walks_through_a_takeover_and_a_reset_in_the_browser() {
+    let Some(browser) = Browser::start().await else { return };
+    let bed = WebBed::new().await;
+    let at = bed.serve().await;
+    bed.give(&bed.mailbox, Role::TenantAdmin).await;
+    let grace = bed.colleague().await;
+    bed.deposit_for(&grace, 2, |_| {}).await;
+    let home = format!("http://{at}/");
+    sign_in(&browser, &home).await;
+    check(&browser, &format!("{home}admin/users"), "admin-users").await;
+    check(&browser, &format!("{home}admin/extensions"), "admin-extensions").await;
+    check(&browser, &format!("{home}admin/extensions/1002"), "admin-takeover").await;
+    check(&browser, &format!("{home}admin/users/{}/reset?all=1", grace.user.unwrap()), "admin-reset").await;
+    check(&browser, &format!("{home}admin/users/{}", grace.user.unwrap()), "admin-user").await;
+
+    browser.open(&format!("{home}admin/extensions")).await;
+    browser.click("a[href$='/admin/extensions/1002']").await;
+    browser.until("return document.title.startsWith('Extension 1002')").await;
+    browser.click("input[name=fate][value=archive]").await;
+    for (field, text) in [("first", "Konrad"), ("emails", "konrad@example.org"), ("reason", "Grace left")] {
+        browser.click(&format!("input[name={field}]")).await;
+        browser.press(text).await;
+    }
+    browser.click("main button.main").await;
+    browser.until("return document.body.textContent.includes('What will happen')").await;
+    for (width, name) in [(1440, "admin-takeover-review"), (390, "admin-takeover-review-phone")] {
+        browser.resize(width).await;
+        crate::portal_in_the_browser::picture(&browser, name).await;
+    }
+    browser.click("button[name=confirm]").await;
+    browser.until("return document.body.textContent.includes('Taken over')").await;
+    let konrad = bed.services.accounts.show(grace.tenant, &number("1002")).await.unwrap();
+    assert_eq!((konrad.user.first.as_str(), konrad.usage.messages), ("Konrad", 0));
+}

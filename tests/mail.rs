@@ -65,6 +65,7 @@ async fn a_mail_that_one_server_refuses_goes_by_another_that_is_set_meanwhile() 
     assert_eq!((bed.mails().len(), bed.only_job().await.state), (1, JobState::Done));
 }
 
+// 002-073, 002-074, 002-075, 002-076, 002-077
 #[tokio::test]
 async fn each_of_the_nine_modes_sends_what_it_says_and_leaves_the_message_where_it_says() {
     for mode in MailMode::ALL {
@@ -361,6 +362,7 @@ async fn a_refused_sender_is_for_the_operator_and_loses_no_mail() {
     assert_eq!(server.received().len(), 1);
 }
 
+// 002-076, 002-077
 #[tokio::test]
 async fn a_deferred_mail_comes_back_and_moves_the_message_only_when_it_is_taken() {
     let Some(server) = SmtpServer::start("defer", &[]) else { return };

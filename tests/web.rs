@@ -25,6 +25,8 @@ mod answering_by_the_api;
 mod answering_in_the_browser;
 #[path = "support/web_api.rs"]
 mod api;
+#[path = "support/web_call_me.rs"]
+mod call_me;
 #[path = "support/web_contract.rs"]
 mod contract;
 #[path = "support/web_first_run.rs"]
@@ -53,6 +55,8 @@ mod portal;
 mod portal_in_the_browser;
 #[path = "support/web_second_factor.rs"]
 mod second_factor;
+#[path = "support/web_several.rs"]
+mod several;
 #[path = "support/web_takeover.rs"]
 mod takeover;
 #[path = "support/web_users.rs"]

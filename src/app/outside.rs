@@ -3,6 +3,9 @@
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 
+use tokio::sync::watch;
+
+use crate::call::CallSettings;
 use crate::clock::SharedClock;
 use crate::domain::{Extension, MailAddress};
 use crate::outbox::Outbox;
@@ -23,6 +26,7 @@ struct Ways {
     advertise: Option<String>,
     public_url: String,
     trunks: TrunkBoard,
+    settings: watch::Receiver<Arc<CallSettings>>,
 }
 
 /// The ways of a running server.
@@ -31,6 +35,7 @@ pub(super) fn outside(
     signal: &Signal,
     outbox: &Outbox,
     clock: &SharedClock,
+    settings: watch::Receiver<Arc<CallSettings>>,
     trunks: TrunkBoard,
 ) -> Arc<dyn Outside> {
     Arc::new(Ways {
@@ -40,6 +45,7 @@ pub(super) fn outside(
         advertise: config.sip.advertise.clone(),
         public_url: config.public_url(),
         trunks,
+        settings,
     })
 }
 
@@ -69,6 +75,10 @@ impl Outside for Ways {
             Neighbour { ip: seen.ip, at: seen.at, times: seen.times, said, refused }
         });
         seen.collect()
+    }
+
+    fn calls_out(&self) -> bool {
+        !self.settings.borrow().ways_out.is_empty()
     }
 
     fn call(&self, extension: Extension, domain: Option<String>) -> Trying {

@@ -226,6 +226,7 @@ impl Server {
         let (signal, incoming) = Signal::start(signal_config(config), clock.clone()).await?;
         let trunks = TrunkBoard::default();
         trunks.set(trunks::views(config));
+        let settings = watch::Sender::new(Arc::new(call_settings(config)));
         let web = web(Running {
             config,
             clock: &clock,
@@ -236,7 +237,11 @@ impl Server {
             prompts: &prompts,
             links: &links,
             calls: &live,
-            outside: outside(config, &signal, &outbox, &clock, trunks.clone()),
+            outside: outside(config, &signal, &outbox, &clock, settings.subscribe(), trunks.clone()),
+            phone_keys: {
+                let settings = settings.subscribe();
+                Arc::new(move || Arc::clone(&settings.borrow().keys))
+            },
             checks: parts.checks(),
             metrics,
             stop: ending.stop.clone(),
@@ -269,7 +274,6 @@ impl Server {
         background.spawn(async move { retention.run(until).await });
         let proxies = web.trusted_proxies.clone();
         background.spawn(http::serve(listener, http::router(web), proxies, ending.stop.clone()));
-        let settings = watch::Sender::new(Arc::new(call_settings(config)));
         let nudged = outbox.clone();
         let call_me = CallMe::new(store.clone(), clock.clone());
         let desk = Desk {

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::blob::spool::Spool;
 use crate::clock::SharedClock;
-use crate::http::{Checks, Parts, Services, Web};
+use crate::http::{Checks, KeysInUse, Parts, Services, Web};
 use crate::service::answering::Rules;
 use crate::service::greetings::Greetings;
 use crate::service::import::Imports;
@@ -27,10 +27,11 @@ pub(super) struct Running<'a> {
     pub(super) spool: &'a Spool,
     pub(super) greetings: &'a Greetings,
     pub(super) reception: &'a Reception,
-    pub(super) prompts: &'a PromptSet,
+    pub(super) prompts: &'a Arc<PromptSet>,
     pub(super) links: &'a Links,
     pub(super) calls: &'a LiveCalls,
     pub(super) outside: Arc<dyn Outside>,
+    pub(super) phone_keys: KeysInUse,
     pub(super) checks: Checks,
     pub(super) metrics: Arc<dyn Fn() -> String + Send + Sync>,
     pub(super) stop: CancellationToken,
@@ -53,7 +54,9 @@ pub(super) fn web(running: Running<'_>) -> Web {
         imports: imports.with_languages(languages),
         calls: running.calls.clone(),
         outside: running.outside,
+        prompts: Arc::clone(running.prompts),
         guard: config.webhooks.guard(),
+        phone_keys: running.phone_keys,
         public_url: config.public_url(),
         stop: running.stop,
     });

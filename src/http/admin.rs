@@ -1,6 +1,7 @@
 //! The administrator's portal: pages for who looks after others. Which page opens is `service::access`'s.
 
 mod adding;
+mod bulk;
 pub(super) mod calls;
 mod explain;
 mod extensions;
@@ -11,6 +12,7 @@ mod imports;
 mod keys;
 pub(super) mod lamps;
 mod numbers;
+mod prompts;
 mod removed;
 mod reset;
 mod second_factors;
@@ -44,6 +46,7 @@ pub(super) const PLACES: &[(&str, &str, &str, Act)] = &[
     ("Calls", "/admin/calls", "Live calls", Act::Calls),
     ("Calls", "/admin/explain", "Explain", Act::Explain),
     ("Server", "/admin/lamps", "Lamps", Act::Lamps),
+    ("Server", prompts::HERE, "Prompts", Act::TenantsRead),
     ("Server", "/admin/jobs", "Outbox", Act::Jobs),
     ("Server", trunks::HERE, "Trunks", Act::System),
     ("Server", "/admin/system", "System", Act::System),
@@ -59,6 +62,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
     Router::new()
         .route("/admin/users", get(users::list).post(adding::add))
         .route("/admin/users/new", get(adding::new))
+        .route("/admin/users/bulk", post(bulk::bulk))
         .route("/admin/users/{id}", get(users::show).post(users::change))
         .route("/admin/users/{id}/invite", post(helping::invite))
         .route("/admin/users/{id}/unlock", post(helping::unlock))
@@ -99,6 +103,8 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/admin/calls/{id}/end", post(calls::end))
         .route("/admin/lamps", get(lamps::page))
         .route("/admin/lamps/{id}/again", post(lamps::again))
+        .route("/admin/prompts", get(prompts::page))
+        .route("/admin/prompts/{language}/{phrase}", get(prompts::sound))
         .route("/admin/jobs", get(server::jobs))
         .route("/admin/jobs/retry", post(server::retry_all))
         .route("/admin/jobs/{id}/retry", post(server::retry))

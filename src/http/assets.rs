@@ -33,12 +33,17 @@ pub(super) static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
             include_str!("pages/portal/portal.js"),    //
             include_str!("pages/portal/answering.js"), //
             include_str!("pages/portal/running.js"),   //
+            include_str!("pages/portal/person.js"),    //
         ],
     )
 });
 
 /// The player of one message, the same as the link page's.
 pub(super) static PLAYER: LazyLock<Asset> = LazyLock::new(|| Asset::script("player", &[shell::SCRIPT]));
+
+/// What takes the microphone's samples, on a thread of its own.
+pub(super) static RECORDER: LazyLock<Asset> =
+    LazyLock::new(|| Asset::script("recorder", &[include_str!("pages/portal/recorder.js")]));
 
 /// A file that pages refer to. Another content has another address, so no page ever meets an old one.
 pub(super) struct Asset {
@@ -70,7 +75,7 @@ pub(super) struct Lasting;
 
 /// One of the files; they are the same for everybody, so nobody needs to be signed in.
 pub(super) async fn serve(Path(name): Path<String>) -> Response {
-    let assets: [&Asset; 3] = [&STYLE, &SCRIPT, &PLAYER];
+    let assets: [&Asset; 4] = [&STYLE, &SCRIPT, &PLAYER, &RECORDER];
     let found = assets.into_iter().find(|asset| asset.path.strip_prefix("/assets/") == Some(&name));
     let Some(asset) = found else {
         return shell::not_found().await;

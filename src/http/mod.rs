@@ -37,7 +37,7 @@ use crate::store::Store;
 
 pub use health::{Check, Checks};
 pub use listener::serve;
-pub use services::{Parts, Services};
+pub use services::{KeysInUse, Parts, Services};
 
 /// What the pages need.
 #[derive(Clone)]

@@ -9,9 +9,12 @@ use crate::blob::objects::Objects;
 use crate::blob::spool::Spool;
 use crate::clock::SharedClock;
 use crate::domain::User;
+use crate::flow::keys::Profile;
 use crate::service::accounts::Accounts;
 use crate::service::answering::{Lists, Rules};
 use crate::service::audit::Audit;
+use crate::service::bulk::Bulk;
+use crate::service::call_me::CallMe;
 use crate::service::directory::AudioDirectory;
 use crate::service::greetings::Greetings;
 use crate::service::handsets::Handsets;
@@ -23,6 +26,7 @@ use crate::service::live_calls::LiveCalls;
 use crate::service::login::Login;
 use crate::service::numbers::Numbers;
 use crate::service::people::People;
+use crate::service::prompts::PromptSet;
 use crate::service::reception::Reception;
 use crate::service::repeats::Repeats;
 use crate::service::retrieval::Retrieval;
@@ -37,6 +41,9 @@ use crate::store::Store;
 
 /// Live pages at the same time; further ones are told to come again.
 const LIVE: usize = 400;
+
+/// The key profile in force; the configuration may be read again.
+pub type KeysInUse = Arc<dyn Fn() -> Arc<Profile> + Send + Sync>;
 
 /// What portal and API stand on. Cheap to clone.
 #[derive(Clone)]
@@ -53,6 +60,8 @@ pub struct Services {
     pub webhooks: Webhooks,
     /// Users and their mailboxes.
     pub accounts: Accounts,
+    /// The same for many users.
+    pub bulk: Bulk,
     /// Pages of users, tenants, jobs.
     pub people: People,
     /// PINs.
@@ -63,6 +72,8 @@ pub struct Services {
     pub retrieval: Retrieval,
     /// Messages to colleagues.
     pub sending: Sending,
+    /// Calls to record greetings.
+    pub call_me: CallMe,
     /// What owners set.
     pub settings: Settings,
     /// Greetings.
@@ -89,6 +100,10 @@ pub struct Services {
     pub numbers: Numbers,
     /// First steps of a new server.
     pub trials: Trials,
+    /// What is said on the phone.
+    pub prompts: Arc<PromptSet>,
+    /// The keys that calls obey at this moment.
+    pub phone_keys: KeysInUse,
     /// How the outside reaches us.
     pub public_url: String,
     /// Ends live pages when the server stops.
@@ -120,8 +135,12 @@ pub struct Parts {
     pub calls: LiveCalls,
     /// The ways to phone systems and mail servers, to be tried.
     pub outside: Arc<dyn Outside>,
+    /// What is said on the phone.
+    pub prompts: Arc<PromptSet>,
     /// Where webhooks may lead.
     pub guard: Guard,
+    /// The keys that calls obey at this moment.
+    pub phone_keys: KeysInUse,
     /// How the outside reaches us.
     pub public_url: String,
     /// When the server stops.
@@ -144,10 +163,16 @@ impl Services {
         let signin = Signin::new(store.clone(), clock.clone(), &parts.public_url);
         Self {
             keys: Keys::new(store.clone(), clock.clone(), signin.clone()),
-            signin,
+            signin: signin.clone(),
             audit: Audit::new(store.clone(), clock.clone()),
             repeats: Repeats::new(store.clone(), clock.clone()),
             webhooks: Webhooks::new(store.clone(), clock.clone(), parts.guard),
+            bulk: Bulk::new(
+                People::new(store.clone(), clock.clone()),
+                parts.accounts.clone(),
+                signin.clone(),
+                Audit::new(store.clone(), clock.clone()),
+            ),
             people: People::new(store.clone(), clock.clone()),
             login: Login::new(store.clone(), clock.clone(), parts.accounts.pin_policy()),
             inbox: Inbox::new(store.clone()),
@@ -159,6 +184,7 @@ impl Services {
             rules: parts.rules,
             lamps: LampAudit::new(store.clone(), clock.clone()),
             sending: Sending::new(store.clone(), parts.objects.clone(), parts.spool.clone(), clock.clone()),
+            call_me: CallMe::new(store.clone(), clock.clone()),
             retrieval: Retrieval::new(store.clone(), parts.objects, greetings.clone(), clock.clone()),
             settings: Settings::new(store.clone(), parts.spool, greetings.clone(), clock),
             directory: AudioDirectory::new(store),
@@ -167,6 +193,8 @@ impl Services {
             reception: parts.reception,
             imports: parts.imports,
             calls: parts.calls,
+            prompts: parts.prompts,
+            phone_keys: parts.phone_keys,
             public_url: parts.public_url,
             stop: parts.stop,
             live: Arc::new(Semaphore::new(LIVE)),

@@ -40,20 +40,17 @@ static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
 
 /// Nothing may be loaded from elsewhere, framed, cached, indexed, or told to other sites.
 pub(super) async fn guard_headers(mut response: Response) -> Response {
-    const FIXED: [(header::HeaderName, &str); 7] = [
+    const FIXED: [(header::HeaderName, &str); 6] = [
         (header::REFERRER_POLICY, "no-referrer"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
         (header::HeaderName::from_static("x-robots-tag"), "noindex, nofollow"),
         (header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (header::HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-        (
-            header::HeaderName::from_static("permissions-policy"),
-            "camera=(), geolocation=(), microphone=(), payment=()",
-        ),
     ];
     let code = response.status().as_str().to_owned();
     metrics::counter!("aftertone_http_responses_total", "code" => code).increment(1);
+    let may_hear = response.extensions().get::<Hears>().is_some();
     let may_last = response.extensions().get::<Lasting>().is_some();
     let headers = response.headers_mut();
     if !may_last {
@@ -63,6 +60,11 @@ pub(super) async fn guard_headers(mut response: Response) -> Response {
     for (name, value) in FIXED {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    let permitted = match may_hear {
+        true => "camera=(), geolocation=(), microphone=(self), payment=()",
+        false => "camera=(), geolocation=(), microphone=(), payment=()",
+    };
+    headers.insert("permissions-policy", HeaderValue::from_static(permitted));
     response
 }
 
@@ -112,6 +114,17 @@ impl Notice<'_> {
         page.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(wait));
         page
     }
+}
+
+/// Says to the headers' guard that this page records.
+#[derive(Clone, Copy)]
+struct Hears;
+
+/// A page that may ask for the microphone.
+pub(super) fn render_recording(template: &impl Template, status: StatusCode) -> Response {
+    let mut page = render(template, status);
+    page.extensions_mut().insert(Hears);
+    page
 }
 
 pub(super) fn render(template: &impl Template, status: StatusCode) -> Response {

@@ -65,6 +65,7 @@ fn kinds(mail: &ParsedMail<'_>) -> Vec<String> {
     leaves(mail).into_iter().map(|(kind, _)| kind).collect()
 }
 
+// 002-075, 002-076, 002-077
 #[test]
 fn each_mode_carries_what_its_name_says() {
     for mode in MailMode::ALL {
@@ -129,6 +130,7 @@ fn the_text_part_reads_well() {
     assert_eq!(leaf(&mail, "text/plain").replace("\r\n", "\n").trim_end(), expected);
 }
 
+// 002-075
 #[test]
 fn a_brief_mail_is_a_few_short_lines() {
     let bytes = rendered(&view(MailMode::BriefLink));

@@ -143,8 +143,7 @@ impl Accounts {
     /// [`AccountError::NoMailbox`].
     pub async fn show(&self, tenant: TenantId, extension: &Extension) -> Result<Account> {
         let (user, mailbox) = self.find(tenant, extension).await?;
-        let mut numbers = self.store.numbers(tenant).await?;
-        numbers.retain(|number| number.mailbox == mailbox.id);
+        let numbers = self.store.numbers_of(tenant, mailbox.id).await?;
         let has_pin = self.store.pin_hash(tenant, mailbox.id).await?.is_some();
         let usage = self.store.usage(tenant, mailbox.id).await?;
         Ok(Account { user, mailbox, numbers, has_pin, usage })

@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::SharedClock;
 use crate::domain::{CallFault, CallRequestId, CallStep, GreetingKind, Mailbox, Owner, Tenant};
+use crate::service::pace::Pace;
 use crate::store::{CallRequest, Store, StoreError};
 
 pub use following::Following;
@@ -26,6 +27,8 @@ pub use following::Following;
 pub const PATIENCE: Duration = Duration::from_secs(10);
 /// A request that is older was forgotten by whoever asked: nobody is called any more.
 const STALE: Duration = Duration::from_secs(60);
+/// Calls for one mailbox that pages and programs ask for.
+const PACE: Pace = Pace::new("call-me", 20, Duration::from_secs(3600));
 /// How often requests are looked for when nobody nudges.
 const LOOK: Duration = Duration::from_millis(500);
 /// How often the server that calls looks whether the call is still wanted.
@@ -79,6 +82,9 @@ pub enum AskError {
     /// Neither digits nor `+` and digits.
     #[error("{0:?} is no number that can be called: write digits, such as 1001")]
     Number(String),
+    /// Too many calls lately.
+    #[error("your phone was called often enough for now: wait an hour, or upload a file")]
+    TooOften,
     /// No such mailbox, or the store is away.
     #[error(transparent)]
     Store(StoreError),
@@ -126,6 +132,22 @@ impl CallMe {
             Err(StoreError::Taken { .. }) => Err(AskError::UnderWay),
             Err(error) => Err(AskError::Store(error)),
         }
+    }
+
+    /// As [`CallMe::ask`], for pages and programs: a phone is not made to ring all day.
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub async fn ask_now_and_then(
+        &self,
+        owner: Owner,
+        kind: GreetingKind,
+        target: &str,
+    ) -> Result<CallRequestId, AskError> {
+        if !PACE.allows(&self.store, owner.mailbox).await.map_err(AskError::Store)? {
+            return Err(AskError::TooOften);
+        }
+        self.ask(owner, kind, target).await
     }
 
     /// The call is not wanted any more: a phone that rings stops, a call that is up ends.

@@ -6,7 +6,8 @@
 
 use super::owner::Result;
 use crate::domain::{
-    DirectorySettings, Extension, GreetingId, MailboxId, SearchBy, TenantId, User, spelled, spellings, words,
+    DirectorySettings, Extension, GreetingId, Mailbox, MailboxId, SearchBy, TenantId, User, spelled,
+    spellings, words,
 };
 use crate::store::{Findable, Store};
 
@@ -41,6 +42,19 @@ pub struct Found {
     pub by: SearchBy,
 }
 
+/// How somebody stands in the directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Found, and named by the own voice.
+    Named,
+    /// Found; the name is spelled while there is no recorded one.
+    Spelled,
+    /// Not found: there is no recorded name.
+    Nameless,
+    /// Not found: the owner does not want to be.
+    Hidden,
+}
+
 /// The use cases. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct AudioDirectory {
@@ -65,6 +79,21 @@ impl AudioDirectory {
         let settings = self.store.directory_settings(tenant).await?;
         let people = self.store.findable(tenant, settings.spell).await?;
         Ok(matches(settings, people, &keys))
+    }
+
+    /// Whether callers find this mailbox by name, and why not (002-072).
+    ///
+    /// # Errors
+    /// [`super::owner::OwnerError`].
+    pub async fn standing(&self, mailbox: &Mailbox, has_name: bool) -> Result<Standing> {
+        if !mailbox.phone.announce {
+            return Ok(Standing::Hidden);
+        }
+        if has_name {
+            return Ok(Standing::Named);
+        }
+        let settings = self.store.directory_settings(mailbox.tenant).await?;
+        Ok(if settings.spell { Standing::Spelled } else { Standing::Nameless })
     }
 
     /// Whether anybody can be found at all.

@@ -4,6 +4,7 @@ pub mod access;
 pub mod accounts;
 pub mod answering;
 pub mod audit;
+pub mod bulk;
 pub mod call_me;
 pub mod deposit;
 pub mod directory;

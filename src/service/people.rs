@@ -101,9 +101,8 @@ impl People {
     /// # Errors
     /// [`crate::store::StoreError`].
     pub async fn suggestion(&self, tenant: TenantId) -> Result<String> {
-        let users = self.store.users(tenant).await?;
-        let taken = users.iter().filter_map(|(_, mailbox)| mailbox.as_ref());
-        let highest = taken.filter_map(|mailbox| mailbox.extension.as_str().parse::<u64>().ok()).max();
+        let highest = self.store.highest_extension(tenant).await?;
+        let highest = highest.and_then(|extension| extension.as_str().parse::<u64>().ok());
         let next = highest.map_or(7001, |highest| highest + 1);
         Ok(if next > 9_999_999_999 { String::new() } else { next.to_string() })
     }

@@ -3,6 +3,8 @@
 //! The embedded languages are always there; a folder replaces those that it holds. Does not know grammar
 //! ([`crate::speech`] does) and plays nothing ([`crate::media`] does). Driven by the calls, and by `prompts check`.
 
+mod book;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -12,6 +14,8 @@ use crate::audio::Clip;
 use crate::audio::decode::{DecodeError, DecodeLimits, decode_upload};
 use crate::flow::phrases::{self, Saying};
 use crate::speech::{ClipId, EMBEDDED, Embedded, Language, Phrase, Segment, SpeechError};
+
+pub use self::book::{Line, SAMPLE_RATE, Spoken};
 
 /// Spoken where a language is asked for that is not there.
 const FALLBACK: &str = "en";

@@ -12,14 +12,20 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::inbox::Inbox;
+use super::pace::Pace;
 use super::trunks::TrunkView;
 use crate::clock::SharedClock;
-use crate::domain::{Extension, MailAddress, MessageId, Owner};
+use crate::domain::{Extension, MailAddress, MessageId, Owner, UserId};
+use crate::store::Store;
 
 /// A message that was left is in the mailbox within this, as a rule at once.
 const ARRIVES: Duration = Duration::from_secs(20);
 /// Pause between two looks for it.
 const LOOK: Duration = Duration::from_millis(250);
+/// Test mails of one user.
+const PACE: Pace = Pace::new("test-mail", 6, Duration::from_secs(3600));
+/// A mail server that is waited for says something by then.
+const ANSWERS: Duration = Duration::from_secs(25);
 /// A trial that has not ended by then never will.
 const LOST: Duration = Duration::from_secs(180);
 
@@ -54,6 +60,8 @@ pub trait Outside: Debug + Send + Sync {
     fn places(&self) -> Vec<String>;
     /// Who spoke to us lately, last heard first.
     fn neighbours(&self) -> Vec<Neighbour>;
+    /// Whether a trunk takes calls of ours.
+    fn calls_out(&self) -> bool;
     /// Calls this mailbox by SIP and RTP and speaks a message after the tone. Says how the call was.
     fn call(&self, extension: Extension, domain: Option<String>) -> Trying;
     /// What the configuration says of trunks and peers.
@@ -128,6 +136,27 @@ impl Trials {
     /// In words, when it did not answer.
     pub async fn options(&self, uri: String) -> Result<String, String> {
         self.outside.options(uri).await
+    }
+
+    /// See [`Outside::calls_out`].
+    pub fn calls_out(&self) -> bool {
+        self.outside.calls_out()
+    }
+
+    /// Sends a test mail to an address of this user, and waits for the mail server's answer.
+    ///
+    /// # Errors
+    /// In plain words, what stands against it.
+    pub async fn mail_now(&self, store: &Store, user: UserId, to: MailAddress) -> Result<String, String> {
+        match PACE.allows(store, user).await {
+            Ok(true) => {}
+            Ok(false) => return Err("enough test mails were sent for now: wait an hour".to_owned()),
+            Err(error) => return Err(error.to_string()),
+        }
+        let sent = tokio::time::timeout(ANSWERS, self.outside.mail(to)).await;
+        sent.unwrap_or_else(|_| {
+            Err("the mail server did not answer within 25 s: mails wait, and are tried again".to_owned())
+        })
     }
 
     /// How the trials are.

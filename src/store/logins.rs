@@ -30,6 +30,9 @@ const PUT_PASSWORD: &str =
     ON CONFLICT (tenant_id, user_id) DO UPDATE
     SET password_hash = excluded.password_hash, changed_at = excluded.changed_at";
 
+pub(super) const NO_PASSWORD: &str =
+    "UPDATE logins SET password_hash = NULL WHERE tenant_id = $1 AND user_id = $2";
+
 const BY_MAIL: &str =
     "SELECT u.id, u.tenant_id, u.first_name, u.last_name, u.emails, u.created_at, l.password_hash
     FROM users u JOIN logins l ON l.tenant_id = u.tenant_id AND l.user_id = u.id
@@ -176,6 +179,18 @@ impl Store {
             Some(keep) => tx.run(END_OTHERS, args![t, u, keep.uuid()]).await?,
             None => tx.run(END_ALL, args![t, u]).await?,
         };
+        Ok(tx.commit().await?)
+    }
+
+    /// Takes the password away. Every session, one-time link and half sign-in ends.
+    ///
+    /// # Errors
+    /// [`super::StoreError`].
+    pub async fn forget_password(&self, tenant: TenantId, user: UserId) -> Result<()> {
+        let mut tx = self.db.begin().await?;
+        for sql in [NO_PASSWORD, END_ALL, CLOSE_DOORS, FORGET_HALVES] {
+            tx.run(sql, args![tenant.uuid(), user.uuid()]).await?;
+        }
         Ok(tx.commit().await?)
     }
 

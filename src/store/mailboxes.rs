@@ -26,6 +26,10 @@ pub(super) const MAILBOX_BY_EXTENSION: &str =
     "SELECT id, tenant_id, user_id, extension, enabled, settings, created_at
     FROM mailboxes WHERE tenant_id = $1 AND extension = $2 AND removed_at IS NULL";
 
+// Extensions are digits: the longest ones are the highest.
+const HIGHEST: &str = "SELECT id, extension FROM mailboxes WHERE tenant_id = $1 AND removed_at IS NULL
+    ORDER BY length(extension) DESC, extension DESC LIMIT 1";
+
 const UPDATE_MAILBOX: &str = "UPDATE mailboxes SET user_id = $3, extension = $4, enabled = $5, settings = $6
     WHERE tenant_id = $1 AND id = $2 AND removed_at IS NULL";
 
@@ -85,6 +89,15 @@ impl Store {
     ) -> Result<Option<Mailbox>> {
         let row = self.db.row(MAILBOX_BY_EXTENSION, args![tenant.uuid(), extension.as_str()]).await?;
         row.as_ref().map(read_mailbox).transpose()
+    }
+
+    /// The highest extension, as a number.
+    ///
+    /// # Errors
+    /// [`super::StoreError`].
+    pub async fn highest_extension(&self, tenant: TenantId) -> Result<Option<Extension>> {
+        let row = self.db.row(HIGHEST, args![tenant.uuid()]).await?;
+        row.map(|row| Reader::new(&row, "mailboxes", "id").parsed("extension")).transpose()
     }
 
     /// Replaces the mailbox's settings (the PIN stays), or adds a mailbox.

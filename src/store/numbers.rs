@@ -19,6 +19,9 @@ const ALL: &str = "SELECT n.tenant_id, n.number, n.mailbox_id, n.label
     FROM numbers n JOIN mailboxes m ON m.tenant_id = n.tenant_id AND m.id = n.mailbox_id
     WHERE n.tenant_id = $1 AND m.removed_at IS NULL ORDER BY n.number";
 
+const OF_MAILBOX: &str = "SELECT tenant_id, number, mailbox_id, label FROM numbers
+    WHERE tenant_id = $1 AND mailbox_id = $2 ORDER BY number";
+
 const EXACT: &str = "SELECT n.tenant_id, n.number, n.mailbox_id, n.label
     FROM numbers n JOIN mailboxes m ON m.tenant_id = n.tenant_id AND m.id = n.mailbox_id
     WHERE n.tenant_id = $1 AND n.number = $2 AND m.removed_at IS NULL";
@@ -45,6 +48,15 @@ impl Store {
             return Err(StoreError::Taken { what: "number", value: number.number.clone() });
         }
         Ok(tx.commit().await?)
+    }
+
+    /// The numbers that lead to a mailbox.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn numbers_of(&self, tenant: TenantId, mailbox: MailboxId) -> Result<Vec<Number>> {
+        let rows = self.db.rows(OF_MAILBOX, args![tenant.uuid(), mailbox.uuid()]).await?;
+        rows.iter().map(read_number).collect()
     }
 
     /// Takes a number away from the mailbox it leads to.

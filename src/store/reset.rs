@@ -15,7 +15,7 @@ use super::db::{Tx, args};
 use super::fault::{found, missing};
 use super::lamps;
 use super::lockouts::UNLOCK;
-use super::logins::{CLOSE_DOORS, END_ALL, REVOKE_KEYS};
+use super::logins::{CLOSE_DOORS, END_ALL, NO_PASSWORD, REVOKE_KEYS};
 use super::mailboxes::{PIN_HASH, SET_PIN, lock_mailbox, mailbox_statement, read_mailbox};
 use super::people::{OWN_MAILBOX, REVOKE_LINKS, TRASH_MESSAGES, USER, read_user};
 use super::read::{Reader, micros, to_json};
@@ -71,7 +71,6 @@ const FORGET_UNDO: &str = "DELETE FROM answering_changes WHERE tenant_id = $1 AN
 const FORGET_DEVICES: &str = "DELETE FROM devices WHERE tenant_id = $1 AND mailbox_id = $2";
 const END_CALLS: &str = "UPDATE call_requests SET wanted = (1 = 0)
     WHERE tenant_id = $1 AND mailbox_id = $2 AND state <> 'over'";
-const NO_PASSWORD: &str = "UPDATE logins SET password_hash = NULL WHERE tenant_id = $1 AND user_id = $2";
 const SET_ROLE: &str = "UPDATE logins SET role = $3 WHERE tenant_id = $1 AND user_id = $2";
 const SET_USER: &str =
     "UPDATE users SET first_name = $3, last_name = $4, emails = $5 WHERE tenant_id = $1 AND id = $2";

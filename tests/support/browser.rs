@@ -60,7 +60,8 @@ impl Browser {
                     "goog:chromeOptions": {"args": [
                         "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
                         "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                        "--disable-dev-shm-usage", "--disable-crash-reporter", "--disable-breakpad", "--mute-audio", "--window-size=1440,1000", folder,
+                        "--disable-dev-shm-usage", "--disable-crash-reporter", "--disable-breakpad", "--mute-audio",
+                        "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--window-size=1440,1000", folder,
                     ]},
                 }}}),
             )

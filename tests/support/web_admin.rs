@@ -1,5 +1,6 @@
 //! The administrator's pages: who may open them, and what they do.
 
+use aftertone::audio::wav;
 use aftertone::domain::{Extension, Role};
 use aftertone::store::{JobState, NewJob, Notice, Work};
 
@@ -17,6 +18,7 @@ const PAGES: &[(&str, Role)] = &[
     ("/admin/explain", Role::OfficeManager),
     ("/answering/all/hours", Role::OfficeManager),
     ("/admin/lamps", Role::OfficeManager),
+    ("/admin/prompts", Role::OfficeManager),
     ("/admin/jobs", Role::TenantAdmin),
     ("/admin/keys", Role::TenantAdmin),
     ("/admin/webhooks", Role::TenantAdmin),
@@ -229,5 +231,36 @@ async fn hostile_names_do_not_break_out_of_the_administrators_pages() {
             assert!(matches!(page.status, 200 | 422), "{path}: {}", page.status);
             assert!(!page.text().contains(hostile), "{hostile} stands in {path} as it came");
         }
+    }
+}
+
+#[tokio::test]
+async fn what_callers_hear_is_read_found_and_played() {
+    let bed = WebBed::new().await;
+    let client = bed.client(&bed.mailbox, Role::TenantAdmin).await;
+    let page = client.get("/admin/prompts").await;
+    for text in
+        ["English", "German", "Used by this tenant", "part of the program", "/admin/prompts/en/goodbye.wav"]
+    {
+        assert!(page.text().contains(text), "{text} is not in {}", page.text());
+    }
+    let german = client.get("/admin/prompts?language=de&q=wiederh%C3%B6ren").await;
+    assert!(german.text().contains("Auf Wiederhören") && !german.text().contains("/login-pin.wav"));
+    assert!(client.get("/admin/prompts?q=%3Cscript%3E").await.text().contains("No such phrase"));
+    let sound = client.get("/admin/prompts/de/goodbye.wav").await;
+    assert_eq!((sound.status, sound.header("content-type")), (200, "audio/wav"));
+    let heard = wav::read(&sound.body).unwrap();
+    assert!(
+        heard.samples.len() > heard.rate as usize / 4
+            && heard.samples.iter().any(|sample| sample.unsigned_abs() > 1000)
+    );
+    for odd in
+        ["/admin/prompts/tlh/goodbye.wav", "/admin/prompts/en/nothing.wav", "/admin/prompts/en/goodbye.mp3"]
+    {
+        assert_eq!(client.get(odd).await.status, 404, "{odd}");
+    }
+    let basic = bed.client(&bed.mailbox, Role::Basic).await;
+    for path in ["/admin/prompts", "/admin/prompts/en/goodbye.wav"] {
+        assert_ne!(basic.get(path).await.status, 200, "{path}");
     }
 }

@@ -7,8 +7,8 @@ mod shapes;
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aftertone::audio::wav;
@@ -24,6 +24,7 @@ use aftertone::service::import::Imports;
 use aftertone::service::links::Links;
 use aftertone::service::live_calls::LiveCalls;
 use aftertone::service::outbound::AllowedTargets;
+use aftertone::service::prompts::PromptSet;
 use aftertone::service::reception::{Reception, Rules};
 use aftertone::service::trials::{Neighbour, Outside, Trying};
 use aftertone::service::trunks::TrunkView;
@@ -49,6 +50,8 @@ pub(crate) struct WebBed {
     pub(crate) healthy: Arc<AtomicBool>,
     /// How often the parts were asked.
     pub(crate) asked: Arc<AtomicUsize>,
+    /// Whether a trunk takes calls of the server.
+    pub(crate) calls_out: Arc<AtomicBool>,
     pub(crate) mailbox: Mailbox,
     folder: tempfile::TempDir,
     stop: CancellationToken,
@@ -87,6 +90,7 @@ impl WebBed {
         let links = Links::new(store.clone(), clock.clone(), "https://vm.example.org", fortnight);
         let mailbox = people(&store, &clock, "home", "Ada", "Lovelace").await;
         let (healthy, asked) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicUsize::new(0)));
+        let calls_out = Arc::new(AtomicBool::new(true));
         let stop = CancellationToken::new();
         let spool = Spool::open(&folder.path().join("spool"), clock.clone()).unwrap();
         let targets = ["1000", "1002", "sip:queue@pbx.example.org"].map(str::to_owned);
@@ -108,7 +112,10 @@ impl WebBed {
             ),
             calls: LiveCalls::new(clock.clone()),
             outside: Arc::new(Ways),
+            prompts: spoken(),
+            outside: Arc::new(Ways { calls_out: calls_out.clone() }),
             guard: Guard::new(&["127.0.0.1".to_owned()]),
+            phone_keys: Arc::new(|| aftertone::flow::keys::Profile::built_in("default").unwrap()),
             public_url: "https://vm.example.org".to_owned(),
             stop: stop.clone(),
         });
@@ -131,7 +138,20 @@ impl WebBed {
             trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
         };
         let router = router(web);
-        Self { services, clock, store, links, objects, router, healthy, asked, mailbox, folder, stop }
+        Self {
+            services,
+            clock,
+            store,
+            links,
+            objects,
+            router,
+            healthy,
+            asked,
+            calls_out,
+            mailbox,
+            folder,
+            stop,
+        }
     }
 
     /// Another tenant's mailbox beside the first.
@@ -309,9 +329,17 @@ fn objects(folder: &Path, all: &mut String) {
     }
 }
 
+/// The prompts of the program, read once.
+fn spoken() -> Arc<PromptSet> {
+    static PROMPTS: OnceLock<Arc<PromptSet>> = OnceLock::new();
+    Arc::clone(PROMPTS.get_or_init(|| Arc::new(PromptSet::embedded().unwrap())))
+}
+
 /// Ways to the outside that lead nowhere: a phone system is heard, a stranger too, and the call is not answered.
 #[derive(Debug)]
-struct Ways;
+struct Ways {
+    calls_out: Arc<AtomicBool>,
+}
 
 impl Outside for Ways {
     fn places(&self) -> Vec<String> {
@@ -325,6 +353,10 @@ impl Outside for Ways {
             Neighbour { ip, at, times: 1, said, refused: None }
         };
         vec![one("192.0.2.10", Some("OPTIONS")), one("192.0.2.66", None)]
+    }
+
+    fn calls_out(&self) -> bool {
+        self.calls_out.load(Ordering::Relaxed)
     }
 
     fn call(&self, _: Extension, _: Option<String>) -> Trying {

@@ -180,10 +180,71 @@ async fn every_other_page_is_good_on_every_screen() {
         ("/admin/webhooks", "admin-webhooks"),
         ("/admin/explain?to=1001", "admin-explain"),
         ("/admin/jobs", "admin-jobs"),
+        ("/admin/prompts?q=mess", "admin-prompts"),
         ("/admin/audit", "admin-audit"),
         ("/admin/system", "admin-system"),
     ] {
         check(&browser, &format!("http://{at}{path}"), name).await;
     }
     assert_eq!(browser.console().await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_greeting_is_recorded_in_the_browser_heard_again_and_kept() {
+    let Some(browser) = Browser::start().await else { return };
+    let bed = WebBed::new().await;
+    let at = bed.serve().await;
+    bed.give(&bed.mailbox, Role::Basic).await;
+    sign_in(&browser, &format!("http://{at}/")).await;
+    browser.open(&format!("http://{at}/greetings")).await;
+    let record = "#standard .record button";
+    for _ in 0..2 {
+        browser.click(record).await;
+        browser
+            .until("return document.querySelector('#standard .record p').textContent === 'Recording. Speak now.'")
+            .await;
+        // The browser's own test microphone beeps every second.
+        browser.until("return document.querySelector('#standard meter').value > 0.05").await;
+        assert_eq!(browser.label("#standard meter").await, "Level of the microphone");
+        browser
+            .until("return document.querySelector('#standard .record .clock').textContent >= '0:02'")
+            .await;
+        browser.click(record).await;
+        browser
+            .until("return document.querySelector('#standard .record p').textContent.includes('keep it with the button')")
+            .await;
+        assert_eq!(browser.label(record).await, "Record again");
+    }
+    picture(&browser, "portal-recorded").await;
+    browser.click("#standard .record button:nth-of-type(2)").await;
+    browser.until("return document.querySelector('#standard .record button:nth-of-type(2)').textContent === 'Stop listening'").await;
+    browser.click("#standard form[action$='/upload'] button.main").await;
+    browser.until("return !!document.querySelector('.done')").await;
+    let said = browser.run("return document.querySelector('.done').textContent").await;
+    assert!(said.as_str().unwrap().contains("is on"), "{said}");
+    let kept = bed.services.greetings.list(bed.mailbox.tenant, bed.mailbox.id).await.unwrap();
+    assert!(kept.len() == 1 && kept[0].active && kept[0].duration_ms > 500, "{kept:?}");
+    let refused =
+        |line: &String| line.contains("Content Security Policy") || line.contains("ermissions policy");
+    let console = browser.console().await;
+    assert!(!console.iter().any(refused), "{console:?}");
+}
+
+#[tokio::test]
+async fn only_pages_that_record_may_ask_for_the_microphone() {
+    let bed = WebBed::new().await;
+    let message = bed.deposit(1, |_| {}).await;
+    let client = bed.client(&bed.mailbox, Role::Basic).await;
+    for (path, may) in [
+        ("/greetings".to_owned(), true),
+        (format!("/messages/{}/forward", message.id), true),
+        ("/".to_owned(), false),
+        ("/settings".to_owned(), false),
+        (bed.link(&message).await, false),
+    ] {
+        let page = client.get(&path).await;
+        let permitted = page.header("permissions-policy");
+        assert_eq!(permitted.contains("microphone=(self)"), may, "{path}: {permitted}");
+        assert_eq!(permitted.contains("microphone=()"), !may, "{path}: {permitted}");
+    }
 }

@@ -23,7 +23,7 @@ struct App(Vec<u8>);
 impl App {
     /// Reads the key off the page, in base 32.
     fn of(page: &str) -> Self {
-        let shown = page.split("class=\"secret\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+        let shown = page.split("<code class=\"typed\">").nth(1).unwrap().split('<').next().unwrap();
         let bits: String = shown
             .chars()
             .filter(|c| *c != ' ')

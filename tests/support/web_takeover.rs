@@ -220,6 +220,7 @@ async fn somebody_walks_through_a_takeover_and_a_reset_in_the_browser() {
     bed.deposit_for(&grace, 2, |_| {}).await;
     let home = format!("http://{at}/");
     sign_in(&browser, &home).await;
+    check(&browser, &format!("{home}admin/users"), "admin-users").await;
     check(&browser, &format!("{home}admin/extensions"), "admin-extensions").await;
     check(&browser, &format!("{home}admin/extensions/1002"), "admin-takeover").await;
     check(&browser, &format!("{home}admin/users/{}/reset?all=1", grace.user.unwrap()), "admin-reset").await;

@@ -130,6 +130,12 @@ async fn nobody_resets_somebody_above_themselves_or_of_another_tenant() {
         assert_eq!(manager.post(&format!("{own}/{act}"), fields).await.status, 403, "{act}");
     }
     assert_eq!(manager.get(&format!("{own}/reset")).await.status, 403);
+    let admins = bed.mailbox.user.unwrap().to_string();
+    for act in ["remove", "force-password", "portal-off", "welcome"] {
+        let chosen = [("user", admins.as_str()), ("act", act), ("confirm", "1")];
+        let told = manager.post("/admin/users/bulk", &chosen).await;
+        assert!(told.text().contains("above you"), "{act}: {}", told.text());
+    }
     let basic = bed.client(&basic_box, Role::Basic).await;
     assert_eq!(basic.get(&format!("{own}/reset")).await.status, 403);
     let user = bed.store.user(bed.mailbox.tenant, bed.mailbox.user.unwrap()).await.unwrap();
@@ -193,4 +199,119 @@ async fn hostile_names_do_not_break_out_of_the_reset_page_or_the_bin() {
             assert!(!page.text().contains(hostile), "{hostile}");
         }
     }
+}
+
+// 002-091, 002-092
+#[tokio::test]
+async fn many_users_are_changed_at_once_and_one_that_fails_holds_up_no_other() {
+    let bed = WebBed::new().await;
+    let client = bed.client(&bed.mailbox, Role::TenantAdmin).await;
+    let grace = bed.colleague().await;
+    let new = aftertone::service::accounts::NewUser {
+        extension: "1003".parse().unwrap(),
+        first: "Konrad".to_owned(),
+        last: "Zuse".to_owned(),
+        emails: Vec::new(),
+        mode: None,
+        pin: None,
+    };
+    let konrad = bed.services.accounts.add_user(grace.tenant, new).await.unwrap().mailbox;
+    bed.client(&grace, Role::Basic).await;
+    let stranger = bed.stranger().await;
+    let ids = [&bed.mailbox, &grace, &konrad, &stranger].map(|one| one.user.unwrap().to_string());
+    let [own, graces, konrads, strangers] = ids.each_ref().map(String::as_str);
+    let table = client.get("/admin/users").await;
+    assert!(
+        table.text().contains(&format!("value=\"{graces}\""))
+            && table.text().contains("Force a new password")
+    );
+    let nobody = client.post("/admin/users/bulk", &[("act", "welcome")]).await;
+    assert!(client.get(nobody.header("location")).await.text().contains("Nobody was chosen"));
+
+    let chosen = [("user", own), ("user", graces), ("user", konrads), ("user", strangers)];
+    let with = |act: &'static str, more: &[(&'static str, &'static str)]| {
+        [&chosen[..], &[("act", act)], more].concat()
+    };
+    let seen = client.post("/admin/users/bulk", &with("remove", &[])).await;
+    assert!(seen.text().contains("1003 Konrad Zuse") && !seen.text().contains("Mallory"), "{}", seen.text());
+    assert_eq!(bed.services.accounts.removed(grace.tenant).await.unwrap(), [], "only looked at");
+
+    let forced = client.post("/admin/users/bulk", &with("force-password", &[("confirm", "1")])).await;
+    for text in ["Done for 1 of 4", "nobody does this to themselves", "no e-mail address", "no such user"] {
+        assert!(forced.text().contains(text), "{text}: {}", forced.text());
+    }
+    let login = bed.services.signin.login(grace.tenant, grace.user.unwrap()).await.unwrap();
+    assert!(!login.has_password);
+    let off = client.post("/admin/users/bulk", &with("portal-off", &[("confirm", "1")])).await;
+    assert!(off.text().contains("Done for 2 of 4"), "{}", off.text());
+    assert!(!bed.services.signin.login(grace.tenant, grace.user.unwrap()).await.unwrap().portal);
+
+    let unsure = client.post("/admin/users/bulk", &with("reset", &[("confirm", "1")])).await;
+    assert!(unsure.status == 422 && unsure.text().contains("Choose what is cleared"), "{}", unsure.text());
+    let reset =
+        client.post("/admin/users/bulk", &with("reset", &[("confirm", "1"), ("clear", "name")])).await;
+    assert!(reset.text().contains("Done for 2 of 4"), "{}", reset.text());
+    assert!(
+        bed.services.people.person(grace.tenant, grace.user.unwrap()).await.unwrap().unwrap().needs_setup
+    );
+    let removed = client.post("/admin/users/bulk", &with("remove", &[("confirm", "1")])).await;
+    assert!(removed.text().contains("Done for 2 of 4"), "{}", removed.text());
+    let bin = bed.services.accounts.removed(grace.tenant).await.unwrap();
+    assert!(bin.iter().filter(|one| one.why == aftertone::store::Why::Removed).count() == 2, "{bin:?}");
+    assert!(bed.store.user(stranger.tenant, stranger.user.unwrap()).await.is_ok());
+    let audit = client.get("/admin/audit").await;
+    for text in ["password.forced", "role.given", "user.reset", "user.removed"] {
+        assert!(audit.text().contains(text), "{text}");
+    }
+    // 002-001
+    let manager = bed.client(&bed.mailbox, Role::OfficeManager).await;
+    let basic = [("user", own), ("act", "remove"), ("confirm", "1")];
+    assert!(manager.post("/admin/users/bulk", &basic).await.text().contains("Done for 0 of 1"));
+    let nothing = bed.client(&bed.mailbox, Role::Basic).await;
+    assert_eq!(nothing.post("/admin/users/bulk", &basic).await.status, 403);
+}
+
+// 002-092
+#[tokio::test]
+async fn programs_change_many_users_and_are_told_of_each() {
+    let bed = WebBed::new().await;
+    let key = bed.key_of_all().await;
+    let grace = bed.colleague().await;
+    let gone = "01890a5d-ac96-774b-bcce-b302099a8057";
+    let given = json!({"act": "welcome", "users": [grace.user, gone, grace.user]});
+    let told = bed.call(&key, "POST", "/users/bulk", Some(given), &[]).await;
+    let told = body(&told);
+    let items = told["items"].as_array().unwrap();
+    assert_eq!(items.len(), 2, "those named twice once: {told}");
+    assert_eq!((&items[0]["done"], &items[1]["done"]), (&json!(true), &json!(false)));
+    for wrong in [
+        json!({"act": "dance", "users": [grace.user]}),
+        json!({"act": "welcome", "users": []}),
+        json!({"act": "welcome", "users": ["x"]}),
+        json!({"act": "reset", "users": [grace.user]}),
+        json!({"act": "reset", "users": [grace.user], "clear": ["soul"]}),
+    ] {
+        let refused = bed.call(&key, "POST", "/users/bulk", Some(wrong.clone()), &[]).await;
+        assert_eq!(refused.status, 422, "{wrong}: {}", refused.text());
+    }
+}
+
+#[tokio::test]
+async fn the_next_free_extension_is_after_the_highest_number_and_not_after_the_last_word() {
+    let bed = WebBed::new().await;
+    let tenant = bed.mailbox.tenant;
+    for extension in ["99", "1002"] {
+        let new = aftertone::service::accounts::NewUser {
+            extension: extension.parse().unwrap(),
+            first: String::new(),
+            last: String::new(),
+            emails: Vec::new(),
+            mode: None,
+            pin: None,
+        };
+        bed.services.accounts.add_user(tenant, new).await.unwrap();
+    }
+    assert_eq!(bed.services.people.suggestion(tenant).await.unwrap(), "1003");
+    bed.services.accounts.remove(tenant, &"1002".parse().unwrap()).await.unwrap();
+    assert_eq!(bed.services.people.suggestion(tenant).await.unwrap(), "1002");
 }

@@ -95,7 +95,7 @@ async fn page(
     render(&page, status)
 }
 
-const fn title(part: Clear) -> &'static str {
+pub(super) const fn title(part: Clear) -> &'static str {
     match part {
         Clear::Name => "Name and role",
         Clear::Emails => "E-mail addresses",

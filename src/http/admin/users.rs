@@ -11,6 +11,7 @@ use crate::domain::{Login, MailAddress, MailMode, Quota, Recipient, Role, UserId
 use crate::service::access::Act;
 use crate::service::accounts::{Account, AccountError, Changes};
 use crate::service::audit::Deed;
+use crate::service::bulk::BulkAct;
 use crate::store::{Cleared, Person};
 
 use super::super::portal::frame::{Done, Frame};
@@ -35,6 +36,7 @@ struct UsersPage {
     is_first: bool,
     query: String,
     may_add: bool,
+    acts: [(&'static str, &'static str); 6],
 }
 
 struct Row {
@@ -72,10 +74,16 @@ pub(super) async fn list(State(site): Shared, visitor: Visitor, Query(asked): Qu
         Err(error) => return trouble(&error),
     };
     let next = more.then(|| page.last().map(cursor::after_person)).flatten();
-    let done = (asked.done == "removed").then(|| Done {
-        undo: asked.user.parse::<UserId>().ok().map(|user| format!("{HERE}/{user}/restore")),
-        ..Done::said("Removed, and in the recycle bin for 30 days. Extension and numbers are free.")
-    });
+    let done = match asked.done.as_str() {
+        "removed" => Some(Done {
+            undo: asked.user.parse::<UserId>().ok().map(|user| format!("{HERE}/{user}/restore")),
+            ..Done::said("Removed, and in the recycle bin for 30 days. Extension and numbers are free.")
+        }),
+        "nobody" => {
+            Some(Done::refused("Nobody was chosen, or nothing to do: tick users, and choose what is done."))
+        }
+        _ => None,
+    };
     let page = UsersPage {
         frame: Frame::new(&site, &visitor, HERE, None).with(done),
         rows: page.iter().map(row).collect(),
@@ -84,6 +92,7 @@ pub(super) async fn list(State(site): Shared, visitor: Visitor, Query(asked): Qu
         next,
         is_first: asked.after.is_empty(),
         may_add: visitor.must(Act::UsersWrite).is_ok(),
+        acts: BulkAct::WORDS,
     };
     render(&page, StatusCode::OK)
 }

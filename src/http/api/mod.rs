@@ -3,6 +3,8 @@
 
 mod answering;
 mod bin;
+mod bulk;
+mod call_me;
 mod caller;
 mod docs;
 mod greetings;

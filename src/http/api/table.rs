@@ -1,6 +1,7 @@
 //! Every route of the API: what it is called, what opens it, what it takes, and who carries it out.
 
 mod answering;
+mod call_me;
 mod greetings;
 mod handsets;
 mod imports;
@@ -170,6 +171,7 @@ pub fn shapes() -> Vec<Shape> {
         own::SHAPES,
         running::SHAPES,
         second_factors::SHAPES,
+        call_me::SHAPES,
         sending::SHAPES,
         answering::SHAPES,
         imports::SHAPES,
@@ -191,6 +193,7 @@ pub(super) fn handlers() -> Vec<Entry> {
         own::routes(),
         running::routes(),
         second_factors::routes(),
+        call_me::routes(),
         sending::routes(),
         answering::routes(),
         imports::routes(),

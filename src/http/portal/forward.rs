@@ -13,7 +13,7 @@ use crate::service::owner::OwnerError;
 use crate::service::sending::{Along, Colleague, LONGEST_NOTE, Meant, Sent, Why};
 
 use super::super::file_form::{NoFile, PostedFile};
-use super::super::shell::render;
+use super::super::shell::render_recording;
 use super::super::visitor::Visitor;
 use super::super::{Shared, Site, link_page};
 use super::frame::Frame;
@@ -84,7 +84,7 @@ async fn page(
     status: StatusCode,
 ) -> Response {
     match view(site, visitor, id, is_reply, filled).await {
-        Ok(page) => render(&page, status),
+        Ok(page) => render_recording(&page, status),
         Err(response) => response,
     }
 }

@@ -12,11 +12,12 @@ use crate::domain::answering::Calling;
 use crate::domain::{Greeting, GreetingId, GreetingKind, Owner, RedirectReason};
 use crate::service::answering::{self, Asked as Asking};
 use crate::service::audit::Deed;
+use crate::service::directory::Standing;
 use crate::service::greetings::MAX_UPLOAD;
 use crate::service::ladder::{Play, Situation, choose};
 use crate::service::owner::OwnerError;
 
-use super::super::shell::render;
+use super::super::shell::render_recording;
 use super::super::visitor::{Posted, Visitor, see};
 use super::super::{Shared, Site, audio, link_page};
 use super::frame::{Done, Frame};
@@ -35,6 +36,12 @@ struct GreetingsPage {
     zone: String,
     now: String,
     limit: usize,
+    /// The phone that is offered to be called.
+    extension: String,
+    calls_out: bool,
+    /// Callers who press 0 are put through (002-064).
+    has_operator: bool,
+    standing: &'static str,
 }
 
 struct Kind {
@@ -127,6 +134,8 @@ pub(super) async fn shown(
             Play::RecordedName(_) => "Built-in words with your recorded name".to_owned(),
             Play::ExtensionNumber(extension) => format!("Built-in words with your number, {extension}"),
         };
+        let has_name = greetings.iter().any(|one| one.kind == GreetingKind::Name && one.active);
+        let standing = services.directory.standing(&mailbox, has_name).await.map_err(refused)?;
         let kinds = GreetingKind::ALL.into_iter().map(|kind| of_kind(kind, &greetings, playing, now, &zone));
         Ok::<_, Response>(GreetingsPage {
             frame: Frame::new(site, visitor, "/greetings", Some(unheard)).with(done),
@@ -136,10 +145,18 @@ pub(super) async fn shown(
             zone: zone.iana_name().unwrap_or("UTC").to_owned(),
             now: field(now, &zone),
             limit: MAX_UPLOAD / 1024 / 1024,
+            extension: mailbox.extension.to_string(),
+            calls_out: services.trials.calls_out(),
+            has_operator: mailbox
+                .operator
+                .as_ref()
+                .or(tenant.operator.as_ref())
+                .is_some_and(|to| !to.is_empty()),
+            standing: stands(standing),
         })
     };
     match made.await {
-        Ok(page) => render(&page, status),
+        Ok(page) => render_recording(&page, status),
         Err(response) => response,
     }
 }
@@ -192,6 +209,22 @@ pub(in crate::http) const fn title(kind: GreetingKind) -> &'static str {
         GreetingKind::Closed => "After-hours greeting",
         GreetingKind::Standard => "Standard greeting",
         GreetingKind::Name => "Recorded name",
+    }
+}
+
+/// 002-072
+const fn stands(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Named => "You are in the audio directory: callers find you by your name and hear it.",
+        Standing::Spelled => {
+            "You are in the audio directory, and your name is spelled there until you record it."
+        }
+        Standing::Nameless => {
+            "You are not in the audio directory: callers find you once your name is recorded."
+        }
+        Standing::Hidden => {
+            "You are not in the audio directory: “Callers find me in the directory” is off in your settings."
+        }
     }
 }
 

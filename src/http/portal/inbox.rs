@@ -21,7 +21,7 @@ use super::frame::{Done, Frame};
 use super::{missing, trouble, words};
 
 /// Messages on a page.
-const PAGE: u32 = 50;
+pub(super) const PAGE: u32 = 50;
 
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Asked {
@@ -39,6 +39,9 @@ pub(super) struct Asked {
     done: String,
     #[serde(default)]
     id: String,
+    /// Several, parted by dots.
+    #[serde(default)]
+    ids: String,
 }
 
 #[derive(Template)]
@@ -219,6 +222,9 @@ fn query(folder: Folder, filter: &MessageFilter) -> String {
 }
 
 fn done(asked: &Asked) -> Option<Done> {
+    if asked.id.is_empty() {
+        return super::several::said(&asked.done, &asked.ids);
+    }
     let id: MessageId = asked.id.parse().ok()?;
     let (text, undo) = match asked.done.as_str() {
         "saved" => ("Saved.", Some("inbox")),

@@ -15,6 +15,7 @@ use serde_json::json;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::domain::{Counts, MessageId, Owner};
+use crate::service::call_me::Following;
 use crate::service::live_calls::Scope;
 
 use super::super::Shared;
@@ -61,6 +62,28 @@ pub(in crate::http) fn calls(services: &Services, scope: Scope) -> Response {
                 () = tokio::time::sleep(READABLE) => {}
             }
             Some((Ok(Event::default().event("calls").data("changed")), (watch, stop, place)))
+        })
+    })
+}
+
+/// Says each step of a call to record, until its last.
+pub(super) fn steps(services: &Services, following: Following) -> Response {
+    let stop = services.stop.clone();
+    stream(services, |place| {
+        stream::unfold((following, stop, place), |(mut following, stop, place)| async move {
+            let news = tokio::select! {
+                () = stop.cancelled() => return None,
+                news = following.next() => news,
+            };
+            let step = match news {
+                Ok(news) => news?.step,
+                Err(error) => {
+                    tracing::debug!(%error, "a call cannot be followed now");
+                    return None;
+                }
+            };
+            let told = json!({"text": step.to_string(), "over": step.is_last()});
+            Some((Ok(Event::default().event("step").data(told.to_string())), (following, stop, place)))
         })
     })
 }

@@ -1,13 +1,16 @@
 //! The portal: pages for people who sign in. Server-rendered; every page works without a script.
 
+mod call_me;
 mod forward;
 pub(super) mod frame;
 mod greetings;
 mod inbox;
+mod key_card;
 mod live;
 mod second_factor;
 mod second_step;
 mod settings;
+mod several;
 mod sign_in;
 mod upload;
 pub(super) mod words;
@@ -53,16 +56,23 @@ pub(super) fn routes() -> Router<Arc<Site>> {
             "/messages/{id}/reply",
             get(forward::reply_page).post(forward::reply).layer(DefaultBodyLimit::disable()),
         )
+        .route("/messages/several/{mark}", post(several::mark))
+        .route("/keys", get(key_card::page))
         .route("/messages/{id}/{mark}", post(inbox::mark))
         .route("/events", get(live::events))
         .route("/greetings", get(greetings::page))
         .route("/greetings/upload", post(upload::upload).layer(DefaultBodyLimit::disable()))
+        .route("/greetings/call-me", post(call_me::ask))
+        .route("/greetings/call-me/{id}", get(call_me::page))
+        .route("/greetings/call-me/{id}/events", get(call_me::events))
+        .route("/greetings/call-me/{id}/give-up", post(call_me::give_up))
         .route("/greetings/{id}/audio.wav", get(greetings::wav))
         .route("/greetings/{id}/{action}", post(greetings::act))
         .route("/settings", get(settings::page))
         .route("/settings/second-factor", get(second_factor::page))
         .route("/settings/second-factor/{action}", post(second_factor::act))
         .route("/settings/mail", post(settings::mail))
+        .route("/settings/mail/test", post(settings::test_mail))
         .route("/settings/phone", post(settings::phone))
         .route("/settings/pin", post(settings::pin))
         .route("/settings/password", post(settings::password))

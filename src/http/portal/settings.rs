@@ -219,6 +219,30 @@ pub(super) async fn mail(State(site): Shared, posted: Posted) -> Response {
     answer(&site, &posted.visitor, changed.await, "mail").await
 }
 
+/// Sends a test mail to one of the own addresses; the page says what the mail server answered.
+pub(super) async fn test_mail(State(site): Shared, posted: Posted) -> Response {
+    let visitor = &posted.visitor;
+    let services = &site.web.services;
+    let to = async {
+        let (owner, user) = (visitor.owner()?, visitor.actor.user.ok_or_else(missing)?);
+        let own = services.settings.show(owner).await.map_err(refused)?.recipients;
+        let to = own.into_iter().find(|own| own.address.as_str() == posted.fields.get("address"));
+        Ok::<_, Response>((user, to.ok_or_else(missing)?.address))
+    };
+    let (user, to) = match to.await {
+        Ok(to) => to,
+        Err(response) => return response,
+    };
+    let (done, status) = match services.trials.mail_now(&site.web.store, user, to.clone()).await {
+        Ok(said) => (Done::said(format!("Test mail to {to}: {said}")), StatusCode::OK),
+        Err(why) => {
+            let why = format!("Test mail to {to}: {}.", why.trim_end_matches('.'));
+            (Done::refused(why), StatusCode::UNPROCESSABLE_ENTITY)
+        }
+    };
+    shown(&site, visitor, Some(done), status).await
+}
+
 pub(super) async fn phone(State(site): Shared, posted: Posted) -> Response {
     let changed = async {
         let owner = posted.visitor.owner()?;

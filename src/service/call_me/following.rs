@@ -5,15 +5,67 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{HOLD, PATIENCE};
+use super::{CallMe, HOLD, PATIENCE};
 use crate::clock::SharedClock;
-use crate::domain::{CallFault, CallRequestId, CallStep};
+use crate::domain::{CallFault, CallRequestId, CallStep, Owner};
 use crate::store::{CallNews, CallRequest, CallState, Store, StoreError};
 
 /// How often whoever asked looks for news.
 const FOLLOW: Duration = Duration::from_millis(150);
 /// How often whoever follows a call says so.
 const SAY_EVERY: Duration = Duration::from_secs(2);
+
+impl CallMe {
+    /// A call that this owner asked for, how it went so far, and whether that was all. Who looks follows it, for a while.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`], for the call of somebody else as well.
+    pub async fn so_far(
+        &self,
+        owner: Owner,
+        id: CallRequestId,
+    ) -> Result<(CallRequest, Vec<CallNews>), StoreError> {
+        let request = self.owned(owner, id).await?;
+        if request.state != CallState::Over {
+            self.store.follow_call(id).await?;
+        }
+        let mut news = self.store.call_news(id, 0).await?;
+        if !news.last().is_some_and(|news| news.step.is_last())
+            && let Some(fault) = self.silent_end(&request).await?
+        {
+            let place = news.last().map_or(0, |news| news.place + 1);
+            news.push(CallNews { place, at: self.clock.now(), step: CallStep::failed(fault) });
+        }
+        Ok((request, news))
+    }
+
+    /// A call that this owner asked for.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`], for the call of somebody else as well.
+    pub async fn owned(&self, owner: Owner, id: CallRequestId) -> Result<CallRequest, StoreError> {
+        let request = self.store.call_request(id).await?;
+        if request.owner != owner {
+            return Err(StoreError::Missing { what: "call", value: id.to_string() });
+        }
+        Ok(request)
+    }
+
+    /// Why nothing more will be said, although the last word was not. Who asked is held until then, and nobody held it on.
+    async fn silent_end(&self, request: &CallRequest) -> Result<Option<CallFault>, StoreError> {
+        let quiet_for = self.clock.now().duration_since(request.held_until);
+        let is_longer = |than: Duration| quiet_for.unsigned_abs() >= than && quiet_for.is_positive();
+        Ok(match request.state {
+            CallState::Waiting if is_longer(PATIENCE) => {
+                self.store.withdraw_call(request.id).await?.then_some(CallFault::Unserved)
+            }
+            CallState::Running if is_longer(HOLD) => Some(CallFault::Stopped),
+            CallState::Waiting | CallState::Running => None,
+            CallState::Over if request.wanted => Some(CallFault::Stopped),
+            CallState::Over => Some(CallFault::GivenUp),
+        })
+    }
+}
 
 /// Follows one call to its end.
 #[derive(Debug)]

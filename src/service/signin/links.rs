@@ -114,6 +114,19 @@ impl Signin {
         }
     }
 
+    /// Ends the password and whatever it opened, and mails a link to a new one (002-092); where it goes.
+    ///
+    /// # Errors
+    /// [`SigninError::NoAddress`]: then the password stays, or nobody could ever come in.
+    pub async fn force_password(&self, user: &User) -> Result<MailAddress> {
+        if user.emails.is_empty() {
+            return Err(SigninError::NoAddress);
+        }
+        self.store.forget_password(user.tenant, user.id).await?;
+        tracing::info!(user = %user.id, "a new password is to be chosen");
+        self.invite(user).await
+    }
+
     /// The one user that a name means.
     pub(super) async fn user_named(&self, name: &str) -> Result<Option<User>> {
         let name = name.trim();

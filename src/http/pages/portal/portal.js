@@ -49,6 +49,26 @@
     });
   }
 
+  // One voice at a time; without scripts the link opens the sound.
+  let voice, speaking;
+  for (const link of document.querySelectorAll("a[data-play]")) {
+    link.setAttribute("role", "button");
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      const again = speaking === link;
+      voice?.pause();
+      speaking?.removeAttribute("aria-pressed");
+      speaking = undefined;
+      if (again) return;
+      voice = new Audio(link.href);
+      speaking = link;
+      link.setAttribute("aria-pressed", "true");
+      voice.addEventListener("ended", () => { link.removeAttribute("aria-pressed"); if (speaking === link) speaking = undefined; });
+      voice.play();
+    });
+    link.addEventListener("keydown", (event) => { if (event.key === " ") { event.preventDefault(); link.click(); } });
+  }
+
   const player = document.querySelector(".player");
   const audio = document.querySelector(".player audio");
   if (audio) audio.addEventListener("playing", () => document.querySelector(".messages .here")?.classList.remove("new"));

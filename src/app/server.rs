@@ -224,8 +224,7 @@ impl Server {
         let ending = Ending::default();
         let live = LiveCalls::new(clock.clone());
         let (signal, incoming) = Signal::start(signal_config(config), clock.clone()).await?;
-        let trunks = TrunkBoard::default();
-        trunks.set(trunks::views(config));
+        let trunks = TrunkBoard::new(trunks::views(config));
         let settings = watch::Sender::new(Arc::new(call_settings(config)));
         let web = web(Running {
             config,

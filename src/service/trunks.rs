@@ -27,10 +27,15 @@ pub struct TrunkView {
 }
 
 /// What holds now. Cheap to clone; all clones show the same.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct TrunkBoard(Arc<RwLock<Arc<[TrunkView]>>>);
 
 impl TrunkBoard {
+    /// These hold at first.
+    pub fn new(trunks: Vec<TrunkView>) -> Self {
+        Self(Arc::new(RwLock::new(trunks.into())))
+    }
+
     /// From now on these hold.
     pub fn set(&self, trunks: Vec<TrunkView>) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = trunks.into();

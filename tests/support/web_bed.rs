@@ -111,7 +111,6 @@ impl WebBed {
                 PinPolicy::usual(),
             ),
             calls: LiveCalls::new(clock.clone()),
-            outside: Arc::new(Ways),
             prompts: spoken(),
             outside: Arc::new(Ways { calls_out: calls_out.clone() }),
             guard: Guard::new(&["127.0.0.1".to_owned()]),

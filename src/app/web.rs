@@ -47,7 +47,7 @@ pub(super) fn web(running: Running<'_>) -> Web {
         objects: base.objects.clone(),
         spool: running.spool.clone(),
         clock: clock.clone(),
-        accounts: base.accounts.clone(),
+        accounts: base.accounts.clone().with_calls(running.calls.clone()),
         rules: Rules::new(base.store.clone(), clock.clone(), config.transfer_targets()),
         greetings: running.greetings.clone(),
         reception: running.reception.clone(),

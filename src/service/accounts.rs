@@ -29,6 +29,7 @@ use crate::domain::{
     Extension, Invalid, KeyTarget, MailAddress, MailMode, Mailbox, MailboxId, Owner, Recipient, TenantId,
     Usage, User, UserId,
 };
+use crate::service::live_calls::LiveCalls;
 use crate::store::{Number, Store};
 
 /// A short alias.
@@ -76,18 +77,26 @@ pub struct Accounts {
     clock: SharedClock,
     defaults: MailboxDefaults,
     policy: PinPolicy,
+    /// Calls of this node; none for who changes users beside the server.
+    calls: Option<LiveCalls>,
 }
 
 impl Accounts {
     /// Works on this store; new mailboxes get these defaults.
     pub const fn new(store: Store, clock: SharedClock, defaults: MailboxDefaults) -> Self {
-        Self { store, clock, defaults, policy: PinPolicy::usual() }
+        Self { store, clock, defaults, policy: PinPolicy::usual(), calls: None }
     }
 
     /// The same, with these rules for new PINs.
     #[must_use]
     pub fn with_pin_policy(self, policy: PinPolicy) -> Self {
         Self { policy, ..self }
+    }
+
+    /// The same, with the calls that run: nobody is reset in the middle of a message.
+    #[must_use]
+    pub fn with_calls(self, calls: LiveCalls) -> Self {
+        Self { calls: Some(calls), ..self }
     }
 
     /// The rules for new PINs.

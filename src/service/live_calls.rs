@@ -155,6 +155,15 @@ impl LiveCalls {
         (running.into_iter().take(limit).cloned().collect(), all)
     }
 
+    /// Whether a call to this mailbox runs here.
+    pub fn is_called(&self, tenant: TenantId, mailbox: &Extension) -> bool {
+        let calls = self.board.calls();
+        calls
+            .running
+            .values()
+            .any(|call| call.tenant == Some(tenant) && call.mailbox.as_ref() == Some(mailbox))
+    }
+
     /// Calls that are over, the last one first, at most `limit`.
     pub fn over(&self, scope: Scope, limit: usize) -> Vec<PastCall> {
         let calls = self.board.calls();

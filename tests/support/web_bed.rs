@@ -95,12 +95,14 @@ impl WebBed {
         let spool = Spool::open(&folder.path().join("spool"), clock.clone()).unwrap();
         let targets = ["1000", "1002", "sip:queue@pbx.example.org"].map(str::to_owned);
         let targets = AllowedTargets::new(&targets, "pbx.example.org");
+        let calls = LiveCalls::new(clock.clone());
         let services = Services::new(Parts {
             store: store.clone(),
             objects: objects.clone(),
             spool,
             clock: clock.clone(),
-            accounts: Accounts::new(store.clone(), clock.clone(), MailboxDefaults::default()),
+            accounts: Accounts::new(store.clone(), clock.clone(), MailboxDefaults::default())
+                .with_calls(calls.clone()),
             greetings: Greetings::new(store.clone(), objects.clone(), clock.clone()),
             reception: Reception::new(store.clone(), Rules::default()),
             rules: answering::Rules::new(store.clone(), clock.clone(), vec![targets]),
@@ -110,7 +112,7 @@ impl WebBed {
                 MailboxDefaults::default(),
                 PinPolicy::usual(),
             ),
-            calls: LiveCalls::new(clock.clone()),
+            calls,
             prompts: spoken(),
             outside: Arc::new(Ways { calls_out: calls_out.clone() }),
             guard: Guard::new(&["127.0.0.1".to_owned()]),

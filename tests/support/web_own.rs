@@ -1,6 +1,8 @@
 //! What people set for themselves by the API, and what nobody else may.
 
-use aftertone::domain::{Folder, Role};
+use std::time::Duration;
+
+use aftertone::domain::{CallerId, Folder, Role};
 use aftertone::service::access::Act;
 use aftertone::service::accounts::Changes;
 use serde_json::{Value, json};
@@ -130,4 +132,24 @@ async fn somebody_sees_and_ends_the_own_sessions_and_changes_the_own_password() 
     // A key that is nobody's has no sessions and no password.
     let key = bed.key_of_all().await;
     assert_eq!(bed.call(&key, "GET", "/me/sessions", None, &[]).await.status, 404);
+}
+
+// 002-062
+#[tokio::test]
+async fn what_is_set_for_the_phone_leaves_the_portal_as_it_is() {
+    let bed = WebBed::new().await;
+    bed.deposit(1, |message| message.caller = CallerId::new(Some("+15550100"), Some("First Caller"))).await;
+    bed.clock.advance(Duration::from_secs(60));
+    bed.deposit(1, |message| {
+        message.received_at = message.received_at.checked_add(Duration::from_secs(60)).unwrap();
+        message.caller = CallerId::new(Some("+15550101"), Some("Second Caller"));
+    })
+    .await;
+    let key = bed.key(bed.mailbox.tenant, vec![Act::SettingsWrite]).await;
+    let path = format!("/mailboxes/{}/settings", bed.mailbox.id);
+    let oldest_first = json!({"newest_first": false, "say_caller": false});
+    assert_eq!(bed.call(&key, "PATCH", &path, Some(oldest_first), &[]).await.status, 200);
+    let page = bed.client(&bed.mailbox, Role::Basic).await.get("/").await;
+    let at = |name: &str| page.text().find(name).unwrap();
+    assert!(at("Second Caller") < at("First Caller"), "newest first, as before");
 }

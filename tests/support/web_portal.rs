@@ -312,6 +312,7 @@ async fn a_one_time_link_works_once_within_its_time_and_only_with_a_good_passwor
     }
 }
 
+// 002-024
 #[tokio::test]
 async fn a_new_password_ends_every_other_session_and_every_link() {
     let bed = WebBed::new().await;
@@ -519,7 +520,7 @@ async fn an_upload_that_is_too_large_no_audio_or_not_ours_changes_nothing() {
     assert!(bed.store.greetings(bed.mailbox.tenant, bed.mailbox.id).await.unwrap().is_empty());
 }
 
-// 002-014, 002-015, 002-019, 002-025, 002-073
+// 002-014, 002-015, 002-019, 002-025, 002-073, 002-078
 #[tokio::test]
 async fn mail_zone_pin_and_phone_are_set_and_refusals_say_why() {
     let bed = WebBed::new().await;

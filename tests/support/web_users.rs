@@ -1,6 +1,6 @@
 //! What happens to users as a whole: reset, clearing, the way back.
 
-use aftertone::domain::{GreetingKind, Role};
+use aftertone::domain::{CallerId, GreetingKind, Role};
 use serde_json::json;
 
 use crate::HOSTILE;
@@ -19,7 +19,7 @@ const ALL: [(&str, &str); 9] = [
     ("clear", "numbers"),
 ];
 
-// 002-093, 002-094, 002-095
+// 002-090, 002-093, 002-094, 002-095
 #[tokio::test]
 async fn a_user_is_reset_set_up_anew_or_taken_back() {
     let bed = WebBed::new().await;
@@ -157,6 +157,18 @@ async fn programs_reset_clear_and_take_back() {
         assert_eq!(refused.status, 422, "{wrong}");
     }
     let given = json!({"clear": ["name", "messages"]});
+    let call = bed.arrives(&grace, &CallerId::new(Some("+15550199"), None));
+    let busy = bed.call(&key, "POST", &format!("{path}/reset"), Some(given.clone()), &[]).await;
+    assert_eq!(busy.status, 409, "in the middle of a message: {}", busy.text());
+    assert!(
+        bed.client(&bed.mailbox, Role::TenantAdmin)
+            .await
+            .post(&format!("/admin{path}/reset"), &[("clear", "messages")])
+            .await
+            .text()
+            .contains("Somebody is calling this mailbox")
+    );
+    drop(call);
     let reset = bed.call(&key, "POST", &format!("{path}/reset"), Some(given), &[]).await;
     assert_eq!((reset.status, &body(&reset)["messages"]), (200, &json!(1)), "{}", reset.text());
     let user = body(&bed.call(&key, "GET", &path, None, &[]).await);

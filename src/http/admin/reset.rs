@@ -201,7 +201,9 @@ pub(super) async fn reset(State(site): Shared, Path(id): Path<String>, posted: P
             note(&site, &visitor, "user.reset", &account, &cleared).await;
             see(&site, &format!("{HERE}/{id}?done=reset"))
         }
-        Err(error @ AccountError::NothingChosen) => mend(&parts, sentence(&error)).await,
+        Err(error @ (AccountError::NothingChosen | AccountError::Called)) => {
+            mend(&parts, sentence(&error)).await
+        }
         Err(error) => trouble(&error),
     }
 }

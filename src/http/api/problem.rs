@@ -160,6 +160,7 @@ impl From<AccountError> for Problem {
                 Self::new(StatusCode::CONFLICT, detail)
             }
             AccountError::NothingChosen => Self::field("clear", detail),
+            AccountError::Called => Self::new(StatusCode::CONFLICT, detail),
             AccountError::NoNumber(_) => Self::missing("number"),
             AccountError::ModeWithoutAddress => Self::field("mail", detail),
             AccountError::AddressTwice(_) | AccountError::TooManyAddresses => Self::field("emails", detail),

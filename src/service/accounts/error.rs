@@ -39,6 +39,11 @@ pub enum AccountError {
     /// No part was chosen.
     #[error("nothing is chosen: choose what is to be cleared")]
     NothingChosen,
+    /// A call to the mailbox runs.
+    #[error(
+        "somebody is calling this mailbox, and the message would be left to whoever comes next: try again when the call has ended"
+    )]
+    Called,
     /// Whoever asks may not change somebody of that role.
     #[error("this user is above you: an administrator can do it")]
     Above,

@@ -26,13 +26,18 @@ impl Accounts {
     /// Resets a user in one transaction (002-093, 002-094): what is chosen is cleared, and the user must be set up anew.
     ///
     /// # Errors
-    /// [`AccountError::NothingChosen`], [`AccountError::NoMailbox`].
+    /// [`AccountError::NothingChosen`], [`AccountError::NoMailbox`]; [`AccountError::Called`] while somebody calls the
+    /// mailbox whose messages are to go: what is said now would be left to whoever comes next.
     pub async fn reset(
         &self,
         tenant: TenantId,
         extension: &Extension,
         parts: BTreeSet<Clear>,
     ) -> Result<Cleared> {
+        let is_called = self.calls.as_ref().is_some_and(|calls| calls.is_called(tenant, extension));
+        if is_called && parts.contains(&Clear::Messages) {
+            return Err(AccountError::Called);
+        }
         self.cleared(tenant, extension, Clearing { parts, is_reset: true }).await
     }
 

@@ -206,12 +206,13 @@ impl Store {
         window: Duration,
     ) -> Result<()> {
         let mut tx = self.db.begin().await?;
-        set_recent(&mut tx, account, &[]).await?;
+        // The source first, as guesses take them: two nodes never wait for each other.
         if let Some(source) = source {
             let mut recent = recent(&mut tx, source, self.clock.now(), window).await?;
             recent.pop();
             set_recent(&mut tx, source, &recent).await?;
         }
+        set_recent(&mut tx, account, &[]).await?;
         Ok(tx.commit().await?)
     }
 

@@ -234,6 +234,8 @@ impl Store {
 
 /// What `LIKE` looks for, its own signs escaped; empty stays empty.
 pub(super) fn like(search: &str) -> String {
+    // No text that is looked through has control characters in it, and PostgreSQL takes none with a NUL.
+    let search: String = search.chars().filter(|c| !c.is_control()).collect();
     let search = search.trim().to_lowercase();
     if search.is_empty() {
         return search;

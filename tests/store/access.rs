@@ -318,4 +318,11 @@ async fn pages_of_messages_and_users_hold_each_entry_once(bed: Bed) {
     assert!(boxless.iter().all(|user| seen[4..].iter().any(|(_, id)| *id == user.id)));
     assert_eq!(bed.store.user_page(home.tenant, "LOVE", None, 9).await.unwrap().len(), 6);
     assert_eq!(bed.store.user_page(home.tenant, "1003", None, 9).await.unwrap().len(), 1);
+    assert_eq!(
+        bed.store.user_page(home.tenant, "10\003", None, 9).await.unwrap().len(),
+        1,
+        "whatever stands in it"
+    );
+    let odd = MessageFilter { search: "\0".to_owned(), ..MessageFilter::default() };
+    assert_eq!(count(odd).await, 7, "nothing was looked for");
 }

@@ -69,6 +69,9 @@ const COUNT: &str = "SELECT state, COUNT(*) AS jobs FROM jobs
 
 const OWN_MESSAGE: &str = "SELECT id FROM messages WHERE tenant_id = $1 AND mailbox_id = $2 AND id = $3";
 
+const SAME_JOB: &str = "SELECT id FROM jobs WHERE tenant_id = $1 AND message_id = $2 AND work = $3
+    AND state IN ('queued', 'retry', 'running')";
+
 // Unless there is no message (any more): the job's end counts all the same.
 const ENTER: &str = "INSERT INTO ledger (tenant_id, message_id, at, event, detail)
     SELECT $1, $2, $3, $4, $5 WHERE EXISTS (SELECT 1 FROM messages WHERE tenant_id = $1 AND id = $2)";
@@ -233,7 +236,7 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Adds a job about a message of this mailbox.
+    /// Adds a job about a message of this mailbox, unless the same one is under way.
     ///
     /// # Errors
     /// [`super::StoreError::Missing`] when the message is not there.
@@ -242,6 +245,10 @@ impl Store {
         let own = args![owner.tenant.uuid(), owner.mailbox.uuid(), message.uuid()];
         found(tx.rows(OWN_MESSAGE, own).await?.len() as u64, "message", message)?;
         let (work, now) = (to_json(&job.work)?, micros(self.clock.now()));
+        let same = args![owner.tenant.uuid(), message.uuid(), work.clone()];
+        if !tx.rows(SAME_JOB, same).await?.is_empty() {
+            return Ok(());
+        }
         let about = Some(message.uuid());
         let args = args![job.id.uuid(), owner.tenant.uuid(), about, work, JOB_QUEUED, micros(job.due), now];
         tx.run(ADD_JOB, args).await.taken("job", job.id)?;

@@ -187,6 +187,9 @@ async fn a_message_that_was_mailed_away_is_deleted_wherever_it_lies_and_only_by_
     assert!(bed.store.jobs(None, 9).await.unwrap().is_empty());
 
     bed.store.add_job_about(owner(&home), message.id, &job).await.unwrap();
+    let again = aftertone::store::NewJob { id: bed.mail(&message).id, ..job.clone() };
+    bed.store.add_job_about(owner(&home), message.id, &again).await.unwrap();
+    assert_eq!(bed.store.jobs(None, 9).await.unwrap().len(), 1, "asked for twice, mailed once");
     let leased = bed.second.lease_jobs(9, Duration::from_secs(60)).await.unwrap().remove(0);
     assert_eq!(leased.work, job.work);
     assert_eq!(bed.store.message(home.tenant, message.id).await.unwrap().folder, Folder::Saved);

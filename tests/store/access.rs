@@ -319,7 +319,7 @@ async fn pages_of_messages_and_users_hold_each_entry_once(bed: Bed) {
     assert_eq!(bed.store.user_page(home.tenant, "LOVE", None, 9).await.unwrap().len(), 6);
     assert_eq!(bed.store.user_page(home.tenant, "1003", None, 9).await.unwrap().len(), 1);
     assert_eq!(
-        bed.store.user_page(home.tenant, "10\003", None, 9).await.unwrap().len(),
+        bed.store.user_page(home.tenant, "10\x0003", None, 9).await.unwrap().len(),
         1,
         "whatever stands in it"
     );

@@ -18,7 +18,7 @@ mod reset;
 mod second_factors;
 mod server;
 mod takeover;
-mod trunks;
+pub(super) mod trunks;
 mod users;
 mod webhooks;
 

@@ -33,6 +33,7 @@ use crate::service::retrieval::Retrieval;
 use crate::service::sending::Sending;
 use crate::service::settings::Settings;
 use crate::service::signin::Signin;
+use crate::service::tenants::Tenants;
 use crate::service::time_frames::TimeFrames;
 use crate::service::trials::{Outside, Trials};
 use crate::service::webhooks::Webhooks;
@@ -64,6 +65,8 @@ pub struct Services {
     pub bulk: Bulk,
     /// Pages of users, tenants, jobs.
     pub people: People,
+    /// Tenants, added and removed.
+    pub tenants: Tenants,
     /// PINs.
     pub login: Login,
     /// Pages of messages.
@@ -174,6 +177,7 @@ impl Services {
                 Audit::new(store.clone(), clock.clone()),
             ),
             people: People::new(store.clone(), clock.clone()),
+            tenants: Tenants::new(store.clone(), clock.clone()),
             login: Login::new(store.clone(), clock.clone(), parts.accounts.pin_policy()),
             inbox: Inbox::new(store.clone()),
             numbers: Numbers::new(store.clone(), clock.clone(), parts.accounts.clone()),

@@ -35,6 +35,8 @@ pub enum Act {
     TenantsRead,
     /// Change the settings of a tenant.
     TenantsWrite,
+    /// Add and remove tenants.
+    TenantsManage,
     /// Ask what would happen to a call.
     Explain,
     /// See jobs of the outbox, and try them again.
@@ -79,7 +81,7 @@ use Reach::{All, Nothing, Own, Tenant};
 /// The table. Columns: basic, call center agent, supervisor, office manager, tenant admin, operator.
 ///
 /// Messages are their owner's and nobody else's, whatever the role.
-pub const TABLE: [(Act, &str, [Reach; 6]); 24] = [
+pub const TABLE: [(Act, &str, [Reach; 6]); 25] = [
     (Act::MessagesRead, "messages:read", [Own, Own, Own, Own, Own, Own]),
     (Act::MessagesWrite, "messages:write", [Own, Own, Own, Own, Own, Own]),
     (Act::GreetingsRead, "greetings:read", [Own, Own, Own, Tenant, Tenant, All]),
@@ -92,6 +94,7 @@ pub const TABLE: [(Act, &str, [Reach; 6]); 24] = [
     (Act::RolesWrite, "roles:write", [Nothing, Nothing, Nothing, Nothing, Tenant, All]),
     (Act::TenantsRead, "tenants:read", [Nothing, Nothing, Nothing, Tenant, Tenant, All]),
     (Act::TenantsWrite, "tenants:write", [Nothing, Nothing, Nothing, Nothing, Tenant, All]),
+    (Act::TenantsManage, "tenants:manage", [Nothing, Nothing, Nothing, Nothing, Nothing, All]),
     (Act::Explain, "explain", [Nothing, Nothing, Nothing, Tenant, Tenant, All]),
     (Act::Jobs, "jobs", [Nothing, Nothing, Nothing, Nothing, Tenant, All]),
     (Act::Keys, "keys", [Nothing, Nothing, Nothing, Nothing, Tenant, All]),

@@ -34,6 +34,7 @@ pub mod routing;
 pub mod sending;
 pub mod settings;
 pub mod signin;
+pub mod tenants;
 pub mod time_frames;
 pub mod trials;
 pub mod trunks;

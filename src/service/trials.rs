@@ -77,6 +77,17 @@ pub trait Outside: Debug + Send + Sync {
     fn mail(&self, to: MailAddress) -> Trying;
 }
 
+/// Why a test mail was not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MailFault {
+    /// Enough of them were sent.
+    #[error("enough test mails were sent for now: wait an hour")]
+    TooOften,
+    /// What stands against it, in plain words.
+    #[error("{0}")]
+    Failed(String),
+}
+
 /// How a trial is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Trial {
@@ -130,6 +141,20 @@ impl Trials {
         self.outside.trunks()
     }
 
+    /// Trunks with those of them who were heard, then who was heard and is none of them. An address counts where it is
+    /// matched first, as calls do.
+    pub fn trunks_heard(&self) -> (Vec<(TrunkView, Vec<Neighbour>)>, Vec<Neighbour>) {
+        let mut others = self.neighbours();
+        let heard = |trunk: &TrunkView| {
+            let is_own = |one: &Neighbour| trunk.peers.iter().any(|net| net.contains(&one.ip));
+            let (own, rest) = std::mem::take(&mut others).into_iter().partition(is_own);
+            others = rest;
+            (trunk.clone(), own)
+        };
+        let trunks = self.trunks().iter().map(heard).collect();
+        (trunks, others)
+    }
+
     /// See [`Outside::options`].
     ///
     /// # Errors
@@ -146,17 +171,16 @@ impl Trials {
     /// Sends a test mail to an address of this user, and waits for the mail server's answer.
     ///
     /// # Errors
-    /// In plain words, what stands against it.
-    pub async fn mail_now(&self, store: &Store, user: UserId, to: MailAddress) -> Result<String, String> {
+    /// [`MailFault`].
+    pub async fn mail_now(&self, store: &Store, user: UserId, to: MailAddress) -> Result<String, MailFault> {
         match PACE.allows(store, user).await {
             Ok(true) => {}
-            Ok(false) => return Err("enough test mails were sent for now: wait an hour".to_owned()),
-            Err(error) => return Err(error.to_string()),
+            Ok(false) => return Err(MailFault::TooOften),
+            Err(error) => return Err(MailFault::Failed(error.to_string())),
         }
         let sent = tokio::time::timeout(ANSWERS, self.outside.mail(to)).await;
-        sent.unwrap_or_else(|_| {
-            Err("the mail server did not answer within 25 s: mails wait, and are tried again".to_owned())
-        })
+        let late = "the mail server did not answer within 25 s: mails wait, and are tried again";
+        sent.unwrap_or_else(|_| Err(late.to_owned())).map_err(MailFault::Failed)
     }
 
     /// How the trials are.

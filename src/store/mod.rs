@@ -71,6 +71,7 @@ pub use self::pages::{MessageFilter, Person};
 pub use self::reset::{Cleared, Holdings};
 pub use self::second_factors::{SecondFactor, SharedSecret};
 pub use self::takeover::{Fate, Newcomer};
+pub use self::tenants::TenantContents;
 pub use self::webhook_queue::{Due, Fact, Told};
 pub use self::webhooks::Sent;
 

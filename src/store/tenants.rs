@@ -2,10 +2,12 @@
 
 use super::db::{Row, args};
 use super::fault::{Fault, Named as _, found, missing};
+use super::keys::note_statement;
 use super::read::{Reader, to_json};
 use super::second_factors::FORGET_RULE;
-use super::{Result, Store, StoreError};
+use super::{AuditLine, Result, Store, StoreError};
 use crate::domain::{DefaultAction, Tenant, TenantId};
+use serde::Serialize;
 
 const DEFAULT: &str = "default";
 
@@ -34,8 +36,15 @@ const REMOVE: &str = "DELETE FROM tenants WHERE id = $1";
 const CLEAR_DOMAINS: &str = "DELETE FROM tenant_domains WHERE tenant_id = $1";
 
 /// What belongs to nobody but the tenant.
-const CLEAR: [&str; 11] = [
+const CLEAR: [&str; 17] = [
     FORGET_RULE,
+    // First of all: what goes with the tenant is told to nobody.
+    "DELETE FROM webhook_deliveries WHERE tenant_id = $1",
+    "DELETE FROM webhooks WHERE tenant_id = $1",
+    "DELETE FROM webhook_facts WHERE tenant_id = $1",
+    "DELETE FROM handset_ports WHERE tenant_id = $1",
+    "DELETE FROM handsets WHERE tenant_id = $1",
+    "DELETE FROM number_inventory WHERE tenant_id = $1",
     "DELETE FROM api_keys WHERE tenant_id = $1",
     "DELETE FROM doors WHERE tenant_id = $1",
     "DELETE FROM lockouts WHERE tenant_id = $1",
@@ -50,7 +59,63 @@ const CLEAR: [&str; 11] = [
 
 const ADD_DOMAIN: &str = "INSERT INTO tenant_domains (domain, tenant_id, place) VALUES ($1, $2, $3)";
 
+const CONTENTS: &str = "SELECT t.id,
+    (SELECT COUNT(*) FROM users u WHERE u.tenant_id = t.id AND u.removed_at IS NULL) AS users,
+    (SELECT COUNT(*) FROM users u WHERE u.tenant_id = t.id AND u.removed_at IS NOT NULL) AS removed_users,
+    (SELECT COUNT(*) FROM messages g WHERE g.tenant_id = t.id) AS messages,
+    (SELECT COUNT(*) FROM number_inventory n WHERE n.tenant_id = t.id) AS numbers,
+    (SELECT COUNT(*) FROM handsets h WHERE h.tenant_id = t.id) AS handsets,
+    (SELECT COUNT(*) FROM api_keys k WHERE k.tenant_id = t.id AND k.revoked_at IS NULL) AS keys,
+    (SELECT COUNT(*) FROM webhooks w WHERE w.tenant_id = t.id) AS webhooks,
+    (SELECT COUNT(*) FROM time_frames f WHERE f.tenant_id = t.id AND f.mailbox_id IS NULL) AS time_frames,
+    (SELECT COUNT(*) FROM screened_callers c WHERE c.tenant_id = t.id AND c.mailbox_id IS NULL) AS callers
+    FROM tenants t WHERE t.id = $1";
+
+/// How much of what belongs to a tenant.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct TenantContents {
+    /// Users.
+    pub users: u64,
+    /// Users in the recycle bin.
+    pub removed_users: u64,
+    /// Messages, also those of removed users.
+    pub messages: u64,
+    /// Numbers and aliases of the inventory.
+    pub numbers: u64,
+    /// Phones.
+    pub handsets: u64,
+    /// Keys of programs that were not taken back.
+    pub keys: u64,
+    /// Webhooks.
+    pub webhooks: u64,
+    /// Time frames of everybody.
+    pub time_frames: u64,
+    /// Callers on the lists of everybody.
+    pub callers: u64,
+}
+
 impl Store {
+    /// Counts what belongs to a tenant.
+    ///
+    /// # Errors
+    /// [`super::StoreError::Missing`].
+    pub async fn tenant_contents(&self, id: TenantId) -> Result<TenantContents> {
+        let row = self.db.row(CONTENTS, args![id.uuid()]).await?;
+        let row = row.ok_or_else(|| missing("tenant", id))?;
+        let row = Reader::new(&row, "tenants", "id");
+        Ok(TenantContents {
+            users: row.number("users")?,
+            removed_users: row.number("removed_users")?,
+            messages: row.number("messages")?,
+            numbers: row.number("numbers")?,
+            handsets: row.number("handsets")?,
+            keys: row.number("keys")?,
+            webhooks: row.number("webhooks")?,
+            time_frames: row.number("time_frames")?,
+            callers: row.number("callers")?,
+        })
+    }
+
     /// Every tenant, by name.
     ///
     /// # Errors
@@ -106,6 +171,14 @@ impl Store {
     /// # Errors
     /// [`super::StoreError::Taken`] names the tenant name or the domain that another tenant has.
     pub async fn put_tenant(&self, tenant: &Tenant) -> Result<()> {
+        self.put_tenant_noted(tenant, &[]).await
+    }
+
+    /// As [`Store::put_tenant`], with the audit of it: both or neither.
+    ///
+    /// # Errors
+    /// As [`Store::put_tenant`].
+    pub async fn put_tenant_noted(&self, tenant: &Tenant, audit: &[AuditLine]) -> Result<()> {
         let id = tenant.id.uuid();
         let action = to_json(&tenant.default_action)?;
         let mut tx = self.db.begin().await?;
@@ -119,14 +192,15 @@ impl Store {
                 .await
                 .taken("domain", domain)?;
         }
+        tx.batch(audit.iter().map(note_statement).collect()).await?;
         Ok(tx.commit().await?)
     }
 
-    /// Removes a tenant that nothing belongs to.
+    /// Removes a tenant without users, with all else that belongs to it and the audit of it (another tenant's): all or nothing.
     ///
     /// # Errors
     /// [`super::StoreError::Missing`]; [`super::StoreError::Refused`] while it has users, or removed ones who can still be put back.
-    pub async fn remove_tenant(&self, tenant: &Tenant) -> Result<()> {
+    pub async fn remove_tenant(&self, tenant: &Tenant, audit: &[AuditLine]) -> Result<()> {
         let mut tx = self.db.begin().await?;
         tx.run(CLEAR_DOMAINS, args![tenant.id.uuid()]).await?;
         for sql in CLEAR {
@@ -140,6 +214,7 @@ impl Store {
             other => other.into(),
         })?;
         found(touched, "tenant", &tenant.name)?;
+        tx.batch(audit.iter().map(note_statement).collect()).await?;
         Ok(tx.commit().await?)
     }
 

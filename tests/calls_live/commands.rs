@@ -55,10 +55,12 @@ fn tenants_are_worlds_of_their_own_found_by_domain_and_by_trunk() {
     refused(&["user", "list", "--tenant", "nobody"], "choose one of acme, beta, default");
     refused(&["tenant", "add", "acme"], "already");
     refused(&["tenant", "add", "Two Words"], "small letters");
-    refused(&["tenant", "add", "gamma", "--domain", "acme.example"], "already taken");
+    refused(&["tenant", "add", "gamma", "--domain", "acme.example"], "is another tenant's");
     refused(&["tenant", "add", "gamma", "--zone", "Mars/Base"], "IANA zone");
-    refused(&["tenant", "remove", "acme"], "has users");
+    refused(&["tenant", "remove", "acme"], "has 1 user: its users are removed first");
     server.ok(&["tenant", "add", "gamma"]);
+    let inside = server.json(&["tenant", "remove", "gamma", "--dry-run"]);
+    assert_eq!((&inside["users"], &inside["keys"]), (&json!(0), &json!(0)), "{inside}");
     server.ok(&["tenant", "remove", "gamma"]);
     assert_eq!(server.json(&["tenant", "list"]).as_array().unwrap().len(), 3);
 }

@@ -153,3 +153,70 @@ async fn what_is_set_for_the_phone_leaves_the_portal_as_it_is() {
     let at = |name: &str| page.text().find(name).unwrap();
     assert!(at("Second Caller") < at("First Caller"), "newest first, as before");
 }
+
+#[tokio::test]
+async fn a_test_mail_goes_to_an_address_of_the_mailbox_and_says_what_the_mail_server_said() {
+    let bed = WebBed::new().await;
+    let key = bed.key_of_all().await;
+    let path = format!("/mailboxes/{}/settings/test-mail", bed.mailbox.id);
+    let own = "ada@example.org".to_owned();
+    let emails = Some(vec![own.parse().unwrap()]);
+    let changes = Changes { emails, ..Changes::default() };
+    bed.services.accounts.set(bed.mailbox.tenant, &bed.mailbox.extension, changes).await.unwrap();
+    for elsewhere in ["eve@example.org", "", "<script>"] {
+        let refused = bed.call(&key, "POST", &path, Some(json!({"address": elsewhere})), &[]).await;
+        assert_eq!(refused.status, 422, "{elsewhere}: {}", refused.text());
+    }
+    for time in 0..7 {
+        let answer = bed.call(&key, "POST", &path, Some(json!({"address": own})), &[]).await;
+        if time < 6 {
+            let told = body(&answer);
+            assert_eq!((answer.status, &told["accepted"]), (200, &json!(true)));
+            assert!(told["said"].as_str().unwrap().contains("took it"), "{told}");
+        } else {
+            assert!(answer.status == 429 && answer.text().contains("wait an hour"), "{}", answer.text());
+        }
+    }
+    let reader = bed.key(bed.mailbox.tenant, vec![Act::SettingsRead]).await;
+    assert_eq!(bed.call(&reader, "POST", &path, Some(json!({"address": own})), &[]).await.status, 403);
+}
+
+/// A greeting before the last one plays again, step by step, and nothing is lost on the way.
+#[tokio::test]
+async fn former_greetings_are_listed_and_the_one_before_plays_again() {
+    let bed = WebBed::new().await;
+    let key = bed.key_of_all().await;
+    let list = async |query: &str| {
+        let path = format!("/mailboxes/{}/greetings?{query}", bed.mailbox.id);
+        let told = body(&bed.call(&key, "GET", &path, None, &[]).await);
+        told["items"].as_array().unwrap().iter().map(|one| one["label"].clone()).collect::<Vec<_>>()
+    };
+    for label in ["first", "second", "third"] {
+        bed.clock.advance(std::time::Duration::from_secs(60));
+        let new = aftertone::service::greetings::NewGreeting {
+            tenant: bed.mailbox.tenant,
+            mailbox: bed.mailbox.id,
+            kind: aftertone::domain::GreetingKind::Standard,
+            label: label.to_owned(),
+            file: crate::portal::tone().into(),
+            from: None,
+            until: None,
+        };
+        bed.services.greetings.set(new).await.unwrap();
+    }
+    assert_eq!(list("active=false&kind=standard").await, ["second", "first"]);
+    assert_eq!(list("active=true").await, ["third"]);
+    assert!(list("kind=busy").await.is_empty());
+    let path = format!("/mailboxes/{}/greetings/previous", bed.mailbox.id);
+    let back = async |kind: &str| bed.call(&key, "POST", &path, Some(json!({ "kind": kind })), &[]).await;
+    for label in ["second", "first"] {
+        assert_eq!(body(&back("standard").await)["label"], label);
+        assert_eq!(list("active=true").await, [label]);
+    }
+    assert_eq!(back("standard").await.status, 404, "there is none before the first");
+    assert_eq!(back("busy").await.status, 404);
+    assert_eq!(back("loud").await.status, 422);
+    assert_eq!(list("").await.len(), 3);
+    let wrong = format!("/mailboxes/{}/greetings?kind=loud", bed.mailbox.id);
+    assert_eq!(bed.call(&key, "GET", &wrong, None, &[]).await.status, 400);
+}

@@ -138,7 +138,7 @@ impl Client<'_> {
     }
 }
 
-fn tone() -> Vec<u8> {
+pub(crate) fn tone() -> Vec<u8> {
     let samples: Vec<i16> = (0..32_000)
         .map(|n| ((f64::from(n) * 0.05).sin() * 9_000.0 * (f64::from(n) / 3_000.0).sin().abs()) as i16)
         .collect();

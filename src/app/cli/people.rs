@@ -14,10 +14,15 @@ pub(in crate::app) enum TenantCommand {
     List(Json),
     /// Add a tenant.
     Add(TenantAdd),
-    /// Remove a tenant that has no users any more.
+    /// Remove a tenant that has no users any more, with its numbers, phones, keys, webhooks, hours and lists.
     Remove {
         /// Its name.
         name: String,
+        /// Only count what is in it.
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        json: Json,
     },
 }
 
@@ -29,7 +34,7 @@ pub(in crate::app) struct TenantAdd {
     pub settings: TenantSet,
 }
 
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Default, ClapArgs)]
 pub(in crate::app) struct TenantSet {
     /// SIP domain that means this tenant; replaces all; may be given several times; empty for none.
     #[arg(long)]

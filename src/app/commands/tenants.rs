@@ -1,18 +1,25 @@
 //! `aftertone tenant …`: the closed worlds of users, what all mailboxes of one inherit, and what happens to calls that reach none.
 
-use jiff::tz::TimeZone;
 use serde_json::json;
 
-use crate::domain::{DefaultAction, Tenant, TenantId};
-use crate::sip::uri::Uri;
+use crate::domain::{DefaultAction, Invalid, Tenant};
+use crate::service::tenants::{NewTenant, TenantError, Tenants, checked_domains, checked_name, checked_zone};
 
 use super::super::Failure;
 use super::super::cli::{TenantAdd, TenantCommand, TenantSet};
 use super::super::server::Base;
 use super::{Session, extension, language, print};
 
-/// Longest name.
-const LONGEST_NAME: usize = 63;
+/// Who stands in the audit.
+const ACTOR: &str = "command line";
+
+/// What cannot be read is a usage error, all else a refusal.
+fn failed(error: TenantError) -> Failure {
+    match error {
+        TenantError::Invalid(invalid) => usage(invalid),
+        other => other.into(),
+    }
+}
 
 pub(super) async fn tenant(session: &Session, command: TenantCommand) -> Result<(), Failure> {
     match command {
@@ -32,10 +39,18 @@ pub(super) async fn tenant(session: &Session, command: TenantCommand) -> Result<
             print::rows(json.json, &["name", "domains", "zone", "language", "default_action"], &rows);
         }
         TenantCommand::Add(new) => add(session, new).await?,
-        TenantCommand::Remove { name } => {
+        TenantCommand::Remove { name, dry_run, json } => {
             let base = session.base().await?;
             let tenant = session.named(&base, &name).await?;
-            base.store.remove_tenant(&tenant).await?;
+            let tenants = Tenants::new(base.store.clone(), session.clock.clone());
+            if dry_run {
+                print::thing(json.json, &json!(tenants.contents(tenant.id).await?));
+                return Ok(());
+            }
+            // The changes of a tenant that is gone are read by nobody: it is noted with one that stays.
+            let all = base.store.tenants().await?;
+            let home = all.iter().find(|other| other.id != tenant.id).map_or(tenant.id, |other| other.id);
+            tenants.remove(Some((ACTOR, home)), tenant.id, &name).await?;
             println!("removed tenant {name}");
         }
     }
@@ -44,31 +59,38 @@ pub(super) async fn tenant(session: &Session, command: TenantCommand) -> Result<
 
 async fn add(session: &Session, new: TenantAdd) -> Result<(), Failure> {
     let TenantAdd { name, settings } = new;
-    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if name.is_empty() || name.len() > LONGEST_NAME || !name.chars().all(is_plain) {
-        return Err(Failure::usage(format!(
-            "{name:?} is no name of a tenant: write small letters, digits and hyphens, such as acme"
-        )));
-    }
+    let name = checked_name(&name).map_err(usage)?;
     let base = session.base().await?;
     if base.store.tenants().await?.iter().any(|known| known.name == name) {
         return Err(Failure::refused(format!(
             "there is a tenant {name} already: change it with tenant set --tenant {name}"
         )));
     }
-    let tenant = Tenant {
-        id: TenantId::from_uuid(session.clock.uuid()),
-        name,
-        domains: Vec::new(),
-        zone: session.config.voicemail.zone.clone(),
-        language: session.config.voicemail.language.clone(),
-        operator: None,
-        default_action: DefaultAction::Announce,
+    let voicemail = &session.config.voicemail;
+    let language = match &settings.language {
+        Some(tag) => language(session, tag)?,
+        None => voicemail.language.clone(),
     };
-    let tenant = changed(session, &base, tenant, settings).await?;
-    base.store.put_tenant(&tenant).await?;
+    let new = NewTenant {
+        name,
+        domains: settings.domain.clone(),
+        zone: settings.zone.clone().unwrap_or_else(|| voicemail.zone.clone()),
+        language,
+        operator: settings.operator.clone(),
+    };
+    let tenants = Tenants::new(base.store.clone(), session.clock.clone());
+    let tenant = tenants.add(None, new).await.map_err(failed)?;
+    if settings.default_action.is_some() {
+        let only = TenantSet { default_action: settings.default_action, ..TenantSet::default() };
+        let changed = changed(session, &base, tenant.clone(), only).await?;
+        base.store.put_tenant(&changed).await?;
+    }
     println!("added tenant {}", tenant.name);
     Ok(())
+}
+
+fn usage(invalid: Invalid) -> Failure {
+    Failure::usage(invalid.to_string())
 }
 
 async fn changed(
@@ -78,14 +100,10 @@ async fn changed(
     set: TenantSet,
 ) -> Result<Tenant, Failure> {
     if !set.domain.is_empty() {
-        tenant.domains =
-            set.domain.iter().filter_map(|text| domain(text).transpose()).collect::<Result<_, _>>()?;
+        tenant.domains = checked_domains(&set.domain).map_err(usage)?;
     }
     if let Some(zone) = set.zone {
-        TimeZone::get(&zone).map_err(|_| {
-            Failure::usage(format!("{zone:?} is not an IANA zone: write one like Europe/Berlin"))
-        })?;
-        tenant.zone = zone;
+        tenant.zone = checked_zone(&zone).map_err(usage)?;
     }
     if let Some(tag) = set.language {
         tenant.language = language(session, &tag)?;
@@ -97,19 +115,6 @@ async fn changed(
         tenant.default_action = action(base, &tenant, &text).await?;
     }
     Ok(tenant)
-}
-
-/// A host part; the empty text stands for none.
-fn domain(text: &str) -> Result<Option<String>, Failure> {
-    let text = text.trim().to_ascii_lowercase();
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let is_host = Uri::parse(&format!("sip:{text}")).is_ok_and(|uri| uri.host() == Some(text.as_str()));
-    if !is_host {
-        return Err(Failure::usage(format!("{text:?} is no domain: write one like pbx.example.org")));
-    }
-    Ok(Some(text))
 }
 
 async fn action(base: &Base, tenant: &Tenant, text: &str) -> Result<DefaultAction, Failure> {

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::tz::TimeZone;
 
-use crate::service::access::Act;
+use crate::service::access::{Act, Actor};
 use crate::service::audit::Deed;
 use crate::service::trials::Neighbour;
 use crate::service::trunks::TrunkView;
@@ -83,21 +83,12 @@ async fn shown(site: &Site, visitor: &Visitor, done: Option<Done>) -> Response {
         Ok(zone) => zone,
         Err(response) => return response,
     };
-    let trials = &site.web.services.trials;
-    let (trunks, mut neighbours) = (trials.trunks(), trials.neighbours());
-    // An address counts where it is matched first, as calls do.
-    let cards = trunks.iter().map(|trunk| {
-        let (own, others): (Vec<_>, Vec<_>) = std::mem::take(&mut neighbours)
-            .into_iter()
-            .partition(|neighbour| trunk.peers.iter().any(|net| net.contains(&neighbour.ip)));
-        neighbours = others;
-        card(trunk, own.iter().map(|neighbour| heard(neighbour, &zone)).collect())
-    });
-    let cards = cards.collect();
+    let (trunks, strangers) = site.web.services.trials.trunks_heard();
+    let all = |neighbours: &[Neighbour]| neighbours.iter().map(|one| heard(one, &zone)).collect::<Vec<_>>();
     let page = TrunksPage {
         frame: Frame::new(site, visitor, HERE, None).with(done),
-        trunks: cards,
-        strangers: neighbours.iter().map(|neighbour| heard(neighbour, &zone)).collect(),
+        trunks: trunks.iter().map(|(trunk, own)| card(trunk, all(own))).collect(),
+        strangers: all(&strangers),
     };
     render(&page, StatusCode::OK)
 }
@@ -115,21 +106,29 @@ pub(super) async fn ask(State(site): Shared, posted: Posted) -> Response {
     if let Err(response) = visitor.must(Act::System) {
         return response;
     }
-    let (trials, uri) = (&site.web.services.trials, fields.get("uri"));
-    if !trials.trunks().iter().any(|trunk| trunk.reachable_at.iter().any(|known| known == uri)) {
+    let uri = fields.get("uri");
+    if !known(&site, uri) {
         return missing();
     }
-    let outcome = trials.options(uri.to_owned()).await;
-    let deed = Deed { action: "trunk.asked", target: uri.to_owned() };
-    let became = outcome.as_ref().map_or_else(Clone::clone, Clone::clone);
-    site.web
-        .services
-        .audit
-        .note(&visitor.actor, visitor.actor.tenant, deed, None::<&()>, Some(&became))
-        .await;
-    let done = match outcome {
+    let done = match asked(&site, &visitor.actor, uri).await {
         Ok(said) => Done::said(said),
         Err(why) => Done::refused(why),
     };
     shown(&site, &visitor, Some(done)).await
+}
+
+/// Whether this is an address that the configuration names.
+pub(in crate::http) fn known(site: &Site, uri: &str) -> bool {
+    let trunks = site.web.services.trials.trunks();
+    trunks.iter().any(|trunk| trunk.reachable_at.iter().any(|known| known == uri))
+}
+
+/// Sends OPTIONS, and notes it.
+pub(in crate::http) async fn asked(site: &Site, actor: &Actor, uri: &str) -> Result<String, String> {
+    let services = &site.web.services;
+    let outcome = services.trials.options(uri.to_owned()).await;
+    let deed = Deed { action: "trunk.asked", target: uri.to_owned() };
+    let became = outcome.as_ref().map_or_else(Clone::clone, Clone::clone);
+    services.audit.note(actor, actor.tenant, deed, None::<&()>, Some(&became)).await;
+    outcome
 }

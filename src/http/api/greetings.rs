@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{FromRequest as _, Multipart, Path, Request, State};
+use axum::extract::{FromRequest as _, Multipart, Path, Query, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
@@ -35,13 +35,25 @@ pub(super) fn greeting_json(greeting: &Greeting) -> Value {
     })
 }
 
+/// Which ones are meant; the former ones are those that are not active.
+#[derive(Debug, Deserialize)]
+pub(super) struct Asked {
+    kind: Option<GreetingKind>,
+    active: Option<bool>,
+}
+
 pub(super) async fn list(
     State(site): State<Arc<Site>>,
     Extension(caller): Extension<Caller>,
     Path(mailbox): Path<String>,
+    Query(asked): Query<Asked>,
 ) -> Answer {
     let greetings = site.web.services.settings.greetings(caller.owner(&mailbox)?).await?;
-    let items: Vec<Value> = greetings.iter().map(greeting_json).collect();
+    let is_meant = |greeting: &&Greeting| {
+        asked.kind.is_none_or(|kind| greeting.kind == kind)
+            && asked.active.is_none_or(|active| greeting.active == active)
+    };
+    let items: Vec<Value> = greetings.iter().filter(is_meant).map(greeting_json).collect();
     Ok(page(items, None::<&str>))
 }
 
@@ -166,6 +178,30 @@ pub(super) async fn change(
     let was = greeting_json(&before);
     site.web.services.audit.note(&caller.actor, owner.tenant, deed, Some(&was), Some(&after)).await;
     Ok(Json(after).into_response())
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GoingBack {
+    kind: String,
+}
+
+/// Back to the one before; asked again, to the one before that.
+pub(super) async fn previous(
+    State(site): State<Arc<Site>>,
+    Extension(caller): Extension<Caller>,
+    Path(mailbox): Path<String>,
+    Json(going): Json<GoingBack>,
+) -> Answer {
+    let owner = caller.owner(&mailbox)?;
+    let kind: GreetingKind = going.kind.parse()?;
+    let settings = &site.web.services.settings;
+    let known = settings.greetings(owner).await?;
+    let was = known.iter().find(|greeting| greeting.kind == kind && greeting.active).map(greeting_json);
+    let told = greeting_json(&settings.choose_previous(owner, kind).await?);
+    let deed = Deed { action: "greeting.changed", target: format!("mailbox {}", owner.mailbox) };
+    site.web.services.audit.note(&caller.actor, owner.tenant, deed, was.as_ref(), Some(&told)).await;
+    Ok(Json(told).into_response())
 }
 
 pub(super) async fn wav(

@@ -26,6 +26,8 @@ mod sending;
 mod table;
 mod tag;
 mod takeover;
+mod tenants;
+mod trunks;
 mod users;
 pub(in crate::http) mod webhooks;
 

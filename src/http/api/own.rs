@@ -16,6 +16,7 @@ use crate::service::access::{Actor, Door};
 use crate::service::accounts::Changes;
 use crate::service::audit::Deed;
 use crate::service::signin::SigninError;
+use crate::service::trials::MailFault;
 
 use super::super::Site;
 use super::caller::Caller;
@@ -138,6 +139,37 @@ pub(super) async fn change(
     let told = settings_json(&after);
     note(&site, &caller, "settings.changed", &after, Some((&was, &told))).await;
     Ok(answer(StatusCode::OK, &told))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Testing {
+    address: String,
+}
+
+/// What the mail server says is the answer, whether it took the mail or not.
+pub(super) async fn test_mail(
+    State(site): State<Arc<Site>>,
+    Extension(caller): Extension<Caller>,
+    Path(mailbox): Path<String>,
+    Json(testing): Json<Testing>,
+) -> Answer {
+    let (_, mailbox) = changeable(&site, &caller, &mailbox, Actor::stands_over).await?;
+    let known = mailbox.recipients.iter().find(|known| known.address.as_str() == testing.address.trim());
+    let none =
+        || Problem::field("address", "this is no address of the mailbox: `mail` of its settings has them");
+    let to = known.ok_or_else(none)?.address.clone();
+    let user = mailbox.user.ok_or_else(|| Problem::missing("user"))?;
+    let (accepted, said) = match site.web.services.trials.mail_now(&site.web.store, user, to.clone()).await {
+        Ok(said) => (true, said),
+        Err(fault @ MailFault::TooOften) => {
+            return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, fault.to_string()));
+        }
+        Err(MailFault::Failed(why)) => (false, why),
+    };
+    let told = json!({"address": to, "accepted": accepted, "said": said});
+    note(&site, &caller, "mail.tested", &mailbox, Some((&Value::Null, &told))).await;
+    Ok(Json(told).into_response())
 }
 
 #[derive(Debug, Deserialize)]

@@ -12,6 +12,7 @@ use crate::service::login::ChangeFault;
 use crate::service::owner::OwnerError;
 use crate::service::routing::RoutingError;
 use crate::service::signin::SigninError;
+use crate::service::tenants::TenantError;
 use crate::service::webhooks::WebhookError;
 use crate::store::StoreError;
 
@@ -139,6 +140,8 @@ fn field(what: &'static str) -> &'static str {
         "phone name" => "name",
         "preference group" => "preference_group",
         "port" | "appearances" => "ports",
+        "tenant name" => "name",
+        "domain" => "domains",
         "scope" => "scopes",
         "expiry" => "expires_at",
         other => other,
@@ -219,6 +222,18 @@ impl From<WebhookError> for Problem {
             WebhookError::Invalid(invalid) => invalid.into(),
             WebhookError::TooMany => Self::new(StatusCode::CONFLICT, error.to_string()),
             WebhookError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<TenantError> for Problem {
+    fn from(error: TenantError) -> Self {
+        let detail = error.to_string();
+        match error {
+            TenantError::Invalid(invalid) => invalid.into(),
+            TenantError::Taken { .. } | TenantError::InUse { .. } => Self::new(StatusCode::CONFLICT, detail),
+            TenantError::Unconfirmed(_) => Self::field("name", detail),
+            TenantError::Store(error) => error.into(),
         }
     }
 }

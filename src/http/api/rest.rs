@@ -1,4 +1,4 @@
-//! Who one is; tenants, the directory, jobs, keys, the audit, what would happen to a call, how the server is.
+//! Who one is; the directory, jobs, keys, the audit, what would happen to a call, how the server is.
 
 use std::sync::Arc;
 
@@ -7,11 +7,10 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::domain::{ApiKey, AuditId, JobId, KeyId, Tenant, TenantId, UserId};
+use crate::domain::{ApiKey, AuditId, JobId, KeyId, UserId};
 use crate::service::access::{Act, Door, Reach, TABLE};
 use crate::service::audit::Deed;
 use crate::service::keys::{KeyError, NewKey};
@@ -50,79 +49,6 @@ pub(super) async fn me(Extension(caller): Extension<Caller>) -> Answer {
         "with": came, "reach": reach,
     });
     Ok(Json(told).into_response())
-}
-
-fn tenant_json(tenant: &Tenant) -> Value {
-    json!({
-        "id": tenant.id,
-        "name": tenant.name,
-        "domains": tenant.domains,
-        "zone": tenant.zone,
-        "language": tenant.language,
-        "operator": tenant.operator,
-        "default_action": tenant.default_action,
-    })
-}
-
-pub(super) async fn tenants(State(site): State<Arc<Site>>, Extension(caller): Extension<Caller>) -> Answer {
-    let people = &site.web.services.people;
-    let all = match caller.actor.reach(Act::TenantsRead) {
-        Reach::All => people.tenants().await?,
-        _ => vec![people.tenant(caller.must_reach_tenant()?).await?],
-    };
-    let items: Vec<Value> = all.iter().map(tenant_json).collect();
-    Ok(page(items, None::<&str>))
-}
-
-async fn tenant_of(site: &Site, caller: &Caller, act: Act, id: &str) -> Result<Tenant, Problem> {
-    let gone = || Problem::missing("tenant");
-    let id: TenantId = id.parse().map_err(|_| gone())?;
-    if !caller.actor.may(act, id, None) {
-        return Err(gone());
-    }
-    Ok(site.web.services.people.tenant(id).await?)
-}
-
-pub(super) async fn tenant(
-    State(site): State<Arc<Site>>,
-    Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
-) -> Answer {
-    Ok(Json(tenant_json(&tenant_of(&site, &caller, Act::TenantsRead, &id).await?)).into_response())
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ChangingTenant {
-    zone: Option<String>,
-    operator: Option<String>,
-}
-
-pub(super) async fn change_tenant(
-    State(site): State<Arc<Site>>,
-    Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
-    Json(changing): Json<ChangingTenant>,
-) -> Answer {
-    let before = tenant_of(&site, &caller, Act::TenantsWrite, &id).await?;
-    let mut tenant = before.clone();
-    if let Some(zone) = changing.zone {
-        TimeZone::get(&zone)
-            .map_err(|_| Problem::field("zone", "name an IANA zone, for example Europe/Berlin"))?;
-        tenant.zone = zone;
-    }
-    if let Some(operator) = changing.operator {
-        let operator = operator.trim().to_owned();
-        if operator.len() > 250 || operator.chars().any(char::is_control) {
-            return Err(Problem::field("operator", "write a number or a SIP URI"));
-        }
-        tenant.operator = Some(operator).filter(|operator| !operator.is_empty());
-    }
-    site.web.store.put_tenant(&tenant).await?;
-    let (was, became) = (tenant_json(&before), tenant_json(&tenant));
-    let deed = Deed { action: "tenant.changed", target: format!("tenant {}", tenant.name) };
-    site.web.services.audit.note(&caller.actor, tenant.id, deed, Some(&was), Some(&became)).await;
-    Ok(Json(became).into_response())
 }
 
 #[derive(Debug, Deserialize)]

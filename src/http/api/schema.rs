@@ -27,6 +27,8 @@ const PARAMETERS: &[(&str, &str)] = &[
     ("handset", "uuid"),
     ("delivery", "uuid"),
     ("unheard", "boolean"),
+    ("active", "boolean"),
+    ("kind", "away|busy|internal|holiday|closed|standard|name"),
     ("folder", "inbox|saved|trash"),
     ("tag", "work|family|friends"),
     ("state", "queued|running|retry|done|dead"),

@@ -15,6 +15,8 @@ mod running;
 mod second_factors;
 mod sending;
 mod shapes;
+mod tenants;
+mod trunks;
 mod webhooks;
 
 use std::sync::Arc;
@@ -179,6 +181,8 @@ pub fn shapes() -> Vec<Shape> {
         webhooks::SHAPES,
         handsets::SHAPES,
         numbers::SHAPES,
+        tenants::SHAPES,
+        trunks::SHAPES,
     ]
     .concat()
 }
@@ -201,6 +205,8 @@ pub(super) fn handlers() -> Vec<Entry> {
         webhooks::routes(),
         handsets::routes(),
         numbers::routes(),
+        tenants::routes(),
+        trunks::routes(),
     ]
     .into_iter()
     .flatten()

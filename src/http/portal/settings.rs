@@ -236,7 +236,7 @@ pub(super) async fn test_mail(State(site): Shared, posted: Posted) -> Response {
     let (done, status) = match services.trials.mail_now(&site.web.store, user, to.clone()).await {
         Ok(said) => (Done::said(format!("Test mail to {to}: {said}")), StatusCode::OK),
         Err(why) => {
-            let why = format!("Test mail to {to}: {}.", why.trim_end_matches('.'));
+            let why = format!("Test mail to {to}: {}.", why.to_string().trim_end_matches('.'));
             (Done::refused(why), StatusCode::UNPROCESSABLE_ENTITY)
         }
     };

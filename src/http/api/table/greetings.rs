@@ -13,8 +13,17 @@ pub(super) fn routes() -> Vec<Entry> {
     let (read, write) = (Some(Act::GreetingsRead), Some(Act::GreetingsWrite));
     vec![
         (
-            Route::new("GET", "/mailboxes/{mailbox}/greetings", read, "Greetings, newest first")
-                .list("Greeting"),
+            Route::new(
+                "GET",
+                "/mailboxes/{mailbox}/greetings",
+                read,
+                "Greetings, newest first, also former ones",
+            )
+            .list("Greeting")
+            .query(&[
+                ("kind", "those of this kind"),
+                ("active", "those that play, or (false) the former ones"),
+            ]),
             get(greetings::list),
         ),
         (
@@ -48,6 +57,17 @@ pub(super) fn routes() -> Vec<Entry> {
                 ("until", "date-time?", false, "null: until it is switched off"),
             ]),
             patch(greetings::change),
+        ),
+        (
+            Route::new(
+                "POST",
+                "/mailboxes/{mailbox}/greetings/previous",
+                write,
+                "Play the greeting again that was there before; again, the one before that",
+            )
+            .shape("Greeting")
+            .body(&[("kind", GREETINGS, true, "which one")]),
+            post(greetings::previous),
         ),
         (
             Route::new(

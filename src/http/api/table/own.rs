@@ -1,6 +1,6 @@
 //! Routes of what people set for themselves.
 
-use axum::routing::{delete, get, patch, put};
+use axum::routing::{delete, get, patch, post, put};
 
 use crate::service::access::Act;
 
@@ -37,6 +37,17 @@ pub(super) fn routes() -> Vec<Entry> {
                     ("announce", "boolean", false, "found in the audio directory"),
                 ]),
             patch(own::change),
+        ),
+        (
+            Route::new(
+                "POST",
+                "/mailboxes/{mailbox}/settings/test-mail",
+                write,
+                "Send a mail to one of its addresses now, and say what the mail server answered",
+            )
+            .shape("TestMail")
+            .body(&[("address", "email", true, "one of `mail`; six tests an hour")]),
+            post(own::test_mail),
         ),
         (
             Route::new("PUT", "/mailboxes/{mailbox}/pin", write, "A new PIN").empty(204).body(&[(
@@ -108,6 +119,14 @@ pub(super) const SHAPES: &[Shape] = &[
             ("auto_play", "boolean", "new messages play after the counts"),
             ("key_help", "boolean", "menus tell their keys unasked"),
             ("announce", "boolean", "found in the audio directory"),
+        ],
+    ),
+    shape(
+        "TestMail",
+        &[
+            ("address", "email", ""),
+            ("accepted", "boolean", "the mail server took it"),
+            ("said", "string", "what it said, or what to do"),
         ],
     ),
     shape(

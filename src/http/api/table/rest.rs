@@ -1,6 +1,6 @@
-//! Routes of tenants, jobs, keys and the rest.
+//! Routes of jobs, keys and the rest.
 
-use axum::routing::{delete, get, patch, post};
+use axum::routing::{delete, get, post};
 
 use crate::service::access::Act;
 
@@ -10,28 +10,6 @@ use super::{Entry, LIMIT, PLACE, Route};
 pub(super) fn routes() -> Vec<Entry> {
     vec![
         (Route::new("GET", "/me", None, "Who one is, and what one reaches").shape("Me"), get(rest::me)),
-        (
-            Route::new("GET", "/tenants", Some(Act::TenantsRead), "Tenants that one reaches").list("Tenant"),
-            get(rest::tenants),
-        ),
-        (
-            Route::new("GET", "/tenants/{tenant}", Some(Act::TenantsRead), "A tenant").shape("Tenant"),
-            get(rest::tenant),
-        ),
-        (
-            Route::new(
-                "PATCH",
-                "/tenants/{tenant}",
-                Some(Act::TenantsWrite),
-                "Change what mailboxes inherit",
-            )
-            .shape("Tenant")
-            .body(&[
-                ("zone", "string", false, "IANA zone"),
-                ("operator", "string", false, "where 0 leads; empty for nowhere"),
-            ]),
-            patch(rest::change_tenant),
-        ),
         (
             Route::new(
                 "GET",

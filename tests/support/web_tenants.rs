@@ -1,0 +1,102 @@
+//! Tenants by the API and on the page of the system.
+
+use aftertone::domain::Role;
+use serde_json::{Value, json};
+
+use crate::api::body;
+use crate::web_bed::{Answer, WebBed};
+
+/// A request of the operator's own session.
+async fn ask(bed: &WebBed, method: &str, path: &str, given: Option<Value>) -> Answer {
+    let operator = bed.client(&bed.mailbox, Role::Operator).await;
+    let headers = [
+        ("cookie", operator.cookie.as_str()),
+        ("x-csrf", operator.csrf()),
+        ("content-type", "application/json"),
+    ];
+    let given = given.map_or_else(axum::body::Body::empty, |given| given.to_string().into());
+    bed.send("192.0.2.1", method, &format!("/api/v1{path}"), &headers, given).await
+}
+
+#[tokio::test]
+async fn a_tenant_is_added_looked_into_and_removed_only_when_nobody_is_in_it() {
+    let bed = WebBed::new().await;
+    let new = json!({"name": "acme", "domains": ["PBX.acme.example"], "language": "de", "operator": "1000"});
+    let added = ask(&bed, "POST", "/tenants", Some(new.clone())).await;
+    let acme = body(&added);
+    assert_eq!((added.status, &acme["zone"]), (201, &json!("Europe/Berlin")), "the zone of who adds it");
+    assert_eq!(acme["domains"], json!(["pbx.acme.example"]));
+    for (field, wrong) in [
+        ("name", json!({"name": "Two Words"})),
+        ("domains", json!({"name": "beta", "domains": ["a b"]})),
+        ("zone", json!({"name": "beta", "zone": "Mars/Base"})),
+        ("language", json!({"name": "beta", "language": "tlh"})),
+        ("operator", json!({"name": "beta", "operator": "<script>"})),
+    ] {
+        let refused = ask(&bed, "POST", "/tenants", Some(wrong)).await;
+        assert_eq!((refused.status, &body(&refused)["errors"][0]["field"]), (422, &json!(field)));
+    }
+    let again = ask(&bed, "POST", "/tenants", Some(new)).await;
+    assert!(again.status == 409 && again.text().contains("another tenant"), "{}", again.text());
+    let stolen = json!({"name": "beta", "domains": ["pbx.acme.example"]});
+    assert_eq!(ask(&bed, "POST", "/tenants", Some(stolen)).await.status, 409);
+    assert_eq!(bed.store.tenants().await.unwrap().len(), 2);
+
+    // Somebody is in it, then in its recycle bin.
+    let id: aftertone::domain::TenantId = acme["id"].as_str().unwrap().parse().unwrap();
+    let user = format!("/users?tenant={id}");
+    let added = ask(&bed, "POST", &user, Some(json!({"extension": "1001", "first": "Ada"}))).await;
+    let ada = body(&added)["id"].as_str().unwrap().to_owned();
+    bed.key(id, vec![aftertone::service::access::Act::UsersRead]).await;
+    bed.store.keep_numbers(id, &[("+15550100".to_owned(), String::new())]).await.unwrap();
+    let inside = body(&ask(&bed, "GET", &format!("/tenants/{id}/contents"), None).await);
+    assert_eq!((&inside["users"], &inside["keys"], &inside["numbers"]), (&json!(1), &json!(1), &json!(1)));
+    let path = format!("/tenants/{id}?name=acme");
+    let refused = ask(&bed, "DELETE", &path, None).await;
+    assert!(refused.status == 409 && refused.text().contains("has 1 user:"), "{}", refused.text());
+    assert_eq!(ask(&bed, "DELETE", &format!("/users/{ada}?tenant={id}"), None).await.status, 204);
+    let refused = ask(&bed, "DELETE", &path, None).await;
+    assert!(refused.status == 409 && refused.text().contains("in the recycle bin"), "{}", refused.text());
+    bed.clock.advance(aftertone::service::retention::BIN + std::time::Duration::from_secs(1));
+    let retention = aftertone::service::retention::Retention::new(
+        bed.store.clone(),
+        bed.clock.clone(),
+        aftertone::service::retention::BIN,
+    );
+    retention.sweep().await.unwrap();
+    // Only with the name, and then with all that is in it.
+    for wrong in ["", "?name=home", "?name=Acme"] {
+        let refused = ask(&bed, "DELETE", &format!("/tenants/{id}{wrong}"), None).await;
+        assert_eq!(refused.status, 422, "{wrong}: {}", refused.text());
+    }
+    assert_eq!(ask(&bed, "DELETE", &path, None).await.status, 204);
+    assert_eq!(ask(&bed, "GET", &format!("/tenants/{id}"), None).await.status, 404);
+    assert_eq!(ask(&bed, "DELETE", &path, None).await.status, 404);
+    let left = bed.everything().await;
+    assert!(!left.contains("+15550100"), "nothing of it is left");
+    let audit = bed.services.audit.page(bed.mailbox.tenant, None, 50).await.unwrap();
+    let actions: Vec<&str> = audit.iter().map(|line| line.action.as_str()).collect();
+    assert!(actions.contains(&"tenant.added") && actions.contains(&"tenant.removed"), "{actions:?}");
+}
+
+#[tokio::test]
+async fn nobody_but_the_operator_of_the_server_adds_or_removes_tenants() {
+    let bed = WebBed::new().await;
+    let elsewhere = bed.stranger().await.tenant;
+    let admin = bed.client(&bed.mailbox, Role::TenantAdmin).await;
+    let headers =
+        [("cookie", admin.cookie.as_str()), ("x-csrf", admin.csrf()), ("content-type", "application/json")];
+    for (method, path) in [
+        ("POST", "/tenants".to_owned()),
+        ("GET", format!("/tenants/{}/contents", bed.mailbox.tenant)),
+        ("DELETE", format!("/tenants/{}?name=home", bed.mailbox.tenant)),
+        ("DELETE", format!("/tenants/{elsewhere}?name=elsewhere")),
+    ] {
+        let given = json!({"name": "acme"}).to_string().into();
+        let answer = bed.send("192.0.2.1", method, &format!("/api/v1{path}"), &headers, given).await;
+        assert_eq!(answer.status, 403, "{method} {path}");
+        let key = bed.key_of_all().await;
+        assert_eq!(bed.call(&key, method, &path, Some(json!({"name": "acme"})), &[]).await.status, 403);
+    }
+    assert_eq!(bed.store.tenants().await.unwrap().len(), 2);
+}

@@ -2,8 +2,9 @@
 //! [`super::session`]; sends through a [`Wire`], so that tests need no socket.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
-use crate::audio::Codec;
+use crate::audio::{Clip, Codec};
 use crate::clock::Clock;
 use crate::flow::PlayId;
 use crate::rtp::event::EventSender;
@@ -120,6 +121,15 @@ impl Outgoing {
             }
         }
         self.terms = Some(terms);
+    }
+
+    /// Plays these instead of what is playing. What is not encoded yet is asked for now, not when the next packet is due: by
+    /// then it is there, and whoever pressed a key waits for one packet less.
+    pub(super) fn play(&mut self, id: Option<PlayId>, clips: Vec<Arc<Clip>>) {
+        self.player.play(id, clips);
+        if let Some(terms) = self.terms {
+            self.player.is_ready(terms.codec);
+        }
     }
 
     /// Nothing is to be sent but a packet now and then: whoever ticks may take his time until something is asked.
@@ -276,11 +286,10 @@ fn new_sender(clock: &dyn Clock) -> Sender {
 #[cfg(test)]
 mod tests {
     use std::cell::RefCell;
-    use std::sync::{Arc, mpsc};
+    use std::sync::mpsc;
 
     use super::super::player::silence;
     use super::*;
-    use crate::audio::Clip;
     use crate::clock::ManualClock;
     use crate::rtp::packet::Packet;
     use crate::sip::sdp::Direction;
@@ -325,6 +334,22 @@ mod tests {
 
     fn connected(stream: &Stream) -> (Outgoing, Arc<ManualClock>) {
         started(stream, true)
+    }
+
+    #[test]
+    fn what_was_never_heard_is_encoded_while_the_next_packet_is_not_due() {
+        let clock = ManualClock::new("2026-01-02T03:04:05Z".parse().unwrap(), 3);
+        let (preparer, asked) = mpsc::sync_channel(1);
+        let mut out = Outgoing::new(&*clock, Player::new(silence(), preparer), true);
+        out.connect(&stream(Codec::Pcmu, 20), &*clock, 0);
+        let sent = Sent::default();
+        out.tick(0, target(), &sent);
+        out.play(Some(PlayId(1)), vec![Arc::new(Clip::from_pcm(&[1000; 1600], 8000))]);
+        let (clip, codec) = asked.try_recv().unwrap();
+        clip.prepare(codec);
+        out.tick(20_000, target(), &sent);
+        let packets = sent.0.borrow();
+        assert_ne!(packets[0][HEADER_LEN..], packets[1][HEADER_LEN..], "the next packet is the new sound");
     }
 
     fn started(stream: &Stream, steady: bool) -> (Outgoing, Arc<ManualClock>) {

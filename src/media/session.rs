@@ -186,7 +186,7 @@ impl Session {
                 self.stream = Some(*stream);
                 self.lost_told = false;
             }
-            Command::Play(id, clips) => self.out.player.play(Some(id), clips),
+            Command::Play(id, clips) => self.out.play(Some(id), clips),
             Command::StopPlaying => self.out.player.stop(),
             Command::Record(what) => {
                 let (take, writer, plan) = *what;
@@ -227,7 +227,7 @@ impl Session {
 
     fn mind_recording(&mut self, now_ms: u64) {
         match self.recorder.as_mut().map(Recorder::progress) {
-            Some(Progress::Warn) => self.out.player.play(None, vec![Arc::clone(&self.shared.warning)]),
+            Some(Progress::Warn) => self.out.play(None, vec![Arc::clone(&self.shared.warning)]),
             Some(Progress::Stop(cause)) => self.stop_recording(now_ms, cause),
             Some(Progress::GoesOn) | None => {}
         }

@@ -38,7 +38,9 @@ macro_rules! in_the_bin {
     FROM users u LEFT JOIN mailboxes m ON m.tenant_id = u.tenant_id AND m.user_id = u.id
         AND m.removed_at = u.removed_at
     LEFT JOIN removed_users r ON r.tenant_id = u.tenant_id AND r.user_id = u.id
-    WHERE u.tenant_id = $1 AND u.removed_at IS NOT NULL ",
+    WHERE u.tenant_id = $1 AND u.removed_at IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM handed_on h WHERE h.tenant_id = m.tenant_id AND h.archive_mailbox = m.id
+            AND h.is_empty) ",
             $rest
         )
     };
@@ -98,7 +100,8 @@ const OLD_POSTGRES: &str = old!(" FOR UPDATE SKIP LOCKED");
 const OLD_MAILBOXES: &str = "SELECT id FROM mailboxes WHERE tenant_id = $1 AND user_id = $2";
 const OBJECTS: &str = "SELECT id, object FROM greetings WHERE tenant_id = $1 AND mailbox_id = $2";
 /// What hangs on a mailbox, and at last the mailbox.
-pub(super) const PURGE: [&str; 15] = [
+pub(super) const PURGE: [&str; 16] = [
+    "DELETE FROM handed_on WHERE tenant_id = $1 AND (mailbox_id = $2 OR archive_mailbox = $2)",
     "DELETE FROM resets WHERE tenant_id = $1 AND (mailbox_id = $2 OR archive_mailbox = $2)",
     "DELETE FROM numbers WHERE tenant_id = $1 AND mailbox_id = $2",
     "DELETE FROM greetings WHERE tenant_id = $1 AND mailbox_id = $2",

@@ -11,7 +11,7 @@ use super::lamps;
 use super::messages::ADD_LEDGER;
 use super::read::{Reader, micros, opt_micros, to_json, whole};
 use super::{Deposited, NewJob, Result, Store, StoreError};
-use crate::domain::{Folder, JobId, Message, MessageId};
+use crate::domain::{Folder, JobId, MailboxId, Message, MessageId};
 
 // Without a conflict target: two nodes that deposit the same message at once must never meet an error.
 const ADD_MESSAGE: &str = "INSERT INTO messages
@@ -21,8 +21,22 @@ const ADD_MESSAGE: &str = "INSERT INTO messages
     ON CONFLICT DO NOTHING";
 
 // What was cleared since lies in an archive, and is the same message.
-const OWNER: &str = "SELECT g.id, g.tenant_id, g.mailbox_id, r.mailbox_id AS before FROM messages g
-    LEFT JOIN resets r ON r.tenant_id = g.tenant_id AND r.archive_mailbox = g.mailbox_id WHERE g.id = $1";
+const OWNER: &str = "SELECT g.id, g.tenant_id, g.mailbox_id, h.mailbox_id AS before FROM messages g
+    LEFT JOIN handed_on h ON h.tenant_id = g.tenant_id AND h.archive_mailbox = g.mailbox_id WHERE g.id = $1";
+
+// Where the messages of the owner of that time went. Read after the message was added: a reset that ran at the same
+// moment is seen, for the row of the mailbox was waited for.
+const SINCE_RESET: &str = "SELECT h.archive_mailbox, m.removed_at FROM handed_on h
+    JOIN mailboxes m ON m.tenant_id = h.tenant_id AND m.id = h.archive_mailbox
+    WHERE h.tenant_id = $1 AND h.mailbox_id = $2 AND h.made_at > $3 AND h.is_reset ORDER BY h.made_at LIMIT 1";
+
+// In the recycle bin it lies with the others, comes back with them and goes with them; if they are back, so is it.
+const TO_ARCHIVE: &str = "UPDATE messages SET mailbox_id = $3, trashed_at = $4,
+        trashed_from = CASE WHEN $4 IS NOT NULL THEN folder END,
+        folder = CASE WHEN $4 IS NOT NULL THEN 'trash' ELSE folder END
+    WHERE tenant_id = $1 AND id = $2";
+const NOT_EMPTY: &str =
+    "UPDATE handed_on SET is_empty = (1 = 0) WHERE tenant_id = $1 AND archive_mailbox = $2";
 
 pub(super) const ADD_JOB: &str =
     "INSERT INTO jobs (id, tenant_id, message_id, work, state, attempts, next_at, created_at)
@@ -31,6 +45,9 @@ pub(super) const ADD_JOB: &str =
 impl Store {
     /// Row, ledger line `stored` and jobs in one transaction; a message that is there already changes nothing. Many at
     /// once share a commit. When it answers, the message is durable.
+    ///
+    /// A message that was received before its mailbox was reset belongs to the owner of that time: it goes to what was
+    /// cleared of them, and nobody is told.
     ///
     /// # Errors
     /// [`StoreError::Away`]: it may or may not be there, deposit it again. `Missing` names the mailbox, `Taken` an id
@@ -51,6 +68,11 @@ pub(super) async fn write(
         return Ok(Deposited::Already);
     }
     let (tenant, id, at, now) = (message.tenant.uuid(), message.id.uuid(), now, micros(now));
+    if to_archive(tx, message, at).await? {
+        let detail = format!("{} bytes, for who had the mailbox before it was reset", message.bytes);
+        tx.run(ADD_LEDGER, args![tenant, id, now, "stored", detail]).await?;
+        return Ok(Deposited::New);
+    }
     let detail = format!("{} bytes", message.bytes);
     let mut statements = vec![(ADD_LEDGER, args![tenant, id, now, "stored", detail])];
     for job in jobs {
@@ -65,6 +87,23 @@ pub(super) async fn write(
     statements.push(lamps::statement(message.tenant, message.mailbox, lamp, at)?);
     tx.batch(statements).await?;
     Ok(Deposited::New)
+}
+
+/// Moves a message whose mailbox was reset after it was received to who had it until then.
+async fn to_archive(tx: &mut Tx, message: &Message, now: Timestamp) -> Result<bool> {
+    let tenant = message.tenant.uuid();
+    let own = args![tenant, message.mailbox.uuid(), micros(message.received_at)];
+    let rows = tx.rows(SINCE_RESET, own).await?;
+    let Some(row) = rows.first() else { return Ok(false) };
+    let row = Reader::new(row, "handed_on", "archive_mailbox");
+    let (archive, removed_at) = (row.id("archive_mailbox")?, row.opt_time("removed_at")?);
+    tx.run(TO_ARCHIVE, args![tenant, message.id.uuid(), archive, opt_micros(removed_at)]).await?;
+    tx.run(NOT_EMPTY, args![tenant, archive]).await?;
+    if removed_at.is_none() {
+        let lamp = JobId::from_uuid(message.id.uuid());
+        lamps::changed(tx, message.tenant, MailboxId::from_uuid(archive), lamp, now).await?;
+    }
+    Ok(true)
 }
 
 async fn add_message(tx: &mut Tx, message: &Message, now: Timestamp) -> Result<Deposited> {

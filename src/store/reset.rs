@@ -81,6 +81,11 @@ const ADD: &str =
     "INSERT INTO resets (id, tenant_id, user_id, mailbox_id, archive_user, archive_mailbox, kept, made_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 
+// A message that was left before, and is stored afterwards, goes to the same place.
+const HAND_ON: &str =
+    "INSERT INTO handed_on (tenant_id, archive_mailbox, mailbox_id, made_at, is_reset, is_empty)
+    VALUES ($1, $2, $3, $4, $5, $6)";
+
 /// Who somebody is to others.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Face {
@@ -263,10 +268,15 @@ impl Work<'_> {
                 any += tx.run(sql, args![self.tenant, self.user, archive.user]).await?;
             }
         }
-        if any == 0 {
+        // After a reset messages may still come that were left before it: they need the place.
+        let is_reset = self.clearing.is_reset && self.has(Clear::Messages);
+        if any == 0 && !is_reset {
             back::forget_archive(tx, self.tenant, archive.user, archive.mailbox).await?;
+            return Ok(false);
         }
-        Ok(any > 0)
+        let args = args![self.tenant, archive.mailbox, self.mailbox, self.now, is_reset, any == 0];
+        tx.run(HAND_ON, args).await?;
+        Ok(true)
     }
 
     async fn make_archive(&self, tx: &mut Tx, archive: &Archive, user: &User) -> Result<()> {

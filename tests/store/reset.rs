@@ -17,6 +17,8 @@ contract! {
     cleared_messages_leave_the_greetings_and_come_back
     what_is_not_chosen_stays
     a_message_that_is_deposited_again_after_a_reset_is_the_same
+    a_message_of_before_a_reset_is_kept_from_who_comes_next
+    a_message_of_before_the_owner_cleared_is_the_owners
     another_tenants_user_is_neither_reset_nor_taken_back
 }
 
@@ -232,6 +234,54 @@ async fn a_message_that_is_deposited_again_after_a_reset_is_the_same(bed: Bed) {
     accounts(&bed).reset(home.tenant, &number("1001"), all()).await.unwrap();
     assert_eq!(bed.store.deposit(&message, &[]).await.unwrap(), Deposited::Already);
     assert_eq!(bed.store.messages(home.tenant, home.mailbox.id, Folder::Inbox).await.unwrap(), []);
+}
+
+// A recording that waited on its server's disk while its mailbox got another owner.
+async fn a_message_of_before_a_reset_is_kept_from_who_comes_next(bed: Bed) {
+    let home = bed.home("1001").await;
+    let late = [bed.message(&home), bed.message(&home)];
+    bed.clock.advance(Duration::from_secs(60));
+    accounts(&bed).reset(home.tenant, &number("1001"), all()).await.unwrap();
+    assert_eq!(bed.store.removed_users(home.tenant).await.unwrap(), [], "nothing was cleared so far");
+
+    let mail = bed.mail(&late[0]);
+    assert_eq!(bed.store.deposit(&late[0], &[mail]).await.unwrap(), Deposited::New);
+    assert_eq!(bed.second.deposit(&late[0], &[]).await.unwrap(), Deposited::Already);
+    for folder in [Folder::Inbox, Folder::Saved, Folder::Trash] {
+        assert_eq!(bed.store.messages(home.tenant, home.mailbox.id, folder).await.unwrap(), [], "{folder}");
+    }
+    let jobs = bed.store.jobs(None, 100).await.unwrap();
+    assert!(jobs.iter().all(|job| !format!("{:?}", job.work).contains(&late[0].id.to_string())), "{jobs:?}");
+    let bin = bed.store.removed_users(home.tenant).await.unwrap();
+    assert_eq!(bin.iter().map(|kept| (kept.messages, kept.why)).collect::<Vec<_>>(), [(1, Why::Reset)]);
+
+    bed.clock.advance(Duration::from_secs(1));
+    let own = bed.deposited(&home).await;
+    let inbox = bed.store.messages(home.tenant, home.mailbox.id, Folder::Inbox).await.unwrap();
+    assert_eq!(inbox, [own.clone()], "what comes afterwards is for who comes next");
+
+    // As a user of its own, and then once more something that was late.
+    let place = number("1009");
+    bed.store.restore_user(home.tenant, bin[0].user, Some(&place)).await.unwrap();
+    let back = bed.store.mailbox_by_extension(home.tenant, &place).await.unwrap().unwrap();
+    assert_eq!(bed.store.deposit(&late[1], &[]).await.unwrap(), Deposited::New);
+    let inbox = bed.store.messages(home.tenant, back.id, Folder::Inbox).await.unwrap();
+    let ids: BTreeSet<_> = inbox.iter().map(|message| message.id).collect();
+    assert_eq!(ids, BTreeSet::from([late[0].id, late[1].id]));
+    assert_eq!(bed.store.messages(home.tenant, home.mailbox.id, Folder::Inbox).await.unwrap(), [own]);
+}
+
+async fn a_message_of_before_the_owner_cleared_is_the_owners(bed: Bed) {
+    let home = bed.home("1001").await;
+    bed.deposited(&home).await;
+    let late = bed.message(&home);
+    bed.clock.advance(Duration::from_secs(60));
+    accounts(&bed).clear_mailbox(home.tenant, &number("1001"), true).await.unwrap();
+    let mail = bed.mail(&late);
+    bed.store.deposit(&late, &[mail]).await.unwrap();
+    assert_eq!(bed.store.messages(home.tenant, home.mailbox.id, Folder::Inbox).await.unwrap(), [late.clone()]);
+    let jobs = bed.store.jobs(None, 100).await.unwrap();
+    assert!(jobs.iter().any(|job| format!("{:?}", job.work).contains(&late.id.to_string())), "and is mailed: {jobs:?}");
 }
 
 async fn another_tenants_user_is_neither_reset_nor_taken_back(bed: Bed) {

@@ -113,6 +113,8 @@ pub enum Shelf {
     Inbox,
     /// Saved ones.
     Saved,
+    /// Everything that is not deleted.
+    Kept,
     /// Deleted ones.
     Trash,
 }

@@ -57,6 +57,7 @@ const FAMILY: &str = list!("folder = 'saved' AND tag = 'family'");
 const FRIENDS: &str = list!("folder = 'saved' AND tag = 'friends'");
 const INBOX: &str = list!("folder = 'inbox'");
 const SAVED: &str = list!("folder = 'saved'");
+const KEPT: &str = list!("folder <> 'trash'");
 const TRASH: &str = list!("folder = 'trash'");
 
 const MESSAGE: &str = "SELECT * FROM messages WHERE tenant_id = $1 AND mailbox_id = $2 AND id = $3";
@@ -167,6 +168,7 @@ impl Store {
             Shelf::Filed(Tag::Friends) => FRIENDS,
             Shelf::Inbox => INBOX,
             Shelf::Saved => SAVED,
+            Shelf::Kept => KEPT,
             Shelf::Trash => TRASH,
         };
         let args = args![owner.tenant.uuid(), owner.mailbox.uuid(), LONGEST_LIST];

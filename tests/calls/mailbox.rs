@@ -344,6 +344,7 @@ pub(crate) fn describe_request(request: &Request) -> String {
                 Shelf::Filed(tag) => tag.as_str(),
                 Shelf::Inbox => "inbox",
                 Shelf::Saved => "saved",
+                Shelf::Kept => "kept",
                 Shelf::Trash => "trash",
             }
         ),

@@ -294,6 +294,7 @@ fn promise(menu: Menu, command: Command) -> &'static [&'static str] {
         C::Trash => &["ask load trash"],
         C::First if menu == Menu::Main => &["ask load new"],
         C::First => &["play message-number(1)"],
+        C::Find => &["play find-enter"],
         C::Send => &["play send-to"],
         C::Folders | C::Advanced | C::Settings | C::Greetings | C::More | C::Envelope => &["play key-"],
         C::MailMode => &["play mail-link key-"],

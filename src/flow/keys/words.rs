@@ -69,6 +69,7 @@ words! {
         Saved = "saved", "listen to saved messages";
         Trash = "trash", "listen to deleted messages";
         First = "first", "first message";
+        Find = "find", "find messages of one caller";
         Send = "send", "send a message";
         Folders = "folders", "folders";
         Work = "work", "folder of work";
@@ -164,7 +165,7 @@ impl Command {
     /// The menu that it opens.
     pub(super) const fn opens(self) -> Option<Menu> {
         Some(match self {
-            Self::New | Self::Saved | Self::Trash | Self::First => Menu::Playing,
+            Self::New | Self::Saved | Self::Trash | Self::First | Self::Find => Menu::Playing,
             Self::Folders => Menu::Folders,
             Self::SaveTo => Menu::SaveTo,
             Self::Envelope => Menu::Envelope,
@@ -214,8 +215,8 @@ impl Command {
     /// Opens or chooses a folder.
     const fn is_of_folders(self) -> bool {
         use Command as C;
-        matches!(self, C::New | C::Saved | C::Trash | C::First | C::Folders | C::SaveTo | C::Advanced)
-            || self.tag().is_some()
+        let opens = matches!(self, C::New | C::Saved | C::Trash | C::First | C::Find | C::Folders);
+        opens || matches!(self, C::SaveTo | C::Advanced) || self.tag().is_some()
     }
 
     /// Does something with the message that was heard.

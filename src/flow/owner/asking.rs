@@ -25,6 +25,8 @@ pub(super) enum Then {
     RefusedForGood,
     /// A folder, after these words.
     Listen(Shelf, Vec<Utterance>),
+    /// What this caller left.
+    Find(String),
     /// The message in which an earlier call ended.
     Resume(MessageId, Duration),
     Recipient(Letter, Extension),
@@ -79,6 +81,7 @@ impl Asking {
             Then::RefusedOnce => login::refused(turn, false),
             Then::RefusedForGood => login::refused(turn, true),
             Then::Listen(shelf, lead) => Listening::open(turn, shelf, lead, reply),
+            Then::Find(caller) => Listening::found(turn, &caller, reply),
             Then::Resume(message, position) => Listening::resume(turn, message, position, reply),
             Then::Recipient(letter, extension) => sending::found(turn, letter, extension, reply),
             Then::Delivered(letter, draft) => sending::delivered(turn, letter, draft, reply),

@@ -2,6 +2,7 @@
 
 use super::asking::{Asking, Then};
 use super::desk::Request;
+use super::entering::{Entering, For};
 use super::listening::Listening;
 use super::turn::{Timer, Turn};
 use super::{Farewell, Stage, State, colleague, greetings, lists, login, sending, settings, stored, words};
@@ -86,6 +87,7 @@ pub(super) fn leads_on(turn: &mut Turn<'_>, command: Command) -> Option<State> {
         Command::Trash => listen(turn, Shelf::Trash),
         Command::First if turn.memory.shelf.is_empty() => listen(turn, Shelf::New),
         Command::First => Listening::first(turn),
+        Command::Find => Entering::ask(turn, For::Caller, Vec::new()),
         Command::SaveTo if turn.memory.shelf.is_empty() => {
             Choosing::enter(turn, Menu::Main, vec![owner::NOT_HERE.into()])
         }

@@ -37,6 +37,8 @@ pub(super) enum For {
     },
     /// The number of a message.
     Number,
+    /// The number of the caller whose messages are wanted.
+    Caller,
     /// A recipient.
     Recipient(Letter),
     /// Whether an introduction is recorded: 1, or `#`.
@@ -79,6 +81,7 @@ impl Entering {
             For::NewPin { .. } => owner::PIN_NEW.into(),
             For::PinAgain { .. } => owner::PIN_AGAIN.into(),
             For::Number => owner::ENTER_NUMBER.into(),
+            For::Caller => owner::FIND_ENTER.into(),
             For::Recipient(letter) if letter.to.is_empty() => owner::SEND_TO.into(),
             For::Recipient(_) => owner::SEND_MORE.into(),
             For::Introduction(_) => owner::INTRODUCTION_CHOICE.into(),
@@ -117,6 +120,8 @@ impl Entering {
             For::NewPin { faults } => settings::new_pin(turn, Pin::new(digits), faults),
             For::PinAgain { first, faults } => settings::pin_again(turn, first, &Pin::new(digits), faults),
             For::Number => Listening::by_number(turn, &digits),
+            For::Caller if digits.is_empty() => Choosing::enter(turn, Menu::Main, Vec::new()),
+            For::Caller => Listening::find(turn, digits),
             For::Recipient(letter) => sending::recipient(turn, letter, &digits),
             For::Introduction(letter) => sending::without_introduction(turn, letter),
             For::Everybody(letter, all) => sending::unconfirmed(turn, letter, all),
@@ -135,7 +140,7 @@ impl Entering {
             For::NewPin { .. } | For::PinAgain { .. } => settings::pin_given_up(turn),
             For::Number => Listening::after(turn, Vec::new()),
             For::Recipient(_) | For::Introduction(_) => sending::cancelled(turn),
-            For::Colleague(_) => Choosing::enter(turn, Menu::Main, Vec::new()),
+            For::Colleague(_) | For::Caller => Choosing::enter(turn, Menu::Main, Vec::new()),
             For::Everybody(letter, _) => {
                 Self::ask(turn, For::Recipient(letter), vec![owner::CANCELLED.into()])
             }
@@ -212,6 +217,7 @@ impl Stage for Entering {
             | For::List
             | For::Member { .. }
             | For::Number
+            | For::Caller
             | For::Day(..)
             | For::NewPin { .. }
             | For::PinAgain { .. }

@@ -6,15 +6,19 @@ mod sound;
 
 use std::time::Duration;
 
+use super::asking::{Asking, Then};
 use super::choosing::{Choosing, leads_on};
 use super::desk::{Reply, Request};
 use super::entering::{Entering, For};
 use super::turn::{Timer, Turn};
 use super::{Calling, Farewell, Stage, State, login, sending, words};
-use crate::domain::{Mark, MessageId, Shelf};
+use crate::domain::{CallerId, Heading, Mark, MessageId, Shelf};
 use crate::flow::keys::{Command, Menu};
 use crate::flow::phrases::owner;
 use crate::flow::{CallTime, Utterance};
+
+/// So many last digits of a number mean it.
+const LAST_DIGITS: usize = 4;
 
 /// Where the caller is in a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +57,25 @@ impl Listening {
             return Choosing::enter(turn, Menu::Main, lead);
         }
         Self::announce(turn, lead)
+    }
+
+    /// Everything that somebody with this number left is looked for.
+    pub(super) fn find(turn: &mut Turn<'_>, caller: String) -> State {
+        Asking::enter(turn, Request::Load(Shelf::Kept), Then::Find(caller))
+    }
+
+    /// All messages are here: those of this caller stay.
+    pub(super) fn found(turn: &mut Turn<'_>, caller: &str, reply: Reply) -> State {
+        let Reply::Messages(mut headings) = reply else {
+            return Choosing::enter(turn, Menu::Main, vec![owner::TROUBLE.into()]);
+        };
+        headings.retain(|heading| is_from(heading, caller));
+        let count = u32::try_from(headings.len()).unwrap_or(u32::MAX);
+        turn.memory.shelf = super::shelf::Cursor::new(Shelf::Kept, headings);
+        if turn.memory.shelf.is_empty() {
+            return Choosing::enter(turn, Menu::Main, vec![owner::FIND_NONE.into()]);
+        }
+        Self::announce(turn, vec![words::number(owner::FIND_COUNT, "count", count)])
     }
 
     /// The message in which an earlier call ended goes on, if it is still there.
@@ -162,6 +185,19 @@ impl Listening {
             None => Self::after(turn, vec![owner::NO_CALL.into()]),
         }
     }
+}
+
+/// Whether a message is from this number, or was before it was forwarded: the same digits, or the last ones of a longer
+/// number, however it was dialled. Who calls anonymously is found by nobody.
+fn is_from(heading: &Heading, wanted: &str) -> bool {
+    let last = wanted.trim_start_matches('0');
+    let is = |caller: &CallerId| {
+        let number = caller.number.as_deref().filter(|_| !caller.anonymous).unwrap_or_default();
+        let digits: String = number.chars().filter(char::is_ascii_digit).collect();
+        digits == wanted || (last.len() >= LAST_DIGITS && digits.ends_with(last))
+    };
+    let colleague = heading.sender.as_ref().is_some_and(|sender| sender.extension.as_str() == wanted);
+    colleague || is(&heading.message.caller) || heading.origin.as_ref().is_some_and(|origin| is(&origin.caller))
 }
 
 impl Stage for Listening {

@@ -68,6 +68,12 @@ sayings! {
     PAUSED = "paused";
     /// Asks for a message number.
     ENTER_NUMBER = "enter-number";
+    /// Asks whose messages are wanted.
+    FIND_ENTER = "find-enter";
+    /// Nobody with that number left one.
+    FIND_NONE = "find-none";
+    /// How many there are of that caller.
+    FIND_COUNT = "find-count" ("count": Number);
     /// Asks for a recipient.
     SEND_TO = "send-to";
     /// Asks for one more recipient.

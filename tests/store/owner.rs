@@ -147,7 +147,9 @@ async fn no_owner_reaches_a_message_of_another_mailbox(bed: Bed) {
     }
     let place = Place { message: message.id, position_ms: 0, at: bed.clock.now() };
     assert_missing(bed.store.set_place(stranger, Some(place)).await, "message");
-    for shelf in [Shelf::New, Shelf::Old, Shelf::Unfiled, Shelf::Inbox, Shelf::Saved, Shelf::Kept, Shelf::Trash] {
+    for shelf in
+        [Shelf::New, Shelf::Old, Shelf::Unfiled, Shelf::Inbox, Shelf::Saved, Shelf::Kept, Shelf::Trash]
+    {
         assert!(bed.store.headings(stranger, shelf).await.unwrap().is_empty());
     }
     assert_eq!(bed.store.counts(stranger).await.unwrap(), Counts::default());

@@ -197,7 +197,9 @@ fn is_from(heading: &Heading, wanted: &str) -> bool {
         digits == wanted || (last.len() >= LAST_DIGITS && digits.ends_with(last))
     };
     let colleague = heading.sender.as_ref().is_some_and(|sender| sender.extension.as_str() == wanted);
-    colleague || is(&heading.message.caller) || heading.origin.as_ref().is_some_and(|origin| is(&origin.caller))
+    colleague
+        || is(&heading.message.caller)
+        || heading.origin.as_ref().is_some_and(|origin| is(&origin.caller))
 }
 
 impl Stage for Listening {

@@ -194,6 +194,7 @@ impl Bed {
             file: file.into(),
             from: None,
             until: None,
+            is_aside: false,
         };
         let wav = aftertone::audio::wav::write(&sound, 8_000).unwrap();
         greetings.set(greeting(GreetingKind::Standard, wav)).await.unwrap();

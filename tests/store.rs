@@ -66,6 +66,8 @@ mod jobs;
 mod opening;
 #[path = "store/owner.rs"]
 mod owner;
+#[path = "store/profiles.rs"]
+mod profiles;
 #[path = "store/reset.rs"]
 mod reset;
 #[path = "store/takeover.rs"]

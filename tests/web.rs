@@ -53,6 +53,8 @@ mod own;
 mod portal;
 #[path = "support/web_portal_browser.rs"]
 mod portal_in_the_browser;
+#[path = "support/web_profiles.rs"]
+mod profiles;
 #[path = "support/web_second_factor.rs"]
 mod second_factor;
 #[path = "support/web_several.rs"]

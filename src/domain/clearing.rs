@@ -12,7 +12,8 @@ use super::Invalid;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Clear {
-    /// First and last name, nicknames, the place in the directory; and role and second factor, which were this person's.
+    /// First and last name, nicknames, login name, mobile phone, SIP address, the place in directory and contacts; and role and
+    /// second factor, which were this person's. What belongs to the desk stays (caller IDs, 911 address, department, …).
     Name,
     /// The addresses. Links in mails that were sent stop working.
     Emails,

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AttachmentFormat, CallerKeys, Extension, MailAddress, MailboxId, PhoneSettings, Recipient, TenantId,
-    UserId,
+    AttachmentFormat, CallerKeys, Extension, MailAddress, MailboxId, PhoneSettings, Profile, Recipient,
+    TenantId, UserId,
 };
 
 /// A person. Has at most one own mailbox.
@@ -23,6 +23,8 @@ pub struct User {
     pub last: String,
     /// Addresses, the primary one first.
     pub emails: Vec<MailAddress>,
+    /// Login name, place, numbers.
+    pub profile: Profile,
     /// When the user was added.
     pub created_at: Timestamp,
 }

@@ -20,6 +20,8 @@ mod notification;
 mod owner;
 mod part;
 mod phone;
+mod policy;
+mod profile;
 mod redirection;
 mod shortcut;
 mod tenant;
@@ -47,6 +49,8 @@ pub use notification::{AfterMail, AttachmentFormat, MailAddress, MailMode, Recip
 pub use owner::{Counts, Heading, Mark, Marked, Owner, Place, Sender, Shelf};
 pub use part::{Origin, Part, PartKind};
 pub use phone::{Envelope, PhoneSettings, Tutorial};
+pub use policy::{TenantPolicy, WhoMayCreate, help_link};
+pub use profile::{Profile, ProfileField, Station};
 pub use redirection::RedirectReason;
 pub use shortcut::{CallerKeys, KeyTarget, is_target};
 pub use tenant::{DefaultAction, Tenant};

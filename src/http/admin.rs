@@ -12,6 +12,7 @@ mod imports;
 mod keys;
 pub(super) mod lamps;
 mod numbers;
+mod policy;
 mod prompts;
 mod removed;
 mod reset;
@@ -40,6 +41,7 @@ pub(super) const PLACES: &[(&str, &str, &str, Act)] = &[
     ("People", "/admin/users", "Users", Act::UsersRead),
     ("People", extensions::HERE, "Extensions", Act::UsersWrite),
     ("People", imports::HERE, "Import", Act::UsersWrite),
+    ("People", policy::HERE, "Policy", Act::TenantsWrite),
     ("Phones", handsets::HERE, "Phones", Act::PhonesRead),
     ("Phones", numbers::HERE, "Numbers", Act::UsersRead),
     ("Calls", "/answering/all/hours", "Hours and lists", Act::TenantsRead),
@@ -64,6 +66,10 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/admin/users/new", get(adding::new))
         .route("/admin/users/bulk", post(bulk::bulk))
         .route("/admin/users/{id}", get(users::show).post(users::change))
+        .route("/admin/users/{id}/profile", post(users::change_section))
+        .route("/admin/users/{id}/numbers", post(users::add_alias))
+        .route("/admin/users/{id}/numbers/{number}/greeting", post(users::greet_alias))
+        .route("/admin/users/{id}/numbers/{number}/remove", post(users::remove_alias))
         .route("/admin/users/{id}/invite", post(helping::invite))
         .route("/admin/users/{id}/unlock", post(helping::unlock))
         .route("/admin/users/removed", get(removed::list))
@@ -72,6 +78,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/admin/users/{id}/clear", post(reset::clear))
         .route("/admin/users/{id}/take-back", post(reset::take_back))
         .route("/admin/users/{id}/restore", post(removed::restore))
+        .route("/admin/policy", get(policy::page).post(policy::change))
         .route("/admin/extensions", get(extensions::list))
         .route("/admin/extensions/{extension}", get(takeover::show).post(takeover::take_over))
         .route("/admin/handsets", get(handsets::list).post(handsets::add))

@@ -34,6 +34,7 @@ pub(super) static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
             include_str!("pages/portal/answering.js"), //
             include_str!("pages/portal/running.js"),   //
             include_str!("pages/portal/person.js"),    //
+            include_str!("pages/portal/profile.js"),   //
         ],
     )
 });

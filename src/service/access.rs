@@ -6,7 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::domain::{Invalid, MailboxId, Role, SessionId, TenantId, UserId};
+use crate::domain::{Invalid, MailboxId, ProfileField, Role, SessionId, TenantId, TenantPolicy, UserId};
 
 /// What can be done. The words are the scopes of keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -29,6 +29,8 @@ pub enum Act {
     UsersRead,
     /// Add, change, invite, reset and remove users.
     UsersWrite,
+    /// See and change the 911 caller ID and the 911 address of users.
+    Emergency,
     /// Give roles and web access.
     RolesWrite,
     /// See tenants and their settings.
@@ -81,7 +83,7 @@ use Reach::{All, Nothing, Own, Tenant};
 /// The table. Columns: basic, call center agent, supervisor, office manager, tenant admin, operator.
 ///
 /// Messages are their owner's and nobody else's, whatever the role.
-pub const TABLE: [(Act, &str, [Reach; 6]); 25] = [
+pub const TABLE: [(Act, &str, [Reach; 6]); 26] = [
     (Act::MessagesRead, "messages:read", [Own, Own, Own, Own, Own, Own]),
     (Act::MessagesWrite, "messages:write", [Own, Own, Own, Own, Own, Own]),
     (Act::GreetingsRead, "greetings:read", [Own, Own, Own, Tenant, Tenant, All]),
@@ -91,6 +93,7 @@ pub const TABLE: [(Act, &str, [Reach; 6]); 25] = [
     (Act::Directory, "directory:read", [Tenant, Tenant, Tenant, Tenant, Tenant, All]),
     (Act::UsersRead, "users:read", [Own, Own, Tenant, Tenant, Tenant, All]),
     (Act::UsersWrite, "users:write", [Nothing, Nothing, Nothing, Tenant, Tenant, All]),
+    (Act::Emergency, "users:emergency", [Nothing, Nothing, Nothing, Nothing, Tenant, All]),
     (Act::RolesWrite, "roles:write", [Nothing, Nothing, Nothing, Nothing, Tenant, All]),
     (Act::TenantsRead, "tenants:read", [Nothing, Nothing, Nothing, Tenant, Tenant, All]),
     (Act::TenantsWrite, "tenants:write", [Nothing, Nothing, Nothing, Nothing, Tenant, All]),
@@ -200,6 +203,20 @@ impl Actor {
     /// What the actor counts as beside others: a key of the tenant is as much as its administrators.
     pub fn rank(&self) -> Role {
         if self.user.is_some() { self.role } else { Role::TenantAdmin }
+    }
+
+    /// Whether users may be added (001-03).
+    pub fn may_create(&self, policy: &TenantPolicy) -> bool {
+        self.reach(Act::UsersWrite) > Own && policy.who_may_create.includes(self.rank())
+    }
+
+    /// The fields of profiles that are there for this actor (002-003, 002-011): the others are neither shown nor taken.
+    pub fn fields(&self, policy: &TenantPolicy) -> Vec<ProfileField> {
+        let is_there = |field: &ProfileField| {
+            let is_allowed = !field.is_emergency() || self.reach(Act::Emergency) > Own;
+            is_allowed && (!field.may_be_hidden() || policy.shows(*field))
+        };
+        ProfileField::ALL.into_iter().filter(is_there).collect()
     }
 
     /// Whether a role may be given or taken: only by who may give roles, and none above the own.

@@ -7,6 +7,7 @@ mod bin;
 mod defaults;
 mod error;
 mod pin;
+mod profile;
 mod reset;
 mod settings;
 mod takeover;
@@ -19,6 +20,7 @@ pub use self::defaults::MailboxDefaults;
 pub use self::error::AccountError;
 pub(super) use self::pin::hash_pin;
 pub use self::pin::{PinFault, PinPolicy};
+pub use self::profile::Wished;
 pub use self::reset::CLEARED_FOR;
 pub use self::settings::Changes;
 pub(in crate::service) use self::settings::{check_language, check_name, check_operator, number_text};
@@ -26,8 +28,8 @@ pub use self::takeover::{Comer, Handover, Takeover};
 use super::login::LIMITS;
 use crate::clock::SharedClock;
 use crate::domain::{
-    Extension, Invalid, KeyTarget, MailAddress, MailMode, Mailbox, MailboxId, Owner, Recipient, TenantId,
-    Usage, User, UserId,
+    Extension, GreetingId, Invalid, KeyTarget, MailAddress, MailMode, Mailbox, MailboxId, Owner, Profile,
+    Recipient, TenantId, Usage, User, UserId,
 };
 use crate::service::live_calls::LiveCalls;
 use crate::store::{Number, Store};
@@ -109,6 +111,14 @@ impl Accounts {
     /// # Errors
     /// [`AccountError`], each with its remedy; nothing is written then.
     pub async fn add_user(&self, tenant: TenantId, new: NewUser) -> Result<Account> {
+        self.add_user_with(tenant, new, &[]).await
+    }
+
+    /// The same, with fields of the profile (002-007, 002-008, 003-01, 003-04, 004-03, 004-04).
+    ///
+    /// # Errors
+    /// As [`Accounts::add_user`].
+    pub async fn add_user_with(&self, tenant: TenantId, new: NewUser, wished: &[Wished]) -> Result<Account> {
         check_name("first name", &new.first)?;
         check_name("last name", &new.last)?;
         let emails = checked_emails(new.emails)?;
@@ -117,6 +127,10 @@ impl Accounts {
         }
         self.check_extension_is_no_number(tenant, &new.extension).await?;
         let pin_hash = self.checked_hash(new.pin, &new.extension).await?;
+
+        let mut profile = Profile::default();
+        profile::apply(&mut profile, wished)?;
+        self.check_login(tenant, &profile).await?;
 
         let now = self.clock.now();
         let mode = new.mode.unwrap_or(self.defaults.mode);
@@ -127,6 +141,7 @@ impl Accounts {
             first: new.first.trim().to_owned(),
             last: new.last.trim().to_owned(),
             emails,
+            profile,
             created_at: now,
         };
         let id = MailboxId::from_uuid(self.clock.uuid());
@@ -171,6 +186,7 @@ impl Accounts {
         let pin = changes.pin.take();
         self.check_keys(tenant, extension, &changes).await?;
         changes.apply(&mut user, &mut mailbox, self.defaults.mode)?;
+        self.check_login(tenant, &user.profile).await?;
         if mailbox.extension != *extension {
             self.check_extension_is_no_number(tenant, &mailbox.extension).await?;
         }
@@ -289,9 +305,28 @@ impl Accounts {
             return Err(AccountError::NumberTaken(number));
         }
         let label = label.map(|label| label.trim().to_owned()).filter(|label| !label.is_empty());
-        let number = Number { tenant, number, mailbox: mailbox.id, label };
+        let number = Number { tenant, number, mailbox: mailbox.id, label, greeting: None };
         self.store.put_number(&number).await?;
         Ok(number)
+    }
+
+    /// Gives an additional number or alias a greeting of its own, one of those that the mailbox has; `None`: its callers hear the
+    /// main one again (004-07).
+    ///
+    /// # Errors
+    /// [`AccountError::NoNumber`] when it does not lead there; [`AccountError::NoGreeting`] when the greeting is not the
+    /// mailbox's.
+    pub async fn greet_number(
+        &self,
+        tenant: TenantId,
+        extension: &Extension,
+        number: &str,
+        greeting: Option<GreetingId>,
+    ) -> Result<()> {
+        let (_, mailbox) = self.find(tenant, extension).await?;
+        self.store.set_number_greeting(tenant, mailbox.id, &number_text(number)?, greeting).await?;
+        tracing::info!(mailbox = %mailbox.id, has_own = greeting.is_some(), "a number was given a greeting");
+        Ok(())
     }
 
     /// Takes an additional number or alias away from a mailbox.

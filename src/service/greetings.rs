@@ -89,6 +89,8 @@ pub struct NewGreeting {
     pub from: Option<Timestamp>,
     /// Until when it is played (exclusive). `None`: until it is switched off.
     pub until: Option<Timestamp>,
+    /// Only kept: for a number or alias, or to be chosen later. What plays now goes on playing (004-07).
+    pub is_aside: bool,
 }
 
 /// A greeting that was set, and what its owner should know of the file.
@@ -145,7 +147,7 @@ impl Greetings {
             label: unique(clean(&new.label, new.kind), &others),
             object: format!("{}/{}/greetings/{id}.wav", new.tenant, new.mailbox),
             duration_ms: prepared.duration_ms,
-            active: true,
+            active: !new.is_aside,
             from: new.from,
             until: new.until,
             created_at: now,

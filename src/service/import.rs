@@ -19,7 +19,8 @@ use secrecy::SecretString;
 use self::plan::{Draft, World, plan};
 use super::accounts::{MailboxDefaults, PinPolicy, hash_pin};
 use crate::clock::SharedClock;
-use crate::domain::{DraftId, Extension, ImportId, Role, TenantId, UserId};
+use crate::domain::{DraftId, Extension, ImportId, ProfileField, Role, TenantId, TenantPolicy, UserId};
+use crate::service::access::Actor;
 use crate::store::{Import, ImportRow, Store, StoreError};
 
 pub use columns::Column;
@@ -124,6 +125,10 @@ pub struct Imports {
     languages: Vec<String>,
     /// Whoever is above may not be changed.
     most: Role,
+    /// Fields of profiles that are not theirs to change.
+    denied: Vec<ProfileField>,
+    /// Why nobody may be added.
+    no_new: Option<String>,
     /// How far the imports of drafts are.
     progress: Arc<Mutex<HashMap<DraftId, Progress>>>,
 }
@@ -132,7 +137,8 @@ impl Imports {
     /// Works on this store; new mailboxes get these defaults, new PINs obey this policy.
     pub fn new(store: Store, clock: SharedClock, defaults: MailboxDefaults, policy: PinPolicy) -> Self {
         let (languages, most, progress) = (Vec::new(), Role::Operator, Arc::default());
-        Self { store, clock, defaults, policy, languages, most, progress }
+        let (denied, no_new) = (Vec::new(), None);
+        Self { store, clock, defaults, policy, languages, most, denied, no_new, progress }
     }
 
     /// The same, taking only languages that the prompts speak.
@@ -145,6 +151,18 @@ impl Imports {
     #[must_use]
     pub fn up_to(&self, most: Role) -> Self {
         Self { most, ..self.clone() }
+    }
+
+    /// The same on behalf of this actor: as far as the own role, the fields that are there, and the policy of the tenant go.
+    #[must_use]
+    pub fn of(&self, actor: &Actor, policy: &TenantPolicy) -> Self {
+        let fields = actor.fields(policy);
+        let denied = ProfileField::ALL.into_iter().filter(|field| !fields.contains(field)).collect();
+        let no_new = (!actor.may_create(policy)).then(|| {
+            let ask = policy.help_link.as_deref().unwrap_or("whoever runs the server");
+            format!("you add no users (the setting who_may_create is {}): ask {ask}", policy.who_may_create)
+        });
+        Self { denied, no_new, ..self.up_to(actor.rank()) }
     }
 
     /// What the table would change, row by row (002-089). Nothing is written.
@@ -238,6 +256,9 @@ impl Imports {
             policy: self.policy,
             languages: self.languages.clone(),
             above: self.above(tenant).await?,
+            denied: self.denied.clone(),
+            no_new: self.no_new.clone(),
+            elsewhere: self.elsewhere(tenant).await?,
         };
         let (preview, drafts) = plan(&world, table, self.clock.as_ref())?;
         Ok((preview, drafts, revision))
@@ -250,6 +271,11 @@ impl Imports {
         }
         let logins = self.store.logins(tenant).await?.into_iter();
         Ok(logins.filter(|login| login.role > self.most).map(|login| login.user).collect())
+    }
+
+    async fn elsewhere(&self, tenant: TenantId) -> Result<HashSet<String>, ImportError> {
+        let others = self.store.tenants().await?.into_iter().filter(|other| other.id != tenant);
+        Ok(others.flat_map(|other| other.domains.into_iter().chain([other.name])).collect())
     }
 
     fn import(&self, label: &str, preview: &Preview) -> Import {

@@ -13,6 +13,8 @@ use crate::domain::{Extension, Greeting, GreetingId, GreetingKind, RedirectReaso
 pub struct Situation<'a> {
     /// Every greeting of the mailbox, in any order.
     pub greetings: &'a [Greeting],
+    /// The greeting of the number or alias that was called, in place of the standard one (004-07).
+    pub alias: Option<GreetingId>,
     /// Why the call came to voicemail.
     pub reason: RedirectReason,
     /// The caller is of the same tenant.
@@ -59,14 +61,10 @@ pub fn choose(situation: &Situation<'_>) -> Choice {
     if let Some(away) = rung(situation, GreetingKind::Away).or_else(|| wanted(situation)) {
         return away;
     }
-    let rungs = [
-        GreetingKind::Busy,
-        GreetingKind::Internal,
-        GreetingKind::Holiday,
-        GreetingKind::Closed,
-        GreetingKind::Standard,
-    ];
-    if let Some(choice) = rungs.into_iter().find_map(|kind| rung(situation, kind)) {
+    let rungs = [GreetingKind::Busy, GreetingKind::Internal, GreetingKind::Holiday, GreetingKind::Closed];
+    let special = rungs.into_iter().find_map(|kind| rung(situation, kind));
+    let plain = special.or_else(|| of_alias(situation)).or_else(|| rung(situation, GreetingKind::Standard));
+    if let Some(choice) = plain {
         return choice;
     }
     match newest(situation, GreetingKind::Name) {
@@ -87,6 +85,19 @@ fn rung(situation: &Situation<'_>, kind: GreetingKind) -> Option<Choice> {
     let greeting = newest(situation, kind)?;
     let why = format!("{kind}: {}{}", fits(situation, greeting)?, until(situation, greeting));
     Some(Choice { play: Play::Greeting { kind, id: greeting.id }, why })
+}
+
+/// The greeting of the number that was called, chosen by hand: it need not be on. One that is not (any more) the mailbox's, or
+/// out of its dates, does not count.
+fn of_alias(situation: &Situation<'_>) -> Option<Choice> {
+    let id = situation.alias?;
+    let is_within =
+        |greeting: &&Greeting| Greeting { active: true, ..(*greeting).clone() }.is_on(situation.now);
+    let greeting = situation.greetings.iter().find(|greeting| greeting.id == id).filter(is_within)?;
+    let kind = greeting.kind;
+    let why =
+        format!("{kind}: it is the greeting of the number that was called{}", until(situation, greeting));
+    Some(Choice { play: Play::Greeting { kind, id }, why })
 }
 
 /// The greeting that a rule chooses, if the owner has it; else the ladder goes on.
@@ -193,7 +204,7 @@ mod tests {
     ) -> Choice {
         let (now, zone) = (now.parse().unwrap(), TimeZone::UTC);
         let extension = &"1001".parse().unwrap();
-        choose(&Situation { greetings, reason, internal, hours, wanted, now, zone, extension })
+        choose(&Situation { greetings, alias: None, reason, internal, hours, wanted, now, zone, extension })
     }
 
     fn kind(choice: &Choice) -> Option<GreetingKind> {
@@ -328,12 +339,40 @@ mod tests {
         assert_eq!(choice(&greetings, RedirectReason::Unknown, false, NOON).play, expected);
     }
 
+    /// 004-07
+    #[test]
+    fn an_alias_with_a_greeting_of_its_own_plays_it_in_place_of_the_standard_one() {
+        use GreetingKind as K;
+        let mut own = greeting(9, K::Standard);
+        own.active = false;
+        let choice = |greetings: &[Greeting], id: u8, reason| {
+            let alias = Some(GreetingId::from_uuid(Uuid::from_u128(u128::from(id))));
+            let (hours, extension) = (&OfficeHours::default(), &"1001".parse().unwrap());
+            let (now, zone) = (NOON.parse().unwrap(), TimeZone::UTC);
+            let (internal, wanted) = (false, None);
+            choose(&Situation { greetings, alias, reason, internal, hours, wanted, now, zone, extension })
+        };
+        let greetings = [greeting(1, K::Standard), greeting(2, K::Busy), own.clone()];
+        let played = choice(&greetings, 9, RedirectReason::NoAnswer);
+        assert_eq!(played.play, Play::Greeting { kind: K::Standard, id: own.id });
+        assert!(played.why.contains("the number that was called"), "{}", played.why);
+        assert_eq!(kind(&choice(&greetings, 9, RedirectReason::UserBusy)), Some(K::Busy));
+        let main = Play::Greeting { kind: K::Standard, id: greeting(1, K::Standard).id };
+        assert_eq!(choice(&greetings, 77, RedirectReason::NoAnswer).play, main, "not the mailbox's");
+        own.until = Some("2026-07-01T00:00:00Z".parse().unwrap());
+        let over = [greeting(1, K::Standard), own.clone()];
+        assert_eq!(choice(&over, 9, RedirectReason::NoAnswer).play, main, "its time is over");
+        own.until = None;
+        assert_eq!(kind(&choice(&[own], 9, RedirectReason::NoAnswer)), Some(K::Standard), "the only one");
+    }
+
     #[test]
     fn the_choice_says_why_and_until_when_in_the_owners_zone() {
         let mut away = greeting(1, GreetingKind::Away);
         away.until = Some("2026-07-10T16:00:00Z".parse().unwrap());
         let choice = choose(&Situation {
             greetings: &[away],
+            alias: None,
             reason: RedirectReason::Unconditional,
             internal: false,
             hours: &OfficeHours::default(),

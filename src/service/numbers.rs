@@ -231,7 +231,7 @@ impl Numbers {
         }
         let mailbox = self.accounts.show(tenant, &own).await?.mailbox.id;
         let label = Some(wish.label.trim().to_owned()).filter(|label| !label.is_empty());
-        let lead = Number { tenant, number: before.number.clone(), mailbox, label };
+        let lead = Number { tenant, number: before.number.clone(), mailbox, label, greeting: None };
         let phone = match wish.ringing {
             Some(ringing) => Some(self.store.handset(tenant, ringing.handset).await?.handset.name),
             None => None,

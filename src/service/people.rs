@@ -1,8 +1,8 @@
 //! Users, tenants and jobs as an administrator's lists show them. Changes of accounts are `accounts`'s.
 
 use crate::clock::SharedClock;
-use crate::domain::{JobId, MailboxId, Tenant, TenantId, UserId};
-use crate::store::{Job, JobState, Person, Result, Store};
+use crate::domain::{JobId, MailboxId, Tenant, TenantId, TenantPolicy, UserId};
+use crate::store::{Job, JobState, PeopleFilter, Person, Result, Store};
 
 /// Rows of one page at most.
 pub const LONGEST_PAGE: u32 = 200;
@@ -27,12 +27,12 @@ impl People {
     pub async fn page(
         &self,
         tenant: TenantId,
-        search: &str,
+        filter: &PeopleFilter,
         after: Option<(String, UserId)>,
         limit: u32,
     ) -> Result<(Vec<Person>, bool)> {
         let limit = limit.clamp(1, LONGEST_PAGE);
-        let mut people = self.store.user_page(tenant, search, after, limit + 1).await?;
+        let mut people = self.store.user_page(tenant, filter, after, limit + 1).await?;
         let more = people.len() > limit as usize;
         people.truncate(limit as usize);
         Ok((people, more))
@@ -60,6 +60,25 @@ impl People {
     /// [`crate::store::StoreError::Missing`].
     pub async fn tenant(&self, id: TenantId) -> Result<Tenant> {
         self.store.tenant(id).await
+    }
+
+    /// What the tenant lets be created, shows and hides.
+    ///
+    /// # Errors
+    /// [`crate::store::StoreError::Missing`].
+    pub async fn policy(&self, tenant: TenantId) -> Result<TenantPolicy> {
+        self.store.policy(tenant).await
+    }
+
+    /// Sets it.
+    ///
+    /// # Errors
+    /// [`crate::store::StoreError::Missing`].
+    pub async fn set_policy(&self, tenant: TenantId, policy: &TenantPolicy) -> Result<()> {
+        self.store.set_policy(tenant, policy).await?;
+        let who_may_create = policy.who_may_create.as_str();
+        tracing::info!(%tenant, who_may_create, "the policy of a tenant was changed");
+        Ok(())
     }
 
     /// A page of jobs, newest first, and whether more follow.

@@ -125,7 +125,7 @@ impl Reception {
         };
         let id = mailbox.id;
         let decision = Decision {
-            outcome: Outcome::Mailbox { mailbox: Box::new(mailbox), alias: None },
+            outcome: Outcome::Mailbox { mailbox: Box::new(mailbox), alias: None, greeting: None },
             source: Source::Directory,
             found: Some(extension.to_string()),
             tried: Vec::new(),
@@ -197,8 +197,13 @@ impl Verdict {
     pub fn greeting(&self) -> Option<Choice> {
         let mailbox = self.mailbox()?;
         let rule = self.answered.rule.as_ref();
+        let alias = match &self.decision.outcome {
+            Outcome::Mailbox { greeting, .. } => *greeting,
+            Outcome::Login | Outcome::Directory | Outcome::Default(_) => None,
+        };
         Some(ladder::choose(&Situation {
             greetings: &self.greetings,
+            alias,
             reason: self.decision.reason,
             internal: self.decision.internal,
             hours: &self.answered.hours,

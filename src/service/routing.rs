@@ -13,7 +13,7 @@ mod sources;
 use std::fmt;
 use std::net::IpAddr;
 
-use crate::domain::{CallerId, DefaultAction, Mailbox, RedirectReason, Tenant};
+use crate::domain::{CallerId, DefaultAction, GreetingId, Mailbox, RedirectReason, Tenant};
 use crate::sip::uri::Uri;
 use crate::sip::{CallFacts, caller};
 use crate::store::{Number, StoreError};
@@ -80,6 +80,8 @@ pub enum Outcome {
         mailbox: Box<Mailbox>,
         /// Label of the number or alias that was called, if it has one (004-09).
         alias: Option<String>,
+        /// The greeting of that number or alias, if it has one of its own (004-07).
+        greeting: Option<GreetingId>,
     },
     /// An owner wants to hear messages.
     Login,
@@ -243,7 +245,7 @@ impl<'a, D: Directory> Lookup<'a, D> {
         if let Some(extension) = &forms.extension
             && let Some(mailbox) = self.directory.mailbox_by_extension(tenant.id, extension).await?
         {
-            return Ok(Ok(found(mailbox, None)));
+            return Ok(Ok(found(mailbox)));
         }
         for number in &forms.exact {
             if let Some(number) = self.directory.number(tenant.id, number).await? {
@@ -262,7 +264,7 @@ impl<'a, D: Directory> Lookup<'a, D> {
             numbers.retain(|number| number.mailbox != mailbox.id);
         }
         match (short, numbers.pop(), numbers.len()) {
-            (Some(mailbox), None, _) => Ok(Ok(found(mailbox, None))),
+            (Some(mailbox), None, _) => Ok(Ok(found(mailbox))),
             (None, Some(only), 0) => self.behind(tenant, only).await,
             (None, None, _) => Ok(Err(Miss::Unknown)),
             (short, _, others) => Ok(Err(Miss::Ambiguous(others + 1 + usize::from(short.is_some())))),
@@ -272,7 +274,10 @@ impl<'a, D: Directory> Lookup<'a, D> {
     /// The mailbox that a number leads to. A number whose mailbox was removed a moment ago leads nowhere.
     async fn behind(&self, tenant: &Tenant, number: Number) -> Result<Result<Outcome, Miss>, RoutingError> {
         match self.directory.mailbox(tenant.id, number.mailbox).await {
-            Ok(mailbox) => Ok(Ok(found(mailbox, number.label))),
+            Ok(mailbox) => {
+                let Number { label: alias, greeting, .. } = number;
+                Ok(Ok(Outcome::Mailbox { mailbox: Box::new(mailbox), alias, greeting }))
+            }
             Err(StoreError::Missing { .. }) => Ok(Err(Miss::Unknown)),
             Err(error) => Err(error.into()),
         }
@@ -282,7 +287,7 @@ impl<'a, D: Directory> Lookup<'a, D> {
         if let DefaultAction::Mailbox { extension } = &tenant.default_action
             && let Some(mailbox) = self.directory.mailbox_by_extension(tenant.id, extension).await?
         {
-            return Ok(found(mailbox, None));
+            return Ok(found(mailbox));
         }
         Ok(Outcome::Default(tenant.default_action.clone()))
     }
@@ -305,8 +310,8 @@ impl<'a, D: Directory> Lookup<'a, D> {
     }
 }
 
-fn found(mailbox: Mailbox, alias: Option<String>) -> Outcome {
-    Outcome::Mailbox { mailbox: Box::new(mailbox), alias }
+fn found(mailbox: Mailbox) -> Outcome {
+    Outcome::Mailbox { mailbox: Box::new(mailbox), alias: None, greeting: None }
 }
 
 /// The host as a domain name; addresses belong to no tenant.

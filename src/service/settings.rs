@@ -158,6 +158,7 @@ impl Settings {
             file: Bytes::from(file),
             from: None,
             until,
+            is_aside: false,
         };
         let greeting = self.greetings.set(new).await.map_err(refused)?.greeting;
         self.forget(recording).await;

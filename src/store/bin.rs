@@ -54,6 +54,9 @@ const REMOVED: &str = "SELECT u.id, u.removed_at, r.kept FROM users u
     WHERE u.tenant_id = $1 AND u.id = $2 AND u.removed_at IS NOT NULL";
 const BACK_USER: &str =
     "UPDATE users SET removed_at = NULL WHERE tenant_id = $1 AND id = $2 AND removed_at IS NOT NULL";
+// Somebody else may sign in with it by now.
+const FREE_LOGIN: &str = "UPDATE users SET login = NULL WHERE tenant_id = $1 AND id = $2
+    AND login IN (SELECT o.login FROM users o WHERE o.tenant_id = $1 AND o.removed_at IS NULL)";
 const OLD_MAILBOX: &str =
     "SELECT id, extension FROM mailboxes WHERE tenant_id = $1 AND user_id = $2 AND removed_at = $3";
 const BACK_MAILBOX: &str =
@@ -288,6 +291,7 @@ impl Store {
         let at = micros(row.time("removed_at")?);
         let kept: Kept = row.opt_text("kept")?.map(|_| row.json("kept")).transpose()?.unwrap_or_default();
         // Who was purged at this moment is gone.
+        tx.run(FREE_LOGIN, args![whose, id]).await?;
         found(tx.run(BACK_USER, args![whose, id]).await?, "removed user", user)?;
         let mut mailboxes = Vec::new();
         for row in tx.rows(OLD_MAILBOX, args![whose, id, at]).await? {

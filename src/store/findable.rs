@@ -9,7 +9,9 @@ use super::{Result, Store};
 use crate::domain::{DirectorySettings, Extension, GreetingId, MailboxId, TenantId, User};
 
 // Of the mailbox only what the user does not have: `id` is the user's.
-const FINDABLE: &str = "SELECT u.id, u.tenant_id, u.first_name, u.last_name, u.emails, u.created_at,
+const FINDABLE: &str =
+    "SELECT u.id, u.tenant_id, u.first_name, u.last_name, u.emails, u.login, u.department, u.site,
+        u.profile, u.created_at,
         b.id AS mailbox_id, b.user_id, b.extension, b.enabled, b.settings,
         (SELECT g.id FROM greetings g WHERE g.tenant_id = b.tenant_id AND g.mailbox_id = b.id
             AND g.kind = 'name' AND g.active ORDER BY g.created_at DESC, g.id DESC LIMIT 1) AS name

@@ -33,7 +33,7 @@ const SET_UNTIL: &str = "UPDATE greetings SET until_at = $4
     duration_ms, active, from_at, until_at, created_at";
 
 impl Store {
-    /// Adds a greeting. Makes it the active one of its kind; the older ones of the kind go inactive and stay
+    /// Adds a greeting. An active one becomes the one of its kind: the older ones of the kind go inactive and stay
     /// restorable. One transaction.
     ///
     /// # Errors
@@ -43,7 +43,9 @@ impl Store {
         let kind = greeting.kind.as_str();
         let mut tx = self.db.begin().await?;
         lock_mailbox(&mut tx, greeting.tenant, greeting.mailbox).await?;
-        tx.run(SWITCH_OFF, args![tenant, mailbox, kind, false]).await?;
+        if greeting.active {
+            tx.run(SWITCH_OFF, args![tenant, mailbox, kind, false]).await?;
+        }
         let args = args![
             greeting.id.uuid(),
             tenant,
@@ -52,7 +54,7 @@ impl Store {
             greeting.label.as_str(),
             greeting.object.as_str(),
             greeting.duration_ms,
-            true,
+            greeting.active,
             opt_micros(greeting.from),
             opt_micros(greeting.until),
             micros(greeting.created_at),

@@ -34,7 +34,8 @@ pub(super) const NO_PASSWORD: &str =
     "UPDATE logins SET password_hash = NULL WHERE tenant_id = $1 AND user_id = $2";
 
 const BY_MAIL: &str =
-    "SELECT u.id, u.tenant_id, u.first_name, u.last_name, u.emails, u.created_at, l.password_hash
+    "SELECT u.id, u.tenant_id, u.first_name, u.last_name, u.emails, u.login, u.department, u.site,
+        u.profile, u.created_at, l.password_hash
     FROM users u JOIN logins l ON l.tenant_id = u.tenant_id AND l.user_id = u.id
     WHERE u.removed_at IS NULL AND lower(u.emails) LIKE $1 ESCAPE '!' ORDER BY u.id LIMIT 2";
 

@@ -33,6 +33,8 @@ mod pages;
 mod passing;
 mod people;
 mod phones;
+mod policies;
+mod profiles;
 mod read;
 mod readers;
 mod reset;
@@ -67,7 +69,8 @@ pub use self::lamps::Lamp;
 pub use self::lockouts::{Guess, Guesser, Limits};
 pub use self::logins::{Door, Stale};
 pub use self::owner::LONGEST_LIST;
-pub use self::pages::{MessageFilter, Person};
+pub use self::pages::{MessageFilter, PeopleFilter, Person};
+pub use self::profiles::Places;
 pub use self::reset::{Cleared, Holdings};
 pub use self::second_factors::{SecondFactor, SharedSecret};
 pub use self::takeover::{Fate, Newcomer};
@@ -80,7 +83,9 @@ use self::group::Group;
 pub use self::letters::LetterFacts;
 pub use self::revision::Moment;
 use crate::clock::SharedClock;
-use crate::domain::{JobId, LinkId, MailAddress, MailboxId, MessageId, Purpose, TenantId, UserId};
+use crate::domain::{
+    GreetingId, JobId, LinkId, MailAddress, MailboxId, MessageId, Purpose, TenantId, UserId,
+};
 
 /// What went wrong, by what the caller of the store can do about it.
 #[derive(Debug, thiserror::Error)]
@@ -135,6 +140,8 @@ pub struct Number {
     pub mailbox: MailboxId,
     /// Shown as "called as" in mails and lists (004-09).
     pub label: Option<String>,
+    /// What callers of it hear in place of the standard greeting (004-07); `None`: the main one.
+    pub greeting: Option<GreetingId>,
 }
 
 /// A piece of work that must happen, at least once.

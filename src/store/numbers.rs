@@ -6,35 +6,68 @@ use super::mailboxes::lock_mailbox;
 use super::read::Reader;
 use super::tx::Statement;
 use super::{Number, Result, Store, StoreError};
-use crate::domain::{MailboxId, PhoneNumber, TenantId};
+use crate::domain::{GreetingId, MailboxId, PhoneNumber, TenantId};
 
 // A number of a removed mailbox is free: whoever puts it takes it over.
-const PUT: &str = "INSERT INTO numbers (tenant_id, number, mailbox_id, label, reversed_digits)
-    VALUES ($1, $2, $3, $4, $5)
-    ON CONFLICT (tenant_id, number) DO UPDATE SET mailbox_id = excluded.mailbox_id, label = excluded.label
+const PUT: &str = "INSERT INTO numbers (tenant_id, number, mailbox_id, label, reversed_digits, greeting_id)
+    VALUES ($1, $2, $3, $4, $5, $6)
+    ON CONFLICT (tenant_id, number) DO UPDATE SET mailbox_id = excluded.mailbox_id, label = excluded.label,
+        greeting_id = CASE WHEN numbers.mailbox_id = excluded.mailbox_id
+            THEN COALESCE(excluded.greeting_id, numbers.greeting_id) ELSE excluded.greeting_id END
     WHERE numbers.mailbox_id = excluded.mailbox_id
        OR numbers.mailbox_id IN (SELECT id FROM mailboxes WHERE removed_at IS NOT NULL)";
 
-const ALL: &str = "SELECT n.tenant_id, n.number, n.mailbox_id, n.label
+const ALL: &str = "SELECT n.tenant_id, n.number, n.mailbox_id, n.label, n.greeting_id
     FROM numbers n JOIN mailboxes m ON m.tenant_id = n.tenant_id AND m.id = n.mailbox_id
     WHERE n.tenant_id = $1 AND m.removed_at IS NULL ORDER BY n.number";
 
-const OF_MAILBOX: &str = "SELECT tenant_id, number, mailbox_id, label FROM numbers
+const OF_MAILBOX: &str = "SELECT tenant_id, number, mailbox_id, label, greeting_id FROM numbers
     WHERE tenant_id = $1 AND mailbox_id = $2 ORDER BY number";
 
-const EXACT: &str = "SELECT n.tenant_id, n.number, n.mailbox_id, n.label
+const EXACT: &str = "SELECT n.tenant_id, n.number, n.mailbox_id, n.label, n.greeting_id
     FROM numbers n JOIN mailboxes m ON m.tenant_id = n.tenant_id AND m.id = n.mailbox_id
     WHERE n.tenant_id = $1 AND n.number = $2 AND m.removed_at IS NULL";
 
 // The digits are reversed, so that "ends with" is a range of the index: `:` follows `9` in ASCII.
-const ENDING: &str = "SELECT n.tenant_id, n.number, n.mailbox_id, n.label
+const ENDING: &str = "SELECT n.tenant_id, n.number, n.mailbox_id, n.label, n.greeting_id
     FROM numbers n JOIN mailboxes m ON m.tenant_id = n.tenant_id AND m.id = n.mailbox_id
     WHERE n.tenant_id = $1 AND n.reversed_digits >= $2 AND n.reversed_digits < $3 AND m.removed_at IS NULL
     ORDER BY n.number LIMIT 10";
 
 const REMOVE: &str = "DELETE FROM numbers WHERE tenant_id = $1 AND number = $2 AND mailbox_id = $3";
 
+const SET_GREETING: &str =
+    "UPDATE numbers SET greeting_id = $4 WHERE tenant_id = $1 AND number = $2 AND mailbox_id = $3";
+
+const OWN_GREETING: &str = "SELECT id FROM greetings
+    WHERE tenant_id = $1 AND mailbox_id = $2 AND id = $3 AND kind <> 'name'";
+
 impl Store {
+    /// Gives a number or alias a greeting of its own, one of its mailbox; `None`: callers hear the main one again.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] when the number does not lead there, or the greeting is not the mailbox's.
+    pub async fn set_number_greeting(
+        &self,
+        tenant: TenantId,
+        mailbox: MailboxId,
+        number: &str,
+        greeting: Option<GreetingId>,
+    ) -> Result<()> {
+        let mut tx = self.db.begin().await?;
+        lock_mailbox(&mut tx, tenant, mailbox).await?;
+        if let Some(greeting) = greeting
+            && tx.rows(OWN_GREETING, args![tenant.uuid(), mailbox.uuid(), greeting.uuid()]).await?.is_empty()
+        {
+            return Err(missing("greeting", greeting));
+        }
+        let args = args![tenant.uuid(), number, mailbox.uuid(), greeting.map(GreetingId::uuid)];
+        if tx.run(SET_GREETING, args).await? == 0 {
+            return Err(missing("number", number));
+        }
+        Ok(tx.commit().await?)
+    }
+
     /// Adds a number, or changes the label of one that leads to the same mailbox already.
     ///
     /// # Errors
@@ -102,8 +135,9 @@ impl Store {
 /// Adds the number, or its new label; touches nothing where it leads elsewhere.
 pub(super) fn put_statement(number: &Number) -> Statement {
     let (tenant, mailbox) = (number.tenant.uuid(), number.mailbox.uuid());
+    let greeting = number.greeting.map(GreetingId::uuid);
     let reversed = number.number.parse::<PhoneNumber>().ok().map(|number| reversed(&number));
-    (PUT, args![tenant, number.number.as_str(), mailbox, number.label.clone(), reversed])
+    (PUT, args![tenant, number.number.as_str(), mailbox, number.label.clone(), reversed, greeting])
 }
 
 fn reversed(number: &PhoneNumber) -> String {
@@ -117,5 +151,6 @@ fn read_number(row: &Row) -> Result<Number> {
         number: row.text("number")?,
         mailbox: MailboxId::from_uuid(row.id("mailbox_id")?),
         label: row.opt_text("label")?,
+        greeting: row.opt_id("greeting_id")?.map(GreetingId::from_uuid),
     })
 }

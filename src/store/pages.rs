@@ -46,7 +46,8 @@ const EVERYWHERE: &str = concat!(
 macro_rules! users {
     ($from:literal) => {
         concat!(
-            "SELECT u.id, u.tenant_id, u.first_name, u.last_name, u.emails, u.created_at,
+            "SELECT u.id, u.tenant_id, u.first_name, u.last_name, u.emails, u.login, u.department, u.site,
+        u.profile, u.created_at,
                 m.id AS mailbox_id, m.user_id, m.extension, m.enabled, m.settings, m.created_at AS mailbox_made,
                 COALESCE(l.role, 'basic') AS role, COALESCE(l.portal, $2) AS portal,
                 l.password_hash IS NOT NULL AS has_password, m.pin_hash IS NOT NULL AS has_pin,
@@ -63,7 +64,10 @@ macro_rules! users {
 macro_rules! found {
     () => {
         "AND ($3 = '' OR lower(u.first_name || ' ' || u.last_name) LIKE $3 ESCAPE '!'
-            OR lower(u.emails) LIKE $3 ESCAPE '!' OR COALESCE(m.extension, '') LIKE $3 ESCAPE '!') "
+            OR lower(u.emails) LIKE $3 ESCAPE '!' OR COALESCE(u.login, '') LIKE $3 ESCAPE '!'
+            OR COALESCE(m.extension, '') LIKE $3 ESCAPE '!')
+         AND ($6 = '' OR u.department = $6) AND ($7 = '' OR u.site = $7)
+         AND (NOT $8 OR u.profile NOT LIKE '%\"listed\":false%') "
     };
 }
 
@@ -107,6 +111,26 @@ pub struct MessageFilter {
     pub search: String,
     /// Those after this one, in the order of the list.
     pub after: Option<(Timestamp, MessageId)>,
+}
+
+/// Which users.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PeopleFilter {
+    /// Part of a name, an address, a login name or an extension; empty for all.
+    pub search: String,
+    /// Only those of this department; empty for all (002-007).
+    pub department: String,
+    /// Only those of this site; empty for all (002-008).
+    pub site: String,
+    /// Only those who stand in the list of contacts (002-022).
+    pub is_listed: bool,
+}
+
+impl PeopleFilter {
+    /// All that fit this text.
+    pub fn found_by(search: &str) -> Self {
+        Self { search: search.to_owned(), ..Self::default() }
+    }
 }
 
 /// A user with all that a list shows.
@@ -155,29 +179,41 @@ impl Store {
         self.db.rows(sql, args).await?.iter().map(read_message).collect()
     }
 
-    /// Users with their mailboxes, by extension (those without one last), after a place.
+    /// Users that fit, with their mailboxes, by extension (those without one last), after a place.
     ///
     /// # Errors
     /// [`super::StoreError`].
     pub async fn user_page(
         &self,
         tenant: TenantId,
-        search: &str,
+        filter: &PeopleFilter,
         after: Option<(String, UserId)>,
         limit: u32,
     ) -> Result<Vec<Person>> {
         let (extension, id) =
             after.map_or((String::new(), Uuid::nil()), |(extension, id)| (extension, id.uuid()));
+        let plain = |text: &str| -> String { text.trim().chars().filter(|c| !c.is_control()).collect() };
+        let (search, department, site) =
+            (like(&filter.search), plain(&filter.department), plain(&filter.site));
         let mut people = Vec::new();
         if extension != NO_EXTENSION {
-            let args = args![tenant.uuid(), true, like(search), extension.clone(), limit];
+            let args = args![
+                tenant.uuid(),
+                true,
+                search.clone(),
+                extension.clone(),
+                limit,
+                department.clone(),
+                site.clone(),
+                filter.is_listed
+            ];
             people = self.db.rows(WITH_MAILBOX, args).await?;
         }
         let rest = limit.saturating_sub(u32::try_from(people.len()).unwrap_or(u32::MAX));
         if rest > 0 {
             // A place among those who have one is before all of these.
             let id = if extension == NO_EXTENSION { id } else { Uuid::nil() };
-            let args = args![tenant.uuid(), true, like(search), id, rest];
+            let args = args![tenant.uuid(), true, search, id, rest, department, site, filter.is_listed];
             people.extend(self.db.rows(WITHOUT_MAILBOX, args).await?);
         }
         people.iter().map(read_person).collect()

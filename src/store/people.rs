@@ -5,31 +5,34 @@
 use std::collections::HashMap;
 
 use super::db::{Row, Tx, args};
-use super::fault::{Named as _, found, missing};
+use super::fault::{Fault, Named as _, found, missing};
 use super::lockouts::UNLOCK;
 use super::logins::FORGET_USER;
 use super::mailboxes::{MAILBOXES, SET_PIN, insert_mailbox, read_mailbox, upsert_mailbox};
 use super::read::{Reader, micros, to_json};
 use super::tx::Statement;
 use super::{Result, Store, bin};
-use crate::domain::{Mailbox, TenantId, User, UserId};
+use crate::domain::{Mailbox, Profile, TenantId, User, UserId};
 
-const USERS: &str = "SELECT id, tenant_id, first_name, last_name, emails, created_at
-    FROM users WHERE tenant_id = $1 AND removed_at IS NULL";
+const USERS: &str = "SELECT id, tenant_id, first_name, last_name, emails, login, department, site, profile,
+    created_at FROM users WHERE tenant_id = $1 AND removed_at IS NULL";
 
-pub(super) const USER: &str = "SELECT id, tenant_id, first_name, last_name, emails, created_at
-    FROM users WHERE tenant_id = $1 AND id = $2 AND removed_at IS NULL";
+pub(super) const USER: &str =
+    "SELECT id, tenant_id, first_name, last_name, emails, login, department, site, profile,
+    created_at FROM users WHERE tenant_id = $1 AND id = $2 AND removed_at IS NULL";
 
 pub(super) const OWN_MAILBOX: &str = "SELECT id, tenant_id, user_id, extension, enabled, settings, created_at
     FROM mailboxes WHERE tenant_id = $1 AND user_id = $2 AND removed_at IS NULL";
 
 // Who has a name again was set up.
 const UPDATE_USER: &str = "UPDATE users SET first_name = $3, last_name = $4, emails = $5,
+        login = $6, department = $7, site = $8, profile = $9,
         reset_at = CASE WHEN $3 = '' AND $4 = '' THEN reset_at END
     WHERE tenant_id = $1 AND id = $2 AND removed_at IS NULL";
 
-const ADD_USER: &str = "INSERT INTO users (id, tenant_id, first_name, last_name, emails, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6)";
+const ADD_USER: &str = "INSERT INTO users
+    (id, tenant_id, first_name, last_name, emails, login, department, site, profile, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 
 const USER_EXISTS: &str = "SELECT 1 FROM users WHERE id = $1";
 
@@ -121,7 +124,7 @@ impl Store {
         Ok(Some((read_user(&row)?, mailbox.as_ref().map(read_mailbox).transpose()?)))
     }
 
-    /// Replaces the user's name and addresses, or adds a user without a mailbox.
+    /// Replaces the user's name, addresses and profile, or adds a user without a mailbox.
     ///
     /// # Errors
     /// [`super::StoreError::Missing`] when it is another tenant's or was removed.
@@ -180,20 +183,23 @@ pub(super) async fn remove_in(tx: &mut Tx, tenant: TenantId, id: UserId, now: i6
     Ok(())
 }
 
-/// Adds the user, or replaces name and addresses.
+/// Adds the user, or replaces name, addresses and profile.
 pub(super) fn user_statement(user: &User, is_new: bool) -> Result<Statement> {
     let (id, tenant, emails) = (user.id.uuid(), user.tenant.uuid(), to_json(&user.emails)?);
     let (first, last) = (user.first.as_str(), user.last.as_str());
+    let Profile { login, department, site, .. } = user.profile.clone();
+    let rest = to_json(&user.profile)?;
     Ok(if is_new {
-        (ADD_USER, args![id, tenant, first, last, emails, micros(user.created_at)])
+        let made = micros(user.created_at);
+        (ADD_USER, args![id, tenant, first, last, emails, login, department, site, rest, made])
     } else {
-        (UPDATE_USER, args![tenant, id, first, last, emails])
+        (UPDATE_USER, args![tenant, id, first, last, emails, login, department, site, rest])
     })
 }
 
 async fn upsert_user(tx: &mut Tx, user: &User) -> Result<()> {
     let (sql, args) = user_statement(user, false)?;
-    if tx.run(sql, args).await? > 0 {
+    if user_written(tx.run(sql, args).await, user)? > 0 {
         return Ok(());
     }
     if !tx.rows(USER_EXISTS, args![user.id.uuid()]).await?.is_empty() {
@@ -204,8 +210,20 @@ async fn upsert_user(tx: &mut Tx, user: &User) -> Result<()> {
 
 pub(super) async fn insert_user(tx: &mut Tx, user: &User) -> Result<()> {
     let (sql, args) = user_statement(user, true)?;
-    tx.run(sql, args).await.taken("user", user.id).orphan("tenant", user.tenant)?;
+    user_written(tx.run(sql, args).await, user)?;
     Ok(())
+}
+
+/// A user has two unique keys; both databases name the broken one in the error's text (the index or its columns).
+pub(super) fn user_written(result: Result<u64, Fault>, user: &User) -> Result<u64> {
+    let written = match result {
+        Err(Fault::Taken(why)) if why.contains("users_login") || why.contains("users.login") => {
+            let login = user.profile.login.as_deref().unwrap_or_default();
+            Err(Fault::Taken(why)).taken("login name", login)
+        }
+        other => other.taken("user", user.id),
+    };
+    Ok(written.orphan("tenant", user.tenant)?)
 }
 
 pub(super) fn read_user(row: &Row) -> Result<User> {
@@ -216,6 +234,12 @@ pub(super) fn read_user(row: &Row) -> Result<User> {
         first: row.text("first_name")?,
         last: row.text("last_name")?,
         emails: row.json("emails")?,
+        profile: Profile {
+            login: row.opt_text("login")?,
+            department: row.opt_text("department")?,
+            site: row.opt_text("site")?,
+            ..row.json("profile")?
+        },
         created_at: row.time("created_at")?,
     })
 }

@@ -17,21 +17,22 @@ use super::lamps;
 use super::lockouts::UNLOCK;
 use super::logins::{CLOSE_DOORS, END_ALL, NO_PASSWORD, REVOKE_KEYS};
 use super::mailboxes::{PIN_HASH, SET_PIN, lock_mailbox, mailbox_statement, read_mailbox};
-use super::people::{OWN_MAILBOX, REVOKE_LINKS, TRASH_MESSAGES, USER, read_user};
+use super::people::{OWN_MAILBOX, REVOKE_LINKS, TRASH_MESSAGES, USER, read_user, user_written};
 use super::read::{Reader, micros, to_json};
 use super::second_factors::FORGET_HALVES;
 use super::{Result, Store};
 use crate::domain::{
-    CallerKeys, Clear, Clearing, JobId, MailAddress, Mailbox, MailboxId, Recipient, Role, TenantId, User,
-    UserId,
+    CallerKeys, Clear, Clearing, JobId, MailAddress, Mailbox, MailboxId, Profile, Recipient, Role, TenantId,
+    User, UserId,
 };
 
 pub use self::back::Cleared;
 pub use self::holdings::Holdings;
 
 const ARCHIVE_USER: &str =
-    "INSERT INTO users (id, tenant_id, first_name, last_name, emails, created_at, removed_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $6)";
+    "INSERT INTO users (id, tenant_id, first_name, last_name, emails, login, department, site, profile, created_at,
+        removed_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)";
 
 const ARCHIVE_MAILBOX: &str =
     "INSERT INTO mailboxes (id, tenant_id, user_id, extension, enabled, pin_hash, settings, created_at, removed_at)
@@ -73,7 +74,8 @@ const END_CALLS: &str = "UPDATE call_requests SET wanted = (1 = 0)
     WHERE tenant_id = $1 AND mailbox_id = $2 AND state <> 'over'";
 const SET_ROLE: &str = "UPDATE logins SET role = $3 WHERE tenant_id = $1 AND user_id = $2";
 const SET_USER: &str =
-    "UPDATE users SET first_name = $3, last_name = $4, emails = $5 WHERE tenant_id = $1 AND id = $2";
+    "UPDATE users SET first_name = $3, last_name = $4, emails = $5, login = $6, department = $7, site = $8, profile = $9
+    WHERE tenant_id = $1 AND id = $2";
 const MUST_BE_SET_UP: &str = "UPDATE users SET reset_at = $3 WHERE tenant_id = $1 AND id = $2";
 // Of two clearings only the last can be taken back once somebody else may have come between them.
 const FORGET_RESETS: &str = "DELETE FROM resets WHERE tenant_id = $1 AND mailbox_id = $2";
@@ -113,6 +115,10 @@ struct Kept {
     keys: CallerKeys,
     announce: bool,
     nicknames: Vec<String>,
+    #[serde(default)]
+    login: Option<String>,
+    #[serde(default)]
+    profile: Profile,
     pin_hash: Option<String>,
     password_hash: Option<String>,
     role: Option<Role>,
@@ -201,6 +207,8 @@ impl Work<'_> {
             keys: mailbox.keys.clone(),
             announce: mailbox.phone.announce,
             nicknames: mailbox.phone.nicknames.clone(),
+            login: user.profile.login.clone(),
+            profile: user.profile.clone(),
             pin_hash: None,
             password_hash: None,
             role: None,
@@ -286,6 +294,10 @@ impl Work<'_> {
             user.first.as_str(),
             user.last.as_str(),
             to_json(&user.emails)?,
+            user.profile.login.clone(),
+            user.profile.department.clone(),
+            user.profile.site.clone(),
+            to_json(&user.profile)?,
             self.now
         ];
         tx.run(ARCHIVE_USER, args).await?;
@@ -304,6 +316,8 @@ impl Work<'_> {
     ) -> Result<()> {
         if self.has(Clear::Name) {
             (user.first, user.last) = (String::new(), String::new());
+            // The place stays: what rescuers and the phone system are told of it holds for whoever comes next.
+            user.profile = user.profile.without_person();
             mailbox.phone.nicknames.clear();
             tx.run(SET_ROLE, args![self.tenant, self.user, Role::Basic.as_str()]).await?;
         }
@@ -348,8 +362,12 @@ impl Work<'_> {
     }
 }
 
-async fn write_user(tx: &mut Tx, user: &User) -> Result<()> {
+/// Replaces name, addresses and profile.
+pub(super) async fn write_user(tx: &mut Tx, user: &User) -> Result<()> {
     let (first, last) = (user.first.as_str(), user.last.as_str());
-    let args = args![user.tenant.uuid(), user.id.uuid(), first, last, to_json(&user.emails)?];
-    found(tx.run(SET_USER, args).await?, "user", user.id)
+    let Profile { login, department, site, .. } = user.profile.clone();
+    let rest = to_json(&user.profile)?;
+    let emails = to_json(&user.emails)?;
+    let args = args![user.tenant.uuid(), user.id.uuid(), first, last, emails, login, department, site, rest];
+    found(user_written(tx.run(SET_USER, args).await, user)?, "user", user.id)
 }

@@ -12,8 +12,9 @@ use super::fault::{Named as _, found, missing};
 use super::lamps;
 use super::lockouts::UNLOCK;
 use super::mailboxes::{MAILBOX_BY_EXTENSION, insert_mailbox, lock_mailbox, read_mailbox};
-use super::people::{OWN_MAILBOX, insert_user, remove_in};
+use super::people::{OWN_MAILBOX, USER, insert_user, read_user, remove_in};
 use super::read::{Reader, micros};
+use super::reset::write_user;
 use super::retention::remove_message;
 use super::{Result, Store, StoreError};
 use crate::domain::{Extension, JobId, Mailbox, MailboxId, TenantId, User, UserId};
@@ -77,6 +78,7 @@ impl Store {
         lock_mailbox(&mut tx, tenant, old.id).await?;
         tx.run(BESIDE, args![whose, old.id.uuid()]).await?;
         let new = place(&mut tx, tenant, newcomer, extension).await?;
+        hand_over_place(&mut tx, tenant, from, newcomer, fate).await?;
         let (one, other) = (old.id.uuid(), new.uuid());
         tx.run(MOVE_LAMPS, args![whose, one, other]).await?;
         tx.run(FORGET_DEVICES, args![whose, one]).await?;
@@ -111,6 +113,35 @@ impl Store {
         tx.run(FORGET_GREETINGS, args![tenant, mailbox]).await?;
         Ok(())
     }
+}
+
+/// What the phone system and rescuers are told of the place goes to who comes; who stays under another extension has the
+/// place that the newcomer leaves, or none that is known.
+async fn hand_over_place(
+    tx: &mut Tx,
+    tenant: TenantId,
+    from: UserId,
+    newcomer: &Newcomer,
+    fate: &Fate,
+) -> Result<()> {
+    let to = match newcomer {
+        Newcomer::New(both) => both.0.id,
+        Newcomer::Known(user) => *user,
+    };
+    let (mut old, mut new) = (user(tx, tenant, from).await?, user(tx, tenant, to).await?);
+    let left = new.profile.clone();
+    new.profile = new.profile.at_the_place_of(&old.profile);
+    write_user(tx, &new).await?;
+    if let Fate::Keep(_) = fate {
+        old.profile = old.profile.at_the_place_of(&left);
+        write_user(tx, &old).await?;
+    }
+    Ok(())
+}
+
+async fn user(tx: &mut Tx, tenant: TenantId, id: UserId) -> Result<User> {
+    let rows = tx.rows(USER, args![tenant.uuid(), id.uuid()]).await?;
+    read_user(rows.first().ok_or_else(|| missing("user", id))?)
 }
 
 /// Lets the newcomer have the extension; the mailbox.

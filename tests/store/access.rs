@@ -4,7 +4,7 @@ use aftertone::clock::Clock as _;
 use aftertone::domain::{
     ApiKey, AuditId, Folder, KeyId, LinkToken, Login, Mark, Owner, Purpose, Role, Session, SessionId,
 };
-use aftertone::store::{AuditLine, Door, MessageFilter, Person, Repeat, Stale};
+use aftertone::store::{AuditLine, Door, MessageFilter, PeopleFilter, Person, Repeat, Stale};
 use jiff::Timestamp;
 
 use super::*;
@@ -305,7 +305,7 @@ async fn pages_of_messages_and_users_hold_each_entry_once(bed: Bed) {
     }
     let (mut seen, mut after) = (Vec::new(), None);
     loop {
-        let page = bed.store.user_page(home.tenant, "", after, 3).await.unwrap();
+        let page = bed.store.user_page(home.tenant, &PeopleFilter::default(), after, 3).await.unwrap();
         let Some(last) = page.last() else { break };
         let extension = |person: &Person| {
             person.mailbox.as_ref().map_or("~".to_owned(), |mailbox| mailbox.extension.to_string())
@@ -316,10 +316,16 @@ async fn pages_of_messages_and_users_hold_each_entry_once(bed: Bed) {
     let extensions: Vec<&str> = seen.iter().map(|(extension, _)| extension.as_str()).collect();
     assert_eq!(extensions, ["1001", "1002", "1003", "1005", "~", "~"]);
     assert!(boxless.iter().all(|user| seen[4..].iter().any(|(_, id)| *id == user.id)));
-    assert_eq!(bed.store.user_page(home.tenant, "LOVE", None, 9).await.unwrap().len(), 6);
-    assert_eq!(bed.store.user_page(home.tenant, "1003", None, 9).await.unwrap().len(), 1);
     assert_eq!(
-        bed.store.user_page(home.tenant, "10\x0003", None, 9).await.unwrap().len(),
+        bed.store.user_page(home.tenant, &PeopleFilter::found_by("LOVE"), None, 9).await.unwrap().len(),
+        6
+    );
+    assert_eq!(
+        bed.store.user_page(home.tenant, &PeopleFilter::found_by("1003"), None, 9).await.unwrap().len(),
+        1
+    );
+    assert_eq!(
+        bed.store.user_page(home.tenant, &PeopleFilter::found_by("10\x0003"), None, 9).await.unwrap().len(),
         1,
         "whatever stands in it"
     );

@@ -29,6 +29,7 @@ pub(crate) fn user(clock: &ManualClock, tenant: TenantId, first: &str, last: &st
         first: first.to_owned(),
         last: last.to_owned(),
         emails: vec![ADA.parse().unwrap()],
+        profile: aftertone::domain::Profile::default(),
         created_at: clock.now(),
     }
 }

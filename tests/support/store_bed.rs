@@ -111,6 +111,7 @@ impl Bed {
             number: number.to_owned(),
             mailbox: home.mailbox.id,
             label: Some("label".to_owned()),
+            greeting: None,
         }
     }
 

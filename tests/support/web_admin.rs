@@ -12,6 +12,7 @@ const PAGES: &[(&str, Role)] = &[
     ("/admin/users/new", Role::OfficeManager),
     ("/admin/extensions", Role::OfficeManager),
     ("/admin/imports", Role::OfficeManager),
+    ("/admin/policy", Role::TenantAdmin),
     ("/admin/handsets", Role::OfficeManager),
     ("/admin/numbers", Role::Supervisor),
     ("/admin/calls", Role::Supervisor),

@@ -163,6 +163,7 @@ async fn the_recorded_name_says_why_one_is_in_the_directory_or_not() {
         file: crate::forward::speech(1).into(),
         from: None,
         until: None,
+        is_aside: false,
     };
     bed.services.greetings.set(new).await.unwrap();
     says("callers find you by your name and hear it").await;

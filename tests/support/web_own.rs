@@ -201,6 +201,7 @@ async fn former_greetings_are_listed_and_the_one_before_plays_again() {
             file: crate::portal::tone().into(),
             from: None,
             until: None,
+            is_aside: false,
         };
         bed.services.greetings.set(new).await.unwrap();
     }

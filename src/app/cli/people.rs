@@ -48,6 +48,18 @@ pub(in crate::app) struct TenantSet {
     /// Where 0 leads unless the mailbox says otherwise: a number or SIP URI; empty for nowhere.
     #[arg(long)]
     pub operator: Option<String>,
+    /// Who adds users by portal and API: office-manager, tenant-admin or ticket (nobody of the tenant).
+    #[arg(long, value_name = "WHO")]
+    pub who_may_create: Option<String>,
+    /// Where users are asked for who may not be added: https:, http: or mailto:; empty for nowhere.
+    #[arg(long, value_name = "ADDRESS")]
+    pub help_link: Option<String>,
+    /// Field of profiles that portal and API hide; replaces all; may be given several times; empty for none.
+    #[arg(long, value_name = "FIELD")]
+    pub hide_field: Vec<String>,
+    /// There are queues: agents and supervisors can be made.
+    #[arg(long, value_name = "true|false")]
+    pub queues: Option<bool>,
     /// For calls that reach no mailbox: announce, mailbox:NUMBER, or transfer:TARGET.
     #[arg(long, value_name = "ACTION")]
     pub default_action: Option<String>,
@@ -176,6 +188,11 @@ pub(in crate::app) struct UserAdd {
     /// PIN for the phone, 4 to 12 digits.
     #[arg(long)]
     pub pin: Option<String>,
+    /// FIELD=VALUE of the profile, for example department=Sales or mobile=+4917012345; may be given several times.
+    /// Fields: login, department, site, station, mobile, area_code, caller_id, emergency_caller_id, emergency_address,
+    /// sip_address, music, record_calls, listed. `login=` alone gives the name that is suggested.
+    #[arg(long, value_name = "FIELD=VALUE", verbatim_doc_comment)]
+    pub profile: Vec<String>,
     #[command(flatten)]
     pub json: Json,
 }
@@ -245,6 +262,9 @@ pub(in crate::app) struct UserSet {
     /// Language of the prompts; empty for the tenant's.
     #[arg(long)]
     pub language: Option<String>,
+    /// FIELD=VALUE of the profile; FIELD= takes one away; may be given several times. `user add --help` lists the fields.
+    #[arg(long, value_name = "FIELD=VALUE")]
+    pub profile: Vec<String>,
     /// The audio directory finds the person (once there is a recorded name).
     #[arg(long, value_name = "true|false")]
     pub announce: Option<bool>,

@@ -75,6 +75,7 @@ pub(super) async fn greeting(session: &Session, command: GreetingCommand) -> Res
                 file: bytes.into(),
                 from: from.as_deref().map(time).transpose()?,
                 until: until.as_deref().map(time).transpose()?,
+                is_aside: false,
             };
             let SetGreeting { greeting, remarks } = greetings.set(new).await?;
             let seconds = f64::from(greeting.duration_ms) / 1000.0;

@@ -2,13 +2,13 @@
 
 use serde_json::json;
 
-use crate::domain::{DefaultAction, Invalid, Tenant};
+use crate::domain::{DefaultAction, Invalid, ProfileField, Tenant, TenantPolicy, help_link};
 use crate::service::tenants::{NewTenant, TenantError, Tenants, checked_domains, checked_name, checked_zone};
 
 use super::super::Failure;
 use super::super::cli::{TenantAdd, TenantCommand, TenantSet};
 use super::super::server::Base;
-use super::{Session, extension, language, print};
+use super::{Session, extension, language, print, read};
 
 /// Who stands in the audit.
 const ACTOR: &str = "command line";
@@ -24,13 +24,21 @@ fn failed(error: TenantError) -> Failure {
 pub(super) async fn tenant(session: &Session, command: TenantCommand) -> Result<(), Failure> {
     match command {
         TenantCommand::Show(json) => {
-            let (_, tenant) = session.open().await?;
-            print::thing(json.json, &tenant_json(&tenant));
+            let (base, tenant) = session.open().await?;
+            let policy = base.store.policy(tenant.id).await?;
+            let mut told = tenant_json(&tenant);
+            told["who_may_create"] = json!(policy.who_may_create);
+            told["help_link"] = json!(policy.help_link);
+            told["hidden_fields"] = json!(policy.hidden);
+            told["queues"] = json!(policy.queues);
+            print::thing(json.json, &told);
         }
         TenantCommand::Set(set) => {
             let (base, tenant) = session.open().await?;
+            let policy = policy(base.store.policy(tenant.id).await?, &set)?;
             let changed = changed(session, &base, tenant, set).await?;
             base.store.put_tenant(&changed).await?;
+            base.store.set_policy(changed.id, &policy).await?;
             println!("changed tenant {}", changed.name);
         }
         TenantCommand::List(json) => {
@@ -71,6 +79,7 @@ async fn add(session: &Session, new: TenantAdd) -> Result<(), Failure> {
         Some(tag) => language(session, tag)?,
         None => voicemail.language.clone(),
     };
+    let policy = policy(TenantPolicy::default(), &settings)?;
     let new = NewTenant {
         name,
         domains: settings.domain.clone(),
@@ -85,6 +94,7 @@ async fn add(session: &Session, new: TenantAdd) -> Result<(), Failure> {
         let changed = changed(session, &base, tenant.clone(), only).await?;
         base.store.put_tenant(&changed).await?;
     }
+    base.store.set_policy(tenant.id, &policy).await?;
     println!("added tenant {}", tenant.name);
     Ok(())
 }
@@ -115,6 +125,25 @@ async fn changed(
         tenant.default_action = action(base, &tenant, &text).await?;
     }
     Ok(tenant)
+}
+
+/// What the tenant lets be created, shows and hides.
+fn policy(mut policy: TenantPolicy, set: &TenantSet) -> Result<TenantPolicy, Failure> {
+    if let Some(who) = &set.who_may_create {
+        policy.who_may_create = read(who)?;
+    }
+    if let Some(link) = &set.help_link {
+        policy.help_link = help_link(link).map_err(|error| Failure::usage(error.to_string()))?;
+    }
+    if !set.hide_field.is_empty() {
+        let names = set.hide_field.iter().filter(|name| !name.trim().is_empty());
+        policy.hidden = names.map(|name| read::<ProfileField>(name)).collect::<Result<_, _>>()?;
+        if policy.hidden.iter().any(|field| !field.may_be_hidden()) {
+            return Err(Failure::usage("the user ID is needed to sign in: it cannot be hidden"));
+        }
+    }
+    policy.queues = set.queues.unwrap_or(policy.queues);
+    Ok(policy)
 }
 
 async fn action(base: &Base, tenant: &Tenant, text: &str) -> Result<DefaultAction, Failure> {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::domain::{KeyTarget, Mailbox, Quota, Recipient, Role, ToneChoice, User};
-use crate::service::accounts::{Account, Changes, NewUser};
+use crate::domain::{KeyTarget, Mailbox, ProfileField, Quota, Recipient, Role, ToneChoice, User};
+use crate::service::accounts::{Account, Changes, NewUser, Wished};
 
 use super::super::Failure;
 use super::super::cli::{NumberCommand, UserAdd, UserCommand, UserSet};
@@ -18,7 +18,17 @@ pub(super) async fn user(session: &Session, command: UserCommand) -> Result<(), 
     match command {
         UserCommand::Add(add) => {
             let as_json = add.json.json;
-            let account = accounts.add_user(tenant.id, new_user(add)?).await?;
+            let mut wished = wished(&add.profile)?;
+            // 003-01: the suggested one, when it is asked for by its bare name.
+            if let Some((_, login)) =
+                wished.iter_mut().find(|(field, text)| *field == ProfileField::Login && text.is_empty())
+            {
+                let suggested = accounts.suggest_login(tenant.id, &add.first, &add.last).await?;
+                *login = suggested.ok_or_else(|| {
+                    Failure::refused("no user ID can be suggested: give a first or last name in letters")
+                })?;
+            }
+            let account = accounts.add_user_with(tenant.id, new_user(add)?, &wished).await?;
             if as_json {
                 print::thing(true, &account_json(&account));
             } else {
@@ -165,6 +175,17 @@ fn new_user(add: UserAdd) -> Result<NewUser, Failure> {
     })
 }
 
+/// `FIELD=VALUE`; `FIELD=` takes it away.
+fn wished(texts: &[String]) -> Result<Vec<Wished>, Failure> {
+    let one = |text: &String| {
+        let (field, value) = text.split_once('=').ok_or_else(|| {
+            Failure::usage(format!("{text:?} is no field: write department=Sales or mobile="))
+        })?;
+        Ok((read(field.trim())?, value.trim().to_owned()))
+    };
+    texts.iter().map(one).collect()
+}
+
 fn changes(set: UserSet, quota: Quota) -> Result<Changes, Failure> {
     let optional = |text: Option<String>| text.map(|text| (!text.trim().is_empty()).then_some(text));
     let modes = set.mail.iter().map(|text| recipient(text)).collect::<Result<Vec<_>, _>>()?;
@@ -197,6 +218,7 @@ fn changes(set: UserSet, quota: Quota) -> Result<Changes, Failure> {
         zone: optional(set.zone),
         language: optional(set.language),
         announce: set.announce,
+        profile: wished(&set.profile)?,
         nicknames: (!set.nickname.is_empty()).then_some(set.nickname),
         may_broadcast: set.may_broadcast,
         may_call_back: set.may_call_back,
@@ -274,7 +296,7 @@ fn modes(mailbox: &Mailbox) -> Vec<String> {
 
 fn account_json(account: &Account) -> Value {
     let Account { user, mailbox, numbers, has_pin, usage } = account;
-    json!({
+    let mut told = json!({
         "id": user.id,
         "mailbox": mailbox.id,
         "extension": mailbox.extension,
@@ -305,5 +327,10 @@ fn account_json(account: &Account) -> Value {
         "max_messages": mailbox.quota.messages,
         "bytes": usage.bytes,
         "max_bytes": mailbox.quota.bytes,
-    })
+    });
+    for field in ProfileField::ALL {
+        let value = Some(user.profile.get(field)).filter(|value| !value.is_empty());
+        told[field.as_str()] = json!(value);
+    }
+    told
 }

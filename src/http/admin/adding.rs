@@ -7,11 +7,12 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::domain::MailAddress;
+use crate::domain::{MailAddress, Profile, ProfileField, TenantPolicy};
 use crate::service::access::Act;
 use crate::service::accounts::{Account, AccountError, NewUser};
 use crate::service::audit::Deed;
 use crate::service::signin::SigninError;
+use crate::store::Places;
 
 use super::super::portal::frame::{Done, Frame};
 use super::super::portal::{sentence, trouble};
@@ -19,6 +20,7 @@ use super::super::shell::render;
 use super::super::visitor::{Fields, Posted, Visitor, see};
 use super::super::{Shared, Site};
 use super::users::HERE;
+use super::users::sections::{Shown, Tried, shown};
 
 #[derive(Template)]
 #[template(path = "portal/user_new.html", config = "src/http/pages/askama.toml")]
@@ -29,6 +31,51 @@ struct NewPage {
     email: String,
     extension: String,
     invite: bool,
+    login: String,
+    more: Vec<Shown>,
+    /// Something of it is to be mended.
+    is_more_open: bool,
+    places: Places,
+}
+
+/// Fields of the profile that can be given at once.
+const MORE: [ProfileField; 4] =
+    [ProfileField::Department, ProfileField::Site, ProfileField::Station, ProfileField::Mobile];
+
+/// What stands beside name, address and extension.
+struct Beside {
+    login: String,
+    fields: Vec<ProfileField>,
+    places: Places,
+}
+
+impl Beside {
+    async fn of(site: &Site, visitor: &Visitor, login: &str) -> Result<Self, Response> {
+        let (services, tenant) = (&site.web.services, visitor.actor.tenant);
+        let policy = services.people.policy(tenant).await.map_err(|error| trouble(&error))?;
+        if !visitor.actor.may_create(&policy) {
+            return Err(not_here(site, visitor, &policy));
+        }
+        let fields = visitor.actor.fields(&policy);
+        Ok(Self {
+            login: login.to_owned(),
+            fields: MORE.into_iter().filter(|field| fields.contains(field)).collect(),
+            places: services.accounts.places(tenant).await.map_err(|error| trouble(&error))?,
+        })
+    }
+}
+
+#[derive(Template)]
+#[template(path = "portal/user_elsewhere.html", config = "src/http/pages/askama.toml")]
+struct ElsewherePage {
+    frame: Frame,
+    help: Option<String>,
+}
+
+/// Who may not add users is told where to ask for them (001-03).
+fn not_here(site: &Site, visitor: &Visitor, policy: &TenantPolicy) -> Response {
+    let page = ElsewherePage { frame: Frame::new(site, visitor, HERE, None), help: policy.help_link.clone() };
+    render(&page, StatusCode::FORBIDDEN)
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -43,14 +90,29 @@ pub(super) async fn new(State(site): Shared, visitor: Visitor, Query(asked): Que
     if let Err(response) = visitor.must(Act::UsersWrite) {
         return response;
     }
+    let Beside { login, fields, places } = match Beside::of(&site, &visitor, "").await {
+        Ok(beside) => beside,
+        Err(response) => return response,
+    };
     match site.web.services.people.suggestion(visitor.actor.tenant).await {
         Ok(suggested) => {
             let wanted = asked.extension.parse::<crate::domain::Extension>();
             let extension = wanted.map_or(suggested, |wanted| wanted.to_string());
             let frame = Frame::new(&site, &visitor, HERE, None);
             let empty = String::new;
-            let page =
-                NewPage { frame, first: empty(), last: empty(), email: empty(), extension, invite: true };
+            let (plain, nothing) = (Profile::default(), Tried::default());
+            let page = NewPage {
+                frame,
+                first: empty(),
+                last: empty(),
+                email: empty(),
+                extension,
+                invite: true,
+                login,
+                more: fields.into_iter().map(|field| shown(field, &plain, &nothing)).collect(),
+                is_more_open: false,
+                places,
+            };
             render(&page, StatusCode::OK)
         }
         Err(error) => trouble(&error),
@@ -63,11 +125,17 @@ pub(super) async fn add(State(site): Shared, posted: Posted) -> Response {
         return response;
     }
     let tenant = visitor.actor.tenant;
-    match added(&site, &visitor, &fields).await {
+    let beside = match Beside::of(&site, &visitor, fields.get("login")).await {
+        Ok(beside) => beside,
+        Err(response) => return response,
+    };
+    let mut tried = Tried::of(&fields, "more", beside.fields.iter().copied());
+    match added(&site, &visitor, &fields, &mut tried).await {
         Ok(account) => {
             let deed =
                 Deed { action: "user.added", target: format!("mailbox {}", account.mailbox.extension) };
-            let became = json!({"first": account.user.first, "last": account.user.last, "emails": account.user.emails});
+            let became = json!({"first": account.user.first, "last": account.user.last, "emails": account.user.emails,
+                "login": account.user.profile.login});
             site.web.services.audit.note(&visitor.actor, tenant, deed, None::<&()>, Some(&became)).await;
             let is_asked = fields.is_on("invite") && !account.user.emails.is_empty();
             let done = if is_asked && !site.web.services.invite_added(&account.user).await {
@@ -86,6 +154,10 @@ pub(super) async fn add(State(site): Shared, posted: Posted) -> Response {
                 email: field("email"),
                 extension: field("extension"),
                 invite: fields.is_on("invite"),
+                login: beside.login,
+                more: beside.fields.iter().map(|one| shown(*one, &Profile::default(), &tried)).collect(),
+                is_more_open: tried.given().iter().any(|(_, text)| !matches!(text.as_str(), "" | "standard")),
+                places: beside.places,
             };
             render(&page, StatusCode::UNPROCESSABLE_ENTITY)
         }
@@ -119,7 +191,12 @@ impl From<SigninError> for Refused {
     }
 }
 
-async fn added(site: &Site, visitor: &Visitor, fields: &Fields) -> Result<Account, Refused> {
+async fn added(
+    site: &Site,
+    visitor: &Visitor,
+    fields: &Fields,
+    tried: &mut Tried,
+) -> Result<Account, Refused> {
     let services = &site.web.services;
     let new = NewUser {
         extension: fields.get("extension").trim().parse()?,
@@ -129,7 +206,22 @@ async fn added(site: &Site, visitor: &Visitor, fields: &Fields) -> Result<Accoun
         mode: None,
         pin: None,
     };
-    Ok(services.accounts.add_user(visitor.actor.tenant, new).await?)
+    let tenant = visitor.actor.tenant;
+    let mut wished = tried.given();
+    // 003-01: who types no login name gets the suggested one.
+    let login = match fields.get("login").trim() {
+        "" => services.accounts.suggest_login(tenant, &new.first, &new.last).await?,
+        given => Some(given.to_owned()),
+    };
+    wished.extend(login.map(|login| (ProfileField::Login, login)));
+    services.accounts.add_user_with(tenant, new, &wished).await.map_err(|error| match &error {
+        AccountError::Profile(faults)
+            if faults.iter().all(|fault| fault.what != ProfileField::Login.as_str()) =>
+        {
+            Refused::Mend(tried.wrong(&error))
+        }
+        _ => error.into(),
+    })
 }
 
 /// Addresses between commas, blanks or lines (002-009).

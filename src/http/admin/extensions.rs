@@ -7,7 +7,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use crate::service::access::Act;
-use crate::store::Person;
+use crate::store::{PeopleFilter, Person};
 
 use super::super::portal::frame::Frame;
 use super::super::portal::trouble;
@@ -56,7 +56,10 @@ pub(super) async fn list(State(site): Shared, visitor: Visitor, Query(asked): Qu
     let found = async {
         let first = services.people.suggestion(tenant).await?;
         let free = services.accounts.free_extensions(tenant, &first).await.unwrap_or_default();
-        let page = services.people.page(tenant, &search, cursor::person(&asked.after), PAGE).await?;
+        let page = services
+            .people
+            .page(tenant, &PeopleFilter::found_by(&search), cursor::person(&asked.after), PAGE)
+            .await?;
         let own = match visitor.actor.user {
             Some(user) if search.is_empty() && asked.after.is_empty() => {
                 services.people.person(tenant, user).await?

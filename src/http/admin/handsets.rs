@@ -143,7 +143,12 @@ pub(super) async fn export(State(site): Shared, visitor: Visitor) -> Response {
     if let Err(response) = visitor.must(Act::PhonesRead) {
         return response;
     }
-    match site.web.services.handsets.export(visitor.actor.tenant).await {
+    let tenant = visitor.actor.tenant;
+    let fields = match site.web.services.people.policy(tenant).await {
+        Ok(policy) => visitor.actor.fields(&policy),
+        Err(error) => return trouble(&error),
+    };
+    match site.web.services.handsets.export(tenant, &fields).await {
         Ok(exported) => {
             let kind = (header::CONTENT_TYPE, "text/csv; charset=utf-8");
             let name = (header::CONTENT_DISPOSITION, "attachment; filename=\"phones.csv\"");

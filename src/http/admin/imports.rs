@@ -62,8 +62,10 @@ pub(super) struct Asked {
 }
 
 /// The import as this visitor may use it.
-fn imports(site: &Site, visitor: &Visitor) -> Imports {
-    site.web.services.imports.up_to(visitor.actor.rank())
+async fn imports(site: &Site, visitor: &Visitor) -> Result<Imports, Response> {
+    let policy = site.web.services.people.policy(visitor.actor.tenant).await;
+    let policy = policy.map_err(|error| trouble(&error))?;
+    Ok(site.web.services.imports.of(&visitor.actor, &policy))
 }
 
 pub(super) async fn list(State(site): Shared, visitor: Visitor, Query(asked): Query<Asked>) -> Response {
@@ -85,7 +87,11 @@ async fn page(
     if let Err(response) = visitor.must(Act::UsersWrite) {
         return response;
     }
-    let (imports, tenant) = (imports(site, visitor), visitor.actor.tenant);
+    let imports = match imports(site, visitor).await {
+        Ok(imports) => imports,
+        Err(response) => return response,
+    };
+    let tenant = visitor.actor.tenant;
     let zone = match zone(site, visitor).await {
         Ok(zone) => zone,
         Err(response) => return response,
@@ -162,7 +168,11 @@ pub(super) async fn upload(State(site): Shared, posted: PostedFile<LARGEST>) -> 
             return refused(why, StatusCode::BAD_REQUEST).await;
         }
     };
-    let kept = imports(&site, visitor).upload(&visitor.actor, visitor.actor.tenant, &posted.name, file).await;
+    let imports = match imports(&site, visitor).await {
+        Ok(imports) => imports,
+        Err(response) => return response,
+    };
+    let kept = imports.upload(&visitor.actor, visitor.actor.tenant, &posted.name, file).await;
     match kept {
         Ok(draft) => see(&site, &format!("{HERE}/{}", draft.id)),
         Err(ImportError::Store(error)) => trouble(&error),
@@ -178,7 +188,11 @@ pub(super) async fn take_back(State(site): Shared, Path(id): Path<String>, poste
     }
     let Ok(import) = id.parse::<ImportId>() else { return missing() };
     let (tenant, anyway) = (visitor.actor.tenant, fields.is_on("anyway"));
-    match imports(&site, &visitor).roll_back(tenant, import, anyway).await {
+    let imports = match imports(&site, &visitor).await {
+        Ok(imports) => imports,
+        Err(response) => return response,
+    };
+    match imports.roll_back(tenant, import, anyway).await {
         Ok(()) => {}
         Err(ImportError::NoImport(_)) => return missing(),
         Err(ImportError::Store(error)) => return trouble(&error),

@@ -222,6 +222,14 @@ pub(super) async fn take_over(State(site): Shared, Path(number): Path<String>, p
     }
     let planned = async {
         let takeover = given.takeover(&visitor, &extension, fields.get("from"))?;
+        let policy = site.web.services.people.policy(visitor.actor.tenant).await;
+        let policy = policy.map_err(|error| Refused::Response(Box::new(trouble(&error))))?;
+        if matches!(takeover.comer, Comer::New { .. }) && !visitor.actor.may_create(&policy) {
+            let ask = policy.help_link.as_deref().unwrap_or("an administrator");
+            return Err(Refused::Mend(format!(
+                "You add no new people: choose somebody who is here, or ask {ask}."
+            )));
+        }
         accounts.check_takeover(visitor.actor.tenant, &takeover).await?;
         Ok::<_, Refused>(takeover)
     };

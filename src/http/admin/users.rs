@@ -1,5 +1,9 @@
 //! Users: the table, adding one, the profile of one.
 
+mod aliases;
+mod list;
+pub(super) mod sections;
+
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -7,52 +11,37 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::domain::{Login, MailAddress, MailMode, Quota, Recipient, Role, UserId};
+use crate::domain::{
+    Login, MailAddress, MailMode, Mailbox, Owner, Quota, Recipient, Role, TenantPolicy, User, UserId,
+};
 use crate::service::access::Act;
 use crate::service::accounts::{Account, AccountError, Changes};
 use crate::service::audit::Deed;
-use crate::service::bulk::BulkAct;
-use crate::store::{Cleared, Person};
+use crate::store::{Cleared, Person, Places};
 
 use super::super::portal::frame::{Done, Frame};
 use super::super::portal::{missing, mode_title, trouble};
 use super::super::shell::render;
 use super::super::visitor::{Fields, Posted, Visitor, forbidden, see};
-use super::super::{Shared, Site, cursor};
+use super::super::{Shared, Site};
 use super::adding::{Refused, addresses};
 use super::removed;
+use aliases::Alias;
+use sections::{Section, Tried};
+
+pub(super) use aliases::{add as add_alias, greeting as greet_alias, remove as remove_alias};
+pub(super) use list::list;
+pub(super) use sections::change as change_section;
 
 pub(super) const HERE: &str = "/admin/users";
-/// Users on a page.
-const PAGE: u32 = 50;
-
-#[derive(Template)]
-#[template(path = "portal/users.html", config = "src/http/pages/askama.toml")]
-struct UsersPage {
-    frame: Frame,
-    rows: Vec<Row>,
-    search: String,
-    next: Option<String>,
-    is_first: bool,
-    query: String,
-    may_add: bool,
-    acts: [(&'static str, &'static str); 6],
-}
-
-struct Row {
-    id: String,
-    name: String,
-    extension: String,
-    email: String,
-    role: &'static str,
-    state: &'static str,
-    is_bad: bool,
-}
-
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Asked {
     #[serde(default)]
     q: String,
+    #[serde(default)]
+    department: String,
+    #[serde(default)]
+    site: String,
     #[serde(default)]
     after: String,
     #[serde(default)]
@@ -60,63 +49,6 @@ pub(super) struct Asked {
     /// Who was removed just now.
     #[serde(default)]
     user: String,
-}
-
-pub(super) async fn list(State(site): Shared, visitor: Visitor, Query(asked): Query<Asked>) -> Response {
-    if let Err(response) = visitor.must(Act::UsersRead) {
-        return response;
-    }
-    let search: String = asked.q.chars().take(100).collect();
-    let people = &site.web.services.people;
-    let page = people.page(visitor.actor.tenant, &search, cursor::person(&asked.after), PAGE).await;
-    let (page, more) = match page {
-        Ok(page) => page,
-        Err(error) => return trouble(&error),
-    };
-    let next = more.then(|| page.last().map(cursor::after_person)).flatten();
-    let done = match asked.done.as_str() {
-        "removed" => Some(Done {
-            undo: asked.user.parse::<UserId>().ok().map(|user| format!("{HERE}/{user}/restore")),
-            ..Done::said("Removed, and in the recycle bin for 30 days. Extension and numbers are free.")
-        }),
-        "nobody" => {
-            Some(Done::refused("Nobody was chosen, or nothing to do: tick users, and choose what is done."))
-        }
-        _ => None,
-    };
-    let page = UsersPage {
-        frame: Frame::new(&site, &visitor, HERE, None).with(done),
-        rows: page.iter().map(row).collect(),
-        query: url::form_urlencoded::Serializer::new(String::new()).append_pair("q", &search).finish(),
-        search,
-        next,
-        is_first: asked.after.is_empty(),
-        may_add: visitor.must(Act::UsersWrite).is_ok(),
-        acts: BulkAct::WORDS,
-    };
-    render(&page, StatusCode::OK)
-}
-
-fn row(person: &Person) -> Row {
-    let name = person.user.full_name();
-    // 003-15: what keeps somebody from being reached is said here.
-    let (state, is_bad) = match &person.mailbox {
-        None => ("No mailbox", true),
-        Some(_) if person.needs_setup => ("Setup required", true),
-        Some(mailbox) if !mailbox.enabled => ("Takes no messages", true),
-        Some(_) if !person.login.portal => ("No web access", false),
-        Some(_) if !person.login.has_password => ("Not invited yet", false),
-        Some(_) => ("Active", false),
-    };
-    Row {
-        id: person.user.id.to_string(),
-        name: if name.is_empty() { "No name".to_owned() } else { name },
-        extension: person.mailbox.as_ref().map(|mailbox| mailbox.extension.to_string()).unwrap_or_default(),
-        email: person.user.emails.first().map(ToString::to_string).unwrap_or_default(),
-        role: person.login.role.title(),
-        state,
-        is_bad,
-    }
 }
 
 #[derive(Template)]
@@ -131,11 +63,17 @@ struct UserPage {
     last: String,
     emails: String,
     extension: String,
+    /// `1001@example.org` (002-018).
+    login_name: String,
+    sections: Vec<Section>,
     enabled: bool,
     announce: bool,
     recipients: Vec<Recipient>,
     modes: Vec<(MailMode, &'static str)>,
-    numbers: Vec<(String, String)>,
+    aliases: Vec<Alias>,
+    /// Greetings that an alias may have.
+    greetings: Vec<(String, String)>,
+    places: Places,
     max_messages: String,
     max_megabytes: String,
     used: String,
@@ -184,6 +122,18 @@ pub(super) async fn profile(
     done: Option<Done>,
     status: StatusCode,
 ) -> Response {
+    tried(site, visitor, id, done, status, &Tried::default()).await
+}
+
+/// The profile, with a section as somebody tried to change it.
+async fn tried(
+    site: &Site,
+    visitor: &Visitor,
+    id: &str,
+    done: Option<Done>,
+    status: StatusCode,
+    tried: &Tried,
+) -> Response {
     if let Err(response) = visitor.must(Act::UsersRead) {
         return response;
     }
@@ -193,6 +143,10 @@ pub(super) async fn profile(
     };
     let Account { user, mailbox, numbers, has_pin, usage } = account;
     let actor = &visitor.actor;
+    let more = match More::of(site, &user, &mailbox).await {
+        Ok(more) => more,
+        Err(response) => return response,
+    };
     let cleared = match site.web.services.accounts.last_cleared(user.tenant, &mailbox.extension).await {
         Ok(cleared) => cleared,
         Err(error) => return trouble(&error),
@@ -205,15 +159,16 @@ pub(super) async fn profile(
         sees_rules: actor.may(Act::SettingsRead, user.tenant, Some(mailbox.id)),
         name: if user.full_name().is_empty() { mailbox.extension.to_string() } else { user.full_name() },
         emails: emails.join(", "),
+        login_name: format!("{}@{}", mailbox.extension, more.world),
+        sections: sections::of(&user.profile, &actor.fields(&more.policy), tried),
+        aliases: aliases::rows(&numbers, &more.greetings),
+        greetings: more.greetings,
+        places: more.places,
         extension: mailbox.extension.to_string(),
         enabled: mailbox.enabled,
         announce: mailbox.phone.announce,
         recipients: mailbox.recipients,
         modes: MailMode::ALL.into_iter().map(|mode| (mode, mode_title(mode))).collect(),
-        numbers: numbers
-            .into_iter()
-            .map(|number| (number.number, number.label.unwrap_or_default()))
-            .collect(),
         max_messages: mailbox.quota.messages.map(|most| most.to_string()).unwrap_or_default(),
         max_megabytes: mailbox.quota.bytes.map(|most| (most / 1_000_000).to_string()).unwrap_or_default(),
         needs_setup: person.needs_setup,
@@ -223,13 +178,41 @@ pub(super) async fn profile(
         has_password: person.login.has_password,
         portal: person.login.portal,
         role: person.login.role,
-        roles: Role::ALL.into_iter().filter(|role| actor.may_give(*role)).collect(),
+        roles: Role::ALL
+            .into_iter()
+            .filter(|role| actor.may_give(*role))
+            .filter(|role| more.policy.offers(*role) || *role == person.login.role)
+            .collect(),
         may_change: actor.may_change(person.login.role),
         may_give: actor.may_give(person.login.role),
         first: user.first,
         last: user.last,
     };
     render(&page, status)
+}
+
+/// What the page shows beside the account.
+struct More {
+    policy: TenantPolicy,
+    places: Places,
+    /// What stands behind the `@`.
+    world: String,
+    greetings: Vec<(String, String)>,
+}
+
+impl More {
+    async fn of(site: &Site, user: &User, mailbox: &Mailbox) -> Result<Self, Response> {
+        let services = &site.web.services;
+        let owner = Owner { tenant: user.tenant, mailbox: mailbox.id };
+        let known = services.settings.greetings(owner).await.map_err(|error| trouble(&error))?;
+        let tenant = services.people.tenant(user.tenant).await.map_err(|error| trouble(&error))?;
+        Ok(Self {
+            policy: services.people.policy(user.tenant).await.map_err(|error| trouble(&error))?,
+            places: services.accounts.places(user.tenant).await.map_err(|error| trouble(&error))?,
+            world: tenant.domains.into_iter().next().unwrap_or(tenant.name),
+            greetings: aliases::choices(&known),
+        })
+    }
 }
 
 /// A user of the visitor's tenant, with a mailbox.
@@ -282,7 +265,9 @@ async fn changed(
 ) -> Result<(), Refused> {
     let services = &site.web.services;
     let tenant = visitor.actor.tenant;
-    let login = wanted(visitor, fields, person)?;
+    let policy = services.people.policy(tenant).await;
+    let policy = policy.map_err(|error| Refused::Response(Box::new(trouble(&error))))?;
+    let login = wanted(visitor, fields, person, &policy)?;
     let emails = addresses(fields.get("emails"))?;
     let modes = account.mailbox.recipients.iter().zip(fields.all("mode"));
     let modes = modes
@@ -331,7 +316,12 @@ fn limit<T: std::str::FromStr>(text: &str, of: &str) -> Result<Option<T>, Refuse
 }
 
 /// Role and web access, where they change and the visitor may give them.
-fn wanted(visitor: &Visitor, fields: &Fields, person: &Person) -> Result<Option<Login>, Refused> {
+fn wanted(
+    visitor: &Visitor,
+    fields: &Fields,
+    person: &Person,
+    policy: &TenantPolicy,
+) -> Result<Option<Login>, Refused> {
     let before = &person.login;
     if fields.get("role").is_empty() || !visitor.actor.may_give(before.role) {
         return Ok(None);
@@ -339,6 +329,10 @@ fn wanted(visitor: &Visitor, fields: &Fields, person: &Person) -> Result<Option<
     let role: Role = fields.get("role").parse()?;
     if !visitor.actor.may_give(role) {
         return Err(Refused::Response(Box::new(forbidden())));
+    }
+    // 002-046
+    if role != before.role && !policy.offers(role) {
+        return Err(Refused::Mend("There are no queues here: choose another role.".to_owned()));
     }
     let login = Login { role, portal: fields.is_on("portal"), ..before.clone() };
     if login == *before {

@@ -90,6 +90,7 @@ async fn read(mut multipart: Multipart, owner: Owner) -> Result<NewGreeting, Pro
         file: bytes::Bytes::new(),
         from: None,
         until: None,
+        is_aside: false,
     };
     let broken = |error: axum::extract::multipart::MultipartError| {
         if portal::is_too_large(&error) {
@@ -115,6 +116,7 @@ async fn read(mut multipart: Multipart, owner: Owner) -> Result<NewGreeting, Pro
             }
             "kind" => kind = Some(part.text().await.map_err(broken)?.parse::<GreetingKind>()?),
             "label" => new.label = part.text().await.map_err(broken)?,
+            "aside" => new.is_aside = part.text().await.map_err(broken)? == "true",
             "from" => new.from = time("from", part.text().await.map_err(broken)?)?,
             "until" => new.until = time("until", part.text().await.map_err(broken)?)?,
             _ => {

@@ -290,7 +290,9 @@ pub(super) async fn remove(
 }
 
 pub(super) async fn export(State(site): State<Arc<Site>>, Extension(caller): Extension<Caller>) -> Answer {
-    let exported = site.web.services.handsets.export(caller.must_reach_tenant()?).await?;
+    let tenant = caller.must_reach_tenant()?;
+    let fields = super::profiles::fields(&site, &caller).await?;
+    let exported = site.web.services.handsets.export(tenant, &fields).await?;
     let items = exported.iter().map(|one| serde_json::to_value(one).unwrap_or_default()).collect();
     Ok(page(items, None::<&str>))
 }
@@ -299,6 +301,8 @@ pub(super) async fn export_csv(
     State(site): State<Arc<Site>>,
     Extension(caller): Extension<Caller>,
 ) -> Answer {
-    let exported = site.web.services.handsets.export(caller.must_reach_tenant()?).await?;
+    let tenant = caller.must_reach_tenant()?;
+    let fields = super::profiles::fields(&site, &caller).await?;
+    let exported = site.web.services.handsets.export(tenant, &fields).await?;
     Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], csv(&exported)).into_response())
 }

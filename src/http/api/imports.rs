@@ -32,9 +32,9 @@ const AROUND: usize = 64 * 1024;
 const LONGEST_PAGE: u32 = 200;
 
 /// The imports as this caller may use them.
-fn imports(site: &Site, caller: &Caller) -> Result<Imports, Problem> {
-    caller.must_reach_tenant()?;
-    Ok(site.web.services.imports.up_to(caller.actor.rank()))
+async fn imports(site: &Site, caller: &Caller) -> Result<Imports, Problem> {
+    let policy = site.web.services.people.policy(caller.must_reach_tenant()?).await?;
+    Ok(site.web.services.imports.of(&caller.actor, &policy))
 }
 
 fn draft_id(text: &str) -> Result<DraftId, Problem> {
@@ -76,7 +76,7 @@ pub(super) async fn template() -> Response {
 }
 
 pub(super) async fn made(State(site): State<Arc<Site>>, Extension(caller): Extension<Caller>) -> Answer {
-    let made = imports(&site, &caller)?.list(caller.tenant).await?;
+    let made = imports(&site, &caller).await?.list(caller.tenant).await?;
     let items: Vec<Value> = made.iter().map(import_json).collect();
     Ok(page(items, None::<&str>))
 }
@@ -95,7 +95,7 @@ pub(super) async fn take_back(
     Path(id): Path<String>,
     Json(taking): Json<TakingBack>,
 ) -> Answer {
-    let imports = imports(&site, &caller)?;
+    let imports = imports(&site, &caller).await?;
     let id: ImportId = id.parse().map_err(|_| Problem::missing("import"))?;
     imports.roll_back(caller.tenant, id, taking.anyway).await?;
     let deed = Deed { action: "import.taken-back", target: format!("import {id}") };
@@ -105,7 +105,7 @@ pub(super) async fn take_back(
 }
 
 pub(super) async fn drafts(State(site): State<Arc<Site>>, Extension(caller): Extension<Caller>) -> Answer {
-    let drafts = imports(&site, &caller)?.drafts(&caller.actor, caller.tenant).await?;
+    let drafts = imports(&site, &caller).await?.drafts(&caller.actor, caller.tenant).await?;
     let items: Vec<Value> = drafts.iter().map(draft_json).collect();
     Ok(page(items, None::<&str>))
 }
@@ -115,7 +115,7 @@ pub(super) async fn upload(
     Extension(caller): Extension<Caller>,
     request: Request,
 ) -> Answer {
-    let imports = imports(&site, &caller)?;
+    let imports = imports(&site, &caller).await?;
     let (parts, body) = request.into_parts();
     let request = Request::from_parts(parts, portal::limited_to(body, LARGEST + AROUND));
     let multipart = Multipart::from_request(request, &()).await.map_err(|_| {
@@ -151,7 +151,7 @@ pub(super) async fn show(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Answer {
-    let looked = imports(&site, &caller)?.look_at(&caller.actor, caller.tenant, draft_id(&id)?).await?;
+    let looked = imports(&site, &caller).await?.look_at(&caller.actor, caller.tenant, draft_id(&id)?).await?;
     Ok(Json(looked_json(&looked)).into_response())
 }
 
@@ -174,7 +174,7 @@ pub(super) async fn rows(
         Some("changes") => |what| matches!(what, What::Add(_) | What::Change(_)),
         Some(_) => return Err(Problem::field("only", "choose all, faults or changes")),
     };
-    let looked = imports(&site, &caller)?.look_at(&caller.actor, caller.tenant, draft_id(&id)?).await?;
+    let looked = imports(&site, &caller).await?.look_at(&caller.actor, caller.tenant, draft_id(&id)?).await?;
     let (after, limit) =
         (asked.after.unwrap_or(0), asked.limit.unwrap_or(PAGE).clamp(1, LONGEST_PAGE) as usize);
     let rows = looked.table.rows.iter().zip(&looked.preview.rows);
@@ -230,7 +230,7 @@ pub(super) async fn mend(
     Path(id): Path<String>,
     Json(asked): Json<Mendings>,
 ) -> Answer {
-    let (imports, id) = (imports(&site, &caller)?, draft_id(&id)?);
+    let (imports, id) = (imports(&site, &caller).await?, draft_id(&id)?);
     let looked = imports.look_at(&caller.actor, caller.tenant, id).await?;
     let mut mendings = Vec::with_capacity(asked.rows.len());
     for row in asked.rows {
@@ -256,7 +256,7 @@ pub(super) async fn apply(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Answer {
-    let (imports, id) = (imports(&site, &caller)?, draft_id(&id)?);
+    let (imports, id) = (imports(&site, &caller).await?, draft_id(&id)?);
     imports.begin(&caller.actor, caller.tenant, id).await?;
     let draft = imports.draft(&caller.actor, caller.tenant, id).await?;
     Ok((StatusCode::ACCEPTED, Json(draft_json(&draft))).into_response())
@@ -267,7 +267,7 @@ pub(super) async fn result(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Answer {
-    Ok(csv(imports(&site, &caller)?.result(&caller.actor, caller.tenant, draft_id(&id)?).await?))
+    Ok(csv(imports(&site, &caller).await?.result(&caller.actor, caller.tenant, draft_id(&id)?).await?))
 }
 
 pub(super) async fn give_up(
@@ -275,7 +275,7 @@ pub(super) async fn give_up(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Answer {
-    imports(&site, &caller)?.give_up(&caller.actor, caller.tenant, draft_id(&id)?).await?;
+    imports(&site, &caller).await?.give_up(&caller.actor, caller.tenant, draft_id(&id)?).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

@@ -4,7 +4,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use crate::domain::Invalid;
+use crate::domain::{Invalid, ProfileField, TenantPolicy, WhoMayCreate};
 use crate::service::accounts::AccountError;
 use crate::service::greetings::GreetingError;
 use crate::service::keys::KeyError;
@@ -54,6 +54,13 @@ impl Problem {
         Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) }
     }
 
+    /// Several fields are wrong (422).
+    fn fields(detail: String, faults: &[Invalid]) -> Self {
+        let fault = |fault: &Invalid| Fault { field: field(fault.what), detail: fault.to_string() };
+        let errors = faults.iter().map(fault).collect();
+        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) }
+    }
+
     pub(in crate::http) fn missing(what: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, format!("there is no such {what}, or it is not yours"))
     }
@@ -62,6 +69,33 @@ impl Problem {
         Self::new(
             StatusCode::FORBIDDEN,
             "your role or key does not reach this: `GET /api/v1/me` says what it reaches",
+        )
+    }
+
+    /// The setting of the tenant that keeps somebody from adding users.
+    pub(in crate::http) fn not_created(policy: &TenantPolicy) -> Self {
+        let who = match policy.who_may_create {
+            WhoMayCreate::Ticket => "nobody of the tenant adds users",
+            WhoMayCreate::TenantAdmin | WhoMayCreate::OfficeManager => "you do not add users here",
+        };
+        let ask = match &policy.help_link {
+            Some(link) => format!("ask at {link}"),
+            None => "ask whoever runs the server".to_owned(),
+        };
+        let setting = policy.who_may_create;
+        let detail = format!("{who} (the setting who_may_create is {setting}): {ask}");
+        Self::new(StatusCode::FORBIDDEN, detail)
+    }
+
+    /// A field that is not there for whoever asks.
+    pub(in crate::http) fn hidden_field(field: ProfileField) -> Self {
+        if field.is_emergency() {
+            let detail = format!("{field} is changed by whoever may see it: it takes users:emergency");
+            return Self::new(StatusCode::FORBIDDEN, detail);
+        }
+        Self::field(
+            field.as_str(),
+            format!("{field} is hidden by the policy of the tenant (hidden_fields): leave it out"),
         )
     }
 
@@ -144,6 +178,7 @@ fn field(what: &'static str) -> &'static str {
         "domain" => "domains",
         "scope" => "scopes",
         "expiry" => "expires_at",
+        "profile field" => "profile",
         other => other,
     }
 }
@@ -154,6 +189,8 @@ impl From<AccountError> for Problem {
         match error {
             AccountError::Invalid(invalid) => invalid.into(),
             AccountError::Pin(_) => Self::field("pin", detail),
+            AccountError::Profile(faults) => Self::fields(detail, &faults),
+            AccountError::LoginTaken(_) | AccountError::LoginElsewhere(_) => Self::field("login", detail),
             AccountError::ExtensionTaken(_) => Self::field("extension", detail),
             AccountError::NumberTaken(_) => Self::field("number", detail),
             AccountError::NoMailbox(_) => Self::missing("mailbox"),
@@ -164,6 +201,7 @@ impl From<AccountError> for Problem {
             }
             AccountError::NothingChosen => Self::field("clear", detail),
             AccountError::Called => Self::new(StatusCode::CONFLICT, detail),
+            AccountError::NoGreeting => Self::field("greeting", detail),
             AccountError::NoNumber(_) => Self::missing("number"),
             AccountError::ModeWithoutAddress => Self::field("mail", detail),
             AccountError::AddressTwice(_) | AccountError::TooManyAddresses => Self::field("emails", detail),

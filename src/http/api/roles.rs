@@ -9,8 +9,9 @@ use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::domain::{Login, Role};
+use crate::domain::{GreetingId, Login, Role};
 use crate::service::access::Act;
+use crate::service::accounts::Account;
 use crate::service::audit::Deed;
 
 use super::super::Site;
@@ -38,6 +39,13 @@ pub(super) async fn give_role(
     let before = person.login.clone();
     if !caller.actor.may_give(role) || !caller.actor.may_give(before.role) {
         return Err(Problem::forbidden());
+    }
+    // 002-046
+    if role != before.role && !site.web.services.people.policy(caller.tenant).await?.offers(role) {
+        return Err(Problem::field(
+            "role",
+            "there are no queues here (the setting queues): choose another role",
+        ));
     }
     if caller.actor.is(person.user.id) {
         return Err(Problem::new(
@@ -73,10 +81,39 @@ pub(super) async fn add_number(
     let accounts = &site.web.services.accounts;
     let number =
         accounts.add_number(caller.tenant, extension, &adding.number, adding.label.as_deref()).await?;
-    let told = json!({"number": number.number, "label": number.label});
+    let told = json!({"number": number.number, "label": number.label, "greeting": number.greeting});
     let deed = Deed { action: "number.added", target: format!("mailbox {extension}") };
     site.web.services.audit.note(&caller.actor, caller.tenant, deed, None::<&()>, Some(&told)).await;
     Ok((StatusCode::CREATED, Json(told)).into_response())
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Greeting {
+    greeting: Option<GreetingId>,
+}
+
+/// A greeting of its own for a number, or the main one again (004-07).
+pub(super) async fn greet_number(
+    State(site): State<Arc<Site>>,
+    Extension(caller): Extension<Caller>,
+    Path((id, number)): Path<(String, String)>,
+    Json(given): Json<Greeting>,
+) -> Answer {
+    let (_, account) = changeable(&site, &caller, &id).await?;
+    let (extension, accounts) = (&account.mailbox.extension, &site.web.services.accounts);
+    accounts.greet_number(caller.tenant, extension, &number, given.greeting).await?;
+    let known = |account: &Account| account.numbers.iter().find(|known| known.number == number).cloned();
+    let after = accounts.show(caller.tenant, extension).await?;
+    let shown = |number: Option<crate::store::Number>| {
+        number.map(
+            |number| json!({"number": number.number, "label": number.label, "greeting": number.greeting}),
+        )
+    };
+    let (was, became) = (shown(known(&account)), shown(known(&after)));
+    let deed = Deed { action: "number.greeted", target: format!("mailbox {extension}") };
+    site.web.services.audit.note(&caller.actor, caller.tenant, deed, was.as_ref(), became.as_ref()).await;
+    Ok(Json(became).into_response())
 }
 
 pub(super) async fn remove_number(

@@ -10,6 +10,7 @@ mod messages;
 mod numbers;
 mod own;
 mod people;
+mod profiles;
 mod rest;
 mod running;
 mod second_factors;
@@ -183,6 +184,7 @@ pub fn shapes() -> Vec<Shape> {
         numbers::SHAPES,
         tenants::SHAPES,
         trunks::SHAPES,
+        profiles::SHAPES,
     ]
     .concat()
 }
@@ -190,6 +192,8 @@ pub fn shapes() -> Vec<Shape> {
 /// Every route with its handler.
 pub(super) fn handlers() -> Vec<Entry> {
     [
+        // Before the routes of one user.
+        profiles::routes(),
         people::routes(),
         messages::routes(),
         greetings::routes(),

@@ -16,6 +16,7 @@ use crate::store::Fate;
 use super::super::Site;
 use super::super::admin::{lamps, who};
 use super::caller::Caller;
+use super::policy::must_create;
 use super::problem::Problem;
 use super::reset::holdings_json;
 
@@ -124,6 +125,9 @@ pub(super) async fn take_over(
     let extension = number(&extension)?;
     let (dry_run, fate) = (taking.dry_run, taking.fate.clone());
     let takeover = taking.takeover(&caller, extension.clone())?;
+    if matches!(takeover.comer, Comer::New { .. }) {
+        must_create(&site, &caller.actor, tenant).await?;
+    }
     let before = services.accounts.show(tenant, &extension).await?;
     if before.user.id != takeover.from {
         return Err(AccountError::NoMailbox(extension).into());

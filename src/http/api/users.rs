@@ -8,21 +8,23 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use crate::domain::{Extension as Number, MailAddress, Quota, Recipient, UserId};
+use crate::domain::{Extension as Number, MailAddress, ProfileField, Quota, Recipient, UserId};
 use crate::service::access::{Act, Reach};
 use crate::service::accounts::{Account, Changes, NewUser};
 use crate::service::audit::Deed;
 use crate::service::signin::SigninError;
-use crate::store::Person;
+use crate::store::{PeopleFilter, Person};
 
 use super::super::{Site, cursor};
 use super::caller::Caller;
 use super::greetings::given;
 use super::messages::PAGE;
 use super::page;
+use super::policy::must_create;
 use super::problem::Problem;
+use super::profiles;
 use super::tag::{answer, must_match, unless_known};
 
 type Answer = Result<Response, Problem>;
@@ -31,6 +33,10 @@ type Answer = Result<Response, Problem>;
 pub(super) struct Asked {
     #[serde(default)]
     search: String,
+    #[serde(default)]
+    department: String,
+    #[serde(default)]
+    site: String,
     after: Option<String>,
     limit: Option<u32>,
 }
@@ -47,7 +53,8 @@ pub(super) async fn list(
             Some(user) => people.person(caller.tenant, user).await?,
             None => None,
         };
-        let items: Vec<Value> = own.iter().map(person_json).collect();
+        let fields = profiles::fields(&site, &caller).await?;
+        let items: Vec<Value> = own.iter().map(|person| person_json(person, &fields)).collect();
         return Ok(page(items, None::<&str>));
     }
     let after = match asked.after.as_deref() {
@@ -57,19 +64,27 @@ pub(super) async fn list(
         None => None,
     };
     let limit = asked.limit.unwrap_or(PAGE);
-    let (found, more) = people.page(caller.tenant, &asked.search, after, limit).await?;
+    let filter = PeopleFilter {
+        search: asked.search,
+        department: asked.department,
+        site: asked.site,
+        is_listed: false,
+    };
+    let (found, more) = people.page(caller.tenant, &filter, after, limit).await?;
     let next = more.then(|| found.last().map(cursor::after_person)).flatten();
-    let items: Vec<Value> = found.iter().map(person_json).collect();
+    let fields = profiles::fields(&site, &caller).await?;
+    let items: Vec<Value> = found.iter().map(|person| person_json(person, &fields)).collect();
     Ok(page(items, next))
 }
 
-fn person_json(person: &Person) -> Value {
+fn person_json(person: &Person, fields: &[ProfileField]) -> Value {
     let Person { user, mailbox, login, has_pin: _, needs_setup } = person;
     json!({
         "id": user.id,
         "first": user.first,
         "last": user.last,
         "emails": user.emails,
+        "profile": profiles::json(&user.profile, fields),
         "role": login.role,
         "portal": login.portal,
         "has_password": login.has_password,
@@ -120,13 +135,15 @@ pub(super) async fn found(
     Ok((person, account))
 }
 
-fn whole_json(person: &Person, account: Option<&Account>) -> Value {
-    let mut told = person_json(person);
+fn whole_json(person: &Person, account: Option<&Account>, fields: &[ProfileField]) -> Value {
+    let mut told = person_json(person, fields);
     if let (Some(account), Some(fields)) = (account, told.as_object_mut()) {
         let numbers: Vec<Value> = account
             .numbers
             .iter()
-            .map(|number| json!({"number": number.number, "label": number.label}))
+            .map(
+                |number| json!({"number": number.number, "label": number.label, "greeting": number.greeting}),
+            )
             .collect();
         fields.insert("numbers".to_owned(), json!(numbers));
         fields.insert("has_pin".to_owned(), json!(account.has_pin));
@@ -145,7 +162,7 @@ pub(super) async fn show(
     headers: HeaderMap,
 ) -> Answer {
     let (person, account) = found(&site, &caller, Act::UsersRead, &id).await?;
-    let told = whole_json(&person, account.as_ref());
+    let told = whole_json(&person, account.as_ref(), &profiles::fields(&site, &caller).await?);
     Ok(unless_known(&headers, &told))
 }
 
@@ -163,6 +180,8 @@ pub(super) struct Adding {
     pin: Option<String>,
     #[serde(default)]
     invite: bool,
+    #[serde(default)]
+    profile: Map<String, Value>,
 }
 
 fn addresses(texts: &[String]) -> Result<Vec<MailAddress>, Problem> {
@@ -176,6 +195,9 @@ pub(super) async fn add(
 ) -> Answer {
     let tenant = caller.must_reach_tenant()?;
     let services = &site.web.services;
+    must_create(&site, &caller.actor, tenant).await?;
+    let fields = profiles::fields(&site, &caller).await?;
+    let wished = profiles::wished(&adding.profile, &fields)?;
     let new = NewUser {
         extension: adding.extension.parse()?,
         first: adding.first,
@@ -187,10 +209,10 @@ pub(super) async fn add(
     if adding.invite && new.emails.is_empty() {
         return Err(SigninError::NoAddress.into());
     }
-    let added = services.accounts.add_user(tenant, new).await?;
+    let added = services.accounts.add_user_with(tenant, new, &wished).await?;
     let id = added.user.id.to_string();
     let (person, account) = found(&site, &caller, Act::UsersWrite, &id).await?;
-    let mut told = whole_json(&person, account.as_ref());
+    let mut told = whole_json(&person, account.as_ref(), &fields);
     let deed = Deed { action: "user.added", target: format!("mailbox {}", added.mailbox.extension) };
     services.audit.note(&caller.actor, tenant, deed, None::<&()>, Some(&told)).await;
     if adding.invite {
@@ -224,6 +246,8 @@ pub(super) struct Changing {
     silence_s: Option<u64>,
     min_speech_ms: Option<u64>,
     announce: Option<bool>,
+    #[serde(default)]
+    profile: Map<String, Value>,
     #[serde(default, deserialize_with = "given")]
     zone: Option<Option<String>>,
     #[serde(default, deserialize_with = "given")]
@@ -235,7 +259,7 @@ pub(super) struct Changing {
 }
 
 impl Changing {
-    fn changes(self, quota: Quota) -> Result<Changes, Problem> {
+    fn changes(self, quota: Quota, fields: &[ProfileField]) -> Result<Changes, Problem> {
         let (mode, modes) = match self.mail {
             Some(Modes::All(mode)) => (Some(mode.parse()?), Vec::new()),
             Some(Modes::Each(modes)) => (None, modes),
@@ -257,6 +281,7 @@ impl Changing {
             silence: self.silence_s.map(Duration::from_secs),
             min_speech: self.min_speech_ms.map(Duration::from_millis),
             announce: self.announce,
+            profile: profiles::wished(&self.profile, fields)?,
             zone: self.zone,
             language: self.language,
             operator: self.operator,
@@ -285,12 +310,13 @@ pub(super) async fn change(
 ) -> Answer {
     let services = &site.web.services;
     let (person, account) = changeable(&site, &caller, &id).await?;
-    let was = whole_json(&person, Some(&account));
+    let fields = profiles::fields(&site, &caller).await?;
+    let was = whole_json(&person, Some(&account), &fields);
     must_match(&headers, &was)?;
-    let changes = changing.changes(account.mailbox.quota)?;
+    let changes = changing.changes(account.mailbox.quota, &fields)?;
     services.accounts.set(caller.tenant, &account.mailbox.extension, changes).await?;
     let (person, account) = found(&site, &caller, Act::UsersWrite, &id).await?;
-    let told = whole_json(&person, account.as_ref());
+    let told = whole_json(&person, account.as_ref(), &fields);
     let extension = person.mailbox.as_ref().map_or("", |mailbox| mailbox.extension.as_str());
     let deed = Deed { action: "user.changed", target: format!("mailbox {extension}") };
     services.audit.note(&caller.actor, caller.tenant, deed, Some(&was), Some(&told)).await;
@@ -310,7 +336,7 @@ pub(super) async fn remove(
             "nobody removes themselves: let another administrator do it",
         ));
     }
-    let was = whole_json(&person, Some(&account));
+    let was = whole_json(&person, Some(&account), &profiles::fields(&site, &caller).await?);
     must_match(&headers, &was)?;
     let extension = &account.mailbox.extension;
     site.web.services.accounts.remove(caller.tenant, extension).await?;

@@ -75,6 +75,7 @@ impl Frame {
             places.push(place("/answering/me/rules", "Rules", None));
         }
         places.push(place("/settings", "Settings", None));
+        places.push(place(super::contacts::HERE, "Contacts", None));
         let mut groups: Vec<Group> = Vec::new();
         let reaches = |act: Act| actor.reach(act) > Reach::Own;
         for (title, path, label, act) in super::super::admin::PLACES {

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use crate::domain::answering::Calling;
-use crate::domain::{Greeting, GreetingId, GreetingKind, Owner, RedirectReason};
+use crate::domain::{Greeting, GreetingId, GreetingKind, Owner, ProfileField, RedirectReason};
 use crate::service::answering::{self, Asked as Asking};
 use crate::service::audit::Deed;
 use crate::service::directory::Standing;
@@ -24,7 +24,7 @@ use super::frame::{Done, Frame};
 use super::inbox::refused;
 use super::sign_in::sentence;
 use super::upload::Refused;
-use super::{missing, words};
+use super::{missing, trouble, words};
 
 #[derive(Template)]
 #[template(path = "portal/greetings.html", config = "src/http/pages/askama.toml")]
@@ -38,6 +38,8 @@ struct GreetingsPage {
     limit: usize,
     /// The phone that is offered to be called.
     extension: String,
+    /// Another one that is offered.
+    mobile: Option<String>,
     calls_out: bool,
     /// Callers who press 0 are put through (002-064).
     has_operator: bool,
@@ -82,6 +84,7 @@ pub(super) async fn page(State(site): Shared, visitor: Visitor, Query(asked): Qu
 fn said(asked: &Asked) -> Option<Done> {
     let (kind, id) = (asked.kind.parse::<GreetingKind>().ok(), asked.id.parse::<GreetingId>().ok());
     Some(match (asked.done.as_str(), kind, id) {
+        ("aside", ..) => Done::said("Kept. What plays now goes on playing."),
         ("uploaded", Some(kind), _) => {
             Done::said(format!("Your {} is on. The next caller hears it.", title(kind).to_lowercase()))
         }
@@ -116,6 +119,7 @@ pub(super) async fn shown(
         let answered = answering::decide(&arrangements, &Asking { reason, calling, now, zone: &zone });
         let rule = answered.rule.as_ref();
         let choice = choose(&Situation {
+            alias: None,
             greetings: &greetings,
             reason,
             internal: false,
@@ -134,6 +138,12 @@ pub(super) async fn shown(
             Play::RecordedName(_) => "Built-in words with your recorded name".to_owned(),
             Play::ExtensionNumber(extension) => format!("Built-in words with your number, {extension}"),
         };
+        // 004-03
+        let user = visitor.actor.user.ok_or_else(missing)?;
+        let person = services.people.person(owner.tenant, user).await.map_err(|error| trouble(&error))?;
+        let policy = services.people.policy(owner.tenant).await.map_err(|error| trouble(&error))?;
+        let is_shown = policy.shows(ProfileField::Mobile);
+        let mobile = person.and_then(|person| person.user.profile.mobile).filter(|_| is_shown);
         let has_name = greetings.iter().any(|one| one.kind == GreetingKind::Name && one.active);
         let standing = services.directory.standing(&mailbox, has_name).await.map_err(refused)?;
         let kinds = GreetingKind::ALL.into_iter().map(|kind| of_kind(kind, &greetings, playing, now, &zone));
@@ -146,6 +156,7 @@ pub(super) async fn shown(
             now: field(now, &zone),
             limit: MAX_UPLOAD / 1024 / 1024,
             extension: mailbox.extension.to_string(),
+            mobile,
             calls_out: services.trials.calls_out(),
             has_operator: mailbox
                 .operator

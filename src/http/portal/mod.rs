@@ -1,6 +1,7 @@
 //! The portal: pages for people who sign in. Server-rendered; every page works without a script.
 
 mod call_me;
+mod contacts;
 mod forward;
 pub(super) mod frame;
 mod greetings;
@@ -68,6 +69,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/greetings/call-me/{id}/give-up", post(call_me::give_up))
         .route("/greetings/{id}/audio.wav", get(greetings::wav))
         .route("/greetings/{id}/{action}", post(greetings::act))
+        .route(contacts::HERE, get(contacts::page))
         .route("/settings", get(settings::page))
         .route("/settings/second-factor", get(second_factor::page))
         .route("/settings/second-factor/{action}", post(second_factor::act))

@@ -306,6 +306,7 @@ async fn set_up(
                 first: new.first.clone(),
                 last: new.last.clone(),
                 emails: vec![email],
+                profile: crate::domain::Profile::default(),
                 created_at: site.web.clock.now(),
             };
             check_password(&password, &likely).map_err(|fault| Refusal::Mend(sentence(&fault)))?;

@@ -23,6 +23,7 @@ struct Upload {
     kind: String,
     from: String,
     until: String,
+    aside: String,
     name: String,
     file: bytes::Bytes,
 }
@@ -41,12 +42,16 @@ pub(super) async fn upload(State(site): Shared, request: Request) -> Response {
         Ok(multipart) => read_upload(multipart, &visitor.csrf).await,
         Err(_) => Err(Refused::Mend("This is no upload: choose a file, then press Upload.".to_owned())),
     };
+    let kept_as = match &read {
+        Ok(upload) if !upload.aside.is_empty() => "aside",
+        _ => "uploaded",
+    };
     let outcome = match read {
         Ok(upload) => keep(&site, &visitor, upload).await,
         Err(refused) => Err(refused),
     };
     match outcome {
-        Ok((kind, None)) => see(&site, &format!("/greetings?done=uploaded&kind={kind}")),
+        Ok((kind, None)) => see(&site, &format!("/greetings?done={kept_as}&kind={kind}")),
         Ok((_, Some(remarks))) => shown(&site, &visitor, Some(Done::said(remarks)), StatusCode::OK).await,
         Err(Refused::Mend(why)) => {
             shown(&site, &visitor, Some(Done::refused(why)), StatusCode::UNPROCESSABLE_ENTITY).await
@@ -128,6 +133,7 @@ async fn read_upload(mut multipart: Multipart, csrf: &str) -> Result<Upload, Ref
             "kind" => upload.kind = text,
             "from" => upload.from = text,
             "until" => upload.until = text,
+            "aside" => upload.aside = text,
             _ => {}
         }
     }
@@ -160,6 +166,7 @@ async fn keep(
         file: upload.file,
         from,
         until,
+        is_aside: !upload.aside.is_empty(),
     };
     let set = site.web.services.greetings.set(new).await.map_err(|error| match error {
         GreetingError::TooBig(_) => Refused::TooLarge,
@@ -174,5 +181,6 @@ async fn keep(
         return Ok((kind, None));
     }
     let remarks: Vec<String> = set.remarks.iter().map(|remark| sentence(remark)).collect();
-    Ok((kind, Some(format!("Your {} is on. {}", title(kind).to_lowercase(), remarks.join(" ")))))
+    let state = if set.greeting.active { "on" } else { "kept aside" };
+    Ok((kind, Some(format!("Your {} is {state}. {}", title(kind).to_lowercase(), remarks.join(" ")))))
 }

@@ -14,6 +14,17 @@ pub enum AccountError {
     /// The PIN is refused.
     #[error(transparent)]
     Pin(#[from] PinFault),
+    /// Fields of the profile are out of their shape.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Profile(Vec<Invalid>),
+    /// Somebody else of the tenant signs in with it.
+    #[error(
+        "the user ID {0} is somebody else's already: choose another one, for example with a number behind it"
+    )]
+    LoginTaken(String),
+    /// The domain of the login name is another tenant's.
+    #[error("the user ID {0} cannot be given here: what stands behind its @ is a domain of somebody else")]
+    LoginElsewhere(String),
     /// Another mailbox has the extension.
     #[error("extension {0} is already taken: choose another one, or remove its user first")]
     ExtensionTaken(String),
@@ -50,6 +61,9 @@ pub enum AccountError {
     /// The number does not lead to the mailbox.
     #[error("the number {0} does not lead to this mailbox: `aftertone user show` lists those that do")]
     NoNumber(String),
+    /// The greeting is not the mailbox's.
+    #[error("this mailbox has no such greeting: choose one of its own, but not the recorded name")]
+    NoGreeting,
     /// A mail mode, and nobody to send to.
     #[error("a mail mode needs an e-mail address: give one, or choose the mode none")]
     ModeWithoutAddress,
@@ -71,9 +85,11 @@ impl From<StoreError> for AccountError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Taken { what: "extension", value } => Self::ExtensionTaken(value),
+            StoreError::Taken { what: "login name", value } => Self::LoginTaken(value),
             StoreError::Taken { what: "number", value } => Self::NumberTaken(value),
             StoreError::Taken { what: "rules that were made meanwhile", .. } => Self::NewerRules,
             StoreError::Missing { what: "clearing that can be taken back", .. } => Self::NothingCleared,
+            StoreError::Missing { what: "greeting", .. } => Self::NoGreeting,
             StoreError::Missing { what: "number", value } => Self::NoNumber(value),
             other => Self::Store(other),
         }

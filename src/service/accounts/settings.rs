@@ -5,7 +5,8 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use secrecy::SecretString;
 
-use super::{AccountError, MAX_EMAILS, Result};
+use super::profile::apply as apply_profile;
+use super::{AccountError, MAX_EMAILS, Result, Wished};
 use crate::domain::{
     AttachmentFormat, Extension, Invalid, KeyTarget, MailAddress, MailMode, Mailbox, PhoneNumber, Quota,
     Recipient, ToneChoice, User, is_target,
@@ -62,6 +63,8 @@ pub struct Changes {
     pub announce: Option<bool>,
     /// Further first names that the directory knows.
     pub nicknames: Option<Vec<String>>,
+    /// Fields of the profile; the empty text takes one away.
+    pub profile: Vec<Wished>,
     /// May send to everybody at once.
     pub may_broadcast: Option<bool>,
     /// May call back who left a message.
@@ -78,6 +81,7 @@ impl Changes {
     ) -> Result<()> {
         self.check()?;
         self.apply_addresses(user, mailbox, new_mode)?;
+        apply_profile(&mut user.profile, &self.profile)?;
         replace(&mut user.first, self.first.map(|name| name.trim().to_owned()));
         replace(&mut user.last, self.last.map(|name| name.trim().to_owned()));
         replace(&mut mailbox.extension, self.extension);

@@ -2,8 +2,8 @@
 
 use super::{AccountError, Accounts, Result, check_name, checked_emails};
 use crate::domain::{
-    Extension, Invalid, MailAddress, MailMode, Mailbox, MailboxId, Owner, Recipient, Role, TenantId, User,
-    UserId,
+    Extension, Invalid, MailAddress, MailMode, Mailbox, MailboxId, Owner, Profile, Recipient, Role, TenantId,
+    User, UserId,
 };
 use crate::store::{Fate, Holdings, Lamp, Newcomer};
 
@@ -158,6 +158,7 @@ impl Accounts {
                     first: first.trim().to_owned(),
                     last: last.trim().to_owned(),
                     emails,
+                    profile: Profile::default(),
                     created_at: now,
                 };
                 let id = MailboxId::from_uuid(self.clock.uuid());

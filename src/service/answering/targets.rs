@@ -3,6 +3,7 @@
 use super::Rules;
 use super::error::Result;
 use crate::domain::{Owner, TenantId};
+use crate::store::PeopleFilter;
 
 /// People who are offered at once.
 const MOST: u32 = 6;
@@ -60,7 +61,7 @@ impl Rules {
             return Ok(Vec::new());
         }
         let mut found = Vec::new();
-        for person in self.store.user_page(tenant, &text, None, MOST).await? {
+        for person in self.store.user_page(tenant, &PeopleFilter::found_by(&text), None, MOST).await? {
             let Some(mailbox) = &person.mailbox else { continue };
             let name = person.user.full_name();
             let mut add = |kind, value| found.push(Target { kind, value, name: name.clone() });

@@ -29,6 +29,7 @@ impl World {
             first: "Ada".to_owned(),
             last: "Lovelace".to_owned(),
             emails: Vec::new(),
+            profile: crate::domain::Profile::default(),
             created_at: clock.now(),
         };
         let id = MailboxId::from_uuid(clock.uuid());
@@ -49,6 +50,7 @@ impl World {
             file: Bytes::from(file),
             from: None,
             until: None,
+            is_aside: false,
         }
     }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::super::import::csv_text;
 use super::Handsets;
-use crate::domain::{HandsetName, MailboxId, TenantId, handset};
+use crate::domain::{HandsetName, MailboxId, Profile, ProfileField, TenantId, handset};
 use crate::store::{KnownHandset, StoreError};
 
 /// Handsets that are read in one go.
@@ -35,8 +35,10 @@ pub struct Exported {
     pub template: Option<String>,
     /// What it runs.
     pub firmware: Option<String>,
-    /// Its calls should be recorded.
+    /// Its calls should be recorded: for the phone's or its owner's sake (002-020).
     pub record_calls: bool,
+    /// What the profile of its owner says: caller IDs, station type, music on hold, … (002-023, 004-04).
+    pub owner: BTreeMap<&'static str, String>,
     /// Ring groups.
     pub groups: Vec<String>,
     /// Fields of the model.
@@ -63,22 +65,23 @@ pub struct ExportedLine {
 }
 
 impl Handsets {
-    /// Every handset of the tenant, by name.
+    /// Every handset of the tenant, by name, with these fields of its owner's profile.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn export(&self, tenant: TenantId) -> Result<Vec<Exported>, StoreError> {
-        let people: HashMap<MailboxId, String> = self
-            .store
-            .users(tenant)
-            .await?
-            .into_iter()
-            .filter_map(|(user, mailbox)| {
-                let mailbox = mailbox?;
-                let shown = handset::display_label(&user.full_name(), Some(mailbox.extension.as_str()));
-                Some((mailbox.id, shown))
-            })
-            .collect();
+    pub async fn export(
+        &self,
+        tenant: TenantId,
+        fields: &[ProfileField],
+    ) -> Result<Vec<Exported>, StoreError> {
+        let mut people: HashMap<MailboxId, String> = HashMap::new();
+        let mut profiles: HashMap<String, Profile> = HashMap::new();
+        for (user, mailbox) in self.store.users(tenant).await? {
+            let Some(mailbox) = mailbox else { continue };
+            let shown = handset::display_label(&user.full_name(), Some(mailbox.extension.as_str()));
+            people.insert(mailbox.id, shown);
+            profiles.insert(mailbox.extension.to_string(), user.profile);
+        }
         let numbers = self.store.numbers(tenant).await?.into_iter();
         let labels: HashMap<String, String> = numbers
             .filter_map(|number| Some((number.number, people.get(&number.mailbox)?.clone())))
@@ -89,12 +92,26 @@ impl Handsets {
             let page = self.store.handset_page(tenant, "", &after, BATCH).await?;
             let Some(last) = page.last() else { return Ok(exported) };
             last.handset.name.as_str().clone_into(&mut after);
-            exported.extend(page.into_iter().map(|known| one(known, &labels)));
+            exported.extend(page.into_iter().map(|known| {
+                let profile = known.extension.as_ref().and_then(|extension| profiles.get(extension));
+                one(known, &labels, profile.map(|profile| told(profile, fields)).unwrap_or_default())
+            }));
         }
     }
 }
 
-fn one(known: KnownHandset, labels: &HashMap<String, String>) -> Exported {
+/// What phones are told of their owner; sign-in and contacts are no matter of theirs.
+fn told(profile: &Profile, fields: &[ProfileField]) -> BTreeMap<&'static str, String> {
+    let is_told = |field: &&ProfileField| !matches!(field, ProfileField::Login | ProfileField::Listed);
+    let values = fields.iter().filter(is_told).map(|field| (field.as_str(), profile.get(*field)));
+    values.filter(|(_, value)| !value.is_empty()).collect()
+}
+
+fn one(
+    known: KnownHandset,
+    labels: &HashMap<String, String>,
+    profile: BTreeMap<&'static str, String>,
+) -> Exported {
     let KnownHandset { handset, owner, extension } = known;
     let label = handset::display_label(&owner, extension.as_deref());
     let overrides = handset::overrides(&handset.settings.overrides).into_iter();
@@ -120,7 +137,9 @@ fn one(known: KnownHandset, labels: &HashMap<String, String>) -> Exported {
         server: handset.settings.server,
         template: handset.settings.template,
         firmware: handset.settings.firmware,
-        record_calls: handset.settings.record_calls,
+        record_calls: handset.settings.record_calls
+            || profile.get(ProfileField::RecordCalls.as_str()).is_some_and(|record| record == "yes"),
+        owner: profile,
         groups: handset.settings.groups,
         options: handset.settings.options,
         overrides,
@@ -148,6 +167,7 @@ pub fn csv(exported: &[Exported]) -> String {
         "groups",
         "options",
         "overrides",
+        "owner",
     ];
     let pairs = |pairs: &BTreeMap<String, String>| {
         pairs.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join("\n")
@@ -172,6 +192,7 @@ pub fn csv(exported: &[Exported]) -> String {
             phone.groups.join(", "),
             pairs(&phone.options),
             pairs(&phone.overrides),
+            phone.owner.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join("\n"),
         ]
     };
     let rows = exported.iter().flat_map(|phone| phone.lines.iter().map(move |line| row(phone, line)));

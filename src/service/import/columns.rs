@@ -1,6 +1,7 @@
 //! What columns are called, and what their cells mean.
 
 use super::table::TableError;
+use crate::domain::ProfileField;
 
 /// What a column is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,11 +30,13 @@ pub enum Column {
     Enabled,
     /// Is in the audio directory (002-021).
     Announce,
+    /// A field of the profile (002-007, 002-008, 002-020, 002-022, 002-023, 003-01, 003-04, 004-03, 004-04).
+    Profile(ProfileField),
 }
 
 impl Column {
     /// Every column, as the template has them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 25] = [
         Self::Extension,
         Self::First,
         Self::Last,
@@ -46,6 +49,19 @@ impl Column {
         Self::Operator,
         Self::Enabled,
         Self::Announce,
+        Self::Profile(ProfileField::Login),
+        Self::Profile(ProfileField::Department),
+        Self::Profile(ProfileField::Site),
+        Self::Profile(ProfileField::Station),
+        Self::Profile(ProfileField::Mobile),
+        Self::Profile(ProfileField::AreaCode),
+        Self::Profile(ProfileField::CallerId),
+        Self::Profile(ProfileField::EmergencyCallerId),
+        Self::Profile(ProfileField::EmergencyAddress),
+        Self::Profile(ProfileField::SipAddress),
+        Self::Profile(ProfileField::Music),
+        Self::Profile(ProfileField::RecordCalls),
+        Self::Profile(ProfileField::Listed),
     ];
 
     /// Its name in the template.
@@ -63,6 +79,7 @@ impl Column {
             Self::Operator => "operator",
             Self::Enabled => "enabled",
             Self::Announce => "announce",
+            Self::Profile(field) => field.as_str(),
         }
     }
 
@@ -81,6 +98,7 @@ impl Column {
             Self::Operator => "where 0 leads: a number or SIP URI",
             Self::Enabled => "yes or no: takes messages",
             Self::Announce => "yes or no: is in the audio directory",
+            Self::Profile(field) => field.meaning(),
         }
     }
 
@@ -101,6 +119,7 @@ impl Column {
             Self::Operator => &["operatorforward", "operatortarget"],
             Self::Enabled => &["voicemail", "voicemailenabled", "enablevoicemail"],
             Self::Announce => &["audiodirectory", "announceintheaudiodirectory", "directory"],
+            Self::Profile(field) => of_field(field),
         }
     }
 
@@ -108,9 +127,28 @@ impl Column {
     fn named(text: &str) -> Option<Self> {
         let plain: String =
             text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-        Self::ALL
-            .into_iter()
-            .find(|column| plain == column.as_str() || column.aliases().contains(&plain.as_str()))
+        Self::ALL.into_iter().find(|column| {
+            plain == column.as_str().replace('_', "") || column.aliases().contains(&plain.as_str())
+        })
+    }
+}
+
+/// Other names of a field of the profile.
+const fn of_field(field: ProfileField) -> &'static [&'static str] {
+    match field {
+        ProfileField::Login => &["userid", "loginname", "username", "user", "benutzername"],
+        ProfileField::Department => &["dept", "abteilung"],
+        ProfileField::Site => &["location", "office", "standort"],
+        ProfileField::Station => &["stationtype", "license", "licensetype"],
+        ProfileField::Mobile => &["mobilephone", "mobilenumber", "cell", "cellphone", "handy", "mobil"],
+        ProfileField::AreaCode => &["vorwahl"],
+        ProfileField::CallerId => &["clid", "callerid", "outboundcallerid"],
+        ProfileField::EmergencyCallerId => &["911callerid", "e911callerid", "emergencynumber"],
+        ProfileField::EmergencyAddress => &["911address", "e911", "e911address"],
+        ProfileField::SipAddress => &["sip", "sipuri"],
+        ProfileField::Music => &["musiconhold", "moh", "mohstream", "musiconholdstream"],
+        ProfileField::RecordCalls => &["record", "callrecording", "recorduserscalls"],
+        ProfileField::Listed => &["listindirectory", "contacts", "listincontacts"],
     }
 }
 

@@ -1,5 +1,7 @@
 //! What each row would change, or what is wrong with it: the table against what is there. Pure but for new ids.
 
+mod profile;
+
 use std::collections::{HashMap, HashSet};
 
 use jiff::tz::TimeZone;
@@ -9,7 +11,10 @@ use super::columns::{Column, Columns};
 use super::preview::{CellFault, Difference, Preview, Row, What, differences};
 use super::table::{Table, TableError};
 use crate::clock::Clock;
-use crate::domain::{Extension, Invalid, MailAddress, MailMode, Mailbox, MailboxId, TenantId, User, UserId};
+use crate::domain::{
+    Extension, Invalid, MailAddress, MailMode, Mailbox, MailboxId, Profile, ProfileField, TenantId, User,
+    UserId,
+};
 use crate::service::accounts::{
     AccountError, Changes, MailboxDefaults, PinPolicy, check_language, check_name, check_operator,
     checked_emails, number_text,
@@ -30,6 +35,12 @@ pub(super) struct World {
     pub(super) languages: Vec<String>,
     /// Who may not be changed.
     pub(super) above: HashSet<UserId>,
+    /// Fields of profiles that may not be changed.
+    pub(super) denied: Vec<ProfileField>,
+    /// Why nobody may be added; `None`: everybody may.
+    pub(super) no_new: Option<String>,
+    /// Domains and names of other tenants.
+    pub(super) elsewhere: HashSet<String>,
 }
 
 /// A row to be written.
@@ -87,6 +98,10 @@ struct Known<'a> {
     lines: HashMap<String, u32>,
     /// The line of each number of the file.
     number_lines: HashMap<String, u32>,
+    /// Whose login name is whose.
+    logins: HashMap<&'a str, UserId>,
+    /// The line of each login name of the file.
+    login_lines: HashMap<String, u32>,
 }
 
 type Faults = Vec<CellFault>;
@@ -108,6 +123,12 @@ impl<'a> Known<'a> {
             of_mailbox,
             lines: HashMap::new(),
             number_lines: HashMap::new(),
+            logins: world
+                .users
+                .iter()
+                .filter_map(|(user, _)| Some((user.profile.login.as_deref()?, user.id)))
+                .collect(),
+            login_lines: HashMap::new(),
         }
     }
 
@@ -128,12 +149,16 @@ impl<'a> Known<'a> {
             let why = format!("{extension} is of {name}, who is above you: leave the row out");
             faults.push(CellFault { column: Column::Extension, why });
         }
+        if let (None, Some(why)) = (found, &self.world.no_new) {
+            faults.push(CellFault { column: Column::Extension, why: why.clone() });
+        }
         let (mut user, mut mailbox) = match found {
             Some((user, mailbox)) => (user.clone(), mailbox.clone()),
             None => self.fresh(&extension, clock),
         };
         let (old_user, old_mailbox) = (user.clone(), mailbox.clone());
-        let changes = changes(&cell, faults);
+        let mut changes = changes(&cell, faults);
+        changes.profile = self.profile(&cell, faults);
         if let Some(Some(language)) = &changes.language {
             self.check_spoken(language, faults);
         }
@@ -143,6 +168,7 @@ impl<'a> Known<'a> {
         if let Err(error) = whole {
             faults.push(CellFault { column: Column::Mail, why: error.to_string() });
         }
+        self.check_login(line, &user, faults);
         let (numbers, without) = self.numbers_of(line, cell(Column::Numbers), &mailbox, faults);
         let mut differences = differences(&old_user, &old_mailbox, &user, &mailbox);
         if pin.is_some() {
@@ -195,6 +221,7 @@ impl<'a> Known<'a> {
             first: String::new(),
             last: String::new(),
             emails: Vec::new(),
+            profile: Profile::default(),
             created_at: now,
         };
         let mailbox = MailboxId::from_uuid(clock.uuid());
@@ -265,7 +292,8 @@ impl<'a> Known<'a> {
             .collect();
         wanted.retain(|number| !own.iter().any(|known| known.number == *number));
         let new = wanted.into_iter();
-        let number = |number| Number { tenant: self.world.tenant, number, mailbox: mailbox.id, label: None };
+        let tenant = self.world.tenant;
+        let number = |number| Number { tenant, number, mailbox: mailbox.id, label: None, greeting: None };
         (new.map(number).collect(), without)
     }
 

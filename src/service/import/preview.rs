@@ -1,7 +1,7 @@
 //! What a table would do, as it is shown before anything is done.
 
 use super::columns::Column;
-use crate::domain::{MailAddress, Mailbox, User};
+use crate::domain::{MailAddress, Mailbox, ProfileField, User};
 
 /// A cell that changes something.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,6 +85,9 @@ pub(super) fn differences(old_user: &User, old: &Mailbox, user: &User, mailbox: 
         (Column::Enabled, yes(old.enabled), yes(mailbox.enabled)),
         (Column::Announce, yes(old.phone.announce), yes(mailbox.phone.announce)),
     ];
-    let changed = cells.into_iter().filter(|(_, old, new)| old != new);
+    let fields = ProfileField::ALL.into_iter();
+    let profile =
+        fields.map(|field| (Column::Profile(field), old_user.profile.get(field), user.profile.get(field)));
+    let changed = cells.into_iter().chain(profile).filter(|(_, old, new)| old != new);
     changed.map(|(column, old, new)| Difference { column, old, new }).collect()
 }

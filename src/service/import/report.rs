@@ -3,6 +3,7 @@
 use super::columns::{Column, Columns};
 use super::preview::{Difference, Preview, What};
 use super::table::Table;
+use crate::domain::ProfileField;
 
 /// Spreadsheets know by it that the text is UTF-8.
 const MARK: &str = "\u{feff}";
@@ -21,6 +22,19 @@ pub fn template_csv() -> String {
         Column::Language => "en",
         Column::Operator => "1000",
         Column::Enabled | Column::Announce => "yes",
+        Column::Profile(field) => match field {
+            ProfileField::Login => "alovelace@example.org",
+            ProfileField::Department => "Sales",
+            ProfileField::Site => "Berlin",
+            ProfileField::Station => "standard",
+            ProfileField::Mobile => "+4917012345",
+            ProfileField::AreaCode => "030",
+            ProfileField::CallerId => "+4930123456",
+            ProfileField::SipAddress => "sip:ada@example.org",
+            ProfileField::RecordCalls => "no",
+            ProfileField::Listed => "yes",
+            ProfileField::EmergencyCallerId | ProfileField::EmergencyAddress | ProfileField::Music => "",
+        },
     };
     let row =
         |of: &dyn Fn(Column) -> String| Column::ALL.iter().map(|column| of(*column)).collect::<Vec<_>>();

@@ -21,6 +21,7 @@ fn world() -> World {
         first: "Ada".to_owned(),
         last: "Lovelace".to_owned(),
         emails: vec!["ada@example.org".parse().unwrap()],
+        profile: crate::domain::Profile::default(),
         created_at: jiff::Timestamp::UNIX_EPOCH,
     };
     let defaults = MailboxDefaults::default();
@@ -31,7 +32,7 @@ fn world() -> World {
         address: user.emails[0].clone(),
         mode: crate::domain::MailMode::Link,
     }];
-    let number = Number { tenant, number: "+15550100".to_owned(), mailbox: id, label: None };
+    let number = Number { tenant, number: "+15550100".to_owned(), mailbox: id, label: None, greeting: None };
     World {
         tenant,
         users: vec![(user, Some(mailbox))],
@@ -40,6 +41,9 @@ fn world() -> World {
         policy: PinPolicy::usual(),
         languages: vec!["en".to_owned()],
         above: HashSet::new(),
+        denied: Vec::new(),
+        no_new: None,
+        elsewhere: HashSet::from(["other.example".to_owned()]),
     }
 }
 

@@ -93,8 +93,13 @@ async fn a_change_made_beside_the_server_holds_for_the_next_call() {
     world.other.put_mailbox(&mailbox).await.unwrap();
     assert!(world.call("1001", "5550123").await.mailbox().is_some_and(|mailbox| !mailbox.enabled));
 
-    let number =
-        Number { tenant: mailbox.tenant, number: "5559".to_owned(), mailbox: mailbox.id, label: None };
+    let number = Number {
+        tenant: mailbox.tenant,
+        number: "5559".to_owned(),
+        mailbox: mailbox.id,
+        label: None,
+        greeting: None,
+    };
     world.other.put_number(&number).await.unwrap();
     assert_eq!(world.call("5559", "5550123").await.mailbox().map(|mailbox| mailbox.id), Some(mailbox.id));
     world.other.remove_number(mailbox.tenant, mailbox.id, "5559").await.unwrap();

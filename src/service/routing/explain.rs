@@ -71,7 +71,7 @@ pub struct Heard {
 /// Explains a decision. `greeting` and `usage` are those of the decision's mailbox; without one they do not matter.
 pub fn explain(decision: &Decision, greeting: Option<Choice>, usage: Usage) -> Explanation {
     let (mailbox, alias) = match &decision.outcome {
-        Outcome::Mailbox { mailbox, alias } => (Some(mailbox.as_ref()), alias.clone()),
+        Outcome::Mailbox { mailbox, alias, .. } => (Some(mailbox.as_ref()), alias.clone()),
         Outcome::Login | Outcome::Directory | Outcome::Default(_) => (None, None),
     };
     let transfer = match &decision.outcome {

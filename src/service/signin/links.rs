@@ -145,8 +145,11 @@ impl Signin {
         if world.is_none() {
             return Ok(None);
         }
-        let mut users = self.store.users_by_mail(name).await?;
-        // Two people with one address: it does not say who it is.
+        // 003-02: a login name looks like an address, and may be the address of the same person.
+        let mut users = self.store.users_by_login(name).await?;
+        users.extend(self.store.users_by_mail(name).await?);
+        users.dedup_by_key(|user| user.id);
+        // Two people with one name: it does not say who it is.
         if users.len() > 1 { Ok(None) } else { Ok(users.pop()) }
     }
 

@@ -98,6 +98,7 @@ mod tests {
             first: "Ada".to_owned(),
             last: "Lovelace".to_owned(),
             emails: vec!["countess@example.org".parse().unwrap()],
+            profile: crate::domain::Profile::default(),
             created_at: jiff::Timestamp::UNIX_EPOCH,
         };
         check(&SecretString::from(password), &user)

@@ -16,7 +16,7 @@ use super::{
     MUST_BE_SET_UP, SET_ROLE,
 };
 use super::{locked, write_user};
-use crate::domain::{Clear, JobId, Mailbox, TenantId, User, UserId};
+use crate::domain::{Clear, JobId, Mailbox, Profile, TenantId, User, UserId};
 
 const NEWEST: &str = "SELECT r.id, r.archive_user, r.archive_mailbox, r.kept, r.made_at,
         (r.archive_user IS NULL OR EXISTS (SELECT 1 FROM users a WHERE a.tenant_id = r.tenant_id AND a.id = r.archive_user
@@ -40,6 +40,8 @@ const OUT_OF_THE_TRASH: &str = "UPDATE messages
 const NEWER_PLAYS: &str = "UPDATE greetings SET active = (1 = 0) WHERE tenant_id = $1 AND mailbox_id = $3
     AND kind IN (SELECT kind FROM greetings WHERE tenant_id = $1 AND mailbox_id = $2 AND active)";
 
+const LOGIN_OF_OTHERS: &str = "SELECT id FROM users
+    WHERE tenant_id = $1 AND login = $2 AND id <> $3 AND removed_at IS NULL";
 const HAS_FACTOR: &str = "SELECT user_id FROM second_factors WHERE tenant_id = $1 AND user_id = $2";
 const PASSWORD: &str = "UPDATE logins SET password_hash = $3
     WHERE tenant_id = $1 AND user_id = $2 AND password_hash IS NULL";
@@ -148,6 +150,16 @@ async fn factor_back(tx: &mut Tx, user: &User, archive_user: Uuid) -> Result<()>
     Ok(())
 }
 
+/// Somebody else may have the login name by now: it is not taken back then.
+async fn free_login(tx: &mut Tx, user: &mut User) -> Result<()> {
+    let Some(login) = user.profile.login.as_deref() else { return Ok(()) };
+    let others = tx.rows(LOGIN_OF_OTHERS, args![user.tenant.uuid(), login, user.id.uuid()]).await?;
+    if !others.is_empty() {
+        user.profile.login = None;
+    }
+    Ok(())
+}
+
 async fn links_back(tx: &mut Tx, mailbox: &Mailbox, reset: &Reset, now: i64) -> Result<()> {
     let (tenant, own) = (mailbox.tenant.uuid(), mailbox.id.uuid());
     tx.run(BACK_LINKS, args![tenant, own, micros(reset.cleared.at)]).await?;
@@ -161,6 +173,9 @@ async fn values_back(tx: &mut Tx, mut user: User, mut mailbox: Mailbox, kept: Ke
     if had(Clear::Name) {
         (user.first, user.last) = (kept.was.first, kept.was.last);
         mailbox.phone.nicknames = kept.nicknames;
+        let profile = Profile { login: kept.login, ..kept.profile };
+        user.profile = profile.at_the_place_of(&user.profile);
+        free_login(tx, &mut user).await?;
         if let Some(role) = kept.role {
             tx.run(SET_ROLE, args![tenant, id, role.as_str()]).await?;
         }

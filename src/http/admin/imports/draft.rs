@@ -141,7 +141,10 @@ async fn page(
         return response;
     }
     let Ok(draft) = id.parse::<DraftId>() else { return missing() };
-    let imports = imports(site, visitor);
+    let imports = match imports(site, visitor).await {
+        Ok(imports) => imports,
+        Err(response) => return response,
+    };
     match imports.look_at(&visitor.actor, visitor.actor.tenant, draft).await {
         Ok(looked) => {
             let frame = Frame::new(site, visitor, HERE, None).with(done);
@@ -271,7 +274,11 @@ pub(in super::super) async fn mend(State(site): Shared, Path(id): Path<String>, 
     let Ok(draft) = id.parse::<DraftId>() else { return missing() };
     let (only, from) = (Only::read(fields.get("only")), fields.get("from").parse().unwrap_or_default());
     let mendings = mendings(&fields);
-    match imports(&site, &visitor).mend(&visitor.actor, visitor.actor.tenant, draft, mendings).await {
+    let imports = match imports(&site, &visitor).await {
+        Ok(imports) => imports,
+        Err(response) => return response,
+    };
+    match imports.mend(&visitor.actor, visitor.actor.tenant, draft, mendings).await {
         Ok(()) => see(&site, &format!("{HERE}/{id}?only={}&from={from}&done=saved", only.as_str())),
         Err(error @ (ImportError::Busy | ImportError::Cell(_) | ImportError::NoRow(_))) => {
             let asked = Asked { only: only.as_str().to_owned(), from, ..Asked::default() };
@@ -310,7 +317,11 @@ pub(in super::super) async fn apply(State(site): Shared, Path(id): Path<String>,
         return response;
     }
     let Ok(draft) = id.parse::<DraftId>() else { return missing() };
-    match imports(&site, &visitor).begin(&visitor.actor, visitor.actor.tenant, draft).await {
+    let imports = match imports(&site, &visitor).await {
+        Ok(imports) => imports,
+        Err(response) => return response,
+    };
+    match imports.begin(&visitor.actor, visitor.actor.tenant, draft).await {
         // Twice pressed is once imported.
         Ok(()) | Err(ImportError::Busy) => see(&site, &format!("{HERE}/{id}")),
         Err(error) => refused(&error),
@@ -327,7 +338,11 @@ pub(in super::super) async fn discard(
         return response;
     }
     let Ok(draft) = id.parse::<DraftId>() else { return missing() };
-    match imports(&site, &visitor).give_up(&visitor.actor, visitor.actor.tenant, draft).await {
+    let imports = match imports(&site, &visitor).await {
+        Ok(imports) => imports,
+        Err(response) => return response,
+    };
+    match imports.give_up(&visitor.actor, visitor.actor.tenant, draft).await {
         Ok(()) => see(&site, &format!("{HERE}?done=discarded")),
         Err(ImportError::Busy) => see(&site, &format!("{HERE}/{id}")),
         Err(error) => refused(&error),
@@ -344,7 +359,11 @@ pub(in super::super) async fn result(
         return response;
     }
     let Ok(draft) = id.parse::<DraftId>() else { return missing() };
-    match imports(&site, &visitor).result(&visitor.actor, visitor.actor.tenant, draft).await {
+    let imports = match imports(&site, &visitor).await {
+        Ok(imports) => imports,
+        Err(response) => return response,
+    };
+    match imports.result(&visitor.actor, visitor.actor.tenant, draft).await {
         Ok(text) => csv("imported.csv", text),
         Err(error) => refused(&error),
     }

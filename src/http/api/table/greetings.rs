@@ -40,6 +40,7 @@ pub(super) fn routes() -> Vec<Entry> {
                 ("label", "string", false, "its name"),
                 ("from", "date-time", false, "plays from then on"),
                 ("until", "date-time", false, "plays until then"),
+                ("aside", "boolean", false, "only kept, for a number or alias: what plays now stays"),
                 ("file", "binary", true, "WAV, MP3, OGG, FLAC or M4A, at most 20 MiB and 5 minutes"),
             ]),
             post(greetings::upload).layer(DefaultBodyLimit::disable()),

@@ -14,6 +14,8 @@ pub(super) fn routes() -> Vec<Entry> {
         (
             Route::new("GET", "/users", read, "Users by extension").query(&[
                 ("search", "part of a name, an address or an extension"),
+                ("department", "only those of this department"),
+                ("site", "only those of this site"),
                 PLACE,
                 LIMIT,
             ])
@@ -28,6 +30,7 @@ pub(super) fn routes() -> Vec<Entry> {
                 ("emails", "[email]", false, "addresses, the primary one first"),
                 ("mail", "string", false, "what mails carry, for example link; the answer names it for each address"),
                 ("pin", "string", false, "4 to 12 digits"),
+                ("profile", "Profile", false, "fields of the profile, as in the answer"),
                 (
                     "invite",
                     "boolean",
@@ -72,6 +75,7 @@ pub(super) fn routes() -> Vec<Entry> {
                 ("silence_s", "integer", false, "1 to 60"),
                 ("min_speech_ms", "integer", false, "0 to 60000"),
                 ("announce", "boolean", false, "callers find the person"),
+                ("profile", "Profile", false, "fields of the profile that change; null takes one away"),
                 ("zone", "string?", false, "IANA zone; null for the tenant's"),
                 ("language", "string?", false, "null for the tenant's"),
                 ("operator", "string?", false, "where 0 leads; null for the tenant's"),
@@ -118,6 +122,17 @@ pub(super) fn routes() -> Vec<Entry> {
                     ("label", "string", false, "shown as \"called as\""),
                 ]),
             post(roles::add_number),
+        ),
+        (
+            Route::new(
+                "PUT",
+                "/users/{user}/numbers/{number}/greeting",
+                write,
+                "Give a number or alias a greeting of its own, or the main one again",
+            )
+            .shape("Number")
+            .body(&[("greeting", "uuid?", true, "one of the mailbox; null for the main one")]),
+            put(roles::greet_number),
         ),
         (
             Route::new("DELETE", "/users/{user}/numbers/{number}", write, "Take a number or alias away")

@@ -15,6 +15,7 @@ pub(super) const PEOPLE: &[Shape] = &[
             ("first", "string", "first name"),
             ("last", "string", "last name"),
             ("emails", "[email]", "addresses, the primary one first"),
+            ("profile", "Profile", "what is there for whoever asks: the policy and the own scopes decide"),
             ("role", ROLES, "what the user may"),
             ("portal", "boolean", "may sign in by the web"),
             ("has_password", "boolean", "has chosen a password"),
@@ -54,6 +55,11 @@ pub(super) const PEOPLE: &[Shape] = &[
         &[
             ("number", "string", "E.164, national digits, or an alias"),
             ("label", "string?", "shown as \"called as\""),
+            (
+                "greeting",
+                "uuid?",
+                "what its callers hear in place of the standard greeting; null: the main one",
+            ),
         ],
     ),
     shape("Usage", &[("messages", "integer", ""), ("bytes", "integer", "of audio")]),

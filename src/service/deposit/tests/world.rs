@@ -39,6 +39,7 @@ impl World {
             first: "Ada".to_owned(),
             last: "Lovelace".to_owned(),
             emails: Vec::new(),
+            profile: crate::domain::Profile::default(),
             created_at: clock.now(),
         };
         store.add_user(&user, &mailbox, None).await.unwrap();

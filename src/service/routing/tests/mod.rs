@@ -93,6 +93,7 @@ fn mailbox(tenant: u128, id: u128, extension: &str) -> Mailbox {
 
 fn number(tenant: u128, number: &str, mailbox: u128, label: Option<&str>) -> Number {
     Number {
+        greeting: None,
         tenant: TenantId::from_uuid(Uuid::from_u128(tenant)),
         number: number.to_owned(),
         mailbox: MailboxId::from_uuid(Uuid::from_u128(mailbox)),

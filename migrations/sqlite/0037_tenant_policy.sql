@@ -1,0 +1,3 @@
+-- What a tenant lets be created, shows and hides. The PostgreSQL file of the same number holds the same column.
+
+ALTER TABLE tenants ADD COLUMN policy TEXT NOT NULL DEFAULT '{}';

@@ -1,0 +1,171 @@
+//! What a tenant lets be created, shows and hides.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Invalid, ProfileField, Role};
+
+/// Who adds users (001-03).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WhoMayCreate {
+    /// Administrators of the tenant.
+    TenantAdmin,
+    /// Office managers as well.
+    #[default]
+    OfficeManager,
+    /// Nobody of the tenant: whoever runs the server does it, when asked by the help link.
+    Ticket,
+}
+
+impl WhoMayCreate {
+    /// Every choice.
+    pub const ALL: [Self; 3] = [Self::OfficeManager, Self::TenantAdmin, Self::Ticket];
+
+    /// The word used by the command line, the store and the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TenantAdmin => "tenant-admin",
+            Self::OfficeManager => "office-manager",
+            Self::Ticket => "ticket",
+        }
+    }
+
+    /// As people read it.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::TenantAdmin => "Administrators",
+            Self::OfficeManager => "Administrators and office managers",
+            Self::Ticket => "Nobody here: it is asked for by the help link",
+        }
+    }
+
+    /// Whether this role adds users. Whoever runs the server always does.
+    pub fn includes(self, role: Role) -> bool {
+        match self {
+            Self::OfficeManager => role >= Role::OfficeManager,
+            Self::TenantAdmin => role >= Role::TenantAdmin,
+            Self::Ticket => role >= Role::Operator,
+        }
+    }
+}
+
+impl fmt::Display for WhoMayCreate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for WhoMayCreate {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        Self::ALL.into_iter().find(|who| who.as_str() == text).ok_or_else(|| {
+            Invalid::new("who_may_create", text, "choose office-manager, tenant-admin or ticket")
+        })
+    }
+}
+
+/// The settings of a tenant that decide what its pages offer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TenantPolicy {
+    /// Who adds users.
+    pub who_may_create: WhoMayCreate,
+    /// Where new users, extensions and phones are asked for: `https:`, `http:` or `mailto:`.
+    pub help_link: Option<String>,
+    /// Fields of profiles that nobody of the tenant sees (002-003).
+    pub hidden: BTreeSet<ProfileField>,
+    /// There are queues: agents and supervisors can be made (002-010, 002-046).
+    pub queues: bool,
+}
+
+impl Default for TenantPolicy {
+    fn default() -> Self {
+        Self {
+            who_may_create: WhoMayCreate::default(),
+            help_link: None,
+            hidden: BTreeSet::new(),
+            queues: true,
+        }
+    }
+}
+
+impl TenantPolicy {
+    /// Whether everybody may see a field.
+    pub fn shows(&self, field: ProfileField) -> bool {
+        !self.hidden.contains(&field)
+    }
+
+    /// Whether a role can be given (002-046).
+    pub fn offers(&self, role: Role) -> bool {
+        self.queues || !matches!(role, Role::Agent | Role::Supervisor)
+    }
+}
+
+/// An address that a page may lead to.
+///
+/// # Errors
+/// [`Invalid`] for what is no such address.
+pub fn help_link(text: &str) -> Result<Option<String>, Invalid> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let rest = ["https://", "http://", "mailto:"].iter().find_map(|scheme| text.strip_prefix(scheme));
+    let is_plain = |rest: &str| rest.bytes().all(|b| b.is_ascii_graphic() && !b"<>\"'`\\".contains(&b));
+    match rest {
+        Some(rest) if !rest.is_empty() && text.len() <= 500 && is_plain(rest) => Ok(Some(text.to_owned())),
+        _ => {
+            let remedy = "write an address such as https://help.example.org or mailto:help@example.org";
+            Err(Invalid::new("help_link", text, remedy))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 001-03
+    #[test]
+    fn who_may_create_names_roles() {
+        for (who, least) in [
+            (WhoMayCreate::OfficeManager, Role::OfficeManager),
+            (WhoMayCreate::TenantAdmin, Role::TenantAdmin),
+            (WhoMayCreate::Ticket, Role::Operator),
+        ] {
+            assert_eq!(who.as_str().parse(), Ok(who));
+            for role in Role::ALL {
+                assert_eq!(who.includes(role), role >= least, "{who} {role}");
+            }
+        }
+        assert!("everybody".parse::<WhoMayCreate>().is_err());
+    }
+
+    /// 002-010, 002-046
+    #[test]
+    fn without_queues_nobody_is_made_an_agent() {
+        let without = TenantPolicy { queues: false, ..TenantPolicy::default() };
+        for role in Role::ALL {
+            assert!(TenantPolicy::default().offers(role));
+            assert_eq!(without.offers(role), !matches!(role, Role::Agent | Role::Supervisor), "{role}");
+        }
+    }
+
+    #[test]
+    fn a_help_link_is_an_address_and_never_a_script() {
+        for good in ["https://help.example.org/new?a=b", "mailto:help@example.org"] {
+            assert_eq!(help_link(good), Ok(Some(good.to_owned())));
+        }
+        assert_eq!(help_link("  "), Ok(None));
+        for bad in
+            ["javascript:alert(1)", "https://", "help.example.org", "https://a b", "https://a\"b", "data:x"]
+        {
+            assert!(help_link(bad).is_err(), "{bad}");
+        }
+    }
+}

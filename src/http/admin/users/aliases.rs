@@ -1,0 +1,155 @@
+//! Extensions, phone numbers and SIP addresses that lead to a user, each with the main greeting or one of its own (004-06, 004-07).
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::json;
+
+use crate::domain::{Greeting, GreetingId, GreetingKind};
+use crate::http::Shared;
+use crate::http::admin::adding::Refused;
+use crate::http::portal::frame::Done;
+use crate::http::visitor::{Posted, see};
+use crate::service::accounts::AccountError;
+use crate::service::audit::Deed;
+use crate::store::Number;
+
+use super::{HERE, changeable, profile};
+
+/// A number or alias as the page shows it.
+pub(in crate::http) struct Alias {
+    pub(in crate::http) number: String,
+    /// The same as a segment of a path.
+    pub(in crate::http) path: String,
+    /// Shown as "called as".
+    pub(in crate::http) label: String,
+    pub(in crate::http) kind: &'static str,
+    /// Id of its own greeting; empty for the main one.
+    pub(in crate::http) greeting: String,
+}
+
+/// Greetings that an alias may have: id and words.
+pub(super) fn choices(known: &[Greeting]) -> Vec<(String, String)> {
+    let plain = known.iter().filter(|greeting| greeting.kind != GreetingKind::Name);
+    plain
+        .map(|greeting| (greeting.id.to_string(), format!("{} ({})", greeting.label, greeting.kind)))
+        .collect()
+}
+
+pub(super) fn rows(numbers: &[Number], greetings: &[(String, String)]) -> Vec<Alias> {
+    let row = |number: &Number| {
+        let is_digits = number.number.trim_start_matches('+').bytes().all(|byte| byte.is_ascii_digit());
+        let kind = match number.number.trim_start_matches('+').len() {
+            _ if !is_digits => "SIP address",
+            0..=6 => "Extension",
+            _ => "Phone number",
+        };
+        // A greeting that is gone: callers hear the main one.
+        let greeting = number.greeting.map(|id| id.to_string()).unwrap_or_default();
+        let is_there = greetings.iter().any(|(id, _)| *id == greeting);
+        Alias {
+            number: number.number.clone(),
+            path: url::form_urlencoded::byte_serialize(number.number.as_bytes()).collect(),
+            label: number.label.clone().unwrap_or_default(),
+            kind,
+            greeting: if is_there { greeting } else { String::new() },
+        }
+    };
+    numbers.iter().map(row).collect()
+}
+
+/// Adds one.
+pub(in crate::http::admin) async fn add(
+    State(site): Shared,
+    Path(id): Path<String>,
+    posted: Posted,
+) -> Response {
+    let Posted { visitor, fields } = posted;
+    let (_, account) = match changeable(&site, &visitor, &id).await {
+        Ok(found) => found,
+        Err(response) => return response,
+    };
+    let (services, tenant) = (&site.web.services, visitor.actor.tenant);
+    let extension = &account.mailbox.extension;
+    let label = Some(fields.get("label")).filter(|label| !label.trim().is_empty());
+    // Of a SIP address the part before the @ leads here.
+    let given = fields.get("number").trim();
+    let text = given.strip_prefix("sip:").or(given.strip_prefix("sips:")).unwrap_or(given);
+    let text = text.split_once('@').map_or(text, |(user, _)| user);
+    let outcome = services.accounts.add_number(tenant, extension, text, label).await;
+    let added = match outcome {
+        Ok(added) => added,
+        Err(error) => return refused(&site, &visitor, &id, error).await,
+    };
+    let deed = Deed { action: "number.added", target: format!("mailbox {extension}") };
+    let became = json!({"number": added.number, "label": added.label});
+    services.audit.note(&visitor.actor, tenant, deed, None::<&()>, Some(&became)).await;
+    see(&site, &format!("{HERE}/{id}?done=saved#numbers"))
+}
+
+/// Takes one away.
+pub(in crate::http::admin) async fn remove(
+    State(site): Shared,
+    Path((id, number)): Path<(String, String)>,
+    posted: Posted,
+) -> Response {
+    let visitor = posted.visitor;
+    let (_, account) = match changeable(&site, &visitor, &id).await {
+        Ok(found) => found,
+        Err(response) => return response,
+    };
+    let (services, tenant) = (&site.web.services, visitor.actor.tenant);
+    let extension = &account.mailbox.extension;
+    if let Err(error) = services.accounts.remove_number(tenant, extension, &number).await {
+        return refused(&site, &visitor, &id, error).await;
+    }
+    let deed = Deed { action: "number.removed", target: format!("mailbox {extension}") };
+    let was = json!({"number": number});
+    services.audit.note(&visitor.actor, tenant, deed, Some(&was), None::<&()>).await;
+    see(&site, &format!("{HERE}/{id}?done=saved#numbers"))
+}
+
+/// Gives one a greeting of its own, or the main one again.
+pub(in crate::http::admin) async fn greeting(
+    State(site): Shared,
+    Path((id, number)): Path<(String, String)>,
+    posted: Posted,
+) -> Response {
+    let Posted { visitor, fields } = posted;
+    let (_, account) = match changeable(&site, &visitor, &id).await {
+        Ok(found) => found,
+        Err(response) => return response,
+    };
+    let (services, tenant) = (&site.web.services, visitor.actor.tenant);
+    let extension = &account.mailbox.extension;
+    let before = account.numbers.iter().find(|known| known.number == number).and_then(|known| known.greeting);
+    let wanted = match fields.get("greeting") {
+        "" => None,
+        text => match text.parse::<GreetingId>() {
+            Ok(greeting) => Some(greeting),
+            Err(_) => return refused(&site, &visitor, &id, AccountError::NoGreeting).await,
+        },
+    };
+    if let Err(error) = services.accounts.greet_number(tenant, extension, &number, wanted).await {
+        return refused(&site, &visitor, &id, error).await;
+    }
+    let deed = Deed { action: "number.greeted", target: format!("mailbox {extension}") };
+    let shown = |greeting: Option<GreetingId>| json!({"number": number, "greeting": greeting});
+    let (was, became) = (shown(before), shown(wanted));
+    services.audit.note(&visitor.actor, tenant, deed, Some(&was), Some(&became)).await;
+    see(&site, &format!("{HERE}/{id}?done=saved#numbers"))
+}
+
+async fn refused(
+    site: &crate::http::Site,
+    visitor: &crate::http::visitor::Visitor,
+    id: &str,
+    error: AccountError,
+) -> Response {
+    match Refused::from(error) {
+        Refused::Mend(why) => {
+            profile(site, visitor, id, Some(Done::refused(why)), StatusCode::UNPROCESSABLE_ENTITY).await
+        }
+        Refused::Response(response) => *response,
+    }
+}

@@ -1,0 +1,131 @@
+//! Profiles of users: shown and changed field by field; places in use, login names, contacts.
+
+use std::sync::Arc;
+
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::domain::{Profile, ProfileField};
+use crate::service::accounts::Wished;
+use crate::store::PeopleFilter;
+
+use super::super::{Site, cursor};
+use super::caller::Caller;
+use super::messages::PAGE;
+use super::page;
+use super::problem::Problem;
+
+type Answer = Result<Response, Problem>;
+
+/// The fields that are there for whoever asks.
+pub(super) async fn fields(site: &Site, caller: &Caller) -> Result<Vec<ProfileField>, Problem> {
+    Ok(caller.actor.fields(&site.web.services.people.policy(caller.tenant).await?))
+}
+
+/// These fields of a profile.
+pub(super) fn json(profile: &Profile, fields: &[ProfileField]) -> Value {
+    let value = |field: ProfileField| match profile.get(field) {
+        text if field.is_flag() => json!(text == "yes"),
+        text if text.is_empty() => Value::Null,
+        text => json!(text),
+    };
+    Value::Object(fields.iter().map(|field| (field.as_str().to_owned(), value(*field))).collect())
+}
+
+/// What a program wants of a profile.
+pub(super) fn wished(given: &Map<String, Value>, fields: &[ProfileField]) -> Result<Vec<Wished>, Problem> {
+    let one = |(name, value): (&String, &Value)| {
+        let field: ProfileField = name.parse().map_err(Problem::from)?;
+        if !fields.contains(&field) {
+            return Err(Problem::hidden_field(field));
+        }
+        let text = match value {
+            Value::Null => String::new(),
+            Value::Bool(is) if field.is_flag() => if *is { "yes" } else { "no" }.to_owned(),
+            Value::String(text) if !field.is_flag() => text.clone(),
+            _ if field.is_flag() => return Err(Problem::field(field.as_str(), "write true or false")),
+            _ => return Err(Problem::field(field.as_str(), "write text, or null for none")),
+        };
+        Ok((field, text))
+    };
+    given.iter().map(one).collect()
+}
+
+/// Departments and sites that are in use (002-007, 002-008).
+pub(super) async fn places(State(site): State<Arc<Site>>, Extension(caller): Extension<Caller>) -> Answer {
+    let tenant = caller.must_reach_tenant()?;
+    let places = site.web.services.accounts.places(tenant).await?;
+    Ok(Json(json!({"departments": places.departments, "sites": places.sites})).into_response())
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Named {
+    #[serde(default)]
+    first: String,
+    #[serde(default)]
+    last: String,
+}
+
+/// What is likely for a new user (003-01, 003-06).
+pub(super) async fn suggestion(
+    State(site): State<Arc<Site>>,
+    Extension(caller): Extension<Caller>,
+    Query(named): Query<Named>,
+) -> Answer {
+    let tenant = caller.must_reach_tenant()?;
+    let services = &site.web.services;
+    let login = services.accounts.suggest_login(tenant, &named.first, &named.last).await?;
+    let extension = services.people.suggestion(tenant).await?;
+    let extension = Some(extension).filter(|extension| !extension.is_empty());
+    Ok(Json(json!({"login": login, "extension": extension})).into_response())
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Looking {
+    #[serde(default)]
+    search: String,
+    #[serde(default)]
+    department: String,
+    #[serde(default)]
+    site: String,
+    after: Option<String>,
+    limit: Option<u32>,
+}
+
+/// Colleagues who stand in the list of contacts (002-022).
+pub(super) async fn contacts(
+    State(site): State<Arc<Site>>,
+    Extension(caller): Extension<Caller>,
+    Query(looking): Query<Looking>,
+) -> Answer {
+    let tenant = caller.must_reach_tenant()?;
+    let place =
+        |text: &str| cursor::person(text).ok_or_else(|| Problem::field("after", "this is no place of ours"));
+    let after = looking.after.as_deref().map(place).transpose()?;
+    let filter = PeopleFilter {
+        search: looking.search,
+        department: looking.department,
+        site: looking.site,
+        is_listed: true,
+    };
+    let people = &site.web.services.people;
+    let (found, more) = people.page(tenant, &filter, after, looking.limit.unwrap_or(PAGE)).await?;
+    let next = more.then(|| found.last().map(cursor::after_person)).flatten();
+    let policy = people.policy(tenant).await?;
+    let shown = |field, text: &Option<String>| text.clone().filter(|_| policy.shows(field));
+    let items = found.iter().map(|person| {
+        let profile = &person.user.profile;
+        json!({
+            "user": person.user.id,
+            "first": person.user.first,
+            "last": person.user.last,
+            "extension": person.mailbox.as_ref().map(|mailbox| &mailbox.extension),
+            "department": shown(ProfileField::Department, &profile.department),
+            "site": shown(ProfileField::Site, &profile.site),
+        })
+    });
+    Ok(page(items.collect(), next))
+}

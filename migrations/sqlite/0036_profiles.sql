@@ -7,6 +7,8 @@ ALTER TABLE users ADD COLUMN site TEXT;
 ALTER TABLE users ADD COLUMN profile TEXT NOT NULL DEFAULT '{}';
 CREATE UNIQUE INDEX users_login ON users (tenant_id, login) WHERE removed_at IS NULL;
 CREATE INDEX users_by_login ON users (login) WHERE removed_at IS NULL AND login IS NOT NULL;
+CREATE INDEX users_department ON users (tenant_id, department) WHERE removed_at IS NULL;
+CREATE INDEX users_site ON users (tenant_id, site) WHERE removed_at IS NULL;
 
 -- Whoever listens is told of these as well.
 DROP TRIGGER webhooks_user_changed;

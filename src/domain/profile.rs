@@ -203,6 +203,11 @@ impl ProfileField {
         matches!(self, Self::Login | Self::Mobile | Self::SipAddress | Self::Listed)
     }
 
+    /// Everybody changes it for themselves.
+    pub const fn is_own(self) -> bool {
+        matches!(self, Self::Mobile | Self::Listed)
+    }
+
     /// Is yes or no.
     pub const fn is_flag(self) -> bool {
         matches!(self, Self::RecordCalls | Self::Listed)

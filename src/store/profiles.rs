@@ -12,11 +12,27 @@ const BY_LOGIN: &str =
     "SELECT id, tenant_id, first_name, last_name, emails, login, department, site, profile,
     created_at FROM users WHERE login = $1 AND removed_at IS NULL ORDER BY id LIMIT 2";
 
-const DEPARTMENTS: &str = "SELECT DISTINCT department AS name FROM users
-    WHERE tenant_id = $1 AND department IS NOT NULL AND removed_at IS NULL ORDER BY 1 LIMIT 500";
+// From each name to the next one along the index: what is asked costs the names, however many users there are.
+macro_rules! names {
+    ($column:literal) => {
+        concat!(
+            "WITH RECURSIVE names (name) AS (
+                SELECT MIN(",
+            $column,
+            ") FROM users WHERE tenant_id = $1 AND removed_at IS NULL
+                UNION ALL
+                SELECT (SELECT MIN(u.",
+            $column,
+            ") FROM users u WHERE u.tenant_id = $1 AND u.removed_at IS NULL AND u.",
+            $column,
+            " > names.name) FROM names WHERE names.name IS NOT NULL)
+            SELECT name FROM names WHERE name IS NOT NULL LIMIT 500"
+        )
+    };
+}
 
-const SITES: &str = "SELECT DISTINCT site AS name FROM users
-    WHERE tenant_id = $1 AND site IS NOT NULL AND removed_at IS NULL ORDER BY 1 LIMIT 500";
+const DEPARTMENTS: &str = names!("department");
+const SITES: &str = names!("site");
 
 /// Departments and sites that are in use, by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

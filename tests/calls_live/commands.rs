@@ -94,8 +94,35 @@ fn every_command_works_beside_a_running_server() {
     server.ok(&["number", "add", "+4930123456", "--mailbox", "1001", "--label", "Sales"]);
     assert_eq!(
         server.json(&["number", "list"])[0],
-        json!({"number": "+4930123456", "mailbox": "1001", "label": "Sales"})
+        json!({"number": "+4930123456", "mailbox": "1001", "label": "Sales", "greeting": null})
     );
+    // 002-007, 003-01, 003-02, 004-03: the profile; 001-03, 002-003: what a tenant lets be created and hides.
+    let profile = [
+        "--profile",
+        "department=Sales",
+        "--profile",
+        "mobile=+49 170 12345",
+        "--profile",
+        "login=Ada@x.example",
+    ];
+    server.ok(&[&["user", "set", "1001"], &profile[..]].concat());
+    let shown = server.json(&["user", "show", "1001"]);
+    assert_eq!(
+        (&shown["department"], &shown["mobile"], &shown["login"], &shown["site"]),
+        (&json!("Sales"), &json!("+4917012345"), &json!("ada@x.example"), &json!(null))
+    );
+    server.ok(&[
+        "tenant",
+        "set",
+        "--who-may-create",
+        "ticket",
+        "--help-link",
+        "mailto:it@x.example",
+        "--hide-field",
+        "music",
+    ]);
+    let tenant = server.json(&["tenant", "show"]);
+    assert_eq!((&tenant["who_may_create"], &tenant["hidden_fields"]), (&json!("ticket"), &json!(["music"])));
 
     let wav = server.wav("speech.wav", &speech(2.0, 8_000), 8_000);
     server.call("+4930123456", "#,t,p,w0.3,#,s,2,s", Some(&wav), &[]);
@@ -200,6 +227,11 @@ fn what_is_wrong_is_said_in_one_sentence_with_the_right_exit_code() {
         (1, vec!["user", "add", "--extension", "1001"]),
         (1, vec!["user", "show", "1999"]),
         (1, vec!["user", "remove", "1999"]),
+        (1, vec!["user", "set", "1001", "--profile", "mobile=0170"]),
+        (2, vec!["user", "set", "1001", "--profile", "mobile"]),
+        (2, vec!["user", "set", "1001", "--profile", "shoe=42"]),
+        (2, vec!["tenant", "set", "--who-may-create", "everybody"]),
+        (1, vec!["number", "greeting", "+4930999", "--mailbox", "1001", "--greeting", "main"]),
         (1, vec!["user", "set", "1001", "--pin", "1234567890123456"]),
         (1, vec!["message", "list", "--mailbox", "1999"]),
         (1, vec!["message", "export", &missing, "--out", "/tmp/never-written.wav"]),

@@ -323,6 +323,59 @@ async fn contacts_are_those_who_want_to_be_listed() {
     assert_eq!(bed.get("/contacts").await.status, 303, "a stranger signs in first");
 }
 
+/// 002-001, 002-022, 004-03: people change their mobile phone and whether they are listed, and nothing else.
+#[tokio::test]
+async fn everybody_changes_the_own_mobile_phone_and_listing() {
+    let bed = WebBed::new().await;
+    let grace = bed.colleague().await;
+    let admin = bed.client(&bed.mailbox, Role::TenantAdmin).await;
+    let change = format!("/admin/users/{}/profile", grace.user.unwrap());
+    admin.post(&change, &[("section", "place"), ("department", "Navy")]).await;
+    admin.post(&change, &[("section", "emergency"), ("emergency_address", "1 Main St")]).await;
+    let client = bed.client(&grace, Role::Basic).await;
+    let page = client.get("/settings").await;
+    assert!(page.text().contains("Navy") && !page.text().contains("1 Main St"), "{}", page.text());
+    let mobile = [("mobile", "+49 170 12345"), ("department", "Sales")];
+    assert_eq!(client.post("/settings/profile", &mobile).await.status, 303);
+    let profile = bed.user_of(&grace).await.profile;
+    assert_eq!(
+        (profile.mobile.as_deref(), profile.listed, profile.department.as_deref()),
+        (Some("+4917012345"), false, Some("Navy"))
+    );
+    let wrong = client.post("/settings/profile", &[("mobile", "0170")]).await;
+    assert!(wrong.status == 422 && wrong.text().contains("country code"), "{}", wrong.text());
+
+    let of_grace = bed.services.keys.add(aftertone::service::keys::NewKey {
+        tenant: grace.tenant,
+        user: grace.user,
+        name: "phone".to_owned(),
+        acts: vec![Act::SettingsRead, Act::SettingsWrite],
+        expires_at: None,
+    });
+    let key = format!("Bearer {}", of_grace.await.unwrap().1);
+    let own = bed.call(&key, "GET", "/me/profile", None, &[]).await;
+    assert_eq!((&body(&own)["mobile"], body(&own).get("emergency_address")), (&json!("+4917012345"), None));
+    let set = json!({"listed": true, "mobile": null});
+    let set = bed.call(&key, "PATCH", "/me/profile", Some(set), &[("if-match", own.header("etag"))]).await;
+    assert_eq!((&body(&set)["listed"], &body(&set)["mobile"]), (&json!(true), &Value::Null));
+    for (wrong, status, field) in [
+        (json!({"department": "Sales"}), 422, Some("department")),
+        (json!({"login": "boss@home"}), 422, Some("login")),
+        (json!({"mobile": "0170"}), 422, Some("mobile")),
+        (json!({"emergency_address": "x"}), 403, None),
+    ] {
+        let refused = bed.call(&key, "PATCH", "/me/profile", Some(wrong.clone()), &[]).await;
+        assert_eq!(refused.status, status, "{wrong}");
+        assert!(field.is_none_or(|field| fields(&body(&refused)) == [field]), "{wrong}");
+    }
+    let late =
+        bed.call(&key, "PATCH", "/me/profile", Some(json!({})), &[("if-match", own.header("etag"))]).await;
+    assert_eq!(late.status, 412);
+    let tenants = bed.key_of_all().await;
+    assert_eq!(bed.call(&tenants, "GET", "/me/profile", None, &[]).await.status, 404, "nobody's");
+    assert!(bed.user_of(&grace).await.profile.listed);
+}
+
 /// 004-06, 004-07: many numbers of one user, each with the main greeting or one of its own.
 #[tokio::test]
 async fn numbers_are_added_greeted_and_removed_and_a_call_hears_which() {

@@ -292,6 +292,17 @@ pub(in crate::app) enum NumberCommand {
         #[arg(long)]
         label: Option<String>,
     },
+    /// Give a number or alias a greeting of its own, or the main one again.
+    Greeting {
+        /// The number or alias.
+        number: String,
+        /// Extension of the mailbox it leads to.
+        #[arg(long)]
+        mailbox: String,
+        /// Id of a greeting of the mailbox, as `greeting list` shows it; `main` for the one that everybody else hears.
+        #[arg(long, value_name = "ID|main")]
+        greeting: String,
+    },
     /// List numbers and aliases.
     List(Json),
     /// Remove a number or alias.

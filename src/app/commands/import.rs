@@ -26,7 +26,7 @@ pub(super) async fn import(session: &Session, command: ImportCommand) -> Result<
         }
         ImportCommand::Template { help_columns: true, .. } => {
             for column in Column::ALL {
-                println!("{:<10} {}", column.as_str(), column.meaning());
+                println!("{:<20} {}", column.as_str(), column.meaning());
             }
             Ok(())
         }

@@ -146,15 +146,22 @@ pub(super) async fn number(session: &Session, command: NumberCommand) -> Result<
             base.accounts.add_number(tenant.id, &extension(&mailbox)?, &number, label.as_deref()).await?;
             println!("{number} leads to mailbox {mailbox}");
         }
+        NumberCommand::Greeting { number, mailbox, greeting } => {
+            let own = if greeting == "main" { None } else { Some(read(&greeting)?) };
+            base.accounts.greet_number(tenant.id, &extension(&mailbox)?, &number, own).await?;
+            let which = if own.is_some() { "a greeting of its own" } else { "the main greeting" };
+            println!("callers of {number} hear {which}");
+        }
         NumberCommand::List(json) => {
             let mut rows = Vec::new();
             for number in base.accounts.numbers(tenant.id).await? {
                 let mailbox = base.store.mailbox(tenant.id, number.mailbox).await?;
                 rows.push(
-                    json!({"number": number.number, "mailbox": mailbox.extension, "label": number.label}),
+                    json!({"number": number.number, "mailbox": mailbox.extension, "label": number.label,
+                        "greeting": number.greeting}),
                 );
             }
-            print::rows(json.json, &["number", "mailbox", "label"], &rows);
+            print::rows(json.json, &["number", "mailbox", "label", "greeting"], &rows);
         }
         NumberCommand::Remove { number, mailbox } => {
             base.accounts.remove_number(tenant.id, &extension(&mailbox)?, &number).await?;

@@ -97,7 +97,7 @@ async fn page(
 
 pub(super) const fn title(part: Clear) -> &'static str {
     match part {
-        Clear::Name => "Name and role",
+        Clear::Name => "Name, user ID and role",
         Clear::Emails => "E-mail addresses",
         Clear::Password => "Password",
         Clear::Pin => "Voicemail PIN",
@@ -132,7 +132,7 @@ fn effect(part: Clear, person: &Person, account: &Account, holdings: &Holdings) 
                 format!(" The role {} becomes {}.", role.title(), basic.title())
             };
             format!(
-                "The name is blank until somebody is set up.{lost} A second factor is taken away, and callers do not find the mailbox by name."
+                "The name is blank until somebody is set up.{lost} A second factor, user ID, mobile phone and SIP address are taken away, and neither callers nor contacts have the name. What belongs to the desk stays: department, site, caller IDs, 911 address."
             )
         }
         Clear::Emails => format!(

@@ -308,7 +308,10 @@ fn review(page: &TakeoverPage, takeover: &Takeover) -> Vec<String> {
         counted(holdings.devices, "trusted device"),
         counted(holdings.lamps, "phone")
     );
-    [old, comer].into_iter().chain(numbers).chain([directory, devices]).collect()
+    let place = format!(
+        "Department, site, caller IDs and 911 address of {extension} go to who comes; mobile phone, user ID and SIP address stay with their person."
+    );
+    [old, comer].into_iter().chain(numbers).chain([directory, devices, place]).collect()
 }
 
 async fn note(

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::domain::{Profile, ProfileField};
-use crate::service::accounts::Wished;
+use crate::service::accounts::{Account, Changes, Wished};
+use crate::service::audit::Deed;
 use crate::store::PeopleFilter;
 
 use super::super::{Site, cursor};
@@ -17,6 +19,7 @@ use super::caller::Caller;
 use super::messages::PAGE;
 use super::page;
 use super::problem::Problem;
+use super::tag::{answer, must_match, unless_known};
 
 type Answer = Result<Response, Problem>;
 
@@ -52,6 +55,56 @@ pub(super) fn wished(given: &Map<String, Value>, fields: &[ProfileField]) -> Res
         Ok((field, text))
     };
     given.iter().map(one).collect()
+}
+
+/// The own user, with the fields that are there.
+async fn own(site: &Site, caller: &Caller) -> Result<(Account, Vec<ProfileField>), Problem> {
+    let gone = || Problem::missing("mailbox");
+    if caller.tenant != caller.actor.tenant {
+        return Err(Problem::missing("tenant"));
+    }
+    let (tenant, services) = (caller.actor.tenant, &site.web.services);
+    let user = caller.actor.user.ok_or_else(gone)?;
+    let person = services.people.person(tenant, user).await?.ok_or_else(gone)?;
+    let mailbox = person.mailbox.ok_or_else(gone)?;
+    let fields = caller.actor.fields(&services.people.policy(tenant).await?);
+    Ok((services.accounts.show(tenant, &mailbox.extension).await?, fields))
+}
+
+/// The own profile.
+pub(super) async fn own_profile(
+    State(site): State<Arc<Site>>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+) -> Answer {
+    let (account, fields) = own(&site, &caller).await?;
+    Ok(unless_known(&headers, &json(&account.user.profile, &fields)))
+}
+
+/// What everybody changes for themselves (002-001).
+pub(super) async fn change_own(
+    State(site): State<Arc<Site>>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+    Json(changing): Json<Map<String, Value>>,
+) -> Answer {
+    let (account, fields) = own(&site, &caller).await?;
+    let was = json(&account.user.profile, &fields);
+    must_match(&headers, &was)?;
+    let wished = wished(&changing, &fields)?;
+    if let Some((field, _)) = wished.iter().find(|(field, _)| !field.is_own()) {
+        return Err(Problem::field(
+            field.as_str(),
+            format!("{field} is changed by an administrator: leave it out"),
+        ));
+    }
+    let changes = Changes { profile: wished, ..Changes::default() };
+    let services = &site.web.services;
+    let after = services.accounts.set(account.user.tenant, &account.mailbox.extension, changes).await?;
+    let became = json(&after.user.profile, &fields);
+    let deed = Deed { action: "profile.changed", target: format!("mailbox {}", after.mailbox.extension) };
+    services.audit.note(&caller.actor, account.user.tenant, deed, Some(&was), Some(&became)).await;
+    Ok(answer(StatusCode::OK, &became))
 }
 
 /// Departments and sites that are in use (002-007, 002-008).

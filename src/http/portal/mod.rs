@@ -8,6 +8,7 @@ mod greetings;
 mod inbox;
 mod key_card;
 mod live;
+mod own_profile;
 mod second_factor;
 mod second_step;
 mod settings;
@@ -75,6 +76,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/settings/second-factor/{action}", post(second_factor::act))
         .route("/settings/mail", post(settings::mail))
         .route("/settings/mail/test", post(settings::test_mail))
+        .route("/settings/profile", post(own_profile::change))
         .route("/settings/phone", post(settings::phone))
         .route("/settings/pin", post(settings::pin))
         .route("/settings/password", post(settings::password))

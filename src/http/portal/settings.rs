@@ -20,6 +20,7 @@ use super::super::visitor::{Posted, Visitor, see};
 use super::super::{Shared, Site};
 use super::frame::{Done, Frame};
 use super::inbox::refused;
+use super::own_profile::OwnProfile;
 use super::sign_in::sentence;
 use super::{missing, second_factor, trouble, words};
 
@@ -45,6 +46,7 @@ struct Own {
     phone: PhoneSettings,
     has_pin: bool,
     used: String,
+    profile: OwnProfile,
     pin_at_least: u8,
 }
 
@@ -65,6 +67,7 @@ pub(super) struct Asked {
 pub(super) async fn page(State(site): Shared, visitor: Visitor, Query(asked): Query<Asked>) -> Response {
     let done = match asked.done.as_str() {
         "mail" => Some("Your mail settings are saved."),
+        "profile" => Some("Your profile is saved."),
         "phone" => Some("Your phone settings are saved."),
         "pin" => Some("Your new PIN holds from the next call on."),
         "password" => Some("Your new password holds. All other browsers are signed out."),
@@ -74,7 +77,12 @@ pub(super) async fn page(State(site): Shared, visitor: Visitor, Query(asked): Qu
     shown(&site, &visitor, done.map(Done::said), StatusCode::OK).await
 }
 
-async fn shown(site: &Site, visitor: &Visitor, done: Option<Done>, status: StatusCode) -> Response {
+pub(super) async fn shown(
+    site: &Site,
+    visitor: &Visitor,
+    done: Option<Done>,
+    status: StatusCode,
+) -> Response {
     match view(site, visitor, done).await {
         Ok(page) => render(&page, status),
         Err(response) => response,
@@ -90,7 +98,10 @@ async fn view(site: &Site, visitor: &Visitor, done: Option<Done>) -> Result<Sett
     let (mailbox, unheard) = match actor.mailbox {
         Some(_) => {
             let owner = visitor.owner()?;
-            (Some(own(site, owner).await?), Some(services.inbox.counts(owner).await.map_err(refused)?.new))
+            (
+                Some(own(site, visitor, owner).await?),
+                Some(services.inbox.counts(owner).await.map_err(refused)?.new),
+            )
         }
         None => (None, None),
     };
@@ -124,7 +135,7 @@ async fn view(site: &Site, visitor: &Visitor, done: Option<Done>) -> Result<Sett
     })
 }
 
-async fn own(site: &Site, owner: Owner) -> Result<Own, Response> {
+async fn own(site: &Site, visitor: &Visitor, owner: Owner) -> Result<Own, Response> {
     let services = &site.web.services;
     let mailbox = services.settings.show(owner).await.map_err(refused)?;
     let tenant = services.inbox.tenant(owner).await.map_err(refused)?;
@@ -133,6 +144,7 @@ async fn own(site: &Site, owner: Owner) -> Result<Own, Response> {
     let quota = mailbox.quota.messages.map_or_else(String::new, |most| format!(" of {most}"));
     let megabytes = account.usage.bytes as f64 / 1e6;
     Ok(Own {
+        profile: OwnProfile::of(site, &visitor.actor, &account.user.profile).await?,
         extension: mailbox.extension.to_string(),
         zone: mailbox.zone.clone().unwrap_or_default(),
         zone_of_tenant: tenant.zone,

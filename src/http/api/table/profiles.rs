@@ -28,6 +28,27 @@ pub(super) fn routes() -> Vec<Entry> {
             get(profiles::suggestion),
         ),
         (
+            Route::new("GET", "/me/profile", Some(Act::SettingsRead), "The own profile")
+                .shape("Profile")
+                .guarded(),
+            get(profiles::own_profile),
+        ),
+        (
+            Route::new(
+                "PATCH",
+                "/me/profile",
+                Some(Act::SettingsWrite),
+                "Change what everybody changes themselves",
+            )
+            .shape("Profile")
+            .guarded()
+            .body(&[
+                ("mobile", "string?", false, "with the country code; null for none"),
+                ("listed", "boolean", false, "stands in the contacts"),
+            ]),
+            patch(profiles::change_own),
+        ),
+        (
             Route::new(
                 "GET",
                 "/contacts",

@@ -24,19 +24,22 @@ const ADD_MESSAGE: &str = "INSERT INTO messages
 const OWNER: &str = "SELECT g.id, g.tenant_id, g.mailbox_id, h.mailbox_id AS before FROM messages g
     LEFT JOIN handed_on h ON h.tenant_id = g.tenant_id AND h.archive_mailbox = g.mailbox_id WHERE g.id = $1";
 
-// Where the messages of the owner of that time went. Read after the message was added: a reset that ran at the same
-// moment is seen, for the row of the mailbox was waited for.
-const SINCE_RESET: &str = "SELECT h.archive_mailbox, m.removed_at FROM handed_on h
-    JOIN mailboxes m ON m.tenant_id = h.tenant_id AND m.id = h.archive_mailbox
-    WHERE h.tenant_id = $1 AND h.mailbox_id = $2 AND h.made_at > $3 AND h.is_reset ORDER BY h.made_at LIMIT 1";
-
-// In the recycle bin it lies with the others, comes back with them and goes with them; if they are back, so is it.
-const TO_ARCHIVE: &str = "UPDATE messages SET mailbox_id = $3, trashed_at = $4,
-        trashed_from = CASE WHEN $4 IS NOT NULL THEN folder END,
-        folder = CASE WHEN $4 IS NOT NULL THEN 'trash' ELSE folder END
-    WHERE tenant_id = $1 AND id = $2";
-const NOT_EMPTY: &str =
-    "UPDATE handed_on SET is_empty = (1 = 0) WHERE tenant_id = $1 AND archive_mailbox = $2";
+// A message that was left before its mailbox was reset goes to who had it then. In the recycle bin it lies with their
+// others, comes back with them and goes with them; if they are back, so is it. After the row was added, so that a reset
+// of the same moment is seen: its lock of the mailbox was waited for.
+const TO_ARCHIVE: &str = "UPDATE messages SET mailbox_id = a.archive_mailbox, trashed_at = a.removed_at,
+        trashed_from = CASE WHEN a.removed_at IS NOT NULL THEN folder END,
+        folder = CASE WHEN a.removed_at IS NOT NULL THEN 'trash' ELSE folder END
+    FROM (SELECT h.archive_mailbox, m.removed_at FROM handed_on h
+        JOIN mailboxes m ON m.tenant_id = h.tenant_id AND m.id = h.archive_mailbox
+        WHERE h.tenant_id = $1 AND h.mailbox_id = $2 AND h.made_at > $3 AND h.is_reset
+        ORDER BY h.made_at LIMIT 1) a
+    WHERE tenant_id = $1 AND id = $4 AND mailbox_id = $2";
+const NOT_EMPTY: &str = "UPDATE handed_on SET is_empty = (1 = 0) WHERE tenant_id = $1
+    AND archive_mailbox = (SELECT mailbox_id FROM messages WHERE tenant_id = $1 AND id = $2)";
+const OWNER_IS_BACK: &str = "SELECT g.mailbox_id FROM messages g
+    JOIN mailboxes m ON m.tenant_id = g.tenant_id AND m.id = g.mailbox_id
+    WHERE g.tenant_id = $1 AND g.id = $2 AND m.removed_at IS NULL";
 
 pub(super) const ADD_JOB: &str =
     "INSERT INTO jobs (id, tenant_id, message_id, work, state, attempts, next_at, created_at)
@@ -64,13 +67,13 @@ pub(super) async fn write(
     jobs: &[NewJob],
     now: Timestamp,
 ) -> Result<Deposited> {
-    if add_message(tx, message, now).await? == Deposited::Already {
+    let Added { is_new, is_archived } = add_message(tx, message, now).await?;
+    if !is_new {
         return Ok(Deposited::Already);
     }
     let (tenant, id, at, now) = (message.tenant.uuid(), message.id.uuid(), now, micros(now));
-    if to_archive(tx, message, at).await? {
-        let detail = format!("{} bytes, for who had the mailbox before it was reset", message.bytes);
-        tx.run(ADD_LEDGER, args![tenant, id, now, "stored", detail]).await?;
+    if is_archived {
+        archived(tx, message, at).await?;
         return Ok(Deposited::New);
     }
     let detail = format!("{} bytes", message.bytes);
@@ -89,24 +92,27 @@ pub(super) async fn write(
     Ok(Deposited::New)
 }
 
-/// Moves a message whose mailbox was reset after it was received to who had it until then.
-async fn to_archive(tx: &mut Tx, message: &Message, now: Timestamp) -> Result<bool> {
-    let tenant = message.tenant.uuid();
-    let own = args![tenant, message.mailbox.uuid(), micros(message.received_at)];
-    let rows = tx.rows(SINCE_RESET, own).await?;
-    let Some(row) = rows.first() else { return Ok(false) };
-    let row = Reader::new(row, "handed_on", "archive_mailbox");
-    let (archive, removed_at) = (row.id("archive_mailbox")?, row.opt_time("removed_at")?);
-    tx.run(TO_ARCHIVE, args![tenant, message.id.uuid(), archive, opt_micros(removed_at)]).await?;
-    tx.run(NOT_EMPTY, args![tenant, archive]).await?;
-    if removed_at.is_none() {
-        let lamp = JobId::from_uuid(message.id.uuid());
-        lamps::changed(tx, message.tenant, MailboxId::from_uuid(archive), lamp, now).await?;
-    }
-    Ok(true)
+/// What belongs to a message that went to who had the mailbox before: nobody is told of it but a lamp that is theirs.
+async fn archived(tx: &mut Tx, message: &Message, now: Timestamp) -> Result<()> {
+    let whose = || args![message.tenant.uuid(), message.id.uuid()];
+    let detail = format!("{} bytes, for who had the mailbox before it was reset", message.bytes);
+    let line = args![message.tenant.uuid(), message.id.uuid(), micros(now), "stored", detail];
+    tx.batch(vec![(NOT_EMPTY, whose()), (ADD_LEDGER, line)]).await?;
+    let rows = tx.rows(OWNER_IS_BACK, whose()).await?;
+    let Some(row) = rows.first() else { return Ok(()) };
+    let row = Reader::new(row, "messages", "id");
+    let (mailbox, lamp) = (MailboxId::from_uuid(row.id("mailbox_id")?), JobId::from_uuid(message.id.uuid()));
+    lamps::changed(tx, message.tenant, mailbox, lamp, now).await
 }
 
-async fn add_message(tx: &mut Tx, message: &Message, now: Timestamp) -> Result<Deposited> {
+/// What became of a message's row.
+struct Added {
+    is_new: bool,
+    /// It went to who had the mailbox before.
+    is_archived: bool,
+}
+
+async fn add_message(tx: &mut Tx, message: &Message, now: Timestamp) -> Result<Added> {
     let trashed_at = (message.folder == Folder::Trash).then(|| micros(now));
     let args = args![
         message.id.uuid(),
@@ -131,8 +137,11 @@ async fn add_message(tx: &mut Tx, message: &Message, now: Timestamp) -> Result<D
         message.sha256.as_str(),
         message.object.as_str(),
     ];
-    if tx.run(ADD_MESSAGE, args).await.orphan("mailbox", message.mailbox)? > 0 {
-        return Ok(Deposited::New);
+    let (tenant, mailbox) = (message.tenant.uuid(), message.mailbox.uuid());
+    let since = args![tenant, mailbox, micros(message.received_at), message.id.uuid()];
+    let touched = tx.batch(vec![(ADD_MESSAGE, args), (TO_ARCHIVE, since)]).await;
+    if let [1, moved] = touched.orphan("mailbox", message.mailbox)?.as_slice() {
+        return Ok(Added { is_new: true, is_archived: *moved > 0 });
     }
     let rows = tx.rows(OWNER, args![message.id.uuid()]).await?;
     let row = Reader::new(rows.first().ok_or_else(|| missing("message", message.id))?, "messages", "id");
@@ -140,7 +149,7 @@ async fn add_message(tx: &mut Tx, message: &Message, now: Timestamp) -> Result<D
     let is_own = row.id("mailbox_id")? == own || row.opt_id("before")? == Some(own);
     let same_owner = row.id("tenant_id")? == message.tenant.uuid() && is_own;
     if same_owner {
-        Ok(Deposited::Already)
+        Ok(Added { is_new: false, is_archived: false })
     } else {
         Err(StoreError::Taken { what: "message", value: message.id.to_string() })
     }

@@ -23,6 +23,8 @@ mod greetings;
 mod hours;
 #[path = "calls_live/inbox.rs"]
 mod inbox;
+#[path = "calls_live/inventory.rs"]
+mod inventory;
 #[path = "calls_live/lamps.rs"]
 mod lamps;
 #[path = "calls_live/languages.rs"]

@@ -256,6 +256,8 @@ fn mail_for(bed: &MailBed, message: &aftertone::domain::Message) -> aftertone::m
         extension: bed.mailbox.extension.clone(),
         caller: message.caller.clone(),
         alias: None,
+        note: None,
+        passed_on: None,
         received: message.received_at.in_tz("UTC").unwrap(),
         length: Duration::from_secs(2),
         urgent: false,

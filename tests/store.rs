@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use aftertone::clock::{Clock as _, SystemClock};
 use aftertone::domain::{
-    AttachmentFormat, DefaultAction, Extension, Folder, GreetingKind, MailMode, Quota, Recipient, Tenant,
-    TenantId, ToneChoice, Usage,
+    AttachmentFormat, DefaultAction, Extension, Folder, GreetingKind, MailMode, Origin, Part, PartKind,
+    Quota, Recipient, Tenant, TenantId, ToneChoice, Usage,
 };
 use sqlx::Connection as _;
 
@@ -503,6 +503,14 @@ async fn a_letter_has_all_its_facts_in_one_read(bed: Bed) {
     assert_eq!(facts.message, message);
     assert_eq!(facts.mailbox, Some(home.mailbox.clone()));
     assert_eq!((facts.owner.as_deref(), facts.tenant_zone.as_str()), (Some("Ada Lovelace"), "UTC"));
+    assert_eq!((facts.note, facts.origin), (None, None), "it came by a call");
+    let origin = Origin { caller: message.caller.clone(), received_at: message.received_at };
+    let part = |kind, origin| Part { kind, start_ms: 0, length_ms: 1, origin };
+    let parts = [part(PartKind::Introduction, None), part(PartKind::Original, Some(origin.clone()))];
+    let copy = bed.message(&home);
+    bed.store.pass_on(&copy, &parts, Some("Please call back."), &[]).await.unwrap();
+    let facts = bed.store.letter_facts(home.tenant, copy.id).await.unwrap().unwrap();
+    assert_eq!((facts.note.as_deref(), facts.origin), (Some("Please call back."), Some(origin)));
     let other = bed.tenant("other").await;
     assert_eq!(bed.store.letter_facts(other, message.id).await.unwrap(), None, "of another tenant");
     bed.store.remove_user(home.tenant, home.user.id).await.unwrap();

@@ -7,6 +7,8 @@ mod axe;
 mod browser;
 #[path = "support/ports.rs"]
 mod ports;
+#[path = "support/postgres.rs"]
+mod postgres;
 #[expect(dead_code, reason = "shared with the tests of mail, which use the rest of it")]
 #[path = "support/smtp_server.rs"]
 mod smtp_server;
@@ -29,6 +31,8 @@ mod api;
 mod call_me;
 #[path = "support/web_contract.rs"]
 mod contract;
+#[path = "support/web_crawl.rs"]
+mod crawl;
 #[path = "support/web_first_run.rs"]
 mod first_run;
 #[path = "support/web_forward.rs"]

@@ -4,6 +4,7 @@ mod access;
 mod answering;
 mod import;
 mod people;
+mod phones;
 mod sound;
 
 use std::path::PathBuf;
@@ -17,7 +18,10 @@ pub(super) use answering::{
     BlockCommand, FrameAdd, FrameOf, RuleAdd, RuleCommand, RulePhones, RuleThen, TimeFrameCommand,
 };
 pub(super) use import::ImportCommand;
-pub(super) use people::{NumberCommand, TenantAdd, TenantCommand, TenantSet, UserAdd, UserCommand, UserSet};
+pub(super) use people::{TenantAdd, TenantCommand, TenantSet, UserAdd, UserCommand, UserSet};
+pub(super) use phones::{
+    ExtensionCommand, ExtensionTakeover, HandsetCommand, HandsetSet, NumberAssign, NumberCommand,
+};
 pub(super) use sound::{KeysCommand, PromptsCommand};
 
 /// Voicemail for SIP phone systems.
@@ -55,9 +59,15 @@ pub(super) enum Command {
     /// Users and their mailboxes.
     #[command(subcommand)]
     User(UserCommand),
-    /// Further numbers and aliases of a mailbox.
+    /// Numbers and aliases: the inventory, where each leads, and where it rings.
     #[command(subcommand)]
     Number(NumberCommand),
+    /// Phones and adapters, as provisioning reads them.
+    #[command(subcommand)]
+    Handset(HandsetCommand),
+    /// Extensions that go from one person to another.
+    #[command(subcommand)]
+    Extension(ExtensionCommand),
     /// When the office is open, closed or on holiday.
     #[command(subcommand)]
     Timeframe(TimeFrameCommand),

@@ -5,11 +5,14 @@ mod call_me;
 mod check;
 mod directory;
 mod explain;
+mod extensions;
 mod frames;
+mod handsets;
 mod import;
 mod keys;
 mod lamps;
 mod messages;
+mod numbers;
 mod phone;
 mod print;
 mod prompts;
@@ -32,6 +35,9 @@ use super::cli::{Args, Command};
 use super::config::Config;
 use super::server::{self, Base, Server};
 use super::{Failure, demo, telemetry};
+
+/// Who stands in the audit.
+const ACTOR: &str = "command line";
 
 /// What every command starts from.
 struct Session {
@@ -90,7 +96,9 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         Command::Check => check::run(&session).await,
         Command::Tenant(command) => tenants::tenant(&session, command).await,
         Command::User(command) => users::user(&session, command).await,
-        Command::Number(command) => users::number(&session, command).await,
+        Command::Number(command) => numbers::number(&session, command).await,
+        Command::Handset(command) => handsets::handset(&session, command).await,
+        Command::Extension(command) => extensions::extension_command(&session, command).await,
         Command::Timeframe(command) => frames::frame(&session, command).await,
         Command::Rule(command) => rules::rule(&session, command).await,
         Command::Block(command) => rules::block(&session, command).await,

@@ -18,7 +18,9 @@ mod removed;
 mod reset;
 mod second_factors;
 mod server;
+mod system;
 mod takeover;
+mod tenants;
 pub(super) mod trunks;
 mod users;
 mod webhooks;
@@ -51,7 +53,7 @@ pub(super) const PLACES: &[(&str, &str, &str, Act)] = &[
     ("Server", prompts::HERE, "Prompts", Act::TenantsRead),
     ("Server", "/admin/jobs", "Outbox", Act::Jobs),
     ("Server", trunks::HERE, "Trunks", Act::System),
-    ("Server", "/admin/system", "System", Act::System),
+    ("Server", system::HERE, "System", Act::System),
     ("Server", first_steps::HERE, "First steps", Act::System),
     ("Access", keys::HERE, "Keys", Act::Keys),
     ("Access", second_factors::HERE, "Second factors", Act::UsersWrite),
@@ -131,7 +133,10 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/admin/audit", get(server::audit))
         .route("/admin/trunks", get(trunks::page))
         .route("/admin/trunks/ask", post(trunks::ask))
-        .route("/admin/system", get(server::system))
+        .route("/admin/system", get(system::page))
+        .route("/admin/system/mail", post(system::mail))
+        .route("/admin/system/tenants", post(tenants::add))
+        .route("/admin/system/tenants/{id}", get(tenants::confirm).post(tenants::remove))
         .route("/admin/first-steps", get(first_steps::page))
         .route("/admin/first-steps/call", post(first_steps::call))
         .route("/admin/first-steps/mail", post(first_steps::mail))

@@ -36,6 +36,7 @@ use crate::service::signin::Signin;
 use crate::service::tenants::Tenants;
 use crate::service::time_frames::TimeFrames;
 use crate::service::trials::{Outside, Trials};
+use crate::service::upkeep::Upkeep;
 use crate::service::webhooks::Webhooks;
 use crate::service::webhooks::guard::Guard;
 use crate::store::Store;
@@ -103,6 +104,8 @@ pub struct Services {
     pub numbers: Numbers,
     /// First steps of a new server.
     pub trials: Trials,
+    /// How mails and prompts are.
+    pub upkeep: Upkeep,
     /// What is said on the phone.
     pub prompts: Arc<PromptSet>,
     /// The keys that calls obey at this moment.
@@ -191,6 +194,7 @@ impl Services {
             call_me: CallMe::new(store.clone(), clock.clone()),
             retrieval: Retrieval::new(store.clone(), parts.objects, greetings.clone(), clock.clone()),
             settings: Settings::new(store.clone(), parts.spool, greetings.clone(), clock),
+            upkeep: Upkeep::new(store.clone(), Arc::clone(&parts.prompts)),
             directory: AudioDirectory::new(store),
             accounts: parts.accounts,
             greetings,

@@ -21,7 +21,7 @@ pub use render::{Mail, render};
 pub use sender::Sender;
 pub use transport::{Accepted, Mailer, Ready, Timeouts};
 pub use trial::{TrialView, render_trial};
-pub use view::{Attachment, LinkView, MailView};
+pub use view::{Attachment, LinkView, MailView, PassedOn};
 
 /// Why a mail was not handed over, by what has to happen before it can be.
 ///

@@ -75,6 +75,9 @@ struct Words<'a> {
     mailbox: String,
     caller: String,
     alias: Option<String>,
+    /// Who passed it on: what stands before and after the name; who left it, in the same way, and when.
+    passed_on: Option<PassedOnWords>,
+    note: Option<Note>,
     received: String,
     length: String,
     urgent: bool,
@@ -82,6 +85,19 @@ struct Words<'a> {
     link: Option<&'a Shown<'a>>,
     too_large: bool,
     attached: bool,
+}
+
+struct PassedOnWords {
+    by: (&'static str, &'static str),
+    left_by: (&'static str, &'static str),
+    author: String,
+    received: String,
+}
+
+struct Note {
+    /// Before and after who wrote it.
+    head: (&'static str, &'static str),
+    text: String,
 }
 
 impl Words<'_> {
@@ -114,6 +130,8 @@ struct Brief<'a> {
     heading: &'a str,
     caller: &'a str,
     called_as: Option<&'a str>,
+    left_by: Option<&'a str>,
+    note: Option<&'a str>,
     received: &'a str,
     length: &'a str,
     urgent: bool,
@@ -233,6 +251,13 @@ fn words<'a>(view: &MailView, link: Option<&'a Shown<'a>>) -> Words<'a> {
         mailbox,
         caller: view.caller_shown(),
         alias: view.alias_shown(),
+        passed_on: view.author_shown().map(|(author, received)| PassedOnWords {
+            by: around(&texts.passed_on_by, "sender"),
+            left_by: around(&texts.left_by, "author"),
+            author,
+            received: calendar.long_time(received),
+        }),
+        note: view.note_shown().map(|text| Note { head: around(&texts.note_of, "sender"), text }),
         received: calendar.long_time(&view.received),
         length: calendar.length(view.length),
         urgent: view.urgent,
@@ -246,7 +271,11 @@ fn words<'a>(view: &MailView, link: Option<&'a Shown<'a>>) -> Words<'a> {
 fn brief(view: &MailView, link: Option<&Shown<'_>>) -> Result<String, MailError> {
     let Written { calendar, mail: texts, .. } = view.words();
     let alias = view.alias_shown().map(|alias| fill(&texts.brief_called_as, &[("alias", &alias)]));
+    let left_by = view.author_shown().map(|(author, _)| fill(&texts.brief_left_by, &[("author", &author)]));
+    let note = view.note_in_brief();
     Brief {
+        left_by: left_by.as_deref(),
+        note: note.as_deref(),
         texts,
         heading: &fill(&texts.brief_heading, &[("extension", view.extension.as_str())]),
         caller: &view.caller_shown(),

@@ -26,6 +26,8 @@ fn view(mode: MailMode) -> MailView {
         extension: "1001".parse().unwrap(),
         caller: CallerId::new(Some("5551234"), Some("Charles Babbage")),
         alias: None,
+        note: None,
+        passed_on: None,
         sent_at: received.timestamp(),
         received,
         length: std::time::Duration::from_millis(41_600),
@@ -139,6 +141,75 @@ fn a_brief_mail_is_a_few_short_lines() {
         leaf(&mail, "text/plain").replace("\r\n", "\n").trim_end(),
         format!("Voicemail for 1001\nCharles Babbage (5551234)\n21 Nov 2026 14:32 CET, 0:42\n{LINK}")
     );
+}
+
+/// A message that Ada's colleague passed on, with these lines.
+fn passed_on(mode: MailMode, note: &str) -> MailView {
+    let received: Zoned = "2026-11-20T09:05:00[Europe/Berlin]".parse().unwrap();
+    let author = CallerId::new(Some("+44 20 5550123"), Some("Grace Hopper"));
+    let caller = CallerId::new(Some("1002"), Some("Charles Babbage"));
+    MailView {
+        note: Some(note.to_owned()),
+        passed_on: Some(PassedOn { author, received }),
+        caller,
+        ..view(mode)
+    }
+}
+
+#[test]
+fn a_mail_about_a_message_that_was_passed_on_says_by_whom_and_what_was_written() {
+    let view = passed_on(MailMode::Link, "Please call back.\n\nShe is in until five.");
+    let bytes = rendered(&view);
+    let mail = mailparse::parse_mail(&bytes).unwrap();
+    let text = leaf(&mail, "text/plain").replace("\r\n", "\n");
+    let said = "Length:    42 seconds\n\nPassed on by Charles Babbage (1002)\nLeft by Grace Hopper (+44 20 5550123), \
+                Friday, 20 November 2026 at 09:05 CET\n\nCharles Babbage (1002) writes:\n> Please call back.\n> \n\
+                > She is in until five.\n\nListen:\n";
+    assert!(text.contains(said), "{text}");
+    let html = leaf(&mail, "text/html");
+    for said in [
+        "Passed on by <bdi>Charles Babbage (1002)</bdi>",
+        "Left by <bdi>Grace Hopper",
+        "She is in until five.",
+    ] {
+        assert!(html.contains(said), "{said}: {html}");
+    }
+    let german = rendered(&MailView { language: "de".to_owned(), ..view });
+    let german = mailparse::parse_mail(&german).unwrap();
+    for kind in ["text/plain", "text/html"] {
+        let said = leaf(&german, kind);
+        assert!(said.contains("Weitergeleitet von ") && said.contains(" schreibt:"), "{said}");
+    }
+    // A note without a message that was passed on is an answer's.
+    let answer = MailView { passed_on: None, ..passed_on(MailMode::Link, "Done.") };
+    let answer = rendered(&answer);
+    let text = leaf(&mailparse::parse_mail(&answer).unwrap(), "text/plain");
+    assert!(text.contains("writes:") && !text.contains("Passed on by"), "{text}");
+}
+
+// 002-075, 002-077
+#[test]
+fn a_brief_mail_has_the_beginning_of_a_note_on_one_line() {
+    let bytes = rendered(&passed_on(MailMode::BriefLink, &format!("Call\nher. {}", "x".repeat(400))));
+    let mail = mailparse::parse_mail(&bytes).unwrap();
+    let text = leaf(&mail, "text/plain").replace("\r\n", "\n");
+    let lines: Vec<&str> = text.trim_end().lines().collect();
+    assert_eq!(lines.get(2), Some(&"passed on, left by Grace Hopper (+44 20 5550123)"), "{text}");
+    assert!(lines[3].starts_with("> Call her. xxx") && lines[3].ends_with('…'), "{text}");
+    assert!(lines.len() == 6 && lines[3].chars().count() < 170, "{text}");
+}
+
+#[test]
+fn markup_in_a_note_is_shown_and_not_obeyed() {
+    let hostile =
+        "<script>alert(1)</script>\r\nBcc: eve@example.org\n\u{202E}</p><img src=x>\u{7}\n=?utf-8?q?x?=";
+    let bytes = rendered(&passed_on(MailMode::Link, hostile));
+    let mail = mailparse::parse_mail(&bytes).unwrap();
+    let html = leaf(&mail, "text/html");
+    assert!(!html.contains("<script") && !html.contains("<img") && !html.contains('\u{202E}'), "{html}");
+    assert!(header(&mail, "Bcc").is_empty());
+    let empty = rendered(&passed_on(MailMode::Link, " \n\u{200B}\n"));
+    assert!(!leaf(&mailparse::parse_mail(&empty).unwrap(), "text/plain").contains("writes:"));
 }
 
 #[test]

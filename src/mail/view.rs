@@ -13,6 +13,11 @@ use crate::domain::{AttachmentFormat, CallerId, Extension, MailAddress, MailMode
 use super::text::{self, NAME_LIMIT};
 use crate::written::{Written, fill, written};
 
+/// Longest line of a note, in characters; the note itself is bounded where it is kept.
+const NOTE_LIMIT: usize = 2000;
+/// Characters of a note in a brief mail: what a telephone shows.
+const NOTE_IN_BRIEF: usize = 160;
+
 /// A link to the message, as it stands in the mail. The address is a secret: who has it may listen.
 #[derive(Debug, Clone)]
 pub struct LinkView {
@@ -29,6 +34,15 @@ pub struct Attachment {
     pub format: AttachmentFormat,
     /// The encoded audio.
     pub bytes: Bytes,
+}
+
+/// Of a message that a colleague passed on: who left it.
+#[derive(Debug, Clone)]
+pub struct PassedOn {
+    /// Who left it.
+    pub author: CallerId,
+    /// When, in the recipient's zone.
+    pub received: Zoned,
 }
 
 /// All that a mail says. Texts may be hostile: they are cleaned and escaped on the way into the mail.
@@ -50,6 +64,10 @@ pub struct MailView {
     pub caller: CallerId,
     /// Label of the alias that was called.
     pub alias: Option<String>,
+    /// What the colleague wrote who sent it.
+    pub note: Option<String>,
+    /// Set when the caller is a colleague who passed it on.
+    pub passed_on: Option<PassedOn>,
     /// When the message was left, in the owner's zone.
     pub received: Zoned,
     /// How long it is.
@@ -74,27 +92,33 @@ impl MailView {
 
     /// Name and number as they may be shown: `Ada Byron (555-1234)`, `555-1234`, `withheld number`, `unknown caller`.
     pub(super) fn caller_shown(&self) -> String {
-        let (name, number) = (self.caller_name(), self.caller_number());
-        match (name, number) {
+        self.named(&self.caller)
+    }
+
+    fn named(&self, caller: &CallerId) -> String {
+        match (name(caller), number(caller)) {
             (Some(name), Some(number)) if name != number => format!("{name} ({number})"),
             (Some(only), _) | (None, Some(only)) => only,
-            (None, None) if self.caller.anonymous => self.words().mail.withheld.clone(),
+            (None, None) if caller.anonymous => self.words().mail.withheld.clone(),
             (None, None) => self.words().mail.unknown.clone(),
         }
     }
 
-    fn caller_name(&self) -> Option<String> {
-        if self.caller.anonymous {
-            return None;
-        }
-        shown(self.caller.name.as_deref())
+    /// Who left a message that was passed on, and when.
+    pub(super) fn author_shown(&self) -> Option<(String, &Zoned)> {
+        self.passed_on.as_ref().map(|passed| (self.named(&passed.author), &passed.received))
     }
 
-    fn caller_number(&self) -> Option<String> {
-        if self.caller.anonymous {
-            return None;
-        }
-        shown(self.caller.number.as_deref())
+    /// The note, its lines as they were written.
+    pub(super) fn note_shown(&self) -> Option<String> {
+        let lines = self.note.as_deref().unwrap_or_default().lines();
+        let lines: Vec<String> = lines.map(|one| text::line(one, NOTE_LIMIT)).collect();
+        Some(lines.join("\n").trim().to_owned()).filter(|note| !note.is_empty())
+    }
+
+    /// The beginning of the note, on one line.
+    pub(super) fn note_in_brief(&self) -> Option<String> {
+        self.note.as_deref().map(|note| text::line(note, NOTE_IN_BRIEF)).filter(|note| !note.is_empty())
     }
 
     /// `Voicemail from Ada Byron (555-1234), 0:42`.
@@ -131,8 +155,7 @@ impl MailView {
     /// `voicemail-2026-11-21-1432-from-5551234.mp3`: only letters, digits, `-` and `.`, whatever the caller sent.
     pub(super) fn attachment_name(&self, format: AttachmentFormat) -> String {
         let when = self.received.strftime("%Y-%m-%d-%H%M");
-        let digits: String = self
-            .caller_number()
+        let digits: String = number(&self.caller)
             .unwrap_or_default()
             .chars()
             .filter(char::is_ascii_alphanumeric)
@@ -145,6 +168,14 @@ impl MailView {
         };
         format!("voicemail-{when}-from-{who}.{}", format.as_str())
     }
+}
+
+fn name(caller: &CallerId) -> Option<String> {
+    if caller.anonymous { None } else { shown(caller.name.as_deref()) }
+}
+
+fn number(caller: &CallerId) -> Option<String> {
+    if caller.anonymous { None } else { shown(caller.number.as_deref()) }
 }
 
 fn shown(text: Option<&str>) -> Option<String> {

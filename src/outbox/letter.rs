@@ -13,7 +13,7 @@ use super::Parts;
 use super::attach::{self, AttachError};
 use crate::blob::objects::ObjectError;
 use crate::domain::{AfterMail, Folder, MailAddress, MailMode, Mailbox, Message, MessageId, Owner, TenantId};
-use crate::mail::{Attachment, LinkView, Mail, MailError, MailView, Sender, render};
+use crate::mail::{Attachment, LinkView, Mail, MailError, MailView, PassedOn, Sender, render};
 use crate::store::{Job, LetterFacts, StoreError, Work};
 
 /// How a try ended well.
@@ -175,6 +175,11 @@ impl Parts {
             extension: mailbox.extension.clone(),
             caller: message.caller.clone(),
             alias: message.alias.clone(),
+            note: facts.note.clone(),
+            passed_on: facts.origin.as_ref().map(|origin| PassedOn {
+                author: origin.caller.clone(),
+                received: origin.received_at.to_zoned(zone.clone()),
+            }),
             received: message.received_at.to_zoned(zone),
             length: Duration::from_millis(message.duration_ms.into()),
             urgent: message.urgent,

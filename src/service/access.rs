@@ -149,6 +149,8 @@ pub enum Door {
     Session(SessionId),
     /// A program's key that may so much and no more.
     Key(Vec<Act>),
+    /// The command line of the server's own machine.
+    Console,
 }
 
 /// Somebody who was let in, and asks.
@@ -171,12 +173,26 @@ pub struct Actor {
 }
 
 impl Actor {
+    /// Whoever has the command line of the server's machine: nobody's user, and above everybody.
+    pub fn beside_the_server(tenant: TenantId, name: &str) -> Self {
+        Self {
+            tenant,
+            user: None,
+            mailbox: None,
+            role: Role::Operator,
+            owes_factor: false,
+            door: Door::Console,
+            name: name.to_owned(),
+        }
+    }
+
     /// How far an act reaches for this actor. A key of a tenant reaches the tenant, in what it may; a key of a user reaches
     /// what the user does, and no more than it may.
     pub fn reach(&self, act: Act) -> Reach {
         match (&self.door, self.user) {
             (Door::Session(_), Some(_)) => act.reach(self.role),
             (Door::Session(_), None) => Nothing,
+            (Door::Console, _) => act.reach(self.role),
             (Door::Key(acts), _) if !acts.contains(&act) => Nothing,
             (Door::Key(_), Some(_)) => act.reach(self.role),
             // What no administrator of a tenant reaches, its keys do not either.
@@ -202,7 +218,7 @@ impl Actor {
 
     /// What the actor counts as beside others: a key of the tenant is as much as its administrators.
     pub fn rank(&self) -> Role {
-        if self.user.is_some() { self.role } else { Role::TenantAdmin }
+        if self.user.is_some() || self.door == Door::Console { self.role } else { Role::TenantAdmin }
     }
 
     /// Whether users may be added (001-03).
@@ -336,6 +352,15 @@ mod tests {
         assert!(!manager.may_give(Role::Basic) && manager.may_change(Role::Basic));
         assert!(!manager.may_change(Role::TenantAdmin));
         assert!(!actor(Role::Basic, session(), true).may_change(Role::Basic));
+    }
+
+    #[test]
+    fn the_command_line_reaches_what_the_operator_does_and_is_nobody() {
+        let console = Actor::beside_the_server(TenantId::from_uuid(Uuid::from_u128(1)), "command line");
+        for (act, word, _) in TABLE {
+            assert_eq!(console.reach(act), act.reach(Role::Operator), "{word}");
+        }
+        assert!(console.may_change(Role::Operator) && !console.is(UserId::from_uuid(Uuid::from_u128(2))));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! Checks what people enter and notes every change in the audit. Not a registrar: nothing here decides where a call goes.
 
+mod error;
 mod export;
 mod restart;
 mod wish;
@@ -11,17 +12,17 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+pub use self::error::HandsetError;
 pub use self::export::{Exported, ExportedLine, csv};
 pub use self::restart::Restart;
 pub use self::wish::HandsetWish;
 use super::access::Actor;
-use super::accounts::AccountError;
 use super::audit::{Audit, Deed};
 use super::trials::Outside;
 use crate::clock::SharedClock;
 use crate::domain::{
-    Extension, Handset, HandsetId, HandsetModel, HandsetName, HandsetSettings, Invalid, TenantId, UserId,
-    handset,
+    Extension, Handset, HandsetId, HandsetModel, HandsetName, HandsetSettings, Invalid, MacAddress, TenantId,
+    UserId, handset,
 };
 use crate::store::{KnownHandset, Store, StoreError};
 
@@ -29,57 +30,6 @@ use crate::store::{KnownHandset, Store, StoreError};
 pub const LONGEST_PAGE: u32 = 200;
 /// Names that are offered.
 const OFFERED: usize = 3;
-
-/// Why a phone was not added or changed.
-#[derive(Debug, thiserror::Error)]
-pub enum HandsetError {
-    /// A value is out of its range or shape.
-    #[error(transparent)]
-    Invalid(#[from] Invalid),
-    /// The owner is nobody (000-01).
-    #[error("there is no user {0:?}: give the extension of a user who is there, or leave it empty")]
-    NoUser(String),
-    /// A value must be unique, and is somebody else's.
-    #[error("{what} {value} is another phone's: {remedy}")]
-    Taken {
-        /// For example `MAC address`.
-        what: &'static str,
-        /// The value.
-        value: String,
-        /// What to do.
-        remedy: &'static str,
-    },
-    /// The database.
-    #[error(transparent)]
-    Store(StoreError),
-}
-
-impl From<StoreError> for HandsetError {
-    fn from(error: StoreError) -> Self {
-        let (what, value) = match error {
-            StoreError::Taken { what, value } => (what, value),
-            StoreError::Missing { what: "user", value } => return Self::NoUser(value),
-            other => return Self::Store(other),
-        };
-        let remedy = match what {
-            "MAC address" => "search for it in the list of phones, and change that one",
-            "preference group" => "phones of one site need different ones: choose another",
-            "number" => "take it from that phone first",
-            _ => "choose another name",
-        };
-        Self::Taken { what, value, remedy }
-    }
-}
-
-impl From<AccountError> for HandsetError {
-    fn from(error: AccountError) -> Self {
-        match error {
-            AccountError::Invalid(invalid) => Self::Invalid(invalid),
-            AccountError::Store(error) => error.into(),
-            other => Self::NoUser(other.to_string()),
-        }
-    }
-}
 
 /// A short alias.
 type Result<T, E = HandsetError> = std::result::Result<T, E>;
@@ -90,14 +40,21 @@ pub struct Handsets {
     store: Store,
     clock: SharedClock,
     audit: Audit,
-    outside: Arc<dyn Outside>,
+    /// The way to phones; none for who works beside the server.
+    outside: Option<Arc<dyn Outside>>,
 }
 
 impl Handsets {
     /// Over this store; `outside` is the way to phones.
     pub fn new(store: Store, clock: SharedClock, outside: Arc<dyn Outside>) -> Self {
         let audit = Audit::new(store.clone(), clock.clone());
-        Self { store, clock, audit, outside }
+        Self { store, clock, audit, outside: Some(outside) }
+    }
+
+    /// For the command line, which reaches no phone.
+    pub fn beside(store: Store, clock: SharedClock) -> Self {
+        let audit = Audit::new(store.clone(), clock.clone());
+        Self { store, clock, audit, outside: None }
     }
 
     /// A page of handsets by name, and whether more follow (002-079, 000-02).
@@ -124,6 +81,24 @@ impl Handsets {
     /// [`StoreError::Missing`].
     pub async fn show(&self, tenant: TenantId, id: HandsetId) -> Result<KnownHandset, StoreError> {
         self.store.handset(tenant, id).await
+    }
+
+    /// A handset by its name, its MAC address (however it is written) or its id.
+    ///
+    /// # Errors
+    /// [`HandsetError::NoPhone`].
+    pub async fn find(&self, tenant: TenantId, text: &str) -> Result<KnownHandset> {
+        let text = text.trim();
+        let nothing = || HandsetError::NoPhone(text.chars().take(64).collect());
+        if let Ok(id) = text.parse::<HandsetId>() {
+            return match self.store.handset(tenant, id).await {
+                Err(StoreError::Missing { .. }) => Err(nothing()),
+                found => Ok(found?),
+            };
+        }
+        let name = text.parse::<HandsetName>().map(|name| name.to_string()).unwrap_or_default();
+        let mac = text.parse::<MacAddress>().map(|mac| mac.as_str().to_owned()).unwrap_or_default();
+        self.store.handset_named(tenant, &name, &mac).await?.ok_or_else(nothing)
     }
 
     /// The user of an extension or id; nobody for an empty text (000-01).

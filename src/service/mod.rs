@@ -38,4 +38,5 @@ pub mod tenants;
 pub mod time_frames;
 pub mod trials;
 pub mod trunks;
+pub mod upkeep;
 pub mod webhooks;

@@ -192,6 +192,16 @@ impl PromptSet {
         Err(PromptError::NotSpoken { language: language.to_owned(), known })
     }
 
+    /// Recordings of this language whose files are gone, at most so many, by name.
+    pub fn missing(&self, language: &str, most: usize) -> Vec<String> {
+        let Some(voice) = self.voices.get(language) else { return Vec::new() };
+        if matches!(voice.source, Source::Embedded(_)) {
+            return Vec::new();
+        }
+        let clips = voice.language.clips().iter().map(|clip| &clip.name);
+        clips.filter(|name| voice.find(name).is_err()).take(most).cloned().collect()
+    }
+
     fn add(&mut self, language: Language, source: Source) -> Result<(), PromptError> {
         for saying in phrases::all() {
             check(&language, saying)?;

@@ -64,10 +64,31 @@ values! {
     u32 => Int;
     Option<i64> => OptInt;
     bool => Flag;
-    &str => Text;
-    String => Text;
-    Option<String> => OptText;
     Vec<u8> => Bytes;
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(kept(text))
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(kept(text.to_owned()))
+    }
+}
+
+impl From<Option<String>> for Value {
+    fn from(text: Option<String>) -> Self {
+        Self::OptText(text.map(kept))
+    }
+}
+
+/// PostgreSQL has no text with a NUL in it, and a statement that brings one fails as if the database were away. A sign that
+/// nothing else is written with stands for it, on both databases: what is looked for by such a text is not found.
+fn kept(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
 }
 
 /// The arguments of a statement, in the order of `$1`, `$2`, …

@@ -32,6 +32,7 @@ macro_rules! select {
 }
 
 const BY_ID: &str = select!("AND h.id = $2");
+const NAMED: &str = select!("AND (h.name = $2 OR $3 <> '' AND h.mac = $3) ORDER BY h.name = $2 DESC LIMIT 1");
 const OF_OWNER: &str = select!("AND u.id = $2 ORDER BY h.name");
 
 // A MAC address is found however it is written ($3 is the search without separators).
@@ -225,6 +226,21 @@ impl Store {
         let row = row.ok_or_else(|| missing("phone", id))?;
         let mut known = self.with_ports(tenant, vec![read_handset(&row)?]).await?;
         known.pop().ok_or_else(|| missing("phone", id))
+    }
+
+    /// The handset of this name, else the one of this MAC address (empty for none).
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn handset_named(
+        &self,
+        tenant: TenantId,
+        name: &str,
+        mac: &str,
+    ) -> Result<Option<KnownHandset>> {
+        let row = self.db.row(NAMED, args![tenant.uuid(), name, mac]).await?;
+        let known = row.iter().map(read_handset).collect::<Result<Vec<_>>>()?;
+        Ok(self.with_ports(tenant, known).await?.pop())
     }
 
     /// The handsets of a living user, by name.

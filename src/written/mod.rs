@@ -54,6 +54,9 @@ pub struct MailTexts {
     pub private: String,
     pub heading: String,
     pub called_as: String,
+    pub passed_on_by: String,
+    pub left_by: String,
+    pub note_of: String,
     pub listen: String,
     pub too_large_button: String,
     pub until_button: String,
@@ -73,6 +76,7 @@ pub struct MailTexts {
     pub brief_private: String,
     pub brief_heading: String,
     pub brief_called_as: String,
+    pub brief_left_by: String,
 }
 
 /// `[locked]`

@@ -82,9 +82,14 @@ impl Answer {
 impl WebBed {
     pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let clock = ManualClock::new("2026-11-21T13:32:10Z".parse().unwrap(), 7);
         let url = format!("sqlite://{}/facts.db", folder.path().display());
-        let store = Store::open(&url, clock.clone()).await.unwrap();
+        Self::on(&url, folder).await
+    }
+
+    /// The same with its facts in this empty database.
+    pub(crate) async fn on(url: &str, folder: tempfile::TempDir) -> Self {
+        let clock = ManualClock::new("2026-11-21T13:32:10Z".parse().unwrap(), 7);
+        let store = Store::open(url, clock.clone()).await.unwrap();
         let objects = Objects::open(&format!("file://{}/audio", folder.path().display())).unwrap();
         let fortnight = Duration::from_secs(14 * 24 * 3600);
         let links = Links::new(store.clone(), clock.clone(), "https://vm.example.org", fortnight);

@@ -325,6 +325,8 @@ fn mail(bed: &WebBed, caller: &str, marked: bool) -> MailPage {
         extension: "1001".parse().unwrap(),
         caller: CallerId::new(Some("+44 20 5550123"), Some(caller)),
         alias: marked.then(|| "Sales".to_owned()),
+        note: None,
+        passed_on: None,
         received: received.clone(),
         length: Duration::from_secs(42),
         urgent: marked,

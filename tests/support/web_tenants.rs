@@ -100,3 +100,94 @@ async fn nobody_but_the_operator_of_the_server_adds_or_removes_tenants() {
     }
     assert_eq!(bed.store.tenants().await.unwrap().len(), 2);
 }
+
+/// A page of the system that says what mails and prompts need, and what to do.
+#[tokio::test]
+async fn the_system_page_says_how_mails_and_prompts_are_and_sends_a_test_to_who_asks() {
+    let bed = WebBed::new().await;
+    let tenant = bed.mailbox.tenant;
+    let changes = aftertone::service::accounts::Changes {
+        emails: Some(vec!["ada@example.org".parse().unwrap()]),
+        ..aftertone::service::accounts::Changes::default()
+    };
+    bed.services.accounts.set(tenant, &bed.mailbox.extension, changes).await.unwrap();
+    let operator = bed.client(&bed.mailbox, Role::Operator).await;
+    let quiet = operator.get("/admin/system").await;
+    for part in ["No trouble", "No mail yet", "English", "German", "Complete", "Send a test mail to me"] {
+        assert!(quiet.text().contains(part), "{part}: {}", quiet.text());
+    }
+    let sent = operator.post("/admin/system/mail", &[]).await;
+    assert!(sent.status == 200 && sent.text().contains("The mail server took it for ada@example.org"));
+    assert!(operator.get("/admin/audit").await.text().contains("server.test-mail"));
+    // One that was accepted, one that is put off, and one that was given up.
+    let notice = |_: u8| aftertone::store::Work::Notice {
+        mailbox: bed.mailbox.id,
+        to: "ada@example.org".parse().unwrap(),
+        notice: aftertone::store::Notice::Locked,
+    };
+    let due = aftertone::clock::Clock::now(&*bed.clock);
+    for number in 0..3 {
+        let id = aftertone::domain::JobId::from_uuid(aftertone::clock::Clock::uuid(&*bed.clock));
+        let job = aftertone::store::NewJob { id, work: notice(number), due };
+        bed.store.add_job(tenant, &job).await.unwrap();
+        bed.clock.advance(std::time::Duration::from_secs(1));
+    }
+    let leased = bed.store.lease_jobs(9, std::time::Duration::from_secs(600)).await.unwrap();
+    bed.store.job_finished(&leased[0]).await.unwrap();
+    let later = due.saturating_add(std::time::Duration::from_secs(300)).unwrap();
+    bed.store.job_retry(&leased[1], later, "421 <try> later").await.unwrap();
+    bed.store.job_dead(&leased[2], "550 nobody").await.unwrap();
+    let page = operator.get("/admin/system").await;
+    for part in ["Needs you", "21 Nov 2026, 14:32:13", "421 &#60;try&#62; later", "mail.url", "/admin/jobs"] {
+        assert!(page.text().contains(part), "{part}: {}", page.text());
+    }
+    let health = body(&ask(&bed, "GET", "/health", None).await);
+    let mail = &health["mail"];
+    assert_eq!((&mail["waiting"], &mail["put_off"], &mail["given_up"]), (&json!(1), &json!(1), &json!(1)));
+    assert_eq!(mail["trouble"]["error"], "421 <try> later");
+    assert!(mail["accepted_at"].is_string() && health["ready"] == true, "{health}");
+    assert_eq!(health["prompts"].as_array().unwrap().len(), 2);
+    // A tenant whose language nobody speaks.
+    let mut home = bed.store.tenant(tenant).await.unwrap();
+    home.language = "tlh".to_owned();
+    bed.store.put_tenant(&home).await.unwrap();
+    let operator = bed.client(&bed.mailbox, Role::Operator).await;
+    assert!(operator.get("/admin/system").await.text().contains("asks for it and hears English"));
+    let health = body(&ask(&bed, "GET", "/health", None).await);
+    assert_eq!(health["unspoken"][0], json!({"tenant": "home", "language": "tlh"}));
+    let admin = bed.client(&bed.mailbox, Role::TenantAdmin).await;
+    assert_eq!(admin.post("/admin/system/mail", &[]).await.status, 403);
+}
+
+#[tokio::test]
+async fn the_operator_adds_and_removes_a_tenant_in_the_browser() {
+    let bed = WebBed::new().await;
+    let operator = bed.client(&bed.mailbox, Role::Operator).await;
+    let refused = operator.post("/admin/system/tenants", &[("name", "Acme"), ("domains", "a.example")]).await;
+    assert!(refused.status == 422 && refused.text().contains("small letters"), "{}", refused.text());
+    assert!(refused.text().contains("value=\"Acme\"") && refused.text().contains("<details open"));
+    let fields = [("name", "acme"), ("domains", "a.example, b.example"), ("zone", ""), ("language", "de")];
+    let added = operator.post("/admin/system/tenants", &fields).await;
+    assert_eq!(added.status, 303, "{}", added.text());
+    let page = operator.get(added.header("location")).await;
+    assert!(page.text().contains("a.example, b.example") && page.text().contains("The tenant is there"));
+    let tenants = bed.store.tenants().await.unwrap();
+    let of = |name: &str| {
+        format!("/admin/system/tenants/{}", tenants.iter().find(|one| one.name == name).unwrap().id)
+    };
+    let full = operator.get(&of("home")).await;
+    assert!(full.text().contains("It cannot be removed now") && !full.text().contains("Type home"));
+    assert_eq!(operator.post(&of("home"), &[("name", "home")]).await.status, 422);
+    assert!(operator.get(&of("acme")).await.text().contains("Type acme to confirm"));
+    let unsure = operator.post(&of("acme"), &[("name", "home")]).await;
+    assert!(unsure.status == 422 && unsure.text().contains("Nothing was removed"), "{}", unsure.text());
+    let admin = bed.client(&bed.mailbox, Role::TenantAdmin).await;
+    for path in [of("acme"), "/admin/system/tenants".to_owned()] {
+        assert_eq!(admin.post(&path, &[("name", "acme")]).await.status, 403);
+    }
+    assert_eq!(admin.get(&of("acme")).await.status, 403);
+    let operator = bed.client(&bed.mailbox, Role::Operator).await;
+    assert_eq!(operator.post(&of("acme"), &[("name", "acme")]).await.status, 303);
+    assert_eq!(operator.get(&of("acme")).await.status, 404);
+    assert_eq!(bed.store.tenants().await.unwrap().len(), 1);
+}

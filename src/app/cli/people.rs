@@ -1,4 +1,4 @@
-//! `tenant`, `user` and `number` on the command line.
+//! `tenant` and `user` on the command line.
 
 use clap::{Args as ClapArgs, Subcommand};
 
@@ -277,40 +277,4 @@ pub(in crate::app) struct UserSet {
     /// May call back who left a message (to allowed targets only).
     #[arg(long, value_name = "true|false")]
     pub may_call_back: Option<bool>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(in crate::app) enum NumberCommand {
-    /// Let a number or alias lead to a mailbox.
-    Add {
-        /// E.164 or national digits, or the user part of a SIP URI.
-        number: String,
-        /// Extension of the mailbox.
-        #[arg(long)]
-        mailbox: String,
-        /// Shown as "called as" in mails and lists.
-        #[arg(long)]
-        label: Option<String>,
-    },
-    /// Give a number or alias a greeting of its own, or the main one again.
-    Greeting {
-        /// The number or alias.
-        number: String,
-        /// Extension of the mailbox it leads to.
-        #[arg(long)]
-        mailbox: String,
-        /// Id of a greeting of the mailbox, as `greeting list` shows it; `main` for the one that everybody else hears.
-        #[arg(long, value_name = "ID|main")]
-        greeting: String,
-    },
-    /// List numbers and aliases.
-    List(Json),
-    /// Remove a number or alias.
-    Remove {
-        /// The number or alias.
-        number: String,
-        /// Extension of the mailbox it leads to.
-        #[arg(long)]
-        mailbox: String,
-    },
 }

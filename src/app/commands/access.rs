@@ -12,10 +12,7 @@ use super::super::Failure;
 use super::super::cli::KeyCommand;
 use super::super::config::parse_duration;
 use super::super::server::Base;
-use super::{Session, extension, print, read};
-
-/// Who stands in the audit.
-const ACTOR: &str = "command line";
+use super::{ACTOR, Session, extension, print, read};
 
 fn signin(session: &Session, base: &Base) -> Signin {
     Signin::new(base.store.clone(), session.clock.clone(), &session.config.public_url())

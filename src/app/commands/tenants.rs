@@ -8,10 +8,7 @@ use crate::service::tenants::{NewTenant, TenantError, Tenants, checked_domains, 
 use super::super::Failure;
 use super::super::cli::{TenantAdd, TenantCommand, TenantSet};
 use super::super::server::Base;
-use super::{Session, extension, language, print, read};
-
-/// Who stands in the audit.
-const ACTOR: &str = "command line";
+use super::{ACTOR, Session, extension, language, print, read};
 
 /// What cannot be read is a usage error, all else a refusal.
 fn failed(error: TenantError) -> Failure {

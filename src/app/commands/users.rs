@@ -1,4 +1,4 @@
-//! `aftertone user …` and `aftertone number …`.
+//! `aftertone user …`.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::domain::{KeyTarget, Mailbox, ProfileField, Quota, Recipient, Role, To
 use crate::service::accounts::{Account, Changes, NewUser, Wished};
 
 use super::super::Failure;
-use super::super::cli::{NumberCommand, UserAdd, UserCommand, UserSet};
+use super::super::cli::{UserAdd, UserCommand, UserSet};
 use super::super::config::parse_duration;
 use super::{Session, extension, language, print, read};
 
@@ -135,38 +135,6 @@ async fn device(
     match devices.as_slice() {
         [] => println!("mailbox {number} asks every device for the PIN"),
         trusted => println!("mailbox {number} opens without the PIN for {}", trusted.join(", ")),
-    }
-    Ok(())
-}
-
-pub(super) async fn number(session: &Session, command: NumberCommand) -> Result<(), Failure> {
-    let (base, tenant) = session.open().await?;
-    match command {
-        NumberCommand::Add { number, mailbox, label } => {
-            base.accounts.add_number(tenant.id, &extension(&mailbox)?, &number, label.as_deref()).await?;
-            println!("{number} leads to mailbox {mailbox}");
-        }
-        NumberCommand::Greeting { number, mailbox, greeting } => {
-            let own = if greeting == "main" { None } else { Some(read(&greeting)?) };
-            base.accounts.greet_number(tenant.id, &extension(&mailbox)?, &number, own).await?;
-            let which = if own.is_some() { "a greeting of its own" } else { "the main greeting" };
-            println!("callers of {number} hear {which}");
-        }
-        NumberCommand::List(json) => {
-            let mut rows = Vec::new();
-            for number in base.accounts.numbers(tenant.id).await? {
-                let mailbox = base.store.mailbox(tenant.id, number.mailbox).await?;
-                rows.push(
-                    json!({"number": number.number, "mailbox": mailbox.extension, "label": number.label,
-                        "greeting": number.greeting}),
-                );
-            }
-            print::rows(json.json, &["number", "mailbox", "label", "greeting"], &rows);
-        }
-        NumberCommand::Remove { number, mailbox } => {
-            base.accounts.remove_number(tenant.id, &extension(&mailbox)?, &number).await?;
-            println!("{number} leads nowhere now");
-        }
     }
     Ok(())
 }

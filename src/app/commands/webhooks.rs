@@ -12,10 +12,8 @@ use crate::store::JobState;
 
 use super::super::Failure;
 use super::super::cli::WebhookCommand;
-use super::{Session, print, read};
+use super::{ACTOR, Session, print, read};
 
-/// Who stands in the audit.
-const ACTOR: &str = "command line";
 /// How often, and after what pause, the outcome of a test is looked for.
 const LOOKS: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(200);

@@ -136,7 +136,7 @@ async fn shown(site: &Site, visitor: &Visitor, done: Option<Done>, status: Statu
 }
 
 /// The visitor's own address, to be filled in.
-async fn address(site: &Site, visitor: &Visitor) -> Result<String, Response> {
+pub(super) async fn address(site: &Site, visitor: &Visitor) -> Result<String, Response> {
     let Some(user) = visitor.actor.user else { return Ok(String::new()) };
     let person = site.web.services.people.person(visitor.actor.tenant, user).await;
     let person = person.map_err(|error| trouble(&error))?;

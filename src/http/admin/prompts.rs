@@ -68,7 +68,7 @@ fn tongue(spoken: Spoken<'_>, default: &str, here: &str) -> Tongue {
 }
 
 /// A language as people call it; the tag itself where we do not know.
-fn name(tag: &str) -> &str {
+pub(super) fn name(tag: &str) -> &str {
     match tag.split(['-', '_']).next().unwrap_or_default() {
         "de" => "German",
         "en" => "English",

@@ -1,4 +1,4 @@
-//! What an administrator looks into: the outbox, who changed what, how the server is.
+//! What an administrator looks into: the outbox, who changed what.
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
@@ -16,7 +16,7 @@ use super::super::portal::frame::{Done, Frame};
 use super::super::portal::{missing, trouble, words};
 use super::super::shell::render;
 use super::super::visitor::{Posted, Visitor, see};
-use super::super::{Check, Shared, Site};
+use super::super::{Shared, Site};
 
 /// Rows on a page.
 const PAGE: u32 = 50;
@@ -195,33 +195,4 @@ pub(super) async fn zone(site: &Site, visitor: &Visitor) -> Result<TimeZone, Res
     let tenant =
         site.web.services.people.tenant(visitor.actor.tenant).await.map_err(|error| trouble(&error))?;
     Ok(words::zone(None, &tenant))
-}
-
-#[derive(Template)]
-#[template(path = "portal/system.html", config = "src/http/pages/askama.toml")]
-struct SystemPage {
-    frame: Frame,
-    is_well: bool,
-    checks: Vec<Check>,
-    tenants: Vec<(String, String, String)>,
-    version: &'static str,
-}
-
-pub(super) async fn system(State(site): Shared, visitor: Visitor) -> Response {
-    if let Err(response) = visitor.must(Act::System) {
-        return response;
-    }
-    let checks = (site.web.checks)().await;
-    let tenants = match site.web.services.people.tenants().await {
-        Ok(tenants) => tenants,
-        Err(error) => return trouble(&error),
-    };
-    let page = SystemPage {
-        frame: Frame::new(&site, &visitor, "/admin/system", None),
-        is_well: checks.iter().all(|check| check.ok),
-        checks,
-        tenants: tenants.into_iter().map(|one| (one.name, one.domains.join(", "), one.zone)).collect(),
-        version: env!("CARGO_PKG_VERSION"),
-    };
-    render(&page, StatusCode::OK)
 }

@@ -40,6 +40,7 @@ impl From<HandsetError> for Problem {
                 },
                 detail,
             ),
+            HandsetError::NoPhone(_) => Self::missing("phone"),
             HandsetError::Store(error) => error.into(),
         }
     }

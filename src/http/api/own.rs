@@ -288,7 +288,7 @@ pub(super) async fn password(
     let (actor, user) = (&caller.actor, own_user(&caller)?);
     let keep = match actor.door {
         Door::Session(id) => Some(id),
-        Door::Key(_) => None,
+        Door::Key(_) | Door::Console => None,
     };
     match site.web.services.signin.change_password(actor.tenant, user, keep, asked.old, asked.new).await {
         Ok(()) => {}

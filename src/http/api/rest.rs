@@ -42,7 +42,7 @@ pub(super) async fn me(Extension(caller): Extension<Caller>) -> Answer {
         .collect();
     let came = match &actor.door {
         Door::Session(_) => "session",
-        Door::Key(_) => "key",
+        Door::Key(_) | Door::Console => "key",
     };
     let told = json!({
         "tenant": actor.tenant, "user": actor.user, "mailbox": actor.mailbox, "role": actor.role, "name": actor.name,
@@ -274,5 +274,10 @@ pub(super) async fn explain(
 pub(super) async fn health(State(site): State<Arc<Site>>) -> Answer {
     let checks = (site.web.checks)().await;
     let ready = checks.iter().all(|check| check.ok);
-    Ok(Json(json!({"ready": ready, "checks": checks})).into_response())
+    let upkeep = &site.web.services.upkeep;
+    let told = json!({
+        "ready": ready, "checks": checks, "mail": upkeep.mail().await?, "prompts": upkeep.voices(),
+        "unspoken": upkeep.unspoken().await?,
+    });
+    Ok(Json(told).into_response())
 }

@@ -309,7 +309,7 @@ pub(super) async fn password(State(site): Shared, posted: Posted) -> Response {
         }
         let keep = match actor.door {
             Door::Session(id) => Some(id),
-            Door::Key(_) => None,
+            Door::Key(_) | Door::Console => None,
         };
         let signin = &site.web.services.signin;
         match signin.change_password(actor.tenant, user, keep, field("old"), field("password")).await {

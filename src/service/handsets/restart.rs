@@ -1,6 +1,9 @@
 //! Asking a handset to restart: by SIP where it can be told which phone that is, and to webhooks always. What is said of
 //! it is what happened, and no more (000-05).
 
+use std::sync::Arc;
+
+use super::super::trials::Outside;
 use super::{Handsets, Result, target};
 use crate::domain::{HandsetId, Owner, TenantId};
 use crate::service::access::Actor;
@@ -31,7 +34,7 @@ impl Handsets {
         let known = self.store.handset(tenant, id).await?;
         let seen = known.handset.changed_at;
         let restart = match self.dialog_of(&known).await? {
-            Ok(dialog) => match self.outside.check_sync(dialog).await {
+            Ok((outside, dialog)) => match outside.check_sync(dialog).await {
                 Ok(said) => Restart { is_confirmed: true, said },
                 Err(why) => Restart::not(why),
             },
@@ -49,8 +52,14 @@ impl Handsets {
     }
 
     /// The subscription of this very phone, or why none is known to be its.
-    async fn dialog_of(&self, known: &KnownHandset) -> Result<std::result::Result<String, String>> {
+    async fn dialog_of(
+        &self,
+        known: &KnownHandset,
+    ) -> Result<std::result::Result<(Arc<dyn Outside>, String), String>> {
         const HAND: &str = "restart it by hand, or by the phone system";
+        let Some(outside) = &self.outside else {
+            return Ok(Err(format!("Nothing was sent: only a running server reaches phones; {HAND}.")));
+        };
         let handset = &known.handset;
         let Some(owner) = handset.owner else {
             return Ok(Err(format!(
@@ -66,7 +75,7 @@ impl Handsets {
         let mut live: Vec<(String, String)> = lamps
             .into_iter()
             .filter(|lamp| lamp.expires_at.is_some_and(|at| at > now))
-            .filter_map(|lamp| Some((self.outside.phone_at(&lamp.dialog)?.to_ascii_lowercase(), lamp.dialog)))
+            .filter_map(|lamp| Some((outside.phone_at(&lamp.dialog)?.to_ascii_lowercase(), lamp.dialog)))
             .collect();
         if live.is_empty() {
             return Ok(Err(format!(
@@ -83,7 +92,7 @@ impl Handsets {
             live.retain(|(address, _)| is_named(address));
         }
         match (live.len(), live.pop()) {
-            (1, Some((_, dialog))) => Ok(Ok(dialog)),
+            (1, Some((_, dialog))) => Ok(Ok((Arc::clone(outside), dialog))),
             _ => Ok(Err(format!(
                 "Nothing was sent: mailbox {} has several phones, and the subscriptions do not say which one is this; {HAND}.",
                 mailbox.extension

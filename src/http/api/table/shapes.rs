@@ -250,6 +250,45 @@ pub(super) const REST: &[Shape] = &[
             ("state", "string?", "for example takes-messages or full"),
         ],
     ),
-    shape("Health", &[("ready", "boolean", "all is well"), ("checks", "[Check]", "")]),
+    shape(
+        "Health",
+        &[
+            ("ready", "boolean", "all checks are well"),
+            ("checks", "[Check]", "what the server cannot do without"),
+            ("mail", "MailHealth", "of all nodes and tenants"),
+            ("prompts", "[VoiceHealth]", "every language"),
+            ("unspoken", "[Unspoken]", "tenants whose language is not there; they hear English"),
+        ],
+    ),
+    shape(
+        "MailHealth",
+        &[
+            ("waiting", "integer", "mails that are to be sent"),
+            ("oldest", "date-time?", "when the oldest of them was asked for"),
+            ("put_off", "integer", "of them, tried and put off"),
+            ("given_up", "integer", "until somebody tries them again"),
+            ("accepted_at", "date-time?", "when the newest was handed over"),
+            ("trouble", "MailTrouble?", "what stands against the newest that was put off or given up"),
+        ],
+    ),
+    shape(
+        "MailTrouble",
+        &[
+            ("error", "string", ""),
+            ("attempts", "integer", ""),
+            ("next_at", "date-time?", "null: it was given up"),
+        ],
+    ),
+    shape(
+        "VoiceHealth",
+        &[
+            ("language", "string", "for example en"),
+            ("phrases", "integer", ""),
+            ("clips", "integer", "recordings that it is made of"),
+            ("missing", "[string]", "those whose files are gone, 20 at most"),
+            ("folder", "string?", "null: part of the program"),
+        ],
+    ),
+    shape("Unspoken", &[("tenant", "string", "its name"), ("language", "string", "")]),
     shape("Check", &[("name", "string", ""), ("ok", "boolean", ""), ("detail", "string", "what to do")]),
 ];

@@ -20,6 +20,7 @@ contract! {
     a_takeover_hands_the_place_over
     a_removed_user_comes_back_without_a_login_name_that_was_given_away
     an_import_writes_profiles_and_takes_them_back
+    a_changed_profile_is_told_to_who_listens
     the_policy_of_a_tenant_reads_back
 }
 
@@ -300,6 +301,38 @@ async fn an_import_writes_profiles_and_takes_them_back(bed: Bed) {
         1005,x@office.example,,\n";
     let preview = imports.preview(tenant, &table(wrong)).await.unwrap();
     assert_eq!(preview.faults(), 3, "{preview:?}");
+}
+
+/// 002-020, 002-023: whoever listens is told that a profile changed, and not when it did not.
+async fn a_changed_profile_is_told_to_who_listens(bed: Bed) {
+    let tenant = bed.tenant("office").await;
+    ada(&bed, tenant).await;
+    let webhook = aftertone::domain::Webhook {
+        id: aftertone::domain::WebhookId::from_uuid(bed.clock.uuid()),
+        tenant,
+        name: "tests".to_owned(),
+        url: "https://hooks.example.org/".to_owned(),
+        events: vec![aftertone::domain::WebhookEvent::UserChanged],
+        callers: false,
+        secret: aftertone::domain::WebhookSecret::from_bytes([7; 32]),
+        old_secret: None,
+        paused: None,
+        failing_since: None,
+        created_at: bed.clock.now(),
+    };
+    bed.store.add_webhook(&webhook).await.unwrap();
+    for (field, text, told) in [
+        (ProfileField::Mobile, "+4917012345", 0),
+        (ProfileField::Mobile, "+4917099999", 1),
+        (ProfileField::Department, "Research", 2),
+        (ProfileField::Login, "", 3),
+    ] {
+        let changes = Changes { profile: wish(&[(field, text)]), ..Changes::default() };
+        accounts(&bed).set(tenant, &number("1001"), changes).await.unwrap();
+        let facts = bed.store.facts(100).await.unwrap();
+        let changed = facts.iter().filter(|fact| fact.event == aftertone::domain::WebhookEvent::UserChanged);
+        assert_eq!(changed.count(), told, "{field} {text:?}");
+    }
 }
 
 /// 001-03, 002-003, 002-046

@@ -446,6 +446,25 @@ async fn numbers_are_added_greeted_and_removed_and_a_call_hears_which() {
     assert!(heard("%2B15550100").await.contains("nothing more special fits"));
     assert_eq!(client.post(&format!("{page}/numbers/1201/remove"), &[]).await.status, 303);
     assert_eq!(client.post(&format!("{page}/numbers/1201/remove"), &[]).await.status, 422, "once");
+    // Who is no administrator gives the own numbers their greetings, and nobody else's.
+    let own_page = bed.client(&bed.mailbox, Role::Basic).await;
+    let page = own_page.get("/greetings").await;
+    assert!(
+        page.text().contains("Your numbers") && page.text().contains("Callers of +15550100 hear"),
+        "{}",
+        page.text()
+    );
+    assert_eq!(own_page.post("/greetings/numbers/%2B15550100", &set).await.status, 303);
+    assert!(heard("%2B15550100").await.contains("the number that was called"));
+    let wrong = [("greeting", theirs.to_string())];
+    let wrong = own_page.post("/greetings/numbers/%2B15550100", &[(wrong[0].0, wrong[0].1.as_str())]).await;
+    assert!(wrong.status == 422 && wrong.text().contains("no such greeting"), "{}", wrong.text());
+    let other = bed.client(&grace, Role::Basic).await;
+    assert_eq!(other.post("/greetings/numbers/%2B15550100", &[("greeting", "")]).await.status, 404);
+    let mine = format!("/mailboxes/{}/numbers/%2B15550100/greeting", bed.mailbox.id);
+    let back = bed.call(&key, "PUT", &mine, Some(json!({"greeting": null})), &[]).await;
+    assert_eq!((back.status, &body(&back)["greeting"]), (200, &Value::Null));
+    let client = bed.client(&bed.mailbox, Role::TenantAdmin).await;
     let audit = client.get("/admin/audit").await;
     for text in ["number.added", "number.greeted", "number.removed"] {
         assert!(audit.text().contains(text), "{text}");

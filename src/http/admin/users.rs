@@ -1,6 +1,6 @@
 //! Users: the table, adding one, the profile of one.
 
-mod aliases;
+pub(in crate::http) mod aliases;
 mod list;
 pub(super) mod sections;
 

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::domain::{GreetingId, Login, Role};
 use crate::service::access::Act;
-use crate::service::accounts::Account;
+use crate::service::accounts::{Account, AccountError};
 use crate::service::audit::Deed;
 
 use super::super::Site;
@@ -90,7 +90,14 @@ pub(super) async fn add_number(
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Greeting {
-    greeting: Option<GreetingId>,
+    greeting: Option<String>,
+}
+
+impl Greeting {
+    fn id(&self) -> Result<Option<GreetingId>, Problem> {
+        let id = self.greeting.as_deref().map(str::parse).transpose();
+        id.map_err(|_| AccountError::NoGreeting.into())
+    }
 }
 
 /// A greeting of its own for a number, or the main one again (004-07).
@@ -102,7 +109,7 @@ pub(super) async fn greet_number(
 ) -> Answer {
     let (_, account) = changeable(&site, &caller, &id).await?;
     let (extension, accounts) = (&account.mailbox.extension, &site.web.services.accounts);
-    accounts.greet_number(caller.tenant, extension, &number, given.greeting).await?;
+    accounts.greet_number(caller.tenant, extension, &number, given.id()?).await?;
     let known = |account: &Account| account.numbers.iter().find(|known| known.number == number).cloned();
     let after = accounts.show(caller.tenant, extension).await?;
     let shown = |number: Option<crate::store::Number>| {
@@ -113,6 +120,31 @@ pub(super) async fn greet_number(
     let (was, became) = (shown(known(&account)), shown(known(&after)));
     let deed = Deed { action: "number.greeted", target: format!("mailbox {extension}") };
     site.web.services.audit.note(&caller.actor, caller.tenant, deed, was.as_ref(), became.as_ref()).await;
+    Ok(Json(became).into_response())
+}
+
+/// The same of the own mailbox, or of one whose greetings one changes.
+pub(super) async fn greet_own(
+    State(site): State<Arc<Site>>,
+    Extension(caller): Extension<Caller>,
+    Path((mailbox, number)): Path<(String, String)>,
+    Json(given): Json<Greeting>,
+) -> Answer {
+    let owner = caller.owner(&mailbox)?;
+    let (people, accounts) = (&site.web.services.people, &site.web.services.accounts);
+    let extension = people.extension(owner.tenant, owner.mailbox).await?.parse()?;
+    let known = async || {
+        let account = accounts.show(owner.tenant, &extension).await?;
+        let number = account.numbers.into_iter().find(|known| known.number == number);
+        Ok::<_, Problem>(number.map(
+            |number| json!({"number": number.number, "label": number.label, "greeting": number.greeting}),
+        ))
+    };
+    let was = known().await?;
+    accounts.greet_number(owner.tenant, &extension, &number, given.id()?).await?;
+    let became = known().await?;
+    let deed = Deed { action: "number.greeted", target: format!("mailbox {extension}") };
+    site.web.services.audit.note(&caller.actor, owner.tenant, deed, was.as_ref(), became.as_ref()).await;
     Ok(Json(became).into_response())
 }
 

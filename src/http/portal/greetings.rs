@@ -17,6 +17,7 @@ use crate::service::greetings::MAX_UPLOAD;
 use crate::service::ladder::{Play, Situation, choose};
 use crate::service::owner::OwnerError;
 
+use super::super::admin::aliases::{self, Alias};
 use super::super::shell::render_recording;
 use super::super::visitor::{Posted, Visitor, see};
 use super::super::{Shared, Site, audio, link_page};
@@ -40,6 +41,9 @@ struct GreetingsPage {
     extension: String,
     /// Another one that is offered.
     mobile: Option<String>,
+    /// Numbers that lead here, each with the greeting of its callers (004-07).
+    numbers: Vec<Alias>,
+    choices: Vec<(String, String)>,
     calls_out: bool,
     /// Callers who press 0 are put through (002-064).
     has_operator: bool,
@@ -84,6 +88,7 @@ pub(super) async fn page(State(site): Shared, visitor: Visitor, Query(asked): Qu
 fn said(asked: &Asked) -> Option<Done> {
     let (kind, id) = (asked.kind.parse::<GreetingKind>().ok(), asked.id.parse::<GreetingId>().ok());
     Some(match (asked.done.as_str(), kind, id) {
+        ("number", ..) => Done::said("Set. The next caller of that number hears it."),
         ("aside", ..) => Done::said("Kept. What plays now goes on playing."),
         ("uploaded", Some(kind), _) => {
             Done::said(format!("Your {} is on. The next caller hears it.", title(kind).to_lowercase()))
@@ -144,6 +149,9 @@ pub(super) async fn shown(
         let policy = services.people.policy(owner.tenant).await.map_err(|error| trouble(&error))?;
         let is_shown = policy.shows(ProfileField::Mobile);
         let mobile = person.and_then(|person| person.user.profile.mobile).filter(|_| is_shown);
+        let account = services.accounts.show(owner.tenant, &mailbox.extension).await;
+        let account = account.map_err(|error| trouble(&error))?;
+        let choices = aliases::choices(&greetings);
         let has_name = greetings.iter().any(|one| one.kind == GreetingKind::Name && one.active);
         let standing = services.directory.standing(&mailbox, has_name).await.map_err(refused)?;
         let kinds = GreetingKind::ALL.into_iter().map(|kind| of_kind(kind, &greetings, playing, now, &zone));
@@ -157,6 +165,8 @@ pub(super) async fn shown(
             limit: MAX_UPLOAD / 1024 / 1024,
             extension: mailbox.extension.to_string(),
             mobile,
+            numbers: aliases::rows(&account.numbers, &choices),
+            choices,
             calls_out: services.trials.calls_out(),
             has_operator: mailbox
                 .operator

@@ -8,6 +8,7 @@ mod greetings;
 mod inbox;
 mod key_card;
 mod live;
+mod own_numbers;
 mod own_profile;
 mod second_factor;
 mod second_step;
@@ -68,6 +69,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/greetings/call-me/{id}", get(call_me::page))
         .route("/greetings/call-me/{id}/events", get(call_me::events))
         .route("/greetings/call-me/{id}/give-up", post(call_me::give_up))
+        .route("/greetings/numbers/{number}", post(own_numbers::greet))
         .route("/greetings/{id}/audio.wav", get(greetings::wav))
         .route("/greetings/{id}/{action}", post(greetings::act))
         .route(contacts::HERE, get(contacts::page))

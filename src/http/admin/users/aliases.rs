@@ -29,14 +29,14 @@ pub(in crate::http) struct Alias {
 }
 
 /// Greetings that an alias may have: id and words.
-pub(super) fn choices(known: &[Greeting]) -> Vec<(String, String)> {
+pub(in crate::http) fn choices(known: &[Greeting]) -> Vec<(String, String)> {
     let plain = known.iter().filter(|greeting| greeting.kind != GreetingKind::Name);
     plain
         .map(|greeting| (greeting.id.to_string(), format!("{} ({})", greeting.label, greeting.kind)))
         .collect()
 }
 
-pub(super) fn rows(numbers: &[Number], greetings: &[(String, String)]) -> Vec<Alias> {
+pub(in crate::http) fn rows(numbers: &[Number], greetings: &[(String, String)]) -> Vec<Alias> {
     let row = |number: &Number| {
         let is_digits = number.number.trim_start_matches('+').bytes().all(|byte| byte.is_ascii_digit());
         let kind = match number.number.trim_start_matches('+').len() {

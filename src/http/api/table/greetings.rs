@@ -1,11 +1,11 @@
 //! Routes of greetings.
 
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, patch, post};
+use axum::routing::{get, patch, post, put};
 
 use crate::service::access::Act;
 
-use super::super::greetings;
+use super::super::{greetings, roles};
 use super::shapes::GREETINGS;
 use super::{Entry, Route};
 
@@ -79,6 +79,17 @@ pub(super) fn routes() -> Vec<Entry> {
             )
             .answers("audio/wav"),
             get(greetings::wav),
+        ),
+        (
+            Route::new(
+                "PUT",
+                "/mailboxes/{mailbox}/numbers/{number}/greeting",
+                write,
+                "Give a number of the mailbox a greeting of its own, or the main one again",
+            )
+            .shape("Number")
+            .body(&[("greeting", "uuid?", true, "one of the mailbox; null for the main one")]),
+            put(roles::greet_own),
         ),
     ]
 }

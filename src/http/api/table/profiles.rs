@@ -82,12 +82,7 @@ pub(super) fn routes() -> Vec<Entry> {
                 .guarded()
                 .body(&[
                     ("who_may_create", WHO, false, "who adds users; ticket: nobody of the tenant"),
-                    (
-                        "help_link",
-                        "string?",
-                        false,
-                        "where new users and phones are asked for: https, http or mailto",
-                    ),
+                    ("help_link", "string?", false, "where new users are asked for: https, http or mailto"),
                     ("hidden_fields", "[string]", false, "fields of profiles that nobody of the tenant sees"),
                     ("queues", "boolean", false, "agents and supervisors can be made"),
                 ]),

@@ -65,6 +65,7 @@ impl Bed {
             began_at: self.clock.now(),
             sample_rate: 8_000,
             draft: false,
+            presence: None,
         };
         let mut writer = self.spool.begin(&head).unwrap();
         writer.append(sound).unwrap();

@@ -27,12 +27,15 @@ const SECONDS: u32 = 10;
 const PASSWORD: &str = "kettle-moon-oats";
 
 /// What is asked for.
-const PAGES: [(&str, &str); 9] = [
+const PAGES: [(&str, &str); 12] = [
     ("inbox, newest", "/"),
     ("inbox, unheard", "/?folder=inbox&unheard=1"),
     ("inbox, search that finds", "/?q=caller+99"),
     ("inbox, search that finds nothing", "/?q=nobody"),
     ("users, first page", "/admin/users"),
+    ("users, by name", "/admin/users?sort=name"),
+    ("users, by address, last first", "/admin/users?sort=email-desc"),
+    ("users, the new ones", "/admin/users?status=new"),
     ("users, search by extension", "/admin/users?q=37512"),
     ("users, search by name", "/admin/users?q=last+49"),
     ("API: messages", "/api/v1/mailboxes/me/messages?limit=50"),

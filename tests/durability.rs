@@ -175,6 +175,7 @@ fn record(spool: &Spool, inbox: &Inbox) -> RecordingId {
         began_at: clock.now(),
         sample_rate: 8_000,
         draft: false,
+        presence: None,
     };
     let sound = Speech::get().samples(2);
     let mut writer = spool.begin(&head).unwrap();

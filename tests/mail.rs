@@ -16,11 +16,11 @@ use std::time::Duration;
 
 use aftertone::audio::decode::{DecodeLimits, decode_upload};
 use aftertone::clock::Clock as _;
-use aftertone::domain::{AfterMail, AttachmentFormat, Folder, MailMode, RecordingId};
+use aftertone::domain::{AfterMail, AttachmentFormat, Folder, JobId, MailMode, RecordingId};
 use aftertone::mail::{MailError, Mailer, Sender, Timeouts};
 use aftertone::outbox::Settings;
 use aftertone::service::links::LinkRefusal;
-use aftertone::store::JobState;
+use aftertone::store::{JobState, NewJob, Work};
 use mail_bed::{ADA, MailBed, quick};
 use mailparse::{MailHeaderMap as _, ParsedMail};
 use smtp_server::SmtpServer;
@@ -757,4 +757,25 @@ async fn two_links_to_one_message_have_nothing_in_common() {
     assert_ne!(first_url.expose(), second_url.expose());
     assert_ne!((first.id, first.token_hash), (second.id, second.token_hash));
     assert!(!second_url.expose().contains(&RecordingId::from_uuid(message.id.uuid()).to_string()));
+}
+
+/// What was changed of a way in is mailed to the user, and to no address that is not the user's any more.
+#[tokio::test]
+async fn a_changed_way_in_is_mailed_to_the_users_own_address_alone() {
+    let bed = MailBed::new(&[(ADA, MailMode::None)]).await;
+    let (user, at) = (bed.mailbox.user.unwrap(), bed.clock.now());
+    for to in [ADA, "old@example.org"] {
+        let change = aftertone::domain::SecurityChange::FactorReset;
+        let work = Work::Security { user, to: to.parse().unwrap(), change, at };
+        let job = NewJob { id: JobId::from_uuid(bed.clock.uuid()), work, due: at };
+        bed.store.add_job(bed.mailbox.tenant, &job).await.unwrap();
+    }
+    bed.outbox(&bed.files_url()).work_off().await;
+    let mails = bed.mails();
+    assert_eq!(mails.len(), 1);
+    let text = String::from_utf8_lossy(&mails[0]).into_owned();
+    assert!(text.contains("An administrator removed the second factor"), "{text}");
+    assert!(text.contains("To: ada@example.org") && !text.contains("http"), "{text}");
+    let jobs = bed.store.jobs(None, 9).await.unwrap();
+    assert!(jobs.iter().all(|job| job.state == JobState::Done), "{jobs:?}");
 }

@@ -29,6 +29,7 @@ fn head(number: u128) -> Head {
         began_at: "2026-01-02T03:04:05Z".parse().expect("a time"),
         sample_rate: 8_000,
         draft: false,
+        presence: None,
     }
 }
 

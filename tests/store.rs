@@ -48,6 +48,8 @@ mod access;
 mod answering;
 #[path = "store/bin.rs"]
 mod bin;
+#[path = "store/bulk.rs"]
+mod bulk;
 #[path = "store/calls.rs"]
 mod calls;
 #[path = "store/directory.rs"]
@@ -66,12 +68,16 @@ mod jobs;
 mod opening;
 #[path = "store/owner.rs"]
 mod owner;
+#[path = "store/presence.rs"]
+mod presence;
 #[path = "store/profiles.rs"]
 mod profiles;
 #[path = "store/reset.rs"]
 mod reset;
 #[path = "store/takeover.rs"]
 mod takeover;
+#[path = "store/user_table.rs"]
+mod user_table;
 #[path = "store/webhooks.rs"]
 mod webhooks;
 

@@ -33,6 +33,8 @@ mod call_me;
 mod contract;
 #[path = "support/web_crawl.rs"]
 mod crawl;
+#[path = "support/web_finding.rs"]
+mod finding;
 #[path = "support/web_first_run.rs"]
 mod first_run;
 #[path = "support/web_forward.rs"]
@@ -57,6 +59,8 @@ mod own;
 mod portal;
 #[path = "support/web_portal_browser.rs"]
 mod portal_in_the_browser;
+#[path = "support/web_presence.rs"]
+mod presence;
 #[path = "support/web_profiles.rs"]
 mod profiles;
 #[path = "support/web_second_factor.rs"]

@@ -14,6 +14,7 @@ mod lamps;
 mod messages;
 mod numbers;
 mod phone;
+mod presence;
 mod print;
 mod prompts;
 mod reset;

@@ -269,8 +269,8 @@ impl Server {
         let until = ending.stop.clone();
         background.spawn(async move { courier.run(until).await });
         let retention = Retention::new(store.clone(), clock.clone(), config.voicemail.retention);
-        let until = ending.stop.clone();
-        background.spawn(async move { retention.run(until).await });
+        let (bulk, until) = (web.services.bulk.clone(), ending.stop.clone());
+        background.spawn(async move { tokio::join!(retention.run(until.clone()), bulk.work(until)) });
         let proxies = web.trusted_proxies.clone();
         background.spawn(http::serve(listener, http::router(web), proxies, ending.stop.clone()));
         let nudged = outbox.clone();

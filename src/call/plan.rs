@@ -241,6 +241,7 @@ fn head(verdict: &Verdict, mailbox: &Mailbox) -> Head {
         began_at: verdict.now,
         sample_rate: 0,
         draft: false,
+        presence: verdict.presence_decided(),
     }
 }
 

@@ -169,6 +169,24 @@ pub struct ApiKey {
     pub last_used_at: Option<Timestamp>,
 }
 
+/// What of the ways in of a user was changed, by whomever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SecurityChange {
+    /// The password.
+    Password,
+    /// The PIN for the phone.
+    Pin,
+    /// A second factor was turned on, or another one took its place.
+    FactorOn,
+    /// The second factor was turned off by its owner.
+    FactorOff,
+    /// New recovery codes were made.
+    FactorCodes,
+    /// The second factor was taken away by an administrator.
+    FactorReset,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,6 +2,8 @@
 //!
 //! Values only; which of them holds for a call is decided by `service::answering`.
 
+mod phones;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -10,8 +12,11 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    GreetingKind, Invalid, MailboxId, PhoneNumber, RedirectReason, RuleId, TenantId, TimeFrame, TimeFrameId,
+    Extension, GreetingId, GreetingKind, Invalid, MailboxId, PhoneNumber, Presence, PresenceState,
+    RedirectReason, RuleId, TenantId, TimeFrame, TimeFrameId,
 };
+
+pub use phones::{Cadence, PhoneSystem, RingTarget};
 
 /// Rules of one mailbox, at most.
 pub const MOST_RULES: usize = 50;
@@ -226,6 +231,9 @@ pub struct WithinFrame {
 pub struct Conditions {
     /// The time. `None`: always.
     pub within: Option<WithinFrame>,
+    /// What the owner says of themselves. Empty: whatever it is (000-08).
+    #[serde(default)]
+    pub presence: Vec<PresenceState>,
     /// Why the call came. Empty: any reason.
     pub reasons: Vec<RedirectReason>,
     /// Who calls. Empty: anybody.
@@ -253,6 +261,11 @@ pub enum AnswerBy {
         /// A number or SIP URI, checked against the allowed targets.
         target: String,
     },
+    /// The voicemail of a colleague takes it (000-09). Who has the extension is found out when a call comes.
+    Voicemail {
+        /// The colleague's extension.
+        extension: Extension,
+    },
 }
 
 /// A key before the tone, and where it leads.
@@ -262,45 +275,6 @@ pub struct KeyTarget {
     pub key: char,
     /// A number or SIP URI, checked against the allowed targets.
     pub target: String,
-}
-
-/// A phone that is to ring besides.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RingTarget {
-    /// A number or SIP URI.
-    pub target: String,
-    /// After so many seconds (002-049).
-    #[serde(default)]
-    pub delay_s: u16,
-    /// Whoever answers there presses `1` first, so that no other voicemail takes the call (002-048).
-    #[serde(default)]
-    pub confirm: bool,
-}
-
-/// What the phone system does before a call reaches us. Kept and explained here, carried out there.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct PhoneSystem {
-    /// To voicemail without ringing (002-035).
-    pub dnd: bool,
-    /// The caller says a name and the callee decides (002-036).
-    pub screening: bool,
-    /// How long the phone rings, in seconds (002-026).
-    pub ring_s: Option<u16>,
-    /// 002-037.
-    pub forward_always: Option<String>,
-    /// 002-038.
-    pub forward_busy: Option<String>,
-    /// 002-039.
-    pub forward_unanswered: Option<String>,
-    /// 002-040.
-    pub forward_offline: Option<String>,
-    /// Phones that ring at the same time (002-047).
-    pub simring: Vec<RingTarget>,
-    /// Every phone of the user rings (002-047).
-    pub all_phones: bool,
-    /// Only the user's own extension rings, and no forward counts (002-051).
-    pub only_extension: bool,
 }
 
 /// What a rule does.
@@ -368,12 +342,22 @@ pub struct Arrangements {
     pub rules: Vec<Rule>,
     /// The mailbox's own lines, then the tenant's.
     pub callers: Vec<ScreenedCaller>,
+    /// What the owner says of themselves.
+    pub presence: Presence,
+    /// The greeting that plays while the owner says so.
+    pub presence_greetings: Vec<(PresenceState, GreetingId)>,
 }
 
 impl Arrangements {
     /// The frame of this id.
     pub fn frame(&self, id: TimeFrameId) -> Option<&TimeFrame> {
         self.frames.iter().find(|frame| frame.id == id)
+    }
+
+    /// The greeting that belongs to what the owner says of themselves at a moment.
+    pub fn presence_greeting(&self, now: Timestamp) -> Option<(PresenceState, GreetingId)> {
+        let state = self.presence.at(now);
+        self.presence_greetings.iter().copied().find(|(tied, _)| *tied == state)
     }
 }
 

@@ -84,6 +84,8 @@ ids! {
     WebhookId = "webhook id";
     /// Something that a webhook is told.
     DeliveryId = "delivery id";
+    /// Something that is done to many users.
+    BulkId = "bulk run id";
     /// A phone or an adapter.
     HandsetId = "handset id";
 }

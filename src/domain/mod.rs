@@ -21,6 +21,7 @@ mod owner;
 mod part;
 mod phone;
 mod policy;
+mod presence;
 mod profile;
 mod redirection;
 mod shortcut;
@@ -29,7 +30,7 @@ pub mod time_frame;
 mod token;
 mod webhook;
 
-pub use access::{ApiKey, Login, Purpose, Role, Session};
+pub use access::{ApiKey, Login, Purpose, Role, SecurityChange, Session};
 pub use call_me::{CallFault, CallStep};
 pub use caller::CallerId;
 pub use clearing::{Clear, Clearing};
@@ -38,9 +39,9 @@ pub use extension::{Extension, PhoneNumber};
 pub use greeting::{Greeting, GreetingKind};
 pub use handset::{Handset, HandsetModel, HandsetName, HandsetSettings, MacAddress, Port};
 pub use id::{
-    AuditId, CallRequestId, ChangeId, DeliveryId, DraftId, GreetingId, HandsetId, ImportId, JobId, KeyId,
-    LampId, LinkId, MailboxId, MessageId, RecordingId, RuleId, SessionId, TenantId, TimeFrameId, UserId,
-    WebhookId,
+    AuditId, BulkId, CallRequestId, ChangeId, DeliveryId, DraftId, GreetingId, HandsetId, ImportId, JobId,
+    KeyId, LampId, LinkId, MailboxId, MessageId, RecordingId, RuleId, SessionId, TenantId, TimeFrameId,
+    UserId, WebhookId,
 };
 pub use live::{CallOutcome, CallStage};
 pub use mailbox::{Mailbox, Quota, ToneChoice, Usage, User};
@@ -50,6 +51,7 @@ pub use owner::{Counts, Heading, Mark, Marked, Owner, Place, Sender, Shelf};
 pub use part::{Origin, Part, PartKind};
 pub use phone::{Envelope, PhoneSettings, Tutorial};
 pub use policy::{TenantPolicy, WhoMayCreate, help_link};
+pub use presence::{Presence, PresenceState};
 pub use profile::{Profile, ProfileField, Station};
 pub use redirection::RedirectReason;
 pub use shortcut::{CallerKeys, KeyTarget, is_target};

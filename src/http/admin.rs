@@ -3,6 +3,7 @@
 mod adding;
 mod bulk;
 pub(super) mod calls;
+mod clearing;
 mod explain;
 mod extensions;
 mod first_steps;
@@ -23,6 +24,7 @@ mod takeover;
 mod tenants;
 pub(super) mod trunks;
 mod users;
+mod users_table;
 mod webhooks;
 
 use std::sync::Arc;
@@ -45,6 +47,7 @@ pub(super) const PLACES: &[(&str, &str, &str, Act)] = &[
     ("People", extensions::HERE, "Extensions", Act::UsersWrite),
     ("People", imports::HERE, "Import", Act::UsersWrite),
     ("People", policy::HERE, "Policy", Act::TenantsWrite),
+    ("People", bulk::HERE, "Bulk actions", Act::UsersWrite),
     ("Phones", handsets::HERE, "Phones", Act::PhonesRead),
     ("Phones", numbers::HERE, "Numbers", Act::UsersRead),
     ("Calls", "/answering/all/hours", "Hours and lists", Act::TenantsRead),
@@ -65,9 +68,14 @@ pub(super) const PLACES: &[(&str, &str, &str, Act)] = &[
 /// The routes of the administrator's portal.
 pub(super) fn routes() -> Router<Arc<Site>> {
     Router::new()
-        .route("/admin/users", get(users::list).post(adding::add))
+        .route("/admin/users", get(users_table::list).post(adding::add))
         .route("/admin/users/new", get(adding::new))
         .route("/admin/users/bulk", post(bulk::bulk))
+        .route("/admin/bulk", get(bulk::list))
+        .route("/admin/bulk/{id}", get(bulk::show))
+        .route("/admin/bulk/{id}/events", get(bulk::events))
+        .route("/admin/bulk/{id}/cancel", post(bulk::cancel))
+        .route("/admin/bulk/{id}/result.csv", get(bulk::result))
         .route("/admin/users/{id}", get(users::show).post(users::change))
         .route("/admin/users/{id}/profile", post(users::change_section))
         .route("/admin/users/{id}/numbers", post(users::add_alias))
@@ -78,7 +86,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/admin/users/removed", get(removed::list))
         .route("/admin/users/{id}/remove", get(removed::confirm).post(users::remove))
         .route("/admin/users/{id}/reset", get(reset::choose).post(reset::reset))
-        .route("/admin/users/{id}/clear", post(reset::clear))
+        .route("/admin/users/{id}/clear", get(clearing::confirm).post(clearing::clear))
         .route("/admin/users/{id}/take-back", post(reset::take_back))
         .route("/admin/users/{id}/restore", post(removed::restore))
         .route("/admin/policy", get(policy::page).post(policy::change))

@@ -8,6 +8,7 @@ mod hours;
 mod lists;
 mod noting;
 mod offers;
+mod presence;
 mod rules;
 mod trying;
 
@@ -25,6 +26,7 @@ use crate::store::StoreError;
 
 pub(super) use noting::By;
 pub(super) use offers::{Typed, offered};
+pub(super) use presence::PresenceForm;
 pub(super) use trying::Try;
 
 use super::Site;
@@ -51,6 +53,8 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/answering/{whose}/lists", get(lists::list).post(lists::add))
         .route("/answering/{whose}/lists/undo/{change}", post(lists::undo))
         .route("/answering/{whose}/lists/{line}/remove", post(lists::remove))
+        .route("/answering/{whose}/presence", get(presence::page).post(presence::set))
+        .route("/answering/{whose}/presence/greetings", post(presence::greetings))
 }
 
 /// Whose rules, hours or lists a page is about, and what the visitor may do there.

@@ -52,6 +52,7 @@ pub(super) struct Told {
     pub(super) later: Vec<(String, String)>,
     pub(super) hours_until: Option<String>,
     pub(super) rule_until: Option<String>,
+    pub(super) presence_until: Option<String>,
 }
 
 /// Answers it, as far as it is the visitor's tenant's.
@@ -84,6 +85,7 @@ pub(super) async fn explained(site: &Site, visitor: &Visitor, question: &Questio
         later: later(site, &facts, at, &verdict, &zone).await?,
         hours_until: until(answering.and_then(|told| told.hours_until)),
         rule_until: until(answering.and_then(|told| told.rule_until)),
+        presence_until: until(answering.and_then(|told| told.presence_until)),
         call,
     })
 }
@@ -195,5 +197,9 @@ async fn later(
 
 fn next(call: &Explanation, now: Timestamp) -> Option<Timestamp> {
     let told = call.answering.as_ref()?;
-    [told.hours_until, told.rule_until].into_iter().flatten().filter(|at| *at > now).min()
+    [told.hours_until, told.rule_until, told.presence_until]
+        .into_iter()
+        .flatten()
+        .filter(|at| *at > now)
+        .min()
 }

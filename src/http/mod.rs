@@ -9,6 +9,7 @@ mod client;
 mod cursor;
 mod explaining;
 mod file_form;
+mod finding;
 mod health;
 mod link_page;
 mod listener;
@@ -109,6 +110,7 @@ pub fn router(web: Web) -> Router {
         .merge(portal::routes())
         .merge(admin::routes())
         .merge(answering::routes())
+        .merge(finding::routes())
         .merge(api::routes(&site))
         .fallback(shell::not_found)
         .method_not_allowed_fallback(shell::wrong_method)

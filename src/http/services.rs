@@ -26,6 +26,7 @@ use crate::service::live_calls::LiveCalls;
 use crate::service::login::Login;
 use crate::service::numbers::Numbers;
 use crate::service::people::People;
+use crate::service::presence::Presences;
 use crate::service::prompts::PromptSet;
 use crate::service::reception::Reception;
 use crate::service::repeats::Repeats;
@@ -68,6 +69,8 @@ pub struct Services {
     pub people: People,
     /// Tenants, added and removed.
     pub tenants: Tenants,
+    /// What people say of themselves.
+    pub presences: Presences,
     /// PINs.
     pub login: Login,
     /// Pages of messages.
@@ -174,6 +177,8 @@ impl Services {
             repeats: Repeats::new(store.clone(), clock.clone()),
             webhooks: Webhooks::new(store.clone(), clock.clone(), parts.guard),
             bulk: Bulk::new(
+                store.clone(),
+                clock.clone(),
                 People::new(store.clone(), clock.clone()),
                 parts.accounts.clone(),
                 signin.clone(),
@@ -181,6 +186,7 @@ impl Services {
             ),
             people: People::new(store.clone(), clock.clone()),
             tenants: Tenants::new(store.clone(), clock.clone()),
+            presences: Presences::new(store.clone(), clock.clone()),
             login: Login::new(store.clone(), clock.clone(), parts.accounts.pin_policy()),
             inbox: Inbox::new(store.clone()),
             numbers: Numbers::new(store.clone(), clock.clone(), parts.accounts.clone()),

@@ -93,6 +93,7 @@ impl Parts {
                 self.notice(job.id, owner, to, *notice).await
             }
             Work::Door { user, to, purpose } => self.door(job, *user, to, *purpose).await,
+            Work::Security { user, to, change, at } => self.security(job, *user, to, (*change, *at)).await,
             Work::Purge { object } => self.purge(object).await,
         }
     }

@@ -1,11 +1,15 @@
-//! One try of a notice: what happened to the mailbox, told to its owner by mail; or a one-time link to the web side.
+//! One try of a notice: what happened to the mailbox or its ways in, told to its owner by mail; or a one-time link to the
+//! web side.
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::Parts;
 use super::letter::{Done, Failure, present, zone_of};
-use crate::domain::{JobId, MailAddress, Owner, Purpose, UserId};
-use crate::mail::{DoorView, NoticeKind, NoticeView, render_door, render_notice};
+use crate::domain::{JobId, MailAddress, Owner, Purpose, SecurityChange, UserId};
+use crate::mail::{
+    ChangeKind, DoorView, NoticeKind, NoticeView, SecurityView, render_door, render_notice, render_security,
+};
 use crate::store::{Job, Notice};
 
 impl Parts {
@@ -39,6 +43,47 @@ impl Parts {
             extension: mailbox.extension,
         };
         ready.send(&render_notice(&view, mailer.sender())?).await?;
+        Ok(Done::Noticed)
+    }
+
+    /// What was changed of a user's ways in, to an address that is still the user's.
+    pub(super) async fn security(
+        &self,
+        job: &Job,
+        user: UserId,
+        to: &MailAddress,
+        (change, at): (SecurityChange, Timestamp),
+    ) -> Result<Done, Failure> {
+        let Some((user, mailbox)) = self.store.person(job.tenant, user).await? else {
+            return Ok(Done::Skipped("the user is gone"));
+        };
+        if !user.emails.contains(to) {
+            return Ok(Done::Skipped("the address is no longer the user's"));
+        }
+        let tenant = self.store.tenant(job.tenant).await?;
+        let _turn = self.turn().await?;
+        let mailer = self.mailer();
+        let ready = mailer.ready().await?;
+        let zone = mailbox.as_ref().map_or_else(
+            || TimeZone::get(&tenant.zone).unwrap_or(TimeZone::UTC),
+            |mailbox| zone_of(mailbox, &tenant.zone),
+        );
+        let view = SecurityView {
+            job: job.id,
+            to: to.clone(),
+            language: mailbox.and_then(|mailbox| mailbox.language).unwrap_or(tenant.language),
+            change: match change {
+                SecurityChange::Password => ChangeKind::Password,
+                SecurityChange::Pin => ChangeKind::Pin,
+                SecurityChange::FactorOn => ChangeKind::FactorOn,
+                SecurityChange::FactorOff => ChangeKind::FactorOff,
+                SecurityChange::FactorCodes => ChangeKind::FactorCodes,
+                SecurityChange::FactorReset => ChangeKind::FactorReset,
+            },
+            owner: user.full_name(),
+            at: at.to_zoned(zone),
+        };
+        ready.send(&render_security(&view, mailer.sender())?).await?;
         Ok(Done::Noticed)
     }
 

@@ -73,9 +73,11 @@ impl Parts {
 
 fn report(job: &Job, verdict: &Verdict) {
     match &job.work {
-        Work::Mail { .. } | Work::MailAway { .. } | Work::Notice { .. } | Work::Door { .. } => {
-            report_mail(job, verdict)
-        }
+        Work::Mail { .. }
+        | Work::MailAway { .. }
+        | Work::Notice { .. }
+        | Work::Door { .. }
+        | Work::Security { .. } => report_mail(job, verdict),
         Work::Lamp { .. } => report_lamp(job, verdict),
         Work::Purge { .. } => report_purge(job, verdict),
     }

@@ -26,10 +26,11 @@ pub use self::settings::Changes;
 pub(in crate::service) use self::settings::{check_language, check_name, check_operator, number_text};
 pub use self::takeover::{Comer, Handover, Takeover};
 use super::login::LIMITS;
+use super::security;
 use crate::clock::SharedClock;
 use crate::domain::{
     Extension, GreetingId, Invalid, KeyTarget, MailAddress, MailMode, Mailbox, MailboxId, Owner, Profile,
-    Recipient, TenantId, Usage, User, UserId,
+    Recipient, SecurityChange, TenantId, Usage, User, UserId,
 };
 use crate::service::live_calls::LiveCalls;
 use crate::store::{Number, Store};
@@ -192,6 +193,9 @@ impl Accounts {
         }
         let pin_hash = self.checked_hash(pin, &mailbox.extension).await?;
         self.store.put_account(&user, &mailbox, pin_hash.as_deref()).await?;
+        if pin_hash.is_some() {
+            security::tell(&self.store, &self.clock, &user, SecurityChange::Pin).await;
+        }
         self.show(tenant, &mailbox.extension).await
     }
 

@@ -119,8 +119,14 @@ fn holds(when: &Conditions, arrangements: &Arrangements, asked: &Asked<'_>) -> b
     reason && caller && in_time(when, arrangements, asked.zone, asked.now)
 }
 
-/// Whether the condition of time holds. A frame that is gone never does.
+/// Whether the conditions hold that no call decides: the time, and what the owner says of themselves.
 fn in_time(when: &Conditions, arrangements: &Arrangements, zone: &TimeZone, now: Timestamp) -> bool {
+    let presence = when.presence.is_empty() || when.presence.contains(&arrangements.presence.at(now));
+    presence && in_frame(when, arrangements, zone, now)
+}
+
+/// Whether the condition of time holds. A frame that is gone never does.
+fn in_frame(when: &Conditions, arrangements: &Arrangements, zone: &TimeZone, now: Timestamp) -> bool {
     let Some(within) = when.within else { return true };
     let frame = arrangements.frame(within.frame);
     frame.is_some_and(|frame| frame.schedule.is_active(&frame.zone(zone), now) != within.outside)
@@ -150,7 +156,7 @@ pub fn office_hours(arrangements: &Arrangements, zone: &TimeZone, now: Timestamp
     OfficeHours { closed: holiday.clone().or(shut).or(outside), holiday, kept }
 }
 
-/// Until when `of` stays what it is at `now`, as far as time frames decide it. `None`: for more than a year.
+/// Until when `of` stays what it is at `now`, as far as time frames and the end of a presence decide it. `None`: for more than a year.
 pub fn until<T: PartialEq>(
     arrangements: &Arrangements,
     zone: &TimeZone,
@@ -161,10 +167,14 @@ pub fn until<T: PartialEq>(
     let horizon = now.saturating_add(HORIZON).ok()?;
     let zones: Vec<TimeZone> = arrangements.frames.iter().map(|frame| frame.zone(zone)).collect();
     let mut from = now;
-    while from < horizon && !arrangements.frames.is_empty() {
+    let over = arrangements.presence.until.filter(|until| *until > now && *until <= horizon);
+    while from < horizon && !(arrangements.frames.is_empty() && over.is_none()) {
         let to = from.saturating_add(STRIDE).ok()?.min(horizon);
         let frames = arrangements.frames.iter().map(|frame| &frame.schedule).zip(&zones);
-        if let Some(change) = edges_between(frames, from, to).into_iter().find(|edge| of(*edge) != is) {
+        let mut edges = edges_between(frames, from, to);
+        edges.extend(over.filter(|over| *over > from && *over <= to));
+        edges.sort_unstable();
+        if let Some(change) = edges.into_iter().find(|edge| of(*edge) != is) {
             return Some(change);
         }
         from = to;

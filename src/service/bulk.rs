@@ -1,21 +1,29 @@
 //! The same done to many users, one after the other: one that fails holds up no other, and each has an answer (002-091, 002-092).
 //!
-//! Driven by portal and API. What may be done to whom is asked for each user anew.
+//! It is kept and done behind the request: it survives a restart, can be stopped, and says how far it is. Driven by portal
+//! and API; what may be done to whom is asked for each user anew.
+
+mod runs;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 use super::access::Actor;
 use super::accounts::Accounts;
 use super::audit::{Audit, Deed};
 use super::people::People;
 use super::signin::Signin;
-use crate::domain::{Clear, Extension, Login, TenantId, UserId};
-use crate::store::Person;
+use crate::clock::SharedClock;
+use crate::domain::{Clear, Extension, Login, TenantId};
+use crate::store::{Person, Store};
 
-/// Users at a time.
-pub const MOST: usize = 200;
+pub use runs::word;
+
+/// Users of one run.
+pub const MOST: usize = 5000;
 
 /// What is done to each.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +66,34 @@ impl BulkAct {
         })
     }
 
+    /// The word, as [`BulkAct::of`] reads it.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Reset(_) => "reset",
+            Self::Welcome => "welcome",
+            Self::ForcePassword => "force-password",
+            Self::Remove => "remove",
+            Self::PortalOn => "portal-on",
+            Self::PortalOff => "portal-off",
+        }
+    }
+
+    /// What people read for a word.
+    pub fn title(word: &str) -> &'static str {
+        Self::WORDS
+            .into_iter()
+            .find(|(known, _)| *known == word)
+            .map_or("Something newer", |(_, title)| title)
+    }
+
+    /// The parts of a reset.
+    pub fn parts(&self) -> Vec<Clear> {
+        match self {
+            Self::Reset(parts) => parts.iter().copied().collect(),
+            _ => Vec::new(),
+        }
+    }
+
     const fn deed(&self) -> &'static str {
         match self {
             Self::Reset(_) => "user.reset",
@@ -69,55 +105,29 @@ impl BulkAct {
     }
 }
 
-/// What came of it for one user.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcome {
-    /// Who.
-    pub user: UserId,
-    /// Name and extension; empty for who is not there.
-    pub who: String,
-    /// Why it was not done, and how to mend it.
-    pub result: Result<(), String>,
-}
-
 /// The use cases. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Bulk {
+    store: Store,
+    clock: SharedClock,
     people: People,
     accounts: Accounts,
     signin: Signin,
     audit: Audit,
+    wake: Arc<Notify>,
 }
 
 impl Bulk {
     /// Over these.
-    pub const fn new(people: People, accounts: Accounts, signin: Signin, audit: Audit) -> Self {
-        Self { people, accounts, signin, audit }
-    }
-
-    /// Does it to each of the users in turn, those named twice once, at most [`MOST`].
-    pub async fn run(
-        &self,
-        actor: &Actor,
-        tenant: TenantId,
-        act: &BulkAct,
-        users: &[UserId],
-    ) -> Vec<Outcome> {
-        let mut outcomes: Vec<Outcome> = Vec::new();
-        for &user in users.iter().take(MOST) {
-            if outcomes.iter().any(|known| known.user == user) {
-                continue;
-            }
-            let (who, result) = match self.people.person(tenant, user).await {
-                Ok(Some(person)) => (who(&person), self.one(actor, tenant, act, &person).await),
-                Ok(None) => (String::new(), Err("there is no such user, or it is not yours".to_owned())),
-                Err(error) => (String::new(), Err(error.to_string())),
-            };
-            outcomes.push(Outcome { user, who, result });
-        }
-        let failed = outcomes.iter().filter(|outcome| outcome.result.is_err()).count();
-        tracing::info!(act = act.deed(), users = outcomes.len(), failed, "many users were changed");
-        outcomes
+    pub fn new(
+        store: Store,
+        clock: SharedClock,
+        people: People,
+        accounts: Accounts,
+        signin: Signin,
+        audit: Audit,
+    ) -> Self {
+        Self { store, clock, people, accounts, signin, audit, wake: Arc::default() }
     }
 
     async fn one(

@@ -14,10 +14,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
 use metrics::{counter, histogram};
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 
+use self::message::Made;
 pub(super) use self::message::{hex, jobs as mail_jobs};
 use self::obstacle::Obstacle;
 pub use self::types::{DepositSettings, Kept};
@@ -25,7 +25,7 @@ use crate::audio::wav::WavError;
 use crate::blob::objects::Objects;
 use crate::blob::spool::{Recorded, Spool, SpoolError};
 use crate::clock::SharedClock;
-use crate::domain::{Mailbox, Message, RecordingClass, RecordingId};
+use crate::domain::{Mailbox, RecordingClass, RecordingId};
 use crate::store::{Deposited, Store, StoreError};
 
 /// Memory is lent in units of this many bytes.
@@ -278,7 +278,7 @@ impl Inner {
             Err(SpoolError::Missing(_)) => return self.already_there(id).await,
             Err(error) => return Err(error.into()),
         };
-        let (message, bytes) = match take {
+        let made = match take {
             Take::Draft => return self.drop_it(id, "draft").await,
             Take::Empty => return self.drop_it(id, "empty").await,
             Take::Encoded(encoded) => encoded?,
@@ -287,23 +287,23 @@ impl Inner {
                 judged_and_encoded(recorded, mailbox.min_speech).await?
             }
         };
+        let message = &made.0;
         let mailbox = self.store.mailbox(message.tenant, message.mailbox).await?;
         if message.class == RecordingClass::NoSpeech && !mailbox.keep_no_speech {
             return self.drop_it(id, "no-speech").await;
         }
-        self.store_message(&mailbox, id, message, bytes).await
+        self.store_message(&mailbox, id, made).await
     }
 
     async fn store_message(
         &self,
         mailbox: &Mailbox,
         id: RecordingId,
-        message: Message,
-        bytes: Bytes,
+        (message, bytes, presence): Made,
     ) -> Result<Kept, Obstacle> {
         let jobs = message::jobs(mailbox, &message, &self.clock);
         self.objects.put(&message.object, bytes).await?;
-        match self.store.deposit(&message, &jobs).await {
+        match self.store.deposit_noting(&message, &jobs, presence).await {
             Ok(Deposited::New) => {}
             Ok(Deposited::Already) => tracing::info!(recording = %id, "the message was there already"),
             Err(error) => {
@@ -355,7 +355,7 @@ enum Take {
     /// Nothing was recorded.
     Empty,
     /// With the recorder's verdict.
-    Encoded(Result<(Message, Bytes), WavError>),
+    Encoded(Result<Made, WavError>),
     /// A crash came before the verdict.
     Unjudged(Recorded),
 }
@@ -372,7 +372,7 @@ impl Take {
 }
 
 /// Where a crash came before the recorder's verdict: our own.
-async fn judged_and_encoded(recorded: Recorded, min_speech: Duration) -> Result<(Message, Bytes), Obstacle> {
+async fn judged_and_encoded(recorded: Recorded, min_speech: Duration) -> Result<Made, Obstacle> {
     let judged = blocking(move || {
         let verdict = judge::verdict(&recorded.samples, recorded.head.sample_rate, min_speech);
         message::encode(recorded, verdict)

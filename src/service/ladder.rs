@@ -1,4 +1,4 @@
-//! Which greeting a caller hears: away, busy, internal, holiday, closed, standard, then what can be built. Pure.
+//! Which greeting a caller hears: away, that of a rule, that of the owner's presence, busy, internal, holiday, closed, standard, then what can be built. Pure.
 //!
 //! Plays nothing and asks no store. Driven by the call layer, and by `explain` with the same situation.
 
@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::answering::OfficeHours;
-use crate::domain::{Extension, Greeting, GreetingId, GreetingKind, RedirectReason};
+use crate::domain::{Extension, Greeting, GreetingId, GreetingKind, PresenceState, RedirectReason};
 
 /// All that the choice depends on.
 #[derive(Debug, Clone)]
@@ -23,6 +23,8 @@ pub struct Situation<'a> {
     pub hours: &'a OfficeHours,
     /// The kind that an answering rule chooses, and the rule's name.
     pub wanted: Option<(GreetingKind, &'a str)>,
+    /// What the owner says of themselves, and the greeting that belongs to it.
+    pub presence: Option<(PresenceState, GreetingId)>,
     /// When the call came.
     pub now: Timestamp,
     /// The owner's zone: for the words of [`Choice::why`]. What is on is decided in UTC.
@@ -54,11 +56,15 @@ pub struct Choice {
     pub play: Play,
     /// In plain words, without people's names or numbers.
     pub why: String,
+    /// The owner's presence chose it.
+    pub by_presence: bool,
 }
 
 /// Chooses the greeting.
 pub fn choose(situation: &Situation<'_>) -> Choice {
-    if let Some(away) = rung(situation, GreetingKind::Away).or_else(|| wanted(situation)) {
+    if let Some(away) =
+        rung(situation, GreetingKind::Away).or_else(|| wanted(situation)).or_else(|| of_presence(situation))
+    {
         return away;
     }
     let rungs = [GreetingKind::Busy, GreetingKind::Internal, GreetingKind::Holiday, GreetingKind::Closed];
@@ -71,11 +77,13 @@ pub fn choose(situation: &Situation<'_>) -> Choice {
         Some(name) => Choice {
             play: Play::RecordedName(name.id),
             why: "built from the recorded name: no greeting of the owner fits".to_owned(),
+            by_presence: false,
         },
         None => Choice {
             play: Play::ExtensionNumber(situation.extension.clone()),
             why: "built from the extension number: neither a greeting that fits nor a recorded name"
                 .to_owned(),
+            by_presence: false,
         },
     }
 }
@@ -84,7 +92,7 @@ pub fn choose(situation: &Situation<'_>) -> Choice {
 fn rung(situation: &Situation<'_>, kind: GreetingKind) -> Option<Choice> {
     let greeting = newest(situation, kind)?;
     let why = format!("{kind}: {}{}", fits(situation, greeting)?, until(situation, greeting));
-    Some(Choice { play: Play::Greeting { kind, id: greeting.id }, why })
+    Some(Choice { play: Play::Greeting { kind, id: greeting.id }, why, by_presence: false })
 }
 
 /// The greeting of the number that was called, chosen by hand: it need not be on. One that is not (any more) the mailbox's, or
@@ -97,7 +105,7 @@ fn of_alias(situation: &Situation<'_>) -> Option<Choice> {
     let kind = greeting.kind;
     let why =
         format!("{kind}: it is the greeting of the number that was called{}", until(situation, greeting));
-    Some(Choice { play: Play::Greeting { kind, id }, why })
+    Some(Choice { play: Play::Greeting { kind, id }, why, by_presence: false })
 }
 
 /// The greeting that a rule chooses, if the owner has it; else the ladder goes on.
@@ -105,11 +113,24 @@ fn wanted(situation: &Situation<'_>) -> Option<Choice> {
     let (kind, rule) = situation.wanted?;
     let greeting = newest(situation, kind)?;
     let why = format!("{kind}: the rule {rule:?} chooses it{}", until(situation, greeting));
-    let play = match kind {
+    Some(Choice { play: play(greeting), why, by_presence: false })
+}
+
+/// The greeting that belongs to the owner's presence, also one that is switched off; but only within its dates (000-07).
+fn of_presence(situation: &Situation<'_>) -> Option<Choice> {
+    let (state, id) = situation.presence?;
+    let within = |greeting: &Greeting| Greeting { active: true, ..greeting.clone() }.is_on(situation.now);
+    let greeting = situation.greetings.iter().find(|greeting| greeting.id == id && within(greeting))?;
+    let (kind, state) = (greeting.kind, state.title());
+    let why = format!("{kind}: the owner's presence is {state:?}{}", until(situation, greeting));
+    Some(Choice { play: play(greeting), why, by_presence: true })
+}
+
+fn play(greeting: &Greeting) -> Play {
+    match greeting.kind {
         GreetingKind::Name => Play::RecordedName(greeting.id),
         kind => Play::Greeting { kind, id: greeting.id },
-    };
-    Some(Choice { play, why })
+    }
 }
 
 /// The newest greeting of the kind that is on now.
@@ -204,7 +225,18 @@ mod tests {
     ) -> Choice {
         let (now, zone) = (now.parse().unwrap(), TimeZone::UTC);
         let extension = &"1001".parse().unwrap();
-        choose(&Situation { greetings, alias: None, reason, internal, hours, wanted, now, zone, extension })
+        choose(&Situation {
+            greetings,
+            alias: None,
+            reason,
+            internal,
+            hours,
+            wanted,
+            presence: None,
+            now,
+            zone,
+            extension,
+        })
     }
 
     fn kind(choice: &Choice) -> Option<GreetingKind> {
@@ -350,7 +382,19 @@ mod tests {
             let (hours, extension) = (&OfficeHours::default(), &"1001".parse().unwrap());
             let (now, zone) = (NOON.parse().unwrap(), TimeZone::UTC);
             let (internal, wanted) = (false, None);
-            choose(&Situation { greetings, alias, reason, internal, hours, wanted, now, zone, extension })
+            let presence = None;
+            choose(&Situation {
+                greetings,
+                alias,
+                reason,
+                internal,
+                hours,
+                wanted,
+                presence,
+                now,
+                zone,
+                extension,
+            })
         };
         let greetings = [greeting(1, K::Standard), greeting(2, K::Busy), own.clone()];
         let played = choice(&greetings, 9, RedirectReason::NoAnswer);
@@ -366,6 +410,51 @@ mod tests {
         assert_eq!(kind(&choice(&[own], 9, RedirectReason::NoAnswer)), Some(K::Standard), "the only one");
     }
 
+    /// 000-07: the presence's greeting plays also when it is switched off; away and the rule's go before.
+    #[test]
+    fn a_presence_may_have_a_greeting_of_its_own() {
+        let extension = &"1001".parse().unwrap();
+        let asked = |greetings: &[Greeting], wanted, presence| {
+            let now = NOON.parse().unwrap();
+            let (hours, zone) = (&OfficeHours::default(), TimeZone::UTC);
+            let reason = RedirectReason::NoAnswer;
+            let situation = Situation {
+                greetings,
+                alias: None,
+                reason,
+                internal: false,
+                hours,
+                wanted,
+                presence,
+                now,
+                zone,
+                extension,
+            };
+            choose(&situation)
+        };
+        let mut tied = greeting(7, GreetingKind::Closed);
+        tied.active = false;
+        let presence = Some((PresenceState::OnVacation, tied.id));
+        let plain = [greeting(2, GreetingKind::Standard), greeting(3, GreetingKind::Busy), tied.clone()];
+        let choice = asked(&plain, None, presence);
+        assert_eq!(choice.play, Play::Greeting { kind: GreetingKind::Closed, id: tied.id });
+        assert!(
+            choice.by_presence && choice.why.contains("the owner's presence is \"On vacation\""),
+            "{}",
+            choice.why
+        );
+        assert_eq!(kind(&asked(&plain, None, None)), Some(GreetingKind::Standard));
+        let by_rule = asked(&plain, Some((GreetingKind::Busy, "busy")), presence);
+        assert_eq!((kind(&by_rule), by_rule.by_presence), (Some(GreetingKind::Busy), false));
+        let away = [plain.as_slice(), &[greeting(4, GreetingKind::Away)]].concat();
+        assert_eq!(kind(&asked(&away, None, presence)), Some(GreetingKind::Away));
+
+        // One whose dates are over, or that is gone, leaves the ladder as it is.
+        tied.until = Some("2026-07-04T11:00:00Z".parse().unwrap());
+        assert_eq!(kind(&asked(&[plain[0].clone(), tied], None, presence)), Some(GreetingKind::Standard));
+        assert_eq!(kind(&asked(&plain[..1], None, presence)), Some(GreetingKind::Standard));
+    }
+
     #[test]
     fn the_choice_says_why_and_until_when_in_the_owners_zone() {
         let mut away = greeting(1, GreetingKind::Away);
@@ -377,6 +466,7 @@ mod tests {
             internal: false,
             hours: &OfficeHours::default(),
             wanted: None,
+            presence: None,
             now: NOON.parse().unwrap(),
             zone: TimeZone::fixed(jiff::tz::offset(2)),
             extension: &"1001".parse().unwrap(),

@@ -17,8 +17,9 @@ use sha2::{Digest as _, Sha256};
 use self::hashing::Hashing;
 pub use self::limits::{LIMITS, PER_CALL};
 use super::accounts::{PinFault, PinPolicy};
+use super::security;
 use crate::clock::SharedClock;
-use crate::domain::{Counts, Extension, JobId, MailAddress, Mailbox, Owner, Place, TenantId};
+use crate::domain::{Counts, Extension, JobId, MailAddress, Mailbox, Owner, Place, SecurityChange, TenantId};
 use crate::store::{Guess, Guesser, NewJob, Notice, Store, StoreError, Work};
 
 /// A call that dropped is taken up where it was within this.
@@ -233,6 +234,9 @@ impl Login {
         let done = |mailbox: &mut Mailbox| mailbox.phone.tutorial.pin = true;
         self.store.change_mailbox(owner, done).await.map_err(unavailable)?;
         tracing::info!(mailbox = %owner.mailbox, "a PIN was changed by its owner");
+        if let Some(user) = mailbox.user {
+            security::tell_of(&self.store, &self.clock, (owner.tenant, user), SecurityChange::Pin).await;
+        }
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use crate::clock::SharedClock;
 use crate::domain::{JobId, MailboxId, Tenant, TenantId, TenantPolicy, UserId};
-use crate::store::{Job, JobState, PeopleFilter, Person, Result, Store};
+use crate::store::{Job, JobState, PeopleFilter, Person, Result, Store, UserCounts};
 
 /// Rows of one page at most.
 pub const LONGEST_PAGE: u32 = 200;
@@ -20,7 +20,7 @@ impl People {
         Self { store, clock }
     }
 
-    /// A page of users by extension, and whether more follow.
+    /// A page of the users who are wanted, in the order that is wanted, and whether more follow.
     ///
     /// # Errors
     /// [`crate::store::StoreError`].
@@ -36,6 +36,14 @@ impl People {
         let more = people.len() > limit as usize;
         people.truncate(limit as usize);
         Ok((people, more))
+    }
+
+    /// How many users there are, and how far they have come.
+    ///
+    /// # Errors
+    /// [`crate::store::StoreError`].
+    pub async fn counts(&self, tenant: TenantId) -> Result<UserCounts> {
+        self.store.user_counts(tenant).await
     }
 
     /// The user of a mailbox, as lists show them; `None` when there is no such user.

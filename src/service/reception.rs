@@ -6,10 +6,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::domain::answering::{AnswerBy, Arrangements, Calling};
+use crate::domain::answering::{AnswerBy, Arrangements, Calling, Rule};
 use crate::domain::{CallerId, Extension, Greeting, Mailbox, RedirectReason, Tenant, Usage};
 use crate::sip::CallFacts;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 use super::answering::{self, Answered, AnsweringTold, Asked};
 use super::ladder::{self, Choice, Situation};
@@ -46,6 +46,8 @@ pub struct Verdict {
     pub greetings: Vec<Greeting>,
     /// What its lists and rules say of this call; empty without a mailbox.
     pub answered: Answered,
+    /// The mailbox that was called, and its rule that gave the call to the voicemail of this one.
+    pub handed: Option<(Extension, String)>,
     arrangements: Arc<Arrangements>,
     /// The caller's number in every spelling.
     forms: Vec<String>,
@@ -169,7 +171,51 @@ async fn filled(inquiry: &Inquiry<'_>, mut verdict: Verdict) -> Result<Verdict, 
     verdict.arrangements = inquiry.arrangements(tenant, mailbox).await?;
     verdict.usage = inquiry.usage(tenant, mailbox)?;
     verdict.answered = answering::decide(&verdict.arrangements, &verdict.asked(&verdict.zone()));
-    Ok(verdict)
+    match Box::pin(handed_on(inquiry, &verdict)).await {
+        Some(colleagues) => Ok(colleagues),
+        None => Ok(verdict),
+    }
+}
+
+/// The colleague's voicemail that a rule names as the last step (000-09). Only one step: what rules there name is no
+/// further colleague. One that is gone, or cannot be asked for, leaves the call where it is.
+async fn handed_on(inquiry: &Inquiry<'_>, verdict: &Verdict) -> Option<Verdict> {
+    let (mailbox, extension, rule) = match (&verdict.answered.rule, verdict.mailbox()) {
+        (Some((_, rule)), Some(mailbox)) if verdict.answered.turned_away().is_none() => {
+            match &rule.then.answer {
+                AnswerBy::Voicemail { extension } => (mailbox, extension, rule),
+                _ => return None,
+            }
+        }
+        _ => return None,
+    };
+    let asked = async {
+        let found = inquiry.mailbox_by_extension(mailbox.tenant, extension).await?;
+        let Some(colleague) = found.filter(|colleague| colleague.id != mailbox.id) else { return Ok(None) };
+        // How full that mailbox is comes with this answer.
+        inquiry.is_party(mailbox.tenant, Some(colleague.id), None, &[]).await?;
+        let (tenant, id) = (colleague.tenant, colleague.id);
+        let outcome = Outcome::Mailbox { mailbox: Box::new(colleague), alias: None, greeting: None };
+        let decision = Decision { outcome, ..verdict.decision.clone() };
+        let mut theirs = Verdict::empty(decision, verdict.forms.clone(), verdict.now);
+        theirs.greetings = inquiry.greetings(tenant, id).await?;
+        theirs.arrangements = inquiry.arrangements(tenant, id).await?;
+        theirs.usage = inquiry.usage(tenant, id)?;
+        theirs.answered = answering::decide(&theirs.arrangements, &theirs.asked(&theirs.zone()));
+        theirs.handed = Some((mailbox.extension.clone(), rule.name.clone()));
+        Ok::<_, StoreError>(Some(theirs))
+    };
+    match asked.await {
+        Ok(Some(theirs)) => Some(theirs),
+        Ok(None) => {
+            tracing::warn!(rule = %rule.id, "the colleague of an answering rule is gone: a message is taken");
+            None
+        }
+        Err(error) => {
+            tracing::warn!(rule = %rule.id, %error, "the colleague of an answering rule cannot be asked for");
+            None
+        }
+    }
 }
 
 impl Verdict {
@@ -178,6 +224,7 @@ impl Verdict {
             decision,
             greetings: Vec::new(),
             answered: Answered::default(),
+            handed: None,
             arrangements: Arc::default(),
             forms,
             usage: Usage::default(),
@@ -208,10 +255,24 @@ impl Verdict {
             internal: self.decision.internal,
             hours: &self.answered.hours,
             wanted: rule.and_then(|(_, rule)| Some((rule.then.greeting?, rule.name.as_str()))),
+            presence: self.arrangements.presence_greeting(self.now),
             now: self.now,
             zone: self.zone(),
             extension: &mailbox.extension,
         }))
+    }
+
+    /// What the owner's presence decided of the answer, if anything.
+    pub fn presence_decided(&self) -> Option<String> {
+        let state = self.arrangements.presence.at(self.now).title();
+        let asks = |(_, rule): &&(usize, Rule)| !rule.when.presence.is_empty();
+        let rule =
+            self.answered.rule.as_ref().filter(asks).map(|(_, rule)| format!("the rule {:?}", rule.name));
+        let is_tone = matches!(&self.answered.rule, Some((_, rule)) if rule.then.answer == AnswerBy::Tone);
+        let greeting = self.greeting().filter(|choice| choice.by_presence && !is_tone);
+        let greeting = greeting.map(|_| "the greeting".to_owned());
+        let what: Vec<String> = rule.into_iter().chain(greeting).collect();
+        (!what.is_empty()).then(|| format!("{state}: {}", what.join(" and ")))
     }
 
     /// Whether the mailbox takes no more messages.
@@ -237,7 +298,9 @@ impl Verdict {
         let greeting = plain
             .greeting
             .filter(|_| self.answered.turned_away().is_none() && !matches!(answer, Some(AnswerBy::Tone)));
-        Explanation { answering, state, transfer, greeting, ..plain }
+        let handed_by =
+            self.handed.as_ref().map(|(from, rule)| format!("the rule {rule:?} of mailbox {from}"));
+        Explanation { answering, state, transfer, greeting, handed_by, ..plain }
     }
 
     /// The mailbox's zone, or the tenant's.

@@ -28,6 +28,8 @@ const ANSWERS: Duration = Duration::from_secs(24 * 3600);
 const AUDIT: Duration = Duration::from_secs(2 * 365 * 24 * 3600);
 /// How a call that was asked for went can be looked at for so long.
 const CALLS: Duration = Duration::from_secs(24 * 3600);
+/// What came of something that was done to many users can be looked at for so long.
+pub const RUNS: Duration = Duration::from_secs(7 * 24 * 3600);
 /// A change of rules, hours or lists can be taken back for so long.
 const UNDO: Duration = Duration::from_secs(24 * 3600);
 /// Who was removed can be brought back for so long (004-10).
@@ -116,6 +118,7 @@ impl Retention {
         self.store.purge_calls(self.before(CALLS)).await?;
         self.store.purge_undo(self.before(UNDO)).await?;
         self.store.purge_drafts(self.clock.now()).await?;
+        self.store.purge_bulk_runs(self.before(RUNS)).await?;
         Ok(swept)
     }
 

@@ -21,8 +21,11 @@ pub use self::second::{Enrolment, Factor, HALF, Proof, looks_after_others};
 use super::access::{Actor, Door as Entrance};
 use super::doors::{Doors, hash};
 use super::login::hashing::Hashing;
+use super::security;
 use crate::clock::SharedClock;
-use crate::domain::{LinkToken, Login, Mailbox, Role, Session, SessionId, TenantId, User, UserId};
+use crate::domain::{
+    LinkToken, Login, Mailbox, Role, SecurityChange, Session, SessionId, TenantId, User, UserId,
+};
 use crate::store::{Store, StoreError};
 
 /// A session that nobody used for so long has ended.
@@ -293,6 +296,7 @@ impl Signin {
         let hash = self.hashing.hash(new).await.map_err(SigninError::Away)?;
         self.store.set_password(tenant, user, &hash, keep).await?;
         tracing::info!(user = %user, "a password was changed");
+        security::tell(&self.store, &self.clock, &person, SecurityChange::Password).await;
         Ok(())
     }
 

@@ -11,7 +11,7 @@ use super::mailboxes::lock_mailbox;
 use super::read::{Reader, micros, to_json};
 use super::{Result, Store, StoreError};
 use crate::domain::answering::{Arrangements, CallerPattern, Conditions, Rule, ScreenedCaller, WithinFrame};
-use crate::domain::{MailboxId, Owner, RedirectReason, RuleId, TenantId, TimeFrameId};
+use crate::domain::{MailboxId, Owner, PresenceState, RedirectReason, RuleId, TenantId, TimeFrameId};
 
 const RULES: &str = "SELECT id, name, enabled, frame_id, frame_outside, conditions, actions, created_at
     FROM answering_rules WHERE tenant_id = $1 AND mailbox_id = $2 ORDER BY place";
@@ -48,6 +48,8 @@ impl Store {
             frames: self.time_frames(tenant, Some(mailbox)).await?,
             rules: self.rules(Owner { tenant, mailbox }).await?,
             callers: self.screened_callers(tenant, Some(mailbox)).await?,
+            presence: self.presence_at(tenant, mailbox).await?,
+            presence_greetings: self.presence_greetings(Owner { tenant, mailbox }).await?,
         })
     }
 
@@ -155,7 +157,8 @@ async fn remove_caller(
 
 async fn add_rule(tx: &mut Tx, owner: Owner, place: u32, rule: &Rule) -> Result<()> {
     let within = rule.when.within;
-    let kept = Kept { reasons: rule.when.reasons.clone(), callers: rule.when.callers.clone() };
+    let Conditions { presence, reasons, callers, .. } = rule.when.clone();
+    let kept = Kept { presence, reasons, callers };
     let new = args![
         rule.id.uuid(),
         owner.tenant.uuid(),
@@ -178,6 +181,8 @@ async fn add_rule(tx: &mut Tx, owner: Owner, place: u32, rule: &Rule) -> Result<
 #[derive(Debug, Serialize, Deserialize)]
 struct Kept {
     #[serde(default)]
+    presence: Vec<PresenceState>,
+    #[serde(default)]
     reasons: Vec<RedirectReason>,
     #[serde(default)]
     callers: Vec<CallerPattern>,
@@ -185,14 +190,19 @@ struct Kept {
 
 fn read_rule(row: &Row) -> Result<Rule> {
     let row = Reader::new(row, "answering_rules", "id");
-    let Kept { reasons, callers } = row.json("conditions")?;
+    let Kept { presence, reasons, callers } = row.json("conditions")?;
     let outside = row.flag("frame_outside")?;
     let frame = row.opt_id("frame_id")?.map(TimeFrameId::from_uuid);
     Ok(Rule {
         id: RuleId::from_uuid(row.id("id")?),
         name: row.text("name")?,
         enabled: row.flag("enabled")?,
-        when: Conditions { within: frame.map(|frame| WithinFrame { frame, outside }), reasons, callers },
+        when: Conditions {
+            within: frame.map(|frame| WithinFrame { frame, outside }),
+            presence,
+            reasons,
+            callers,
+        },
         then: row.json("actions")?,
         created_at: row.time("created_at")?,
     })

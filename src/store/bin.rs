@@ -12,6 +12,7 @@ use super::deposit::ADD_JOB;
 use super::fault::{Named as _, found, missing};
 use super::jobs::JOB_QUEUED;
 use super::logins::FORGET_USER;
+use super::presence::FORGET_PRESENCE;
 use super::read::{Reader, micros, to_json};
 use super::second_factors::PURGE_FACTOR;
 use super::{Result, Store, StoreError, Work};
@@ -103,7 +104,7 @@ const OLD_POSTGRES: &str = old!(" FOR UPDATE SKIP LOCKED");
 const OLD_MAILBOXES: &str = "SELECT id FROM mailboxes WHERE tenant_id = $1 AND user_id = $2";
 const OBJECTS: &str = "SELECT id, object FROM greetings WHERE tenant_id = $1 AND mailbox_id = $2";
 /// What hangs on a mailbox, and at last the mailbox.
-pub(super) const PURGE: [&str; 16] = [
+pub(super) const PURGE: [&str; 17] = [
     "DELETE FROM handed_on WHERE tenant_id = $1 AND (mailbox_id = $2 OR archive_mailbox = $2)",
     "DELETE FROM resets WHERE tenant_id = $1 AND (mailbox_id = $2 OR archive_mailbox = $2)",
     "DELETE FROM numbers WHERE tenant_id = $1 AND mailbox_id = $2",
@@ -119,6 +120,7 @@ pub(super) const PURGE: [&str; 16] = [
     "DELETE FROM time_frames WHERE tenant_id = $1 AND mailbox_id = $2",
     "DELETE FROM screened_callers WHERE tenant_id = $1 AND mailbox_id = $2",
     "DELETE FROM answering_changes WHERE tenant_id = $1 AND mailbox_id = $2",
+    "DELETE FROM presence_greetings WHERE tenant_id = $1 AND mailbox_id = $2",
     "DELETE FROM import_rows WHERE tenant_id = $1 AND mailbox_id = $2",
     "DELETE FROM mailboxes WHERE tenant_id = $1 AND id = $2",
 ];
@@ -343,7 +345,7 @@ impl Store {
                     tx.run(sql, args![tenant, mailbox]).await?;
                 }
             }
-            for sql in FORGET_USER.into_iter().chain(PURGE_FACTOR) {
+            for sql in FORGET_USER.into_iter().chain(PURGE_FACTOR).chain([FORGET_PRESENCE]) {
                 tx.run(sql, args![tenant, user]).await?;
             }
             tx.run(FORGET_KEPT, args![tenant, user]).await?;

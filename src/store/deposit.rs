@@ -56,8 +56,29 @@ impl Store {
     /// [`StoreError::Away`]: it may or may not be there, deposit it again. `Missing` names the mailbox, `Taken` an id
     /// that belongs to another message or job; `Refused` a message of 0 bytes.
     pub async fn deposit(&self, message: &Message, jobs: &[NewJob]) -> Result<Deposited> {
+        self.deposit_noting(message, jobs, None).await
+    }
+
+    /// The same with a ledger line `presence` before, where the owner's presence decided how the call was answered.
+    ///
+    /// # Errors
+    /// As [`Store::deposit`].
+    pub async fn deposit_noting(
+        &self,
+        message: &Message,
+        jobs: &[NewJob],
+        presence: Option<String>,
+    ) -> Result<Deposited> {
         let (message, jobs, now) = (message.clone(), jobs.to_vec(), self.clock.now());
-        self.write(move |tx| Box::pin(async move { write(tx, &message, &jobs, now).await })).await
+        let work = async move |tx: &mut Tx| {
+            let deposited = write(tx, &message, &jobs, now).await?;
+            if let Some(presence) = presence.filter(|_| deposited == Deposited::New) {
+                let (tenant, id) = (message.tenant.uuid(), message.id.uuid());
+                tx.run(ADD_LEDGER, args![tenant, id, micros(now), "presence", presence]).await?;
+            }
+            Ok(deposited)
+        };
+        self.write(move |tx| Box::pin(work(tx))).await
     }
 }
 

@@ -301,7 +301,11 @@ impl Store {
 pub(super) const fn message_of(work: &Work) -> Option<MessageId> {
     match work {
         Work::Mail { message, .. } | Work::MailAway { message, .. } => Some(*message),
-        Work::Lamp { .. } | Work::Notice { .. } | Work::Door { .. } | Work::Purge { .. } => None,
+        Work::Lamp { .. }
+        | Work::Notice { .. }
+        | Work::Door { .. }
+        | Work::Security { .. }
+        | Work::Purge { .. } => None,
     }
 }
 

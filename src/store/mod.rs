@@ -6,6 +6,7 @@
 
 mod answering;
 mod bin;
+mod bulk;
 mod calls;
 mod db;
 mod deposit;
@@ -35,6 +36,7 @@ mod passing;
 mod people;
 mod phones;
 mod policies;
+mod presence;
 mod profiles;
 mod read;
 mod readers;
@@ -47,6 +49,7 @@ mod tenants;
 mod time_frames;
 mod tx;
 mod undo;
+mod user_pages;
 mod webhook_queue;
 mod webhooks;
 
@@ -58,6 +61,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
 pub use self::bin::{Removed, Why};
+pub use self::bulk::{BulkRow, BulkRun, BulkState, RowState};
 pub use self::calls::{CallNews, CallRequest, CallState};
 pub use self::drafts::{DraftRow, ImportDraft};
 pub use self::findable::Findable;
@@ -71,12 +75,13 @@ pub use self::lockouts::{Guess, Guesser, Limits};
 pub use self::logins::{Door, Stale};
 pub use self::mail_state::{MailState, MailTrouble};
 pub use self::owner::LONGEST_LIST;
-pub use self::pages::{MessageFilter, PeopleFilter, Person};
+pub use self::pages::MessageFilter;
 pub use self::profiles::Places;
 pub use self::reset::{Cleared, Holdings};
 pub use self::second_factors::{SecondFactor, SharedSecret};
 pub use self::takeover::{Fate, Newcomer};
 pub use self::tenants::TenantContents;
+pub use self::user_pages::{PeopleFilter, Person, UserCounts, UserSort, UserStatus, Voicemail};
 pub use self::webhook_queue::{Due, Fact, Told};
 pub use self::webhooks::Sent;
 
@@ -86,7 +91,7 @@ pub use self::letters::LetterFacts;
 pub use self::revision::Moment;
 use crate::clock::SharedClock;
 use crate::domain::{
-    GreetingId, JobId, LinkId, MailAddress, MailboxId, MessageId, Purpose, TenantId, UserId,
+    GreetingId, JobId, LinkId, MailAddress, MailboxId, MessageId, Purpose, SecurityChange, TenantId, UserId,
 };
 
 /// What went wrong, by what the caller of the store can do about it.
@@ -186,6 +191,17 @@ pub enum Work {
         to: MailAddress,
         /// What the link is for.
         purpose: Purpose,
+    },
+    /// Tell a user by mail that a way in was changed.
+    Security {
+        /// Who.
+        user: UserId,
+        /// Where the mail goes.
+        to: MailAddress,
+        /// What was changed.
+        change: SecurityChange,
+        /// When.
+        at: Timestamp,
     },
     /// Delete the audio of a message whose row is gone.
     Purge {

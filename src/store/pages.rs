@@ -1,19 +1,15 @@
-//! Lists that people page through and search: messages of a mailbox, users of a tenant. A page begins after a place, so
-//! that it costs the same however far it is from the top.
+//! Lists that people page through and search: messages of a mailbox, jobs of a tenant. A page begins after a place, so
+//! that it costs the same however far it is from the top. Users are `user_pages`'s.
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::db::{Row, args};
+use super::db::args;
 use super::jobs::read_job;
-use super::mailboxes::read_mailbox_as;
 use super::messages::read_message;
-use super::people::read_user;
-use super::read::{Reader, micros};
+use super::read::micros;
 use super::{Job, JobState, Result, Store};
-use crate::domain::{
-    Folder, JobId, Login, Mailbox, Message, MessageId, Owner, Role, Tag, TenantId, User, UserId,
-};
+use crate::domain::{Folder, JobId, Message, MessageId, Owner, Tag, TenantId};
 
 macro_rules! messages {
     ($folder:literal) => {
@@ -43,51 +39,6 @@ const EVERYWHERE: &str = concat!(
     ") AS trash) AS found ORDER BY received_at DESC, id DESC LIMIT $7"
 );
 
-macro_rules! users {
-    ($from:literal) => {
-        concat!(
-            "SELECT u.id, u.tenant_id, u.first_name, u.last_name, u.emails, u.login, u.department, u.site,
-        u.profile, u.created_at,
-                m.id AS mailbox_id, m.user_id, m.extension, m.enabled, m.settings, m.created_at AS mailbox_made,
-                COALESCE(l.role, 'basic') AS role, COALESCE(l.portal, $2) AS portal,
-                l.password_hash IS NOT NULL AS has_password, m.pin_hash IS NOT NULL AS has_pin,
-                u.reset_at IS NOT NULL AS needs_setup
-             FROM ",
-            $from,
-            " ON m.tenant_id = u.tenant_id AND m.user_id = u.id AND m.removed_at IS NULL
-             LEFT JOIN logins l ON l.tenant_id = u.tenant_id AND l.user_id = u.id
-             WHERE u.tenant_id = $1 AND u.removed_at IS NULL "
-        )
-    };
-}
-
-macro_rules! found {
-    () => {
-        "AND ($3 = '' OR lower(u.first_name || ' ' || u.last_name) LIKE $3 ESCAPE '!'
-            OR lower(u.emails) LIKE $3 ESCAPE '!' OR COALESCE(u.login, '') LIKE $3 ESCAPE '!'
-            OR COALESCE(m.extension, '') LIKE $3 ESCAPE '!')
-         AND ($6 = '' OR u.department = $6) AND ($7 = '' OR u.site = $7)
-         AND (NOT $8 OR u.profile NOT LIKE '%\"listed\":false%') "
-    };
-}
-
-// Along the index of extensions, and then those who have none: a page costs its rows, however many users there are.
-const WITH_MAILBOX: &str = concat!(
-    users!("mailboxes m JOIN users u"),
-    found!(),
-    "AND m.tenant_id = $1 AND m.extension > $4 ORDER BY m.extension LIMIT $5"
-);
-const WITHOUT_MAILBOX: &str = concat!(
-    users!("users u LEFT JOIN mailboxes m"),
-    found!(),
-    "AND m.id IS NULL AND u.id > $4 ORDER BY u.id LIMIT $5"
-);
-
-/// Where users without a mailbox begin: behind every extension.
-const NO_EXTENSION: &str = "~";
-
-const USER: &str = concat!(users!("users u LEFT JOIN mailboxes m"), "AND u.id = $3");
-
 const JOBS: &str = "SELECT id, tenant_id, work, state, attempts, next_at, created_at, last_error FROM jobs
     WHERE tenant_id = $1 AND ($2 = '' OR state = $2) AND id < $3 ORDER BY id DESC LIMIT $4";
 
@@ -111,41 +62,6 @@ pub struct MessageFilter {
     pub search: String,
     /// Those after this one, in the order of the list.
     pub after: Option<(Timestamp, MessageId)>,
-}
-
-/// Which users.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PeopleFilter {
-    /// Part of a name, an address, a login name or an extension; empty for all.
-    pub search: String,
-    /// Only those of this department; empty for all (002-007).
-    pub department: String,
-    /// Only those of this site; empty for all (002-008).
-    pub site: String,
-    /// Only those who stand in the list of contacts (002-022).
-    pub is_listed: bool,
-}
-
-impl PeopleFilter {
-    /// All that fit this text.
-    pub fn found_by(search: &str) -> Self {
-        Self { search: search.to_owned(), ..Self::default() }
-    }
-}
-
-/// A user with all that a list shows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Person {
-    /// Who.
-    pub user: User,
-    /// The own mailbox.
-    pub mailbox: Option<Mailbox>,
-    /// How they come in by the web.
-    pub login: Login,
-    /// Whether the mailbox has a PIN.
-    pub has_pin: bool,
-    /// Was reset, and not set up since (002-094).
-    pub needs_setup: bool,
 }
 
 impl Store {
@@ -177,55 +93,6 @@ impl Store {
             filter.tag.map_or("", Tag::as_str),
         ];
         self.db.rows(sql, args).await?.iter().map(read_message).collect()
-    }
-
-    /// Users that fit, with their mailboxes, by extension (those without one last), after a place.
-    ///
-    /// # Errors
-    /// [`super::StoreError`].
-    pub async fn user_page(
-        &self,
-        tenant: TenantId,
-        filter: &PeopleFilter,
-        after: Option<(String, UserId)>,
-        limit: u32,
-    ) -> Result<Vec<Person>> {
-        let (extension, id) =
-            after.map_or((String::new(), Uuid::nil()), |(extension, id)| (extension, id.uuid()));
-        let plain = |text: &str| -> String { text.trim().chars().filter(|c| !c.is_control()).collect() };
-        let (search, department, site) =
-            (like(&filter.search), plain(&filter.department), plain(&filter.site));
-        let mut people = Vec::new();
-        if extension != NO_EXTENSION {
-            let args = args![
-                tenant.uuid(),
-                true,
-                search.clone(),
-                extension.clone(),
-                limit,
-                department.clone(),
-                site.clone(),
-                filter.is_listed
-            ];
-            people = self.db.rows(WITH_MAILBOX, args).await?;
-        }
-        let rest = limit.saturating_sub(u32::try_from(people.len()).unwrap_or(u32::MAX));
-        if rest > 0 {
-            // A place among those who have one is before all of these.
-            let id = if extension == NO_EXTENSION { id } else { Uuid::nil() };
-            let args = args![tenant.uuid(), true, search, id, rest, department, site, filter.is_listed];
-            people.extend(self.db.rows(WITHOUT_MAILBOX, args).await?);
-        }
-        people.iter().map(read_person).collect()
-    }
-
-    /// One user, as lists show them.
-    ///
-    /// # Errors
-    /// [`super::StoreError`].
-    pub async fn listed_user(&self, tenant: TenantId, user: UserId) -> Result<Option<Person>> {
-        let row = self.db.row(USER, args![tenant.uuid(), true, user.uuid()]).await?;
-        row.as_ref().map(read_person).transpose()
     }
 
     /// Jobs of a tenant, newest first, before a job.
@@ -282,15 +149,4 @@ pub(super) fn like(search: &str) -> String {
         .flat_map(|c| matches!(c, '%' | '_' | '!').then_some('!').into_iter().chain([c]))
         .collect();
     format!("%{escaped}%")
-}
-
-fn read_person(row: &Row) -> Result<Person> {
-    let user = read_user(row)?;
-    let mailbox = read_mailbox_as(row, "mailbox_id", "mailbox_made")?;
-    let row = Reader::new(row, "users", "id");
-    let role: Role = row.parsed("role")?;
-    let (portal, has_password) = (row.flag("portal")?, row.flag("has_password")?);
-    let login = Login { tenant: user.tenant, user: user.id, role, has_password, portal };
-    let (has_pin, needs_setup) = (row.flag("has_pin")?, row.flag("needs_setup")?);
-    Ok(Person { user, mailbox, login, has_pin, needs_setup })
 }

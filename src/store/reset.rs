@@ -18,6 +18,7 @@ use super::lockouts::UNLOCK;
 use super::logins::{CLOSE_DOORS, END_ALL, NO_PASSWORD, REVOKE_KEYS};
 use super::mailboxes::{PIN_HASH, SET_PIN, lock_mailbox, mailbox_statement, read_mailbox};
 use super::people::{OWN_MAILBOX, REVOKE_LINKS, TRASH_MESSAGES, USER, read_user, user_written};
+use super::presence::FORGET_PRESENCE;
 use super::read::{Reader, micros, to_json};
 use super::second_factors::FORGET_HALVES;
 use super::{Result, Store};
@@ -54,11 +55,12 @@ const MOVE_GREETINGS: &str =
 const MOVE_NAME: &str =
     "UPDATE greetings SET mailbox_id = $3 WHERE tenant_id = $1 AND mailbox_id = $2 AND kind = 'name'";
 const MOVE_NUMBERS: &str = "UPDATE numbers SET mailbox_id = $3 WHERE tenant_id = $1 AND mailbox_id = $2";
-const MOVE_RULES: [&str; 4] = [
+const MOVE_RULES: [&str; 5] = [
     "UPDATE answering_rules SET mailbox_id = $3 WHERE tenant_id = $1 AND mailbox_id = $2",
     "UPDATE time_frames SET mailbox_id = $3 WHERE tenant_id = $1 AND mailbox_id = $2",
     "UPDATE screened_callers SET mailbox_id = $3 WHERE tenant_id = $1 AND mailbox_id = $2",
     "UPDATE lists SET mailbox_id = $3 WHERE tenant_id = $1 AND mailbox_id = $2",
+    "UPDATE presence_greetings SET mailbox_id = $3 WHERE tenant_id = $1 AND mailbox_id = $2",
 ];
 
 // Of who was that: the next one has another telephone, and is basic anyway. It comes back with the role.
@@ -334,6 +336,10 @@ impl Work<'_> {
             for id in [self.user, self.mailbox] {
                 tx.run(END_MAILS, args![self.tenant, format!("%{id}%"), self.now]).await?;
             }
+        }
+        if self.has(Clear::Name) || self.has(Clear::Rules) {
+            // Whoever comes next is in the office.
+            tx.run(FORGET_PRESENCE, args![self.tenant, self.user]).await?;
         }
         if self.has(Clear::Rules) {
             mailbox.operator = None;

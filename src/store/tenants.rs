@@ -1,5 +1,6 @@
 //! Tenants and the SIP domains that mean them.
 
+use super::bulk::FORGET_RUNS;
 use super::db::{Row, args};
 use super::fault::{Fault, Named as _, found, missing};
 use super::keys::note_statement;
@@ -36,8 +37,10 @@ const REMOVE: &str = "DELETE FROM tenants WHERE id = $1";
 const CLEAR_DOMAINS: &str = "DELETE FROM tenant_domains WHERE tenant_id = $1";
 
 /// What belongs to nobody but the tenant.
-const CLEAR: [&str; 17] = [
+const CLEAR: [&str; 19] = [
     FORGET_RULE,
+    FORGET_RUNS[0],
+    FORGET_RUNS[1],
     // First of all: what goes with the tenant is told to nobody.
     "DELETE FROM webhook_deliveries WHERE tenant_id = $1",
     "DELETE FROM webhooks WHERE tenant_id = $1",

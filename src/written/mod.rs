@@ -34,6 +34,8 @@ pub struct Written {
     pub mail: MailTexts,
     /// The mail about a locked mailbox.
     pub locked: LockedTexts,
+    /// The mail about a way in that was changed.
+    pub security: SecurityTexts,
 }
 
 /// `[mail]`
@@ -85,6 +87,21 @@ pub struct MailTexts {
 #[expect(missing_docs, reason = "each is the text that its name says; prompts/en/written.toml shows them")]
 pub struct LockedTexts {
     pub subject: String,
+    pub greeting: String,
+    pub text: String,
+}
+
+/// `[security]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each is the text that its name says; prompts/en/written.toml shows them")]
+pub struct SecurityTexts {
+    pub password: String,
+    pub pin: String,
+    pub factor_on: String,
+    pub factor_off: String,
+    pub factor_codes: String,
+    pub factor_reset: String,
     pub greeting: String,
     pub text: String,
 }

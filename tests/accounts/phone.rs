@@ -72,6 +72,7 @@ impl Office {
             began_at: self.clock.now(),
             sample_rate: 8000,
             draft,
+            presence: None,
         };
         let sound: Vec<i16> = (0..samples).map(|n| if n % 16 < 8 { 6000 } else { -6000 }).collect();
         let mut writer = self.spool.begin(&head).unwrap();

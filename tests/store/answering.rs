@@ -46,6 +46,7 @@ fn rule(bed: &Bed, name: &str, frame: Option<TimeFrameId>) -> Rule {
         enabled: true,
         when: Conditions {
             within: frame.map(|frame| WithinFrame { frame, outside: true }),
+            presence: vec![aftertone::domain::PresenceState::Remote],
             reasons: vec![RedirectReason::UserBusy],
             callers: vec!["+4930*".parse().unwrap(), CallerPattern::Anonymous],
         },
@@ -91,7 +92,12 @@ async fn frames_rules_and_lists_read_back(bed: Bed) {
         bed.store.put_screened_caller(line).await.unwrap();
     }
     let read = bed.second.arrangements(home.tenant, home.mailbox.id).await.unwrap();
-    let expected = Arrangements { frames: vec![own.clone(), tenants.clone()], rules, callers: lines.clone() };
+    let expected = Arrangements {
+        frames: vec![own.clone(), tenants.clone()],
+        rules,
+        callers: lines.clone(),
+        ..Arrangements::default()
+    };
     assert_eq!(read, expected);
     assert_eq!(bed.store.time_frames(home.tenant, None).await.unwrap(), std::slice::from_ref(&tenants));
     assert_eq!(bed.store.screened_callers(home.tenant, None).await.unwrap(), lines[1..]);

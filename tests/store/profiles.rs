@@ -169,7 +169,7 @@ async fn users_are_filtered_by_department_site_and_list(bed: Bed) {
         ("", "a\u{0}b", "", false, &[]),
     ] {
         let (search, department, site) = (search.to_owned(), department.to_owned(), site.to_owned());
-        let filter = PeopleFilter { search, department, site, is_listed };
+        let filter = PeopleFilter { search, department, site, is_listed, ..PeopleFilter::default() };
         let (page, _) = people.page(tenant, &filter, None, 50).await.unwrap();
         let found: Vec<String> =
             page.iter().filter_map(|one| Some(one.mailbox.as_ref()?.extension.to_string())).collect();

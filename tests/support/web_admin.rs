@@ -13,6 +13,7 @@ const PAGES: &[(&str, Role)] = &[
     ("/admin/extensions", Role::OfficeManager),
     ("/admin/imports", Role::OfficeManager),
     ("/admin/policy", Role::TenantAdmin),
+    ("/admin/bulk", Role::OfficeManager),
     ("/admin/handsets", Role::OfficeManager),
     ("/admin/numbers", Role::Supervisor),
     ("/admin/calls", Role::Supervisor),

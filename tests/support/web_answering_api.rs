@@ -273,3 +273,38 @@ async fn callers_are_listed_for_mailbox_and_tenant_and_the_line_that_decides_is_
     assert_eq!(kept.target, "everybody");
     assert!(format!("{:?}", kept.was).contains("decline") && format!("{:?}", kept.became).contains("busy"));
 }
+
+/// 000-08, 000-09: presence, rings with their cadence, and the colleague's voicemail as the last step.
+#[tokio::test]
+async fn a_rule_of_a_presence_rings_and_ends_in_a_voicemail() {
+    let bed = WebBed::new().await;
+    bed.colleague().await;
+    let program = bed.program().await;
+    let rules = program.own("rules");
+    let wanted = json!({
+        "name": "Office",
+        "when": {"presence": ["in-office"]},
+        "then": {
+            "answer": "voicemail", "target": "1002",
+            "phones": {"ring_count": 4, "cadence_internal": "single", "cadence_external": "double"},
+        },
+    });
+    let kept = program.ask("POST", &rules, Some(wanted), 201).await;
+    assert_eq!(kept["when"]["presence"], json!(["in-office"]));
+    assert_eq!((&kept["then"]["answer"], &kept["then"]["target"]), (&json!("voicemail"), &json!("1002")));
+    let phones = &kept["then"]["phones"];
+    assert_eq!((&phones["ring_count"], &phones["cadence_external"]), (&json!(4), &json!("double")));
+    assert_eq!(kept["told"]["when"], "while \"In Office\"");
+    assert_eq!((&kept["in_time"], &kept["active"]), (&json!(true), &json!(true)));
+    for (then, when, field) in [
+        (json!({"answer": "voicemail"}), json!({}), "target"),
+        (json!({"answer": "voicemail", "target": "1001"}), json!({}), "target"),
+        (json!({"answer": "voicemail", "target": "4711"}), json!({}), "target"),
+        (json!({"answer": "tone"}), json!({"presence": ["asleep"]}), "presence"),
+        (json!({"phones": {"ring_count": 21}}), json!({}), "ring_count"),
+        (json!({"phones": {"ring_count": 4, "ring_s": 20}}), json!({}), "ring_s"),
+        (json!({"phones": {"cadence_internal": "treble"}}), json!({}), "cadence_internal"),
+    ] {
+        program.refused("POST", &rules, json!({"name": "No", "when": when, "then": then}), field).await;
+    }
+}

@@ -81,6 +81,7 @@ fn path(route: &Route, mailbox: &Mailbox) -> String {
         .replace("{rule}", nothing)
         .replace("{frame}", nothing)
         .replace("{line}", nothing)
+        .replace("{run}", nothing)
         .replace("{import}", nothing)
         .replace("{draft}", nothing)
         .replace("{number}", "4711")

@@ -125,6 +125,8 @@ impl WebBed {
             public_url: "https://vm.example.org".to_owned(),
             stop: stop.clone(),
         });
+        let (bulk, until) = (services.bulk.clone(), stop.clone());
+        tokio::spawn(async move { bulk.work(until).await });
         let web = Web {
             services: services.clone(),
             store: store.clone(),

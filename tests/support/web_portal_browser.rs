@@ -166,6 +166,8 @@ async fn every_other_page_is_good_on_every_screen() {
     for (path, name) in [
         ("/greetings", "portal-greetings"),
         ("/settings", "portal-settings"),
+        ("/answering/me/presence", "portal-presence"),
+        ("/find?q=phone", "portal-find"),
         ("/api/docs", "api-docs"),
         ("/admin/users", "admin-users"),
         ("/admin/users/new", "admin-new"),

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use aftertone::domain::{Mailbox, Purpose, Role};
+use aftertone::domain::{Mailbox, Purpose, Role, SecurityChange};
 use aftertone::service::access::Act;
+use aftertone::store::{JobState, Work};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 use sha1::Sha1;
@@ -421,4 +422,60 @@ async fn somebody_sets_up_an_app_in_the_browser_and_signs_in_with_its_code() {
     browser.press("\u{e007}").await;
     browser.until("return document.querySelector('.done')?.textContent.includes('recovery code')").await;
     assert_eq!(browser.console().await, Vec::<String>::new());
+}
+
+/// What users are told by mail of their ways in, in the order in which it happened.
+async fn told(bed: &WebBed) -> Vec<(String, SecurityChange)> {
+    let jobs = bed.store.jobs(Some(JobState::Queued), 99).await.unwrap();
+    let mut told: Vec<_> = jobs
+        .into_iter()
+        .filter_map(|job| match job.work {
+            Work::Security { to, change, at, .. } => Some((at, to.to_string(), change)),
+            _ => None,
+        })
+        .collect();
+    told.sort_by_key(|(at, ..)| *at);
+    told.into_iter().map(|(_, to, change)| (to, change)).collect()
+}
+
+/// Password, PIN and second factor, by the owner and by an administrator: the user hears of it at every address.
+#[tokio::test]
+async fn each_way_in_that_is_changed_is_told_by_mail() {
+    use SecurityChange as C;
+    let bed = WebBed::new().await;
+    let client = bed.client(&bed.mailbox, Role::TenantAdmin).await;
+    let (app, _) = enrolled(&client).await;
+    let code = bed.next_code(&app).await;
+    let renewed = client.post(&format!("{PAGE}/codes"), &[("code", &code)]).await;
+    assert_eq!(renewed.status, 200, "{}", renewed.text());
+    let code = bed.next_code(&app).await;
+    let off = client.post(&format!("{PAGE}/off"), &[("password", PASSWORD), ("code", &code)]).await;
+    assert_eq!(off.status, 303, "{}", off.text());
+    bed.clock.advance(Duration::from_secs(1));
+    let pin = client.post("/settings/pin", &[("pin", "482913"), ("again", "482913")]).await;
+    assert_eq!(pin.status, 303);
+    bed.clock.advance(Duration::from_secs(1));
+    let refused = client.post("/settings/pin", &[("pin", "1"), ("again", "1")]).await;
+    assert_eq!(refused.status, 422, "what was not changed is not told");
+    let new = "quite-other-words";
+    let changed =
+        client.post("/settings/password", &[("old", PASSWORD), ("password", new), ("again", new)]).await;
+    assert_eq!(changed.status, 303);
+    let own = |change| ("ada@example.org".to_owned(), change);
+    let expected = [C::FactorOn, C::FactorCodes, C::FactorOff, C::Pin, C::Password].map(own);
+    assert_eq!(told(&bed).await, expected);
+
+    // By an administrator, to somebody with two addresses; nothing is told of what was not there.
+    let grace = bed.colleague().await;
+    let key = bed.key_of_all().await;
+    let path = format!("/users/{}", grace.user.unwrap());
+    let given = json!({"emails": ["grace@example.org", "hopper@example.org"], "pin": "739152"});
+    assert_eq!(bed.call(&key, "PATCH", &path, Some(given), &[]).await.status, 200);
+    assert!(!bed.services.signin.reset_factor(grace.tenant, grace.user.unwrap()).await.unwrap());
+    let more = told(&bed).await.split_off(expected.len());
+    let mut to: Vec<&str> = more.iter().map(|(to, _)| to.as_str()).collect();
+    to.sort_unstable();
+    assert_eq!(to, ["grace@example.org", "hopper@example.org"]);
+    assert!(more.iter().all(|(_, change)| *change == C::Pin));
+    assert!(!bed.everything().await.contains("739152"), "a PIN stands in the database");
 }

@@ -1,6 +1,9 @@
 //! What happens to users as a whole: reset, clearing, the way back.
 
+use std::time::Duration;
+
 use aftertone::domain::{CallerId, GreetingKind, Role};
+use aftertone::service::access::Act;
 use serde_json::json;
 
 use crate::HOSTILE;
@@ -81,8 +84,18 @@ async fn a_mailbox_is_limited_cleared_and_taken_back() {
     assert!(page.text().contains("1 messages") && page.text().contains("at most 25 MB"), "{}", page.text());
     assert_eq!(bed.store.mailbox(grace.tenant, grace.id).await.unwrap().quota.bytes, Some(25_000_000));
 
-    let cleared = client.post(&format!("{path}/clear"), &[("what", "messages")]).await;
+    // 002-065: the number is seen first, and must still be so.
+    let clear = format!("{path}/clear");
+    let asked = client.get(&clear).await;
+    assert!(asked.text().contains("1 message, 1 unheard") && asked.text().contains("Clear 1 message<"));
+    for fields in [&[("what", "messages")][..], &[("what", "messages"), ("seen", "7")]] {
+        let unseen = client.post(&clear, fields).await;
+        assert!(unseen.status == 409 && unseen.text().contains("look at the number"), "{}", unseen.text());
+    }
+    assert_eq!(bed.store.usage(grace.tenant, grace.id).await.unwrap().messages, 1);
+    let cleared = client.post(&clear, &[("what", "messages"), ("seen", "1")]).await;
     assert_eq!(cleared.status, 303);
+    assert!(client.get(&clear).await.text().contains("There is no message to clear."));
     assert!(client.get(&path).await.text().contains("0 messages"));
     assert_eq!(client.post(&format!("{path}/take-back"), &[]).await.status, 303);
     assert_eq!(bed.store.usage(grace.tenant, grace.id).await.unwrap().messages, 1);
@@ -133,7 +146,7 @@ async fn nobody_resets_somebody_above_themselves_or_of_another_tenant() {
     let admins = bed.mailbox.user.unwrap().to_string();
     for act in ["remove", "force-password", "portal-off", "welcome"] {
         let chosen = [("user", admins.as_str()), ("act", act), ("confirm", "1")];
-        let told = manager.post("/admin/users/bulk", &chosen).await;
+        let told = manager.done("/admin/users/bulk", &chosen).await;
         assert!(told.text().contains("above you"), "{act}: {}", told.text());
     }
     let basic = bed.client(&basic_box, Role::Basic).await;
@@ -248,25 +261,25 @@ async fn many_users_are_changed_at_once_and_one_that_fails_holds_up_no_other() {
     assert!(seen.text().contains("1003 Konrad Zuse") && !seen.text().contains("Mallory"), "{}", seen.text());
     assert_eq!(bed.services.accounts.removed(grace.tenant).await.unwrap(), [], "only looked at");
 
-    let forced = client.post("/admin/users/bulk", &with("force-password", &[("confirm", "1")])).await;
+    let forced = client.done("/admin/users/bulk", &with("force-password", &[("confirm", "1")])).await;
     for text in ["Done for 1 of 4", "nobody does this to themselves", "no e-mail address", "no such user"] {
         assert!(forced.text().contains(text), "{text}: {}", forced.text());
     }
     let login = bed.services.signin.login(grace.tenant, grace.user.unwrap()).await.unwrap();
     assert!(!login.has_password);
-    let off = client.post("/admin/users/bulk", &with("portal-off", &[("confirm", "1")])).await;
+    let off = client.done("/admin/users/bulk", &with("portal-off", &[("confirm", "1")])).await;
     assert!(off.text().contains("Done for 2 of 4"), "{}", off.text());
     assert!(!bed.services.signin.login(grace.tenant, grace.user.unwrap()).await.unwrap().portal);
 
     let unsure = client.post("/admin/users/bulk", &with("reset", &[("confirm", "1")])).await;
     assert!(unsure.status == 422 && unsure.text().contains("Choose what is cleared"), "{}", unsure.text());
     let reset =
-        client.post("/admin/users/bulk", &with("reset", &[("confirm", "1"), ("clear", "name")])).await;
+        client.done("/admin/users/bulk", &with("reset", &[("confirm", "1"), ("clear", "name")])).await;
     assert!(reset.text().contains("Done for 2 of 4"), "{}", reset.text());
     assert!(
         bed.services.people.person(grace.tenant, grace.user.unwrap()).await.unwrap().unwrap().needs_setup
     );
-    let removed = client.post("/admin/users/bulk", &with("remove", &[("confirm", "1")])).await;
+    let removed = client.done("/admin/users/bulk", &with("remove", &[("confirm", "1")])).await;
     assert!(removed.text().contains("Done for 2 of 4"), "{}", removed.text());
     let bin = bed.services.accounts.removed(grace.tenant).await.unwrap();
     assert!(bin.iter().filter(|one| one.why == aftertone::store::Why::Removed).count() == 2, "{bin:?}");
@@ -278,7 +291,7 @@ async fn many_users_are_changed_at_once_and_one_that_fails_holds_up_no_other() {
     // 002-001
     let manager = bed.client(&bed.mailbox, Role::OfficeManager).await;
     let basic = [("user", own), ("act", "remove"), ("confirm", "1")];
-    assert!(manager.post("/admin/users/bulk", &basic).await.text().contains("Done for 0 of 1"));
+    assert!(manager.done("/admin/users/bulk", &basic).await.text().contains("Done for 0 of 1"));
     let nothing = bed.client(&bed.mailbox, Role::Basic).await;
     assert_eq!(nothing.post("/admin/users/bulk", &basic).await.status, 403);
 }
@@ -291,11 +304,36 @@ async fn programs_change_many_users_and_are_told_of_each() {
     let grace = bed.colleague().await;
     let gone = "01890a5d-ac96-774b-bcce-b302099a8057";
     let given = json!({"act": "welcome", "users": [grace.user, gone, grace.user]});
-    let told = bed.call(&key, "POST", "/users/bulk", Some(given), &[]).await;
-    let told = body(&told);
-    let items = told["items"].as_array().unwrap();
-    assert_eq!(items.len(), 2, "those named twice once: {told}");
-    assert_eq!((&items[0]["done"], &items[1]["done"]), (&json!(true), &json!(false)));
+    let begun = bed.call(&key, "POST", "/users/bulk", Some(given), &[]).await;
+    assert_eq!(begun.status, 202, "{}", begun.text());
+    let run = body(&begun);
+    assert_eq!(
+        (&run["state"], &run["total"]),
+        (&json!("running"), &json!(2)),
+        "those named twice once: {run}"
+    );
+    let path = format!("/users/bulk/{}", run["id"].as_str().unwrap());
+    assert!(begun.header("location").ends_with(&path), "{}", begun.header("location"));
+    let id = run["id"].as_str().unwrap().parse().unwrap();
+    bed.services.bulk.settled(grace.tenant, id, Duration::from_secs(20)).await.unwrap();
+    let over = body(&bed.call(&key, "GET", &path, None, &[]).await);
+    assert_eq!((&over["state"], &over["done"], &over["failed"]), (&json!("done"), &json!(1), &json!(1)));
+    let first = body(&bed.call(&key, "GET", &format!("{path}/results?limit=1"), None, &[]).await);
+    assert_eq!(first["items"][0]["state"], "done");
+    let after = format!("{path}/results?after={}", first["next"].as_str().unwrap());
+    let rest = body(&bed.call(&key, "GET", &after, None, &[]).await);
+    assert_eq!(rest["items"].as_array().unwrap().len(), 1);
+    assert!(rest["items"][0]["why"].as_str().unwrap().contains("no such user"), "{rest}");
+    let table = bed.call(&key, "GET", &format!("{path}/results.csv"), None, &[]).await;
+    assert!(table.text().contains("Grace Hopper 1002,done,"), "{}", table.text());
+    let listed = body(&bed.call(&key, "GET", "/users/bulk", None, &[]).await);
+    assert_eq!(listed["items"][0]["id"], run["id"]);
+    assert_eq!(bed.call(&key, "POST", &format!("{path}/cancel"), Some(json!({})), &[]).await.status, 409);
+    let nowhere = bed.call(&key, "GET", &format!("/users/bulk/{gone}"), None, &[]).await;
+    assert_eq!(nowhere.status, 404);
+    let stranger = bed.stranger().await;
+    let elsewhere = bed.key(stranger.tenant, vec![Act::UsersWrite]).await;
+    assert_eq!(bed.call(&elsewhere, "GET", &path, None, &[]).await.status, 404, "of another tenant");
     for wrong in [
         json!({"act": "dance", "users": [grace.user]}),
         json!({"act": "welcome", "users": []}),
@@ -326,4 +364,127 @@ async fn the_next_free_extension_is_after_the_highest_number_and_not_after_the_l
     assert_eq!(bed.services.people.suggestion(tenant).await.unwrap(), "1003");
     bed.services.accounts.remove(tenant, &"1002".parse().unwrap()).await.unwrap();
     assert_eq!(bed.services.people.suggestion(tenant).await.unwrap(), "1002");
+}
+
+/// 002-092: it goes on behind the page, says how far it is, is stopped, and is a table at last.
+#[tokio::test]
+async fn what_is_done_to_many_is_followed_stopped_and_downloaded() {
+    let bed = WebBed::new().await;
+    let client = bed.client(&bed.mailbox, Role::TenantAdmin).await;
+    let grace = bed.colleague().await;
+    assert!(client.get("/admin/bulk").await.text().contains("Nothing was done to many users lately."));
+    // A run that nobody works on, as after a restart.
+    let run = aftertone::store::BulkRun {
+        id: aftertone::domain::BulkId::from_uuid(uuid()),
+        tenant: grace.tenant,
+        act: "welcome".to_owned(),
+        parts: "[]".to_owned(),
+        actor: "{}".to_owned(),
+        state: aftertone::store::BulkState::Running,
+        total: 2,
+        done: 0,
+        failed: 0,
+        made_at: grace.created_at,
+        over_at: None,
+    };
+    bed.store.add_bulk_run(&run, &[grace.user.unwrap(), bed.mailbox.user.unwrap()]).await.unwrap();
+    let until = "2099-01-01T00:00:00Z".parse().unwrap();
+    let held = bed.store.lease_bulk_run(until, "lost").await.unwrap().unwrap();
+    let (place, _) = bed.store.begin_bulk_row(&held, until).await.unwrap().unwrap();
+    bed.store.end_bulk_row(&held, place, "=Grace", &Ok(())).await.unwrap();
+    let path = format!("/admin/bulk/{}", run.id);
+    let page = client.get(&path).await;
+    for text in ["Goes on: Done for 1 of 2.", "1 wait.", "<progress", "Stop</button>", "=Grace"] {
+        assert!(page.text().contains(text), "{text}: {}", page.text());
+    }
+    let nothing = bed.client(&grace, Role::Basic).await;
+    for (method, address) in
+        [("GET", path.clone()), ("GET", format!("{path}/result.csv")), ("GET", "/admin/bulk".to_owned())]
+    {
+        assert_eq!(nothing.get(&address).await.status, 403, "{method} {address}");
+    }
+    assert_eq!(nothing.post(&format!("{path}/cancel"), &[]).await.status, 403);
+    let client = bed.client(&bed.mailbox, Role::TenantAdmin).await;
+    let stopped = client.done(&format!("{path}/cancel"), &[]).await;
+    assert!(stopped.text().contains("Stopped: Done for 1 of 2. 1 had no turn."), "{}", stopped.text());
+    let table = client.get(&format!("{path}/result.csv")).await;
+    assert!(
+        table.text().contains(",'=Grace,done,") && table.text().contains(",skipped,"),
+        "{}",
+        table.text()
+    );
+    assert!(bed.store.begin_bulk_row(&held, until).await.unwrap().is_none(), "nobody has a turn any more");
+    let again = client.post(&format!("{path}/cancel"), &[]).await;
+    assert_eq!(again.header("location"), path, "it was over");
+    let events = client.get(&format!("{path}/events")).await;
+    assert!(events.text().contains("event: run") && events.text().contains("cancelled"), "{}", events.text());
+}
+
+/// 002-091, 003-15: the table is filtered, sorted and counted, all of it in the address; programs ask the same.
+#[tokio::test]
+async fn the_table_of_users_is_filtered_sorted_and_counted() {
+    let bed = WebBed::new().await;
+    let client = bed.client(&bed.mailbox, Role::TenantAdmin).await;
+    let grace = bed.colleague().await;
+    bed.deposit_for(&grace, 2, |_| {}).await;
+    let names = |page: &str| -> Vec<String> {
+        let links = page.split("<td><a href=\"/admin/users/").skip(1);
+        links.map(|rest| rest.split("<bdi>").nth(1).unwrap().split('<').next().unwrap().to_owned()).collect()
+    };
+    let table = client.get("/admin/users").await;
+    assert_eq!(names(table.text()), ["Ada Lovelace", "Grace Hopper"]);
+    for text in [
+        "All <span class=\"count\">2</span>",
+        "Active <span class=\"count\">1</span>",
+        "New <span class=\"count\">1</span>",
+        "Setup required <span class=\"count\">0</span>",
+        "<td data-label=\"Unheard\">1</td>",
+        "aria-sort=\"ascending\"",
+    ] {
+        assert!(table.text().contains(text), "{text}: {}", table.text());
+    }
+    // The column's link sorts by it, and then the other way round.
+    let by_name = client.get("/admin/users?sort=name").await;
+    assert_eq!(names(by_name.text()), ["Grace Hopper", "Ada Lovelace"]);
+    assert!(by_name.text().contains("href=\"/admin/users?sort=name-desc\""), "{}", by_name.text());
+    assert_eq!(
+        names(client.get("/admin/users?sort=name-desc").await.text()),
+        ["Ada Lovelace", "Grace Hopper"]
+    );
+    assert_eq!(
+        names(client.get("/admin/users?sort=extension-desc").await.text()),
+        ["Grace Hopper", "Ada Lovelace"]
+    );
+    let new = client.get("/admin/users?status=new&q=example&sort=email").await;
+    assert_eq!(names(new.text()), ["Grace Hopper"]);
+    // What is chosen stays chosen in the links and the form.
+    for text in ["q=example&#38;status=new", "name=\"status\" value=\"new\"", "value=\"example\""] {
+        assert!(new.text().contains(text), "{text}: {}", new.text());
+    }
+    for nobody in ["status=setup-required", "voicemail=off", "voicemail=none", "role=operator"] {
+        let page = client.get(&format!("/admin/users?{nobody}")).await;
+        assert!(page.text().contains("Nobody found."), "{nobody}");
+    }
+    // What does not read is not asked for.
+    assert_eq!(names(client.get("/admin/users?status=x&sort=%22%3E-desc&after=!!").await.text()).len(), 2);
+
+    let key = bed.key(grace.tenant, vec![Act::UsersRead]).await;
+    let ask = async |query: &str| bed.call(&key, "GET", &format!("/users?{query}"), None, &[]).await;
+    let first = body(&ask("sort=name&limit=1").await);
+    assert_eq!((&first["items"][0]["last"], &first["items"][0]["unheard"]), (&json!("Hopper"), &json!(1)));
+    let next = format!("sort=name&limit=1&after={}", first["next"].as_str().unwrap());
+    let next = body(&ask(&next).await);
+    assert_eq!((&next["items"][0]["last"], &next["next"]), (&json!("Lovelace"), &json!(null)));
+    assert_eq!(body(&ask("status=active").await)["items"].as_array().unwrap().len(), 1);
+    assert_eq!(body(&ask("voicemail=on&order=desc").await)["items"][0]["last"], "Hopper");
+    for (query, field) in [
+        ("status=x", "status"),
+        ("voicemail=x", "voicemail"),
+        ("role=x", "role"),
+        ("sort=x", "sort"),
+        ("order=x", "order"),
+    ] {
+        let refused = ask(query).await;
+        assert_eq!((refused.status, &body(&refused)["errors"][0]["field"]), (422, &json!(field)), "{query}");
+    }
 }

@@ -160,6 +160,10 @@ pub(in crate::app) struct RuleAdd {
     /// Holds while this time frame is not active.
     #[arg(long, value_name = "FRAME")]
     pub outside: Option<String>,
+    /// Holds while the owner's presence is this: in-office, out-of-office, in-meeting, do-not-disturb, on-vacation or remote;
+    /// may be given several times.
+    #[arg(long, value_name = "STATE")]
+    pub presence: Vec<String>,
     /// Holds for calls that came for this reason: busy, unanswered, unconditional, offline, dnd, …; may be given several times.
     #[arg(long)]
     pub reason: Vec<String>,
@@ -191,6 +195,9 @@ pub(in crate::app) struct RuleThen {
     /// Transfer to this number or SIP URI (an allowed target); when that fails, a message is taken.
     #[arg(long, group = "answer", value_name = "TARGET")]
     pub transfer: Option<String>,
+    /// The voicemail of this colleague takes the call.
+    #[arg(long, group = "answer", value_name = "EXTENSION")]
+    pub voicemail: Option<String>,
     /// Where 0 leads (an allowed target).
     #[arg(long, value_name = "TARGET")]
     pub operator: Option<String>,
@@ -212,6 +219,15 @@ pub(in crate::app) struct RulePhones {
     /// How long the phone rings, for example 20s.
     #[arg(long, value_name = "TIME")]
     pub ring: Option<String>,
+    /// How often the phone rings, in place of a time.
+    #[arg(long, value_name = "COUNT", conflicts_with = "ring")]
+    pub rings: Option<u16>,
+    /// How it rings for colleagues: single, double or triple.
+    #[arg(long, value_name = "CADENCE")]
+    pub cadence_internal: Option<String>,
+    /// How it rings for all others: single, double or triple.
+    #[arg(long, value_name = "CADENCE")]
+    pub cadence_external: Option<String>,
     /// Forward every call.
     #[arg(long, value_name = "TARGET")]
     pub forward_always: Option<String>,

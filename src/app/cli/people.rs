@@ -271,6 +271,12 @@ pub(in crate::app) struct UserSet {
     /// Further first name that the directory knows the person by; replaces all; may be given several times; empty for none.
     #[arg(long)]
     pub nickname: Vec<String>,
+    /// What the user says of themselves: in-office, out-of-office, in-meeting, do-not-disturb, on-vacation or remote.
+    #[arg(long, value_name = "STATE")]
+    pub presence: Option<String>,
+    /// Until when that lasts (RFC 3339); without it, until something else is said.
+    #[arg(long, value_name = "TIME", requires = "presence")]
+    pub presence_until: Option<String>,
     /// May send a message to everybody at once.
     #[arg(long, value_name = "true|false")]
     pub may_broadcast: Option<bool>,

@@ -177,6 +177,7 @@ fn job_json(job: &Job) -> Value {
         Work::Lamp { .. } => ("lamp", None, None),
         Work::Notice { to, .. } => ("notice", None, Some(to)),
         Work::Door { to, .. } => ("one-time-link", None, Some(to)),
+        Work::Security { to, .. } => ("security", None, Some(to)),
         Work::Purge { .. } => ("purge", None, None),
     };
     json!({

@@ -63,11 +63,12 @@ async fn add_rule(
     };
     let usage = |error: crate::domain::Invalid| Failure::usage(error.to_string());
     let reasons = add.reason.iter().map(|text| reason_of(text).map_err(usage)).collect::<Result<_, _>>()?;
+    let presence = add.presence.iter().map(|text| read(text)).collect::<Result<_, _>>()?;
     let callers = add.from.iter().map(|text| read(text)).collect::<Result<_, _>>()?;
     let new = NewRule {
         name: add.name.clone(),
         enabled: !add.off,
-        when: Conditions { within, reasons, callers },
+        when: Conditions { within, presence, reasons, callers },
         then: actions(add.then, add.phones)?,
         place: add.place,
         replace: add.replace,
@@ -89,6 +90,8 @@ fn actions(then: RuleThen, phones: RulePhones) -> Result<RuleActions, Failure> {
         AnswerBy::TurnAway { with: read(how)? }
     } else if let Some(target) = then.transfer {
         AnswerBy::Transfer { target }
+    } else if let Some(colleague) = &then.voicemail {
+        AnswerBy::Voicemail { extension: extension(colleague)? }
     } else {
         AnswerBy::Message
     };
@@ -101,6 +104,9 @@ fn actions(then: RuleThen, phones: RulePhones) -> Result<RuleActions, Failure> {
             dnd: phones.dnd,
             screening: phones.screening,
             ring_s: phones.ring.as_deref().map(seconds).transpose()?,
+            ring_count: phones.rings,
+            cadence_internal: phones.cadence_internal.as_deref().map(read).transpose()?,
+            cadence_external: phones.cadence_external.as_deref().map(read).transpose()?,
             forward_always: phones.forward_always,
             forward_busy: phones.forward_busy,
             forward_unanswered: phones.forward_unanswered,

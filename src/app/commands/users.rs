@@ -42,7 +42,9 @@ pub(super) async fn user(session: &Session, command: UserCommand) -> Result<(), 
         }
         UserCommand::Show { extension: number, json } => {
             let account = accounts.show(tenant.id, &extension(&number)?).await?;
-            print::thing(json.json, &account_json(&account));
+            let mut told = account_json(&account);
+            super::presence::told(session, &base, &account.mailbox, &mut told).await?;
+            print::thing(json.json, &told);
         }
         UserCommand::Set(set) => {
             let number = extension(&set.extension)?;
@@ -51,6 +53,7 @@ pub(super) async fn user(session: &Session, command: UserCommand) -> Result<(), 
             }
             let quota = accounts.show(tenant.id, &number).await?.mailbox.quota;
             let keys = keys(session, &set.key)?;
+            let presence = super::presence::wanted(&set)?;
             let changes = Changes { keys, ..changes(*set, quota)? };
             if let Some(Some(operator)) = &changes.operator
                 && let Err(why) = session.config.may_transfer_to(operator)
@@ -58,6 +61,7 @@ pub(super) async fn user(session: &Session, command: UserCommand) -> Result<(), 
                 eprintln!("note: callers cannot reach this operator yet: {why}");
             }
             let account = accounts.set(tenant.id, &number, changes).await?;
+            super::presence::set(session, &base, &account.mailbox, presence).await?;
             println!("changed mailbox {}", account.mailbox.extension);
         }
         UserCommand::Unlock { extension: number } => {

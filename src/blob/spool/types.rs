@@ -29,6 +29,9 @@ pub struct Head {
     /// It is no message: an owner's greeting, introduction or the like. After a crash nobody asks for it any more.
     #[serde(default)]
     pub draft: bool,
+    /// Why the call was answered as it was, where somebody's presence decided it: a line of the message's ledger.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub presence: Option<String>,
 }
 
 /// Marks that the caller set (newest wins).

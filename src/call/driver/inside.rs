@@ -55,6 +55,7 @@ fn head(desk: &Desk, mailbox: &Mailbox) -> Head {
         began_at: desk.clock.now(),
         sample_rate: 0,
         draft: true,
+        presence: None,
     }
 }
 

@@ -141,7 +141,7 @@ pub(super) async fn template(visitor: Visitor) -> Response {
 }
 
 /// A table for a spreadsheet.
-fn csv(name: &str, text: String) -> Response {
+pub(super) fn csv(name: &str, text: String) -> Response {
     let kind = (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned());
     let place = (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\""));
     ([kind, place], text).into_response()

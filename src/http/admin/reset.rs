@@ -1,4 +1,4 @@
-//! Resetting a user, clearing a mailbox, and the way back for a day (002-065, 002-067, 002-093, 002-094).
+//! Resetting a user, and the way back for a day (002-067, 002-093, 002-094).
 
 use std::collections::BTreeSet;
 
@@ -208,29 +208,6 @@ pub(super) async fn reset(State(site): Shared, Path(id): Path<String>, posted: P
     }
 }
 
-/// Clears the messages, or (with the extension typed) messages, greetings and recorded name.
-pub(super) async fn clear(State(site): Shared, Path(id): Path<String>, posted: Posted) -> Response {
-    let Posted { visitor, fields } = posted;
-    let (_, account) = match changeable(&site, &visitor, &id).await {
-        Ok(found) => found,
-        Err(response) => return response,
-    };
-    let (tenant, extension) = (visitor.actor.tenant, &account.mailbox.extension);
-    let is_data = fields.get("what") == "data";
-    if is_data && fields.get("extension").trim() != extension.as_str() {
-        let why = "Nothing was cleared: type the extension of this mailbox to confirm.";
-        let done = Some(Done::refused(why));
-        return profile(&site, &visitor, &id, done, StatusCode::UNPROCESSABLE_ENTITY).await;
-    }
-    match site.web.services.accounts.clear_mailbox(tenant, extension, is_data).await {
-        Ok(cleared) => {
-            note(&site, &visitor, "mailbox.cleared", &account, &cleared).await;
-            see(&site, &format!("{HERE}/{id}?done=cleared"))
-        }
-        Err(error) => trouble(&error),
-    }
-}
-
 /// Takes the last reset or clearing back.
 pub(super) async fn take_back(State(site): Shared, Path(id): Path<String>, posted: Posted) -> Response {
     let visitor = posted.visitor;
@@ -251,7 +228,7 @@ pub(super) async fn take_back(State(site): Shared, Path(id): Path<String>, poste
     }
 }
 
-async fn note(site: &Site, visitor: &Visitor, action: &str, account: &Account, cleared: &Cleared) {
+pub(super) async fn note(site: &Site, visitor: &Visitor, action: &str, account: &Account, cleared: &Cleared) {
     let deed = Deed { action, target: format!("mailbox {}", account.mailbox.extension) };
     let (was, became) = before_and_after(account, cleared);
     let audit = &site.web.services.audit;

@@ -93,6 +93,7 @@ fn job_row(job: &Job, zone: &TimeZone) -> JobRow {
         Work::MailAway { to, .. } => ("Mail with a message, which is then deleted", to.to_string()),
         Work::Notice { to, .. } => ("Mail about a mailbox", to.to_string()),
         Work::Door { to, .. } => ("Mail with a one-time link", to.to_string()),
+        Work::Security { to, .. } => ("Mail about a way in that was changed", to.to_string()),
         Work::Lamp { .. } => ("Lamps of a mailbox", String::new()),
         Work::Purge { .. } => ("Deleting audio", String::new()),
     };

@@ -1,7 +1,6 @@
-//! Users: the table, adding one, the profile of one.
+//! The profile of a user: what is set of them, and what helps them.
 
 pub(in crate::http) mod aliases;
-mod list;
 pub(super) mod sections;
 
 use askama::Template;
@@ -19,8 +18,9 @@ use crate::service::accounts::{Account, AccountError, Changes};
 use crate::service::audit::Deed;
 use crate::store::{Cleared, Person, Places};
 
+use super::super::answering::PresenceForm;
 use super::super::portal::frame::{Done, Frame};
-use super::super::portal::{missing, mode_title, trouble};
+use super::super::portal::{missing, mode_title, trouble, words};
 use super::super::shell::render;
 use super::super::visitor::{Fields, Posted, Visitor, forbidden, see};
 use super::super::{Shared, Site};
@@ -30,25 +30,13 @@ use aliases::Alias;
 use sections::{Section, Tried};
 
 pub(super) use aliases::{add as add_alias, greeting as greet_alias, remove as remove_alias};
-pub(super) use list::list;
 pub(super) use sections::change as change_section;
 
 pub(super) const HERE: &str = "/admin/users";
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Asked {
     #[serde(default)]
-    q: String,
-    #[serde(default)]
-    department: String,
-    #[serde(default)]
-    site: String,
-    #[serde(default)]
-    after: String,
-    #[serde(default)]
     done: String,
-    /// Who was removed just now.
-    #[serde(default)]
-    user: String,
 }
 
 #[derive(Template)]
@@ -58,6 +46,7 @@ struct UserPage {
     id: String,
     mailbox: String,
     sees_rules: bool,
+    presence: Option<PresenceForm>,
     name: String,
     first: String,
     last: String,
@@ -151,11 +140,16 @@ async fn tried(
         Ok(cleared) => cleared,
         Err(error) => return trouble(&error),
     };
+    let presence = match presence(site, visitor, &mailbox).await {
+        Ok(presence) => presence,
+        Err(response) => return response,
+    };
     let emails: Vec<&str> = user.emails.iter().map(MailAddress::as_str).collect();
     let page = UserPage {
         frame: Frame::new(site, visitor, HERE, None).with(done),
         id: user.id.to_string(),
         mailbox: mailbox.id.to_string(),
+        presence,
         sees_rules: actor.may(Act::SettingsRead, user.tenant, Some(mailbox.id)),
         name: if user.full_name().is_empty() { mailbox.extension.to_string() } else { user.full_name() },
         emails: emails.join(", "),
@@ -213,6 +207,21 @@ impl More {
             greetings: aliases::choices(&known),
         })
     }
+}
+
+/// The control of the user's presence, for who sees the mailbox's settings.
+async fn presence(
+    site: &Site,
+    visitor: &Visitor,
+    mailbox: &Mailbox,
+) -> Result<Option<PresenceForm>, Response> {
+    if !visitor.actor.may(Act::SettingsRead, mailbox.tenant, Some(mailbox.id)) {
+        return Ok(None);
+    }
+    let tenant = site.web.services.people.tenant(mailbox.tenant).await.map_err(|error| trouble(&error))?;
+    let owner = Owner { tenant: mailbox.tenant, mailbox: mailbox.id };
+    let (path, zone) = (format!("/answering/{}", mailbox.id), words::zone(Some(mailbox), &tenant));
+    PresenceForm::of(site, owner, path, &zone).await
 }
 
 /// A user of the visitor's tenant, with a mailbox.

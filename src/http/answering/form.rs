@@ -6,9 +6,9 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use crate::domain::answering::{
-    CallerPattern, Conditions, KeyTarget, PhoneSystem, RingTarget, Rule, RuleActions, WithinFrame,
+    Cadence, CallerPattern, Conditions, KeyTarget, PhoneSystem, RingTarget, Rule, RuleActions, WithinFrame,
 };
-use crate::domain::{GreetingKind, Invalid, RuleId, TimeFrame, TimeFrameId};
+use crate::domain::{GreetingKind, Invalid, PresenceState, RuleId, TimeFrame, TimeFrameId};
 use crate::service::answering::{ALL_REASONS, NewRule, answer_of, answer_word, reason_of, reason_word};
 
 use super::super::portal::frame::{Done, Frame};
@@ -35,6 +35,8 @@ struct RulePage {
     form: Form,
     frames: Vec<(String, String)>,
     reasons: Vec<(&'static str, &'static str)>,
+    presences: [PresenceState; 6],
+    cadences: [Cadence; 3],
     greetings: Vec<(GreetingKind, &'static str)>,
 }
 
@@ -45,6 +47,7 @@ struct Form {
     enabled: bool,
     frame: String,
     outside: bool,
+    presence: Vec<String>,
     reasons: Vec<String>,
     callers: String,
     answer: String,
@@ -56,6 +59,9 @@ struct Form {
     dnd: bool,
     screening: bool,
     ring_s: String,
+    ring_count: String,
+    cadence_internal: String,
+    cadence_external: String,
     forward_always: String,
     forward_busy: String,
     forward_unanswered: String,
@@ -77,6 +83,8 @@ impl Form {
     fn of(rule: &Rule) -> Self {
         let RuleActions { answer, greeting, operator, keys, phones } = &rule.then;
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        let number = |given: Option<u16>| given.map(|number| number.to_string()).unwrap_or_default();
+        let cadence = |given: Option<Cadence>| given.map_or("", Cadence::as_str).to_owned();
         let (word, target) = answer_word(answer);
         let phone = |ring: &RingTarget| Phone {
             target: ring.target.clone(),
@@ -89,6 +97,7 @@ impl Form {
             enabled: rule.enabled,
             frame: rule.when.within.map(|within| within.frame.to_string()).unwrap_or_default(),
             outside: rule.when.within.is_some_and(|within| within.outside),
+            presence: rule.when.presence.iter().map(ToString::to_string).collect(),
             reasons: rule.when.reasons.iter().map(|reason| reason_word(*reason).to_owned()).collect(),
             callers: callers.join("\n"),
             answer: word.to_owned(),
@@ -98,7 +107,10 @@ impl Form {
             keys: keys.iter().map(|key| (key.key, key.target.clone())).collect(),
             dnd: phones.dnd,
             screening: phones.screening,
-            ring_s: phones.ring_s.map(|seconds| seconds.to_string()).unwrap_or_default(),
+            ring_s: number(phones.ring_s),
+            ring_count: number(phones.ring_count),
+            cadence_internal: cadence(phones.cadence_internal),
+            cadence_external: cadence(phones.cadence_external),
             forward_always: text(&phones.forward_always),
             forward_busy: text(&phones.forward_busy),
             forward_unanswered: text(&phones.forward_unanswered),
@@ -128,6 +140,7 @@ impl Form {
             enabled: fields.is_on("enabled") || fields.is_on("is_new"),
             frame: get("frame"),
             outside: get("outside") == "1",
+            presence: fields.all("presence").to_vec(),
             reasons: fields.all("reason").to_vec(),
             callers: fields.get("callers").to_owned(),
             answer: get("answer"),
@@ -139,6 +152,9 @@ impl Form {
             dnd: fields.is_on("dnd"),
             screening: fields.is_on("screening"),
             ring_s: get("ring_s"),
+            ring_count: get("ring_count"),
+            cadence_internal: get("cadence_internal"),
+            cadence_external: get("cadence_external"),
             forward_always: get("forward_always"),
             forward_busy: get("forward_busy"),
             forward_unanswered: get("forward_unanswered"),
@@ -148,6 +164,10 @@ impl Form {
             phones: phones.map(phone).collect(),
             has_phone_system: true,
         }
+    }
+
+    fn has_presence(&self, word: &str) -> bool {
+        self.presence.iter().any(|known| known == word)
     }
 
     fn has_reason(&self, word: &str) -> bool {
@@ -183,12 +203,16 @@ impl Form {
             Ok::<_, Invalid>(RingTarget { target: phone.target.clone(), delay_s, confirm: phone.confirm })
         };
         let ring_s = some(&self.ring_s).map(|text| seconds("ringing", &text)).transpose()?;
+        let rings =
+            |text: String| text.parse::<u16>().map_err(|_| Invalid::new("rings", &text, "write 1 to 20"));
+        let cadence = |text: &String| some(text).map(|text| text.parse::<Cadence>()).transpose();
         let key = |(key, target): &(char, String)| KeyTarget { key: *key, target: target.clone() };
         Ok(NewRule {
             name: self.name.clone(),
             enabled: self.enabled,
             when: Conditions {
                 within: frame,
+                presence: self.presence.iter().map(|text| text.parse()).collect::<Result<_, Invalid>>()?,
                 reasons: self.reasons.iter().map(|text| reason_of(text)).collect::<Result<_, _>>()?,
                 callers: callers.map(str::parse::<CallerPattern>).collect::<Result<_, _>>()?,
             },
@@ -201,6 +225,9 @@ impl Form {
                     dnd: self.dnd,
                     screening: self.screening,
                     ring_s,
+                    ring_count: some(&self.ring_count).map(rings).transpose()?,
+                    cadence_internal: cadence(&self.cadence_internal)?,
+                    cadence_external: cadence(&self.cadence_external)?,
                     forward_always: some(&self.forward_always),
                     forward_busy: some(&self.forward_busy),
                     forward_unanswered: some(&self.forward_unanswered),
@@ -239,6 +266,8 @@ async fn shown(
         form: form.filled(),
         frames: frames.iter().map(|shown| frame(&shown.frame)).collect(),
         reasons: ALL_REASONS.into_iter().map(|reason| (reason_word(reason), trying::title(reason))).collect(),
+        presences: PresenceState::ALL,
+        cadences: Cadence::ALL,
         greetings: GreetingKind::ALL.into_iter().map(|kind| (kind, greeting_title(kind))).collect(),
     };
     Ok(render(&page, status))

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::domain::answering::{Rule, ScreenedCaller};
-use crate::domain::{TenantId, TimeFrame};
+use crate::domain::{GreetingId, Presence, PresenceState, TenantId, TimeFrame};
 use crate::service::access::Actor;
 use crate::service::answering::verdict_word;
 use crate::service::audit::Deed;
@@ -53,6 +53,25 @@ impl By<'_> {
             json!({"caller": pattern, "verdict": verdict_word(*screening), "note": note})
         };
         self.note(site, &format!("list.{action}"), was.map(told), became.map(told)).await;
+    }
+
+    /// Somebody says something else of themselves.
+    pub(in crate::http) async fn presence(&self, site: &Site, was: &Presence, became: &Presence) {
+        self.note(site, "presence.set", Some(json!(was)), Some(json!(became))).await;
+    }
+
+    /// Other greetings play while somebody says what.
+    pub(in crate::http) async fn presence_greetings(
+        &self,
+        site: &Site,
+        was: &[(PresenceState, Option<GreetingId>)],
+        became: &[(PresenceState, Option<GreetingId>)],
+    ) {
+        let told = |ties: &[(PresenceState, Option<GreetingId>)]| {
+            let ties = ties.iter().map(|(state, greeting)| (state.as_str().to_owned(), json!(greeting)));
+            Value::Object(ties.collect())
+        };
+        self.note(site, "presence.greetings", Some(told(was)), Some(told(became))).await;
     }
 
     async fn note(&self, site: &Site, action: &str, was: Option<Value>, became: Option<Value>) {

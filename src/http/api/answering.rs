@@ -64,6 +64,9 @@ fn field(what: &'static str) -> &'static str {
         "reason" => "reasons",
         "key" => "keys",
         "ringing" => "ring_s",
+        "rings" => "ring_count",
+        "ring cadence" => "cadence_internal",
+        "voicemail" | "extension" => "target",
         "phones" => "simring",
         "use of a time frame" => "use",
         "time span" => "spans",
@@ -96,6 +99,7 @@ fn rule_json(place: usize, standing: &Standing, overview: &Overview) -> Value {
         "when": {
             "frame": within.map(|within| within.frame),
             "outside": within.is_some_and(|within| within.outside),
+            "presence": rule.when.presence,
             "reasons": reasons,
             "callers": rule.when.callers,
         },

@@ -1,20 +1,24 @@
-//! The same for many users.
+//! The same for many users: kept, done behind the answer, told of for each, and stopped.
 
 use std::sync::Arc;
 
-use axum::extract::State;
-use axum::response::Response;
+use axum::extract::{Path, Query, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::domain::{Clear, Invalid, UserId};
-use crate::service::bulk::{BulkAct, MOST};
+use crate::domain::{BulkId, Clear, Invalid, UserId};
+use crate::service::bulk::{BulkAct, MOST, word};
+use crate::store::{BulkRow, BulkRun, StoreError};
 
 use super::super::Site;
 use super::caller::Caller;
 use super::page;
 use super::problem::Problem;
+
+type Answer = Result<Response, Problem>;
 
 /// What is done to whom.
 #[derive(Debug, Deserialize)]
@@ -26,11 +30,26 @@ pub(super) struct Wanted {
     clear: Vec<String>,
 }
 
-pub(super) async fn run(
+fn run_json(run: &BulkRun) -> Value {
+    let clear: Value = serde_json::from_str(&run.parts).unwrap_or_else(|_| json!([]));
+    json!({
+        "id": run.id,
+        "act": run.act,
+        "clear": clear,
+        "state": run.state,
+        "total": run.total,
+        "done": run.done,
+        "failed": run.failed,
+        "made_at": run.made_at,
+        "over_at": run.over_at,
+    })
+}
+
+pub(super) async fn begin(
     State(site): State<Arc<Site>>,
     Extension(caller): Extension<Caller>,
     Json(wanted): Json<Wanted>,
-) -> Result<Response, Problem> {
+) -> Answer {
     let tenant = caller.must_reach_tenant()?;
     if wanted.users.is_empty() || wanted.users.len() > MOST {
         return Err(Problem::field("users", format!("name 1 to {MOST} users")));
@@ -44,8 +63,80 @@ pub(super) async fn run(
     if matches!(&act, BulkAct::Reset(parts) if parts.is_empty()) {
         return Err(Problem::field("clear", "choose what is cleared"));
     }
-    let outcomes = site.web.services.bulk.run(&caller.actor, tenant, &act, &users).await;
-    let item = |one: &crate::service::bulk::Outcome| json!({"user": one.user, "done": one.result.is_ok(), "why": one.result.as_ref().err()});
-    let items: Vec<Value> = outcomes.iter().map(item).collect();
-    Ok(page(items, None::<&str>))
+    let run = site.web.services.bulk.begin(&caller.actor, tenant, &act, &users).await?;
+    let place = [(header::LOCATION, format!("{}/api/v1/users/bulk/{}", site.base, run.id))];
+    Ok((StatusCode::ACCEPTED, place, Json(run_json(&run))).into_response())
+}
+
+pub(super) async fn list(State(site): State<Arc<Site>>, Extension(caller): Extension<Caller>) -> Answer {
+    let runs = site.web.services.bulk.runs(caller.must_reach_tenant()?).await?;
+    Ok(page(runs.iter().map(run_json).collect(), None::<&str>))
+}
+
+/// The run of this id; one of another tenant is as missing as one that is not there.
+fn id(text: &str) -> Result<BulkId, Problem> {
+    text.parse().map_err(|_| Problem::missing("run"))
+}
+
+fn refused(error: StoreError) -> Problem {
+    match error {
+        StoreError::Missing { .. } => Problem::missing("run"),
+        other => other.into(),
+    }
+}
+
+pub(super) async fn show(
+    State(site): State<Arc<Site>>,
+    Extension(caller): Extension<Caller>,
+    Path(run): Path<String>,
+) -> Answer {
+    let tenant = caller.must_reach_tenant()?;
+    let run = site.web.services.bulk.run(tenant, id(&run)?).await.map_err(refused)?;
+    Ok(Json(run_json(&run)).into_response())
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Asked {
+    after: Option<String>,
+    limit: Option<u32>,
+}
+
+pub(super) async fn results(
+    State(site): State<Arc<Site>>,
+    Extension(caller): Extension<Caller>,
+    Path(run): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Answer {
+    let (tenant, bulk) = (caller.must_reach_tenant()?, &site.web.services.bulk);
+    let run = bulk.run(tenant, id(&run)?).await.map_err(refused)?;
+    let after = asked.after.as_deref().and_then(|place| place.parse().ok());
+    let (rows, more) = bulk.rows(tenant, run.id, after, asked.limit.unwrap_or(50).clamp(1, 200)).await?;
+    let item =
+        |row: &BulkRow| json!({"user": row.user, "who": row.who, "state": word(row.state), "why": row.why});
+    let next = more.then(|| rows.last().map(|row| row.place.to_string())).flatten();
+    Ok(page(rows.iter().map(item).collect(), next))
+}
+
+pub(super) async fn csv(
+    State(site): State<Arc<Site>>,
+    Extension(caller): Extension<Caller>,
+    Path(run): Path<String>,
+) -> Answer {
+    let tenant = caller.must_reach_tenant()?;
+    let text = site.web.services.bulk.csv(tenant, id(&run)?).await.map_err(refused)?;
+    Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], text).into_response())
+}
+
+pub(super) async fn cancel(
+    State(site): State<Arc<Site>>,
+    Extension(caller): Extension<Caller>,
+    Path(run): Path<String>,
+) -> Answer {
+    let (tenant, bulk) = (caller.must_reach_tenant()?, &site.web.services.bulk);
+    let id = bulk.run(tenant, id(&run)?).await.map_err(refused)?.id;
+    bulk.cancel(&caller.actor, tenant, id).await.map_err(|error| match error {
+        StoreError::Missing { .. } => Problem::new(StatusCode::CONFLICT, "it is over already"),
+        other => other.into(),
+    })?;
+    Ok(Json(run_json(&bulk.run(tenant, id).await.map_err(refused)?)).into_response())
 }

@@ -16,6 +16,7 @@ pub(in crate::http) mod numbers;
 mod once;
 mod own;
 mod policy;
+mod presence;
 pub(in crate::http) mod problem;
 mod profiles;
 mod reset;

@@ -99,7 +99,7 @@ impl Changing {
 }
 
 /// The mailbox, if the caller may change it: the own one, or reached and of somebody whom `may` allows.
-async fn changeable(
+pub(super) async fn changeable(
     site: &Site,
     caller: &Caller,
     mailbox: &str,

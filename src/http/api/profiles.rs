@@ -163,6 +163,7 @@ pub(super) async fn contacts(
         department: looking.department,
         site: looking.site,
         is_listed: true,
+        ..PeopleFilter::default()
     };
     let people = &site.web.services.people;
     let (found, more) = people.page(tenant, &filter, after, looking.limit.unwrap_or(PAGE)).await?;

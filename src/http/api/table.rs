@@ -1,6 +1,7 @@
 //! Every route of the API: what it is called, what opens it, what it takes, and who carries it out.
 
 mod answering;
+mod bulk;
 mod call_me;
 mod greetings;
 mod handsets;
@@ -10,6 +11,7 @@ mod messages;
 mod numbers;
 mod own;
 mod people;
+mod presence;
 mod profiles;
 mod rest;
 mod running;
@@ -172,6 +174,8 @@ pub fn shapes() -> Vec<Shape> {
         shapes::MESSAGES,
         shapes::REST,
         own::SHAPES,
+        bulk::SHAPES,
+        presence::SHAPES,
         running::SHAPES,
         second_factors::SHAPES,
         call_me::SHAPES,
@@ -194,11 +198,14 @@ pub(super) fn handlers() -> Vec<Entry> {
     [
         // Before the routes of one user.
         profiles::routes(),
+        // Before the users: `bulk` is no user's id.
+        bulk::routes(),
         people::routes(),
         messages::routes(),
         greetings::routes(),
         rest::routes(),
         own::routes(),
+        presence::routes(),
         running::routes(),
         second_factors::routes(),
         call_me::routes(),

@@ -1,5 +1,6 @@
 //! Users with their mailboxes, numbers and roles.
 
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::domain::{Extension as Number, MailAddress, ProfileField, Quota, Recipient, UserId};
+use crate::domain::{Extension as Number, Invalid, MailAddress, ProfileField, Quota, Recipient, UserId};
 use crate::service::access::{Act, Reach};
 use crate::service::accounts::{Account, Changes, NewUser};
 use crate::service::audit::Deed;
@@ -37,8 +38,40 @@ pub(super) struct Asked {
     department: String,
     #[serde(default)]
     site: String,
+    status: Option<String>,
+    voicemail: Option<String>,
+    role: Option<String>,
+    sort: Option<String>,
+    order: Option<String>,
     after: Option<String>,
     limit: Option<u32>,
+}
+
+impl Asked {
+    fn filter(&self) -> Result<PeopleFilter, Problem> {
+        fn read<T: FromStr<Err = Invalid>>(
+            field: &'static str,
+            text: Option<&String>,
+        ) -> Result<Option<T>, Problem> {
+            let read = text.map(|text| text.parse::<T>()).transpose();
+            read.map_err(|error| Problem::field(field, error.to_string()))
+        }
+        Ok(PeopleFilter {
+            search: self.search.clone(),
+            department: self.department.clone(),
+            site: self.site.clone(),
+            is_listed: false,
+            role: read("role", self.role.as_ref())?,
+            status: read("status", self.status.as_ref())?,
+            voicemail: read("voicemail", self.voicemail.as_ref())?,
+            sort: read("sort", self.sort.as_ref())?,
+            is_down: match self.order.as_deref() {
+                None | Some("asc") => false,
+                Some("desc") => true,
+                Some(_) => return Err(Problem::field("order", "choose asc or desc")),
+            },
+        })
+    }
 }
 
 pub(super) async fn list(
@@ -64,21 +97,21 @@ pub(super) async fn list(
         None => None,
     };
     let limit = asked.limit.unwrap_or(PAGE);
-    let filter = PeopleFilter {
-        search: asked.search,
-        department: asked.department,
-        site: asked.site,
-        is_listed: false,
-    };
-    let (found, more) = people.page(caller.tenant, &filter, after, limit).await?;
+    let (found, more) = people.page(caller.tenant, &asked.filter()?, after, limit).await?;
     let next = more.then(|| found.last().map(cursor::after_person)).flatten();
     let fields = profiles::fields(&site, &caller).await?;
-    let items: Vec<Value> = found.iter().map(|person| person_json(person, &fields)).collect();
-    Ok(page(items, next))
+    Ok(page(found.iter().map(|person| listed_json(person, &fields)).collect(), next))
+}
+
+/// In lists alone: what changes with every message is nothing that an `ETag` guards.
+fn listed_json(person: &Person, fields: &[ProfileField]) -> Value {
+    let mut told = person_json(person, fields);
+    told["unheard"] = json!(person.unheard);
+    told
 }
 
 fn person_json(person: &Person, fields: &[ProfileField]) -> Value {
-    let Person { user, mailbox, login, has_pin: _, needs_setup } = person;
+    let Person { user, mailbox, login, needs_setup, .. } = person;
     json!({
         "id": user.id,
         "first": user.first,

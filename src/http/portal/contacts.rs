@@ -63,6 +63,7 @@ pub(super) async fn page(State(site): Shared, visitor: Visitor, Query(asked): Qu
         department: asked.department.clone(),
         site: asked.site.clone(),
         is_listed: true,
+        ..PeopleFilter::default()
     };
     let page = services.people.page(tenant, &filter, cursor::person(&asked.after), PAGE).await;
     let (people, more) = match page {

@@ -22,6 +22,8 @@ pub(in crate::http) struct Frame {
     pub(in crate::http) groups: Vec<Group>,
     /// A second factor is to be turned on before others can be looked after.
     pub(in crate::http) owes_factor: bool,
+    /// What was looked for, on the page that says what was found.
+    pub(in crate::http) asked: String,
     /// What was just done.
     pub(in crate::http) done: Option<Done>,
 }
@@ -96,6 +98,7 @@ impl Frame {
             places,
             groups,
             owes_factor: actor.owes_factor,
+            asked: String::new(),
             done: None,
         }
     }

@@ -130,6 +130,7 @@ pub(super) async fn shown(
             internal: false,
             hours: &answered.hours,
             wanted: rule.and_then(|(_, rule)| Some((rule.then.greeting?, rule.name.as_str()))),
+            presence: arrangements.presence_greeting(now),
             now,
             zone: zone.clone(),
             extension: &mailbox.extension,

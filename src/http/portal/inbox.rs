@@ -307,26 +307,7 @@ fn drawers(chosen: Option<Tag>) -> [Drawer; 3] {
 
 /// A line of the ledger in plain words.
 fn line(entry: &LedgerEntry, zone: &TimeZone) -> Line {
-    let (what, is_bad) = match entry.event.as_str() {
-        "stored" => ("Stored safely", false),
-        "mail-accepted" => ("Mailed", false),
-        "mail-deferred" => ("The mail has to wait", true),
-        "mail-bounced" => ("The mail was refused", true),
-        "mail-skipped" => ("Not mailed", false),
-        "link-opened" => ("The link in the mail was used", false),
-        "heard" => ("Heard", false),
-        "marked-new" => ("Marked as new", false),
-        "saved" => ("Saved", false),
-        "filed-work" => ("Filed under Work", false),
-        "filed-family" => ("Filed under Family", false),
-        "filed-friends" => ("Filed under Friends", false),
-        "moved-to-inbox" => ("Moved to the inbox", false),
-        "trashed" => ("Moved to the trash", false),
-        "restored" => ("Put back", false),
-        "forwarded" => ("Passed on", false),
-        "answered" => ("Answered", false),
-        _ => ("Noted", false),
-    };
+    let (what, is_bad) = words::event(&entry.event);
     // The detail of a used link is only our own name for it.
     let detail = if entry.event == "link-opened" { String::new() } else { entry.detail.clone() };
     Line { at: words::stamp(entry.at, zone), what, detail, is_bad }

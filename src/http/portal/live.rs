@@ -14,9 +14,10 @@ use futures_util::stream::{self, Stream};
 use serde_json::json;
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::domain::{Counts, MessageId, Owner};
+use crate::domain::{BulkId, Counts, MessageId, Owner, TenantId};
 use crate::service::call_me::Following;
 use crate::service::live_calls::Scope;
+use crate::store::{BulkRun, BulkState};
 
 use super::super::Shared;
 use super::super::services::Services;
@@ -62,6 +63,30 @@ pub(in crate::http) fn calls(services: &Services, scope: Scope) -> Response {
                 () = tokio::time::sleep(READABLE) => {}
             }
             Some((Ok(Event::default().event("calls").data("changed")), (watch, stop, place)))
+        })
+    })
+}
+
+/// Says how far something is that is done to many users, until it is over.
+pub(in crate::http) fn run(services: &Services, tenant: TenantId, id: BulkId) -> Response {
+    let (stop, bulk) = (services.stop.clone(), services.bulk.clone());
+    stream(services, |place| {
+        stream::unfold((bulk, stop, None::<BulkRun>, place), move |(bulk, stop, last, place)| async move {
+            if last.as_ref().is_some_and(|last| last.state != BulkState::Running) {
+                return None;
+            }
+            loop {
+                let now = bulk.run(tenant, id).await.ok()?;
+                if last.as_ref() != Some(&now) {
+                    let told = json!({"state": now.state, "done": now.done, "failed": now.failed, "total": now.total});
+                    let event = Event::default().event("run").data(told.to_string());
+                    return Some((Ok(event), (bulk, stop, Some(now), place)));
+                }
+                tokio::select! {
+                    () = stop.cancelled() => return None,
+                    () = tokio::time::sleep(READABLE) => {}
+                }
+            }
         })
     })
 }

@@ -21,7 +21,7 @@ pub(super) mod words;
 use std::sync::Arc;
 
 pub(super) use greetings::title as greeting_title;
-pub(super) use live::{calls as live_calls, serve as live_events};
+pub(super) use live::{calls as live_calls, run as live_run, serve as live_events};
 pub(super) use settings::mode_title;
 pub(super) use sign_in::sentence;
 pub(super) use upload::{is_too_large, limited, limited_to};

@@ -15,6 +15,7 @@ use crate::service::audit::Deed;
 use crate::service::login::ChangeFault;
 use crate::service::signin::{PasswordFault, SHORTEST, SigninError};
 
+use super::super::answering::PresenceForm;
 use super::super::shell::render;
 use super::super::visitor::{Posted, Visitor, see};
 use super::super::{Shared, Site};
@@ -33,6 +34,7 @@ struct SettingsPage {
     shortest: usize,
     factor: String,
     sessions: Vec<Row>,
+    presence: Option<PresenceForm>,
 }
 
 /// What only somebody with a mailbox sets.
@@ -120,7 +122,12 @@ async fn view(site: &Site, visitor: &Visitor, done: Option<Done>) -> Result<Sett
     });
     let factor = services.signin.second_factor(actor.tenant, user).await.map_err(|error| trouble(&error))?;
     let factor = factor.and_then(|factor| Some((factor.active?.1, factor.codes)));
+    let presence = match actor.mailbox {
+        Some(_) => PresenceForm::of(site, visitor.owner()?, "/answering/me".to_owned(), &zone).await?,
+        None => None,
+    };
     Ok(SettingsPage {
+        presence,
         factor: match factor {
             Some((since, codes)) => {
                 format!("On since {}; {} left.", words::stamp(since, &zone), second_factor::codes_left(codes))

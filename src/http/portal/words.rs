@@ -54,6 +54,31 @@ pub(in crate::http) fn moment(text: &str, zone: &TimeZone) -> Result<Option<Time
     Ok(Some(at.timestamp()))
 }
 
+/// A line of a message's ledger: what happened, and whether it is bad news.
+pub(in crate::http) fn event(event: &str) -> (&'static str, bool) {
+    match event {
+        "stored" => ("Stored safely", false),
+        "presence" => ("Answered by presence", false),
+        "mail-accepted" => ("Mailed", false),
+        "mail-deferred" => ("The mail has to wait", true),
+        "mail-bounced" => ("The mail was refused", true),
+        "mail-skipped" => ("Not mailed", false),
+        "link-opened" => ("The link in the mail was used", false),
+        "heard" => ("Heard", false),
+        "marked-new" => ("Marked as new", false),
+        "saved" => ("Saved", false),
+        "filed-work" => ("Filed under Work", false),
+        "filed-family" => ("Filed under Family", false),
+        "filed-friends" => ("Filed under Friends", false),
+        "moved-to-inbox" => ("Moved to the inbox", false),
+        "trashed" => ("Moved to the trash", false),
+        "restored" => ("Put back", false),
+        "forwarded" => ("Passed on", false),
+        "answered" => ("Answered", false),
+        _ => ("Noted", false),
+    }
+}
+
 /// For tables: `21 Nov 2026, 14:32:05`.
 pub(in crate::http) fn stamp(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone()).strftime("%-d %b %Y, %H:%M:%S").to_string()

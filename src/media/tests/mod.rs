@@ -136,6 +136,7 @@ fn head(sample_rate: u32) -> Head {
         began_at: "2026-01-02T03:04:05Z".parse().unwrap(),
         sample_rate,
         draft: false,
+        presence: None,
     }
 }
 

@@ -18,6 +18,8 @@ use crate::store::{Store, StoreError};
 const LONGEST_NAME: usize = 64;
 /// Longest ringing, and longest delay of a phone, in seconds.
 const LONGEST_RING: u16 = 300;
+/// Most rings.
+const MOST_RINGS: u16 = 20;
 /// Phones that ring besides.
 const MOST_PHONES: usize = 10;
 
@@ -43,9 +45,9 @@ pub struct NewRule {
 pub struct Standing {
     /// The rule.
     pub rule: Rule,
-    /// Its condition of time holds. A rule without one is always in time.
+    /// Its conditions of time and presence hold. A rule without any is always in time.
     pub in_time: bool,
-    /// It is the first in time that asks for nothing but time: what calls get that no rule before it picks out.
+    /// It is the first in time that asks for nothing but time and presence: what calls get that no rule before it picks out.
     pub active: bool,
     /// Until when `active` stays as it is. `None`: for more than a year.
     pub until: Option<Timestamp>,
@@ -248,9 +250,29 @@ impl Rules {
             AnswerBy::Transfer { target } => Some(target),
             _ => None,
         };
+        if let AnswerBy::Voicemail { extension } = answer {
+            self.check_voicemail(tenant, mailbox, extension).await?;
+        }
         let outward = transfer.into_iter().chain(operator).chain(keys.iter().map(|key| &key.target));
         outward.into_iter().try_for_each(|target| self.check_target(target))?;
         check_phones(phones)
+    }
+
+    /// Whose voicemail may take calls: that of a colleague who is there.
+    async fn check_voicemail(
+        &self,
+        tenant: TenantId,
+        mailbox: &Mailbox,
+        extension: &Extension,
+    ) -> Result<()> {
+        let remedy = if *extension == mailbox.extension {
+            "this is the mailbox itself: choose that a message is taken"
+        } else if self.store.mailbox_by_extension(tenant, extension).await?.is_none() {
+            "nobody has this extension: choose that of a colleague"
+        } else {
+            return Ok(());
+        };
+        Err(Invalid::new("voicemail", extension.as_str(), remedy).into())
     }
 
     pub(super) fn check_target(&self, target: &str) -> Result<()> {
@@ -286,6 +308,12 @@ fn check_phones(phones: &crate::domain::answering::PhoneSystem) -> Result<()> {
     let delays = phones.simring.iter().map(|ring| ring.delay_s);
     if phones.ring_s.into_iter().chain(delays).any(|seconds| seconds > LONGEST_RING) {
         return Err(Invalid::new("ringing", "", "a phone rings or waits for at most 300 seconds").into());
+    }
+    if let Some(count) = phones.ring_count.filter(|count| !(1..=MOST_RINGS).contains(count)) {
+        return Err(Invalid::new("rings", &count.to_string(), "a phone rings 1 to 20 times").into());
+    }
+    if phones.ring_count.is_some() && phones.ring_s.is_some() {
+        return Err(Invalid::new("ringing", "", "give seconds or a number of rings, not both").into());
     }
     if phones.simring.len() > MOST_PHONES {
         return Err(Invalid::new("phones", "", "at most 10 phones ring at the same time").into());

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::*;
 use crate::domain::answering::{CallerPattern, RuleActions, TurnAway, WithinFrame};
 use crate::domain::time_frame::Entry;
-use crate::domain::{MailboxId, RuleId, Schedule, Span, TenantId, TimeFrameId};
+use crate::domain::{MailboxId, Presence, PresenceState, RuleId, Schedule, Span, TenantId, TimeFrameId};
 
 fn id(number: u128) -> Uuid {
     Uuid::from_u128(number)
@@ -45,6 +45,7 @@ fn rule(
         enabled: true,
         when: Conditions {
             within,
+            presence: Vec::new(),
             reasons: reasons.to_vec(),
             callers: callers.iter().map(|text| text.parse().unwrap()).collect(),
         },
@@ -89,7 +90,7 @@ fn the_first_rule_whose_conditions_hold_decides() {
             rule(13, "open", Some(2), &[], &[]),
             rule(14, "night", Some(-2), &[], &["+4930*", "anonymous"]),
         ],
-        callers: Vec::new(),
+        ..Arrangements::default()
     };
     use RedirectReason as R;
     let berlin = ["+493012345"];
@@ -183,7 +184,7 @@ fn a_rule_that_others_before_it_leave_nothing_is_named_with_them() {
     ];
     let busy = [RedirectReason::UserBusy];
     let check =
-        |rules: Vec<Rule>| warned(&Arrangements { frames: frames.clone(), rules, callers: Vec::new() });
+        |rules: Vec<Rule>| warned(&Arrangements { frames: frames.clone(), rules, ..Arrangements::default() });
     let by = |names: &[&str]| Warning::Shadowed { by: names.iter().map(|name| (*name).to_owned()).collect() };
 
     let shadowed = check(vec![rule(1, "open", Some(1), &[], &[]), rule(2, "lunch", Some(2), &[], &[])]);
@@ -225,7 +226,7 @@ fn the_active_rule_is_named_with_the_time_of_the_next_change() {
             rule(1, "busy", None, &[RedirectReason::UserBusy], &[]),
             rule(2, "open", Some(1), &[], &[]),
         ],
-        callers: Vec::new(),
+        ..Arrangements::default()
     };
     arrangements.rules[1].then.keys =
         vec![crate::domain::answering::KeyTarget { key: '1', target: "+15550100".to_owned() }];
@@ -247,4 +248,87 @@ fn the_active_rule_is_named_with_the_time_of_the_next_change() {
     ] {
         assert!(told.contains(line), "{line} is not in\n{told}");
     }
+}
+
+/// 000-08: a rule may ask for what the owner says of themselves, and it ends with that.
+#[test]
+fn a_rule_may_ask_for_a_presence() {
+    let mut meeting = rule(11, "meeting", None, &[], &[]);
+    meeting.when.presence = vec![PresenceState::InMeeting, PresenceState::DoNotDisturb];
+    let mut arrangements = Arrangements {
+        rules: vec![meeting, rule(12, "otherwise", None, &[], &[])],
+        ..Arrangements::default()
+    };
+    let (noon, one) = ("2025-07-03T12:00:00Z", "2025-07-03T13:00:00Z");
+    let rule_at = |arrangements: &Arrangements, now: &str| {
+        name_of(&answered(arrangements, RedirectReason::NoAnswer, &[], now)).map(str::to_owned)
+    };
+    assert_eq!(
+        rule_at(&arrangements, noon).as_deref(),
+        Some("otherwise"),
+        "everybody is in the office at first"
+    );
+    arrangements.presence = Presence { state: PresenceState::InMeeting, until: Some(one.parse().unwrap()) };
+    assert_eq!(rule_at(&arrangements, noon).as_deref(), Some("meeting"));
+    assert_eq!(rule_at(&arrangements, one).as_deref(), Some("otherwise"), "the meeting is over");
+    arrangements.presence.state = PresenceState::OnVacation;
+    assert_eq!(rule_at(&arrangements, noon).as_deref(), Some("otherwise"));
+
+    arrangements.presence.state = PresenceState::DoNotDisturb;
+    let decided = answered(&arrangements, RedirectReason::NoAnswer, &[], noon);
+    let calling = Calling { forms: &[], internal: false };
+    let (now, zone) = (noon.parse().unwrap(), &TimeZone::UTC);
+    let asked = Asked { reason: RedirectReason::NoAnswer, calling, now, zone };
+    let told = AnsweringTold::new(&arrangements, &asked, &decided);
+    assert_eq!(told.rule_until, Some(one.parse().unwrap()));
+    let text = told.to_string();
+    assert!(text.contains("presence  Do not disturb, until 2025-07-03 13:00 UTC"), "{text}");
+    assert!(text.contains("1. \"meeting\": while \"In a Meeting\" or \"Do not disturb\", until"), "{text}");
+    let standing = rules::standings(&arrangements, zone, now);
+    assert_eq!((standing[0].active, standing[0].until), (true, Some(one.parse().unwrap())));
+}
+
+/// 000-08, 002-053: a rule of one presence takes nothing from rules of others, and everything from itself.
+#[test]
+fn presences_count_when_it_is_judged_whether_a_rule_is_reached() {
+    let asks = |number, name: &str, presence: &[PresenceState]| {
+        let mut rule = rule(number, name, None, &[], &[]);
+        rule.when.presence = presence.to_vec();
+        rule
+    };
+    let warned = |rules: Vec<Rule>| {
+        let arrangements = Arrangements { rules, ..Arrangements::default() };
+        let told = warnings(&arrangements, &TimeZone::UTC, Timestamp::UNIX_EPOCH);
+        told.into_iter().map(|(_, warning)| warning).collect::<Vec<_>>()
+    };
+    use PresenceState as P;
+    let other =
+        warned(vec![asks(1, "a", &[P::InMeeting]), asks(2, "b", &[P::OnVacation]), asks(3, "c", &[])]);
+    assert_eq!(other, []);
+    let same = warned(vec![asks(1, "a", &[P::InMeeting, P::Remote]), asks(2, "b", &[P::Remote])]);
+    assert_eq!(same, [Warning::Shadowed { by: vec!["a".to_owned()] }]);
+}
+
+/// 000-08, 000-09: how a phone rings and whose voicemail follows are kept, and told in words.
+#[test]
+fn rings_cadence_and_the_last_step_are_told() {
+    let mut then = RuleActions {
+        answer: AnswerBy::Voicemail { extension: "145".parse().unwrap() },
+        ..RuleActions::default()
+    };
+    then.phones.ring_count = Some(4);
+    then.phones.cadence_internal = Some("single".parse().unwrap());
+    then.phones.cadence_external = Some("double".parse().unwrap());
+    assert_eq!(acts(&then), ["goes to the voicemail of 145"]);
+    let phones = phone_system(&then.phones).join("; ");
+    for words in ["rings 4 times", "rings single for colleagues", "rings double for all others"] {
+        assert!(phones.contains(words), "{phones}");
+    }
+    assert_eq!(answer_of("voicemail", " 145 ").unwrap(), then.answer);
+    assert_eq!(answer_word(&then.answer), ("voicemail", Some("145")));
+    assert!(answer_of("voicemail", "").unwrap_err().to_string().contains("whose voicemail"));
+    assert!(
+        answer_of("voicemail", "x").is_err()
+            && "treble".parse::<crate::domain::answering::Cadence>().is_err()
+    );
 }

@@ -9,7 +9,7 @@ use crate::domain::answering::{
     AnswerBy, Arrangements, Conditions, PhoneSystem, RingTarget, RuleActions, ScreenedCaller, Screening,
     TurnAway,
 };
-use crate::domain::{Invalid, RedirectReason};
+use crate::domain::{Invalid, PresenceState, RedirectReason};
 
 /// Words for reasons, beside those of RFC 5806.
 const REASONS: [(&str, RedirectReason); 4] = [
@@ -64,10 +64,12 @@ pub fn answer_word(answer: &AnswerBy) -> (&'static str, Option<&str>) {
         AnswerBy::Tone => ("tone", None),
         AnswerBy::TurnAway { with } => (with.as_str(), None),
         AnswerBy::Transfer { target } => ("transfer", Some(target)),
+        AnswerBy::Voicemail { extension } => ("voicemail", Some(extension.as_str())),
     }
 }
 
-/// Reads what becomes of a call: `message`, `announcement`, `tone`, `transfer` with a target, or how it is turned away.
+/// Reads what becomes of a call: `message`, `announcement`, `tone`, `transfer` with a target, `voicemail` with an
+/// extension, or how it is turned away.
 ///
 /// # Errors
 /// [`Invalid`] with the words there are, or that a transfer needs a target.
@@ -80,10 +82,14 @@ pub fn answer_of(word: &str, target: &str) -> Result<AnswerBy, Invalid> {
             return Err(Invalid::new("target", target, "say where the call is to be transferred"));
         }
         "transfer" => AnswerBy::Transfer { target: target.trim().to_owned() },
+        "voicemail" if target.trim().is_empty() => {
+            return Err(Invalid::new("target", target, "say whose voicemail takes the call: an extension"));
+        }
+        "voicemail" => AnswerBy::Voicemail { extension: target.trim().parse()? },
         way => AnswerBy::TurnAway {
             with: way.parse().map_err(|_| {
                 let remedy =
-                    "choose message, announcement, tone, transfer, announce, busy, not-found or decline";
+                    "choose message, announcement, tone, transfer, voicemail, announce, busy, not-found or decline";
                 Invalid::new("answer", way, remedy)
             })?,
         },
@@ -119,6 +125,10 @@ pub fn conditions(when: &Conditions, arrangements: &Arrangements) -> String {
         let name = arrangements.frame(within.frame).map_or("a time frame that is gone", |frame| &frame.name);
         parts.push(format!("{} {name:?}", if within.outside { "outside of" } else { "within" }));
     }
+    if !when.presence.is_empty() {
+        let words: Vec<String> = when.presence.iter().map(|state| format!("{:?}", state.title())).collect();
+        parts.push(format!("while {}", words.join(" or ")));
+    }
     if !when.reasons.is_empty() {
         let words: Vec<&str> = when.reasons.iter().map(|reason| reason_word(*reason)).collect();
         parts.push(format!("when {}", words.join(" or ")));
@@ -139,6 +149,7 @@ pub fn acts(then: &RuleActions) -> Vec<String> {
         AnswerBy::Tone => lines.push("the tone comes at once".to_owned()),
         AnswerBy::TurnAway { with } => lines.push(turned_away(*with).to_owned()),
         AnswerBy::Transfer { target } => lines.push(format!("transfers to {target}, else takes a message")),
+        AnswerBy::Voicemail { extension } => lines.push(format!("goes to the voicemail of {extension}")),
     }
     lines.extend(then.greeting.map(|kind| format!("plays the {kind} greeting")));
     lines.extend(then.operator.as_ref().map(|target| format!("0 leads to {target}")));
@@ -153,6 +164,11 @@ pub fn phone_system(phones: &PhoneSystem) -> Vec<String> {
     add(phones.dnd.then(|| "do not disturb".to_owned()));
     add(phones.screening.then(|| "callers say their name and the owner decides".to_owned()));
     add(phones.ring_s.map(|seconds| format!("rings for {seconds} s")));
+    add(phones.ring_count.map(|count| format!("rings {count} time{}", if count == 1 { "" } else { "s" })));
+    for (whom, cadence) in [("colleagues", phones.cadence_internal), ("all others", phones.cadence_external)]
+    {
+        add(cadence.map(|cadence| format!("rings {} for {whom}", cadence.as_str())));
+    }
     let forwards = [
         ("always", &phones.forward_always),
         ("when busy", &phones.forward_busy),
@@ -192,6 +208,10 @@ pub struct AnsweringTold {
     pub hours_why: Option<String>,
     /// Until when.
     pub hours_until: Option<Timestamp>,
+    /// What the owner says of themselves, unless in the office.
+    pub presence: Option<PresenceState>,
+    /// Until when.
+    pub presence_until: Option<Timestamp>,
     /// Name of the rule that holds; `None`: the mailbox's default.
     pub rule: Option<String>,
     /// Its place, from 1 on.
@@ -217,6 +237,7 @@ impl AnsweringTold {
             OfficeHours { closed: Some(_), .. } => "closed",
             _ => "open",
         };
+        let presence = arrangements.presence.now(asked.now);
         let same_hours = |at| state(&office_hours(arrangements, asked.zone, at));
         let same_rule = |now| decide(arrangements, &Asked { now, ..*asked }).rule.map(|(place, _)| place);
         Self {
@@ -224,6 +245,8 @@ impl AnsweringTold {
             hours: hours.kept.then(|| state(hours)),
             hours_why: hours.closed.clone(),
             hours_until: until(arrangements, asked.zone, asked.now, same_hours),
+            presence: Some(presence.state).filter(|state| *state != PresenceState::InOffice),
+            presence_until: presence.until,
             rule: rule.as_ref().map(|(_, rule)| rule.name.clone()),
             rule_place: rule.as_ref().map(|(place, _)| *place),
             rule_why: rule.as_ref().map(|(_, rule)| conditions(&rule.when, arrangements)),
@@ -259,6 +282,9 @@ impl std::fmt::Display for AnsweringTold {
         if let Some(hours) = self.hours {
             let why = self.hours_why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
             writeln!(f, "hours     {hours}{why}{}", until(&self.hours_until))?;
+        }
+        if let Some(presence) = self.presence {
+            writeln!(f, "presence  {}{}", presence.title(), until(&self.presence_until))?;
         }
         if let (Some(rule), Some(place), Some(why)) = (&self.rule, self.rule_place, &self.rule_why) {
             writeln!(f, "rule      {place}. {rule:?}: {why}{}", until(&self.rule_until))?;

@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::in_time;
+use super::in_frame;
 use crate::domain::RuleId;
 use crate::domain::answering::{Arrangements, Conditions, Rule};
 use crate::domain::time_frame::edges_between;
@@ -69,13 +69,15 @@ fn moments(arrangements: &Arrangements, zone: &TimeZone, now: Timestamp) -> Vec<
     edges
 }
 
-/// Whether, as far as reason and caller go, the other rule takes every call that this one could.
+/// Whether, as far as presence, reason and caller go, the other rule takes every call that this one could.
 fn takes_all(other: &Conditions, this: &Conditions, rule: &Rule) -> bool {
+    let presence = other.presence.is_empty()
+        || !this.presence.is_empty() && this.presence.iter().all(|state| other.presence.contains(state));
     let reasons = other.reasons.is_empty()
         || !this.reasons.is_empty() && this.reasons.iter().all(|reason| other.reasons.contains(reason));
     let covered = |caller| other.callers.iter().any(|known| known.covers(caller));
     let callers = other.callers.is_empty() || !this.callers.is_empty() && this.callers.iter().all(covered);
-    rule.enabled && reasons && callers
+    rule.enabled && presence && reasons && callers
 }
 
 fn judge(
@@ -89,9 +91,9 @@ fn judge(
     }
     let mut taken_by: Vec<&Rule> = Vec::new();
     let mut ever = false;
-    for edge in edges.iter().filter(|edge| in_time(&rule.when, arrangements, zone, **edge)) {
+    for edge in edges.iter().filter(|edge| in_frame(&rule.when, arrangements, zone, **edge)) {
         ever = true;
-        let taker = before.iter().find(|other| in_time(&other.when, arrangements, zone, *edge))?;
+        let taker = before.iter().find(|other| in_frame(&other.when, arrangements, zone, *edge))?;
         if !taken_by.iter().any(|known| known.id == taker.id) {
             taken_by.push(taker);
         }

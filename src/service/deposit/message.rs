@@ -12,11 +12,14 @@ use crate::clock::SharedClock;
 use crate::domain::{Folder, JobId, MailMode, Mailbox, Message, RecordingClass};
 use crate::store::{NewJob, Work};
 
+/// A message, the bytes of its object, and what its ledger says of the owner's presence.
+pub(super) type Made = (Message, Bytes, Option<String>);
+
 /// The message and the bytes of its object. The same recording gives the same of both, whenever and wherever.
 ///
 /// # Errors
 /// [`WavError`] for a sample rate of zero or a recording beyond 4 GiB.
-pub(super) fn encode(recorded: Recorded, verdict: Verdict) -> Result<(Message, Bytes), WavError> {
+pub(super) fn encode(recorded: Recorded, verdict: Verdict) -> Result<Made, WavError> {
     let Recorded { head, marks, samples, .. } = recorded;
     let wav = wav::write(&samples, head.sample_rate)?;
     let millis = samples.len() as u64 * 1_000 / u64::from(head.sample_rate.max(1));
@@ -47,7 +50,7 @@ pub(super) fn encode(recorded: Recorded, verdict: Verdict) -> Result<(Message, B
             head.id
         ),
     };
-    Ok((message, Bytes::from(wav)))
+    Ok((message, Bytes::from(wav), head.presence))
 }
 
 /// One mail for each address that wants one, if the message is of a kind that is mailed.

@@ -2,7 +2,10 @@
 
 use super::*;
 use crate::clock::{Clock as _, ManualClock};
-use crate::domain::{GreetingId, GreetingKind, Message, MessageId, RecordingClass, RedirectReason};
+use crate::domain::{
+    GreetingId, GreetingKind, Message, MessageId, Owner, Presence, PresenceState, RecordingClass,
+    RedirectReason, RuleId,
+};
 use crate::service::accounts::{Accounts, MailboxDefaults, NewUser};
 use crate::sip::Party;
 use crate::store::Number;
@@ -221,4 +224,103 @@ async fn a_time_frame_rule_or_list_holds_for_the_very_next_call() {
         "{told}"
     );
     assert_eq!(world.call("1001", "+4930123").await.answered.turned_away(), None);
+}
+
+/// What the tenant's mailboxes say of a rule.
+async fn keep_rule(world: &World, mailbox: &Mailbox, name: &str, presence: &[PresenceState], to: &str) {
+    let mut rule = Rule {
+        id: RuleId::from_uuid(world.clock.uuid()),
+        name: name.to_owned(),
+        enabled: true,
+        when: crate::domain::answering::Conditions::default(),
+        then: crate::domain::answering::RuleActions::default(),
+        created_at: world.clock.now(),
+    };
+    rule.when.presence = presence.to_vec();
+    rule.then.answer = AnswerBy::Voicemail { extension: to.parse().unwrap() };
+    let owner = Owner { tenant: mailbox.tenant, mailbox: mailbox.id };
+    world.other.change_rules(owner, |_| Ok::<_, StoreError>(vec![rule])).await.unwrap();
+}
+
+/// 000-09: the last step is the voicemail of a colleague, found when the diverted call arrives.
+#[tokio::test]
+async fn a_rule_gives_the_call_to_the_voicemail_of_a_colleague() {
+    let world = World::new().await;
+    let colleague = user(&world.other, &world.clock, "145").await;
+    let at = |verdict: &Verdict| verdict.mailbox().map(|mailbox| mailbox.id);
+    keep_rule(&world, &world.mailbox, "to 145", &[], "145").await;
+    let call = world.call("1001", "5550123").await;
+    assert_eq!(at(&call), Some(colleague.id));
+    assert_eq!(call.handed, Some((world.mailbox.extension.clone(), "to 145".to_owned())));
+    let told = call.explain();
+    assert_eq!(told.handed_by.as_deref(), Some("the rule \"to 145\" of mailbox 1001"));
+    assert!(told.to_string().contains("given by  the rule \"to 145\" of mailbox 1001"), "{told}");
+    assert_eq!(told.mailbox.as_deref(), Some("145"));
+
+    // By a diversion, as phone systems send calls.
+    let facts = CallFacts {
+        request_uri: "sip:vm@192.0.2.1".to_owned(),
+        diversion: vec!["<sip:1001@192.0.2.1>;reason=no-answer".to_owned()],
+        ..CallFacts::default()
+    };
+    let diverted = Box::pin(world.reception.decide(&facts, None, world.clock.now())).await.unwrap();
+    assert_eq!((at(&diverted), diverted.decision.reason), (Some(colleague.id), RedirectReason::NoAnswer));
+
+    // One step and no further: two who name each other do not send a caller in circles.
+    keep_rule(&world, &colleague, "back", &[], "1001").await;
+    assert_eq!(at(&world.call("1001", "5550123").await), Some(colleague.id));
+    assert_eq!(at(&world.call("145", "5550123").await), Some(world.mailbox.id));
+
+    // How full it is is said of who takes the message.
+    world.other.deposit(&world.message(), &[]).await.unwrap();
+    assert_eq!(world.call("1001", "5550123").await.usage.messages, 0);
+    assert_eq!(world.call("145", "5550123").await.usage.messages, 1);
+
+    // Who is gone takes nothing: the message stays with who was called.
+    world.other.remove_user(colleague.tenant, colleague.user.unwrap()).await.unwrap();
+    let alone = world.call("1001", "5550123").await;
+    assert_eq!((at(&alone), alone.handed), (Some(world.mailbox.id), None));
+}
+
+/// 000-07, 000-08: what the owner says holds for the next call, and the ledger's line says what it decided.
+#[tokio::test]
+async fn a_presence_holds_from_the_next_call_on() {
+    let world = World::new().await;
+    user(&world.other, &world.clock, "145").await;
+    keep_rule(&world, &world.mailbox, "away", &[PresenceState::OnVacation], "145").await;
+    let (tenant, user) = (world.mailbox.tenant, world.mailbox.user.unwrap());
+    let plain = world.call("1001", "5550123").await;
+    assert_eq!((plain.handed.clone(), plain.presence_decided()), (None, None));
+    let owner = Owner { tenant, mailbox: world.mailbox.id };
+    let greeting = Greeting {
+        id: GreetingId::from_uuid(world.clock.uuid()),
+        tenant,
+        mailbox: world.mailbox.id,
+        kind: GreetingKind::Closed,
+        label: "meeting".to_owned(),
+        object: "a/meeting.wav".to_owned(),
+        duration_ms: 1_000,
+        active: false,
+        from: None,
+        until: None,
+        created_at: world.clock.now(),
+    };
+    world.other.add_greeting(&greeting).await.unwrap();
+    world.other.tie_greetings(owner, &[(PresenceState::InMeeting, Some(greeting.id))]).await.unwrap();
+
+    let until = world.clock.now().checked_add(std::time::Duration::from_secs(3600)).unwrap();
+    let meeting = Presence { state: PresenceState::InMeeting, until: Some(until) };
+    world.other.set_presence(tenant, user, &meeting).await.unwrap();
+    let call = world.call("1001", "5550123").await;
+    assert_eq!(
+        call.greeting().unwrap().play,
+        ladder::Play::Greeting { kind: GreetingKind::Closed, id: greeting.id }
+    );
+    assert_eq!(call.presence_decided().as_deref(), Some("In a Meeting: the greeting"));
+    world.clock.advance(std::time::Duration::from_secs(3601));
+    assert_eq!(world.call("1001", "5550123").await.presence_decided(), None, "the meeting is over");
+
+    let away = Presence { state: PresenceState::OnVacation, until: None };
+    world.other.set_presence(tenant, user, &away).await.unwrap();
+    assert!(world.call("1001", "5550123").await.handed.is_some());
 }

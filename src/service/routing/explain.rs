@@ -22,6 +22,8 @@ pub struct Explanation {
     pub mailbox: Option<String>,
     /// Label of the number or alias that was called.
     pub alias: Option<String>,
+    /// The rule of another mailbox that gave the call to the voicemail of this one.
+    pub handed_by: Option<String>,
     /// Where the call is transferred to.
     pub transfer: Option<String>,
     /// The source that decided, for example `diversion`.
@@ -83,6 +85,7 @@ pub fn explain(decision: &Decision, greeting: Option<Choice>, usage: Usage) -> E
         tenant: decision.tenant.name.clone(),
         mailbox: mailbox.map(|mailbox| mailbox.extension.to_string()),
         alias,
+        handed_by: None,
         transfer,
         decided_by: decision.source.as_str(),
         named: decision.found.clone(),
@@ -140,6 +143,9 @@ impl fmt::Display for Explanation {
         }
         if let Some(alias) = &self.alias {
             writeln!(f, "called as {alias}")?;
+        }
+        if let Some(handed) = &self.handed_by {
+            writeln!(f, "given by  {handed}")?;
         }
         match &self.named {
             Some(named) => writeln!(f, "because   {} names {named}", self.decided_by)?,

@@ -8,7 +8,8 @@ use super::{
     Entry, PER_SOURCE, RESETS_PER_ACCOUNT, Result, Signin, SigninError, WINDOW, account, check_password,
     source,
 };
-use crate::domain::{Extension, JobId, Login, MailAddress, Purpose, Role, TenantId, User};
+use crate::domain::{Extension, JobId, Login, MailAddress, Purpose, Role, SecurityChange, TenantId, User};
+use crate::service::security;
 use crate::store::{Door, NewJob, StoreError, Work};
 
 impl Signin {
@@ -43,9 +44,13 @@ impl Signin {
         let user = user.ok_or(SigninError::NoDoor)?;
         check_password(&new, &user)?;
         let hash = self.hashing.hash(new).await.map_err(SigninError::Away)?;
-        self.doors.take(token).await?.ok_or(SigninError::NoDoor)?;
+        let door = self.doors.take(token).await?.ok_or(SigninError::NoDoor)?;
         self.store.set_password(user.tenant, user.id, &hash, None).await?;
         tracing::info!(user = %user.id, "a password was chosen behind a one-time link");
+        // Who was invited has changed nothing yet.
+        if door.purpose == Purpose::Reset {
+            security::tell(&self.store, &self.clock, &user, SecurityChange::Password).await;
+        }
         self.enter(&user, from, user_agent).await
     }
 

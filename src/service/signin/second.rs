@@ -11,9 +11,10 @@ use secrecy::SecretString;
 
 use super::totp::{self, RECOVERY_CODES};
 use super::{Entry, Opened, PER_ACCOUNT, PER_SOURCE, Result, Signin, SigninError, WINDOW, account, source};
-use crate::domain::{LinkToken, Role, SessionId, TenantId, User, UserId};
+use crate::domain::{LinkToken, Role, SecurityChange, SessionId, TenantId, User, UserId};
 use crate::service::access::{Act, Reach};
 use crate::service::doors::hash;
+use crate::service::security;
 use crate::store::SecondFactor;
 
 /// After the password, the code is awaited for so long.
@@ -226,6 +227,7 @@ impl Signin {
         }
         self.store.password_was_right(account, None, WINDOW).await?;
         tracing::info!(user = %user.id, "a second factor was turned on");
+        security::tell(&self.store, &self.clock, user, SecurityChange::FactorOn).await;
         Ok(codes)
     }
 
@@ -237,6 +239,7 @@ impl Signin {
         self.prove(user, code, None).await?;
         let (codes, hashes) = self.recovery_codes(user);
         self.store.put_recovery_codes(user.tenant, user.id, &hashes).await?;
+        security::tell(&self.store, &self.clock, user, SecurityChange::FactorCodes).await;
         Ok(codes)
     }
 
@@ -258,6 +261,7 @@ impl Signin {
         self.must_know(user, password, code).await?;
         self.store.turn_factor_off(user.tenant, user.id, keep).await?;
         tracing::info!(user = %user.id, "a second factor was turned off");
+        security::tell(&self.store, &self.clock, user, SecurityChange::FactorOff).await;
         Ok(())
     }
 
@@ -269,6 +273,9 @@ impl Signin {
     pub async fn reset_factor(&self, tenant: TenantId, user: UserId) -> Result<bool> {
         let was_on = self.store.turn_factor_off(tenant, user, None).await?;
         tracing::info!(user = %user, was_on, "a second factor was reset");
+        if was_on {
+            security::tell_of(&self.store, &self.clock, (tenant, user), SecurityChange::FactorReset).await;
+        }
         Ok(was_on)
     }
 

@@ -30,6 +30,7 @@ const NEWEST: &str = "SELECT r.id, r.archive_user, r.archive_mailbox, r.kept, r.
 const HAS_RULES: &str = "SELECT 1 FROM answering_rules WHERE tenant_id = $1 AND mailbox_id = $2
     UNION ALL SELECT 1 FROM time_frames WHERE tenant_id = $1 AND mailbox_id = $2
     UNION ALL SELECT 1 FROM screened_callers WHERE tenant_id = $1 AND mailbox_id = $2
+    UNION ALL SELECT 1 FROM presence_greetings WHERE tenant_id = $1 AND mailbox_id = $2
     UNION ALL SELECT 1 FROM lists WHERE tenant_id = $1 AND mailbox_id = $2 LIMIT 1";
 
 const OUT_OF_THE_TRASH: &str = "UPDATE messages

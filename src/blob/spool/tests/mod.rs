@@ -26,6 +26,7 @@ pub(crate) fn head(number: u64) -> Head {
         began_at: "2026-01-02T03:04:05Z".parse().unwrap(),
         sample_rate: 8_000,
         draft: false,
+        presence: None,
     }
 }
 

@@ -15,6 +15,7 @@ use super::invalid;
 pub(super) struct When {
     frame: Option<TimeFrameId>,
     outside: bool,
+    presence: Vec<String>,
     reasons: Vec<String>,
     callers: Vec<String>,
 }
@@ -45,6 +46,9 @@ struct Phones {
     dnd: bool,
     screening: bool,
     ring_s: Option<u16>,
+    ring_count: Option<u16>,
+    cadence_internal: Option<String>,
+    cadence_external: Option<String>,
     forward_always: Option<String>,
     forward_busy: Option<String>,
     forward_unanswered: Option<String>,
@@ -67,10 +71,12 @@ struct Ring {
 impl When {
     pub(super) fn read(self) -> Result<Conditions, Problem> {
         let outside = self.outside;
+        let presence = self.presence.iter().map(|word| word.parse()).collect::<Result<_, Invalid>>();
         let reasons = self.reasons.iter().map(|word| reason_of(word)).collect::<Result<_, _>>();
         let callers = self.callers.iter().map(|text| text.parse()).collect::<Result<_, Invalid>>();
         Ok(Conditions {
             within: self.frame.map(|frame| WithinFrame { frame, outside }),
+            presence: presence.map_err(|error| Problem::field("presence", error.to_string()))?,
             reasons: reasons.map_err(invalid)?,
             callers: callers.map_err(|error| Problem::field("callers", error.to_string()))?,
         })
@@ -83,6 +89,7 @@ impl Then {
         let answer = answer_of(word, self.target.as_deref().unwrap_or_default()).map_err(invalid)?;
         let greeting = self.greeting.as_deref().map(str::parse).transpose().map_err(invalid)?;
         let phones = self.phones;
+        let cadence = |word: Option<String>| word.as_deref().map(str::parse).transpose().map_err(invalid);
         let ring = |Ring { target, delay_s, confirm }: Ring| RingTarget { target, delay_s, confirm };
         Ok(RuleActions {
             answer,
@@ -93,6 +100,9 @@ impl Then {
                 dnd: phones.dnd,
                 screening: phones.screening,
                 ring_s: phones.ring_s,
+                ring_count: phones.ring_count,
+                cadence_internal: cadence(phones.cadence_internal)?,
+                cadence_external: cadence(phones.cadence_external)?,
                 forward_always: phones.forward_always,
                 forward_busy: phones.forward_busy,
                 forward_unanswered: phones.forward_unanswered,

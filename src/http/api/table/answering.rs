@@ -269,6 +269,7 @@ pub(super) const SHAPES: &[Shape] = &[
         &[
             ("frame?", "uuid?", "a time frame; null: always"),
             ("outside?", "boolean", "outside of the frame instead"),
+            ("presence?", "[string]", "in-office, out-of-office, in-meeting, …; none: whatever it is"),
             ("reasons?", "[string]", "busy, unanswered, offline, dnd, …; none: whatever the reason"),
             ("callers?", "[string]", "numbers, beginnings as +4930*, anonymous, internal, external"),
         ],
@@ -278,10 +279,10 @@ pub(super) const SHAPES: &[Shape] = &[
         &[
             (
                 "answer?",
-                "message|announcement|tone|transfer|announce|busy|not-found|decline",
+                "message|announcement|tone|transfer|voicemail|announce|busy|not-found|decline",
                 "what becomes of the call",
             ),
-            ("target?", "string?", "where it is transferred"),
+            ("target?", "string?", "where it is transferred, or the colleague's extension"),
             (
                 "greeting?",
                 "string?",
@@ -299,6 +300,9 @@ pub(super) const SHAPES: &[Shape] = &[
             ("dnd?", "boolean", "to voicemail without ringing"),
             ("screening?", "boolean", "callers say their name, and the owner decides"),
             ("ring_s?", "integer?", "seconds"),
+            ("ring_count?", "integer?", "rings, in place of seconds"),
+            ("cadence_internal?", "single|double|triple?", "how it rings for colleagues"),
+            ("cadence_external?", "single|double|triple?", "how it rings for all others"),
             ("forward_always?", "string?", ""),
             ("forward_busy?", "string?", ""),
             ("forward_unanswered?", "string?", ""),

@@ -4,7 +4,7 @@ use axum::routing::{get, post};
 
 use crate::service::access::Act;
 
-use super::super::{bulk, reset, takeover};
+use super::super::{reset, takeover};
 use super::{Entry, Route, Shape, shape};
 
 pub(super) const SHAPES: &[Shape] = &[
@@ -55,10 +55,6 @@ pub(super) const SHAPES: &[Shape] = &[
         ],
     ),
     shape(
-        "BulkOutcome",
-        &[("user", "uuid", ""), ("done", "boolean", ""), ("why", "string?", "why not, and how to mend it")],
-    ),
-    shape(
         "Cleared",
         &[
             ("clear", "[string]", "which parts"),
@@ -72,31 +68,6 @@ pub(super) const SHAPES: &[Shape] = &[
 pub(super) fn routes() -> Vec<Entry> {
     let write = Some(Act::UsersWrite);
     vec![
-        (
-            Route::new(
-                "POST",
-                "/users/bulk",
-                write,
-                "The same for many users; one that fails holds up no other",
-            )
-            .list("BulkOutcome")
-            .body(&[
-                (
-                    "act",
-                    "welcome|force-password|portal-on|portal-off|reset|remove",
-                    true,
-                    "what is done to each",
-                ),
-                ("users", "[uuid]", true, "1 to 200 users"),
-                (
-                    "clear",
-                    "[name|emails|password|pin|messages|greetings|recorded-name|rules|numbers]",
-                    false,
-                    "what a reset clears",
-                ),
-            ]),
-            post(bulk::run),
-        ),
         (
             Route::new(
                 "GET",

@@ -12,10 +12,15 @@ pub(super) fn routes() -> Vec<Entry> {
     let (read, write) = (Some(Act::UsersRead), Some(Act::UsersWrite));
     vec![
         (
-            Route::new("GET", "/users", read, "Users by extension").query(&[
+            Route::new("GET", "/users", read, "Users, by extension unless asked otherwise").query(&[
                 ("search", "part of a name, an address or an extension"),
                 ("department", "only those of this department"),
                 ("site", "only those of this site"),
+                ("status", "new, active or setup-required"),
+                ("voicemail", "on, off or none (no mailbox)"),
+                ("role", "only users of this role"),
+                ("sort", "extension, name or email; else by extension"),
+                ("order", "asc or desc"),
                 PLACE,
                 LIMIT,
             ])

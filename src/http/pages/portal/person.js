@@ -184,7 +184,7 @@
     f: () => document.querySelector("[data-key=f]")?.click(),
     r: () => document.querySelector("[data-key=r]")?.click(),
     x: () => document.querySelector(".messages .here .pick input")?.click(),
-    "/": () => document.querySelector("[type=search]")?.focus(),
+    "/": () => document.querySelector("main [type=search]")?.focus(),
     "?": () => (help.open ? help.close() : help.showModal()),
   };
   document.addEventListener("keydown", (event) => {

@@ -69,6 +69,17 @@
     link.addEventListener("keydown", (event) => { if (event.key === " ") { event.preventDefault(); link.click(); } });
   }
 
+  // G, and / where a page has no keys of its own, lead to the search of pages and people.
+  const find = document.querySelector("[data-find]");
+  document.addEventListener("keydown", (event) => {
+    if (!find || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;
+    if (document.querySelector("dialog[open]")) return;
+    if (event.key !== "g" && (event.key !== "/" || document.getElementById("keys"))) return;
+    event.preventDefault();
+    find.focus();
+    find.select();
+  });
+
   const player = document.querySelector(".player");
   const audio = document.querySelector(".player audio");
   if (audio) audio.addEventListener("playing", () => document.querySelector(".messages .here")?.classList.remove("new"));

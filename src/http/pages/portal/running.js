@@ -1,9 +1,10 @@
 
 "use strict";
-// Live calls: the lists are fetched anew when the server says that something changed, and durations go on by themselves.
+// Live calls, and what is done to many users: the lists are fetched anew when the server says that something changed, and
+// durations go on by themselves.
 // Without this script the page shows what it showed when it was loaded.
 (() => {
-  const board = document.querySelector("[data-calls]");
+  const board = document.querySelector("[data-calls], [data-run]");
   if (!board) return;
   const began = new WeakMap();
   const tick = () => {
@@ -23,7 +24,7 @@
     asked = true;
     try {
       const page = new DOMParser().parseFromString(await (await fetch(location.href)).text(), "text/html");
-      const fresh = page.querySelector("[data-calls]");
+      const fresh = page.querySelector("[data-calls], [data-run]");
       // A button that has the keyboard keeps it, or the next press would go nowhere.
       const held = board.contains(document.activeElement) && document.activeElement.closest("form")?.action;
       if (fresh) {
@@ -35,5 +36,9 @@
     asked = false;
     if (again) { again = false; renew(); }
   };
-  new EventSource(board.dataset.calls).addEventListener("calls", renew);
+  // What is over tells nothing more.
+  if ("over" in board.dataset) return;
+  const source = new EventSource(board.dataset.calls ?? board.dataset.run);
+  source.addEventListener("calls", renew);
+  source.addEventListener("run", (event) => { renew(); if (JSON.parse(event.data).state !== "running") source.close(); });
 })();

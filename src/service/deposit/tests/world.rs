@@ -76,6 +76,7 @@ impl World {
             began_at: self.clock.now(),
             sample_rate: 8_000,
             draft: false,
+            presence: None,
         }
     }
 

@@ -23,6 +23,7 @@ fn an_explanation_tells_the_whole_story() {
     let greeting = Choice {
         play: Play::RecordedName(GreetingId::from_uuid(Uuid::from_u128(5))),
         why: "built from the recorded name: no greeting of the owner fits".to_owned(),
+        by_presence: false,
     };
     let story = explain(&decision, Some(greeting), Usage { messages: 10, bytes: 0 });
     let text = story.to_string();

@@ -187,6 +187,9 @@ pub(super) enum GreetingCommand {
         /// Play it until this time (RFC 3339).
         #[arg(long, value_name = "TIME")]
         until: Option<String>,
+        /// Only keep it, for a number or alias: what plays now goes on playing.
+        #[arg(long)]
+        aside: bool,
     },
     /// List the greetings of a mailbox.
     List {

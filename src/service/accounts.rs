@@ -131,7 +131,7 @@ impl Accounts {
 
         let mut profile = Profile::default();
         profile::apply(&mut profile, wished)?;
-        self.check_login(tenant, &profile).await?;
+        self.check_login(tenant, None, &profile).await?;
 
         let now = self.clock.now();
         let mode = new.mode.unwrap_or(self.defaults.mode);
@@ -180,6 +180,7 @@ impl Accounts {
     /// [`AccountError`], each with its remedy; nothing is written then.
     pub async fn set(&self, tenant: TenantId, extension: &Extension, changes: Changes) -> Result<Account> {
         let (mut user, mut mailbox) = self.find(tenant, extension).await?;
+        let login = user.profile.login.clone();
         let mut changes = changes;
         if let Some(emails) = changes.emails.take() {
             changes.emails = Some(checked_emails(emails)?);
@@ -187,7 +188,9 @@ impl Accounts {
         let pin = changes.pin.take();
         self.check_keys(tenant, extension, &changes).await?;
         changes.apply(&mut user, &mut mailbox, self.defaults.mode)?;
-        self.check_login(tenant, &user.profile).await?;
+        if user.profile.login != login {
+            self.check_login(tenant, Some(user.id), &user.profile).await?;
+        }
         if mailbox.extension != *extension {
             self.check_extension_is_no_number(tenant, &mailbox.extension).await?;
         }

@@ -30,6 +30,41 @@ fn pitch(server: &Server, mailbox: &str, more: &[&str]) -> &'static str {
     kind
 }
 
+/// 004-07: a call to a number with a greeting of its own.
+#[test]
+fn a_number_with_a_greeting_of_its_own_plays_it() {
+    let server = Server::start("", "");
+    server.user("5004", &[]);
+    let file = |hertz: f64| server.wav(&format!("{hertz}.wav"), &sine(hertz, 1.5, 16_000, 9000.0), 16_000);
+    set(&server, "5004", "standard", &file(500.0));
+    let aside = file(980.0);
+    let aside = [
+        "greeting",
+        "set",
+        "--mailbox",
+        "5004",
+        "--kind",
+        "standard",
+        "--aside",
+        "--file",
+        aside.to_str().unwrap(),
+    ];
+    server.ok(&aside);
+    let outside = ["--from", "sip:+15550100@192.0.2.7"];
+    server.ok(&["number", "add", "+4930555", "--mailbox", "5004", "--label", "Sales"]);
+    assert_eq!(pitch(&server, "+4930555", &outside), "standard", "what is kept aside does not play");
+    let listed = server.json(&["greeting", "list", "--mailbox", "5004"]);
+    let own = listed.as_array().unwrap().iter().find(|one| one["on"] == false).unwrap();
+    let greet = |which: &str| {
+        server.ok(&["number", "greeting", "+4930555", "--mailbox", "5004", "--greeting", which]);
+    };
+    greet(own["id"].as_str().unwrap());
+    assert_eq!(pitch(&server, "+4930555", &outside), "closed", "by its pitch: the own one");
+    assert_eq!(pitch(&server, "5004", &outside), "standard");
+    greet("main");
+    assert_eq!(pitch(&server, "+4930555", &outside), "standard");
+}
+
 #[test]
 fn the_reason_of_the_call_chooses_the_greeting() {
     let server = Server::start("", "");

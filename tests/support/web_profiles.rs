@@ -260,6 +260,13 @@ async fn a_login_name_is_suggested_given_and_signs_in() {
         let entered = bed.enter(name, PASSWORD, "192.0.2.7").await;
         assert!(entered.status == 303 && !session(&entered).is_empty(), "{name}");
     }
+    // The address that somebody else signs in with is nobody's user ID; the own one may be.
+    for (whose, status) in [(&added.mailbox, 422), (&bed.mailbox, 200)] {
+        let set = json!({"profile": {"login": "ada@example.org"}});
+        let answer = bed.call(&key, "PATCH", &user(whose), Some(set), &[]).await;
+        assert_eq!(answer.status, status, "{}", answer.text());
+    }
+    assert_eq!(bed.enter("ada@example.org", PASSWORD, "192.0.2.8").await.status, 303, "still one person");
     for name in ["jdoe", "jdoe2@home", "jdoe@elsewhere"] {
         assert_ne!(bed.enter(name, PASSWORD, "192.0.2.7").await.status, 303, "{name}");
     }

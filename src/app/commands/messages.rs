@@ -63,7 +63,7 @@ pub(super) async fn greeting(session: &Session, command: GreetingCommand) -> Res
     let (base, tenant) = session.open().await?;
     let greetings = Greetings::new(base.store.clone(), base.objects.clone(), session.clock.clone());
     match command {
-        GreetingCommand::Set { mailbox, kind, file, from, until } => {
+        GreetingCommand::Set { mailbox, kind, file, from, until, aside } => {
             let mailbox = mailbox_of(&base, &tenant, &extension(&mailbox)?).await?;
             let bytes = std::fs::read(&file)
                 .map_err(|error| Failure::refused(format!("{} cannot be read: {error}", file.display())))?;
@@ -75,7 +75,7 @@ pub(super) async fn greeting(session: &Session, command: GreetingCommand) -> Res
                 file: bytes.into(),
                 from: from.as_deref().map(time).transpose()?,
                 until: until.as_deref().map(time).transpose()?,
-                is_aside: false,
+                is_aside: aside,
             };
             let SetGreeting { greeting, remarks } = greetings.set(new).await?;
             let seconds = f64::from(greeting.duration_ms) / 1000.0;

@@ -1,7 +1,7 @@
 //! The profile of a user: fields from text, and login names, which are suggested and are one person's.
 
 use super::{AccountError, Accounts, Result};
-use crate::domain::{Invalid, Profile, ProfileField, TenantId, letters};
+use crate::domain::{Invalid, Profile, ProfileField, TenantId, UserId, letters};
 use crate::store::Places;
 
 /// A field, and what it should be; the empty text takes it away.
@@ -23,14 +23,24 @@ pub(super) fn apply(profile: &mut Profile, wished: &[Wished]) -> Result<()> {
 }
 
 impl Accounts {
-    /// That it is nobody else's is the store's to say; here, that it names no other tenant.
-    pub(super) async fn check_login(&self, tenant: TenantId, profile: &Profile) -> Result<()> {
+    /// That it is nobody else's is the store's to say; here, that it names no other tenant, and is not the address that somebody
+    /// else signs in with.
+    pub(super) async fn check_login(
+        &self,
+        tenant: TenantId,
+        own: Option<UserId>,
+        profile: &Profile,
+    ) -> Result<()> {
         let Some(login) = &profile.login else { return Ok(()) };
         let domain = login.rsplit_once('@').map_or("", |(_, domain)| domain);
         let others = self.store.tenants().await?.into_iter().filter(|other| other.id != tenant);
         let mut worlds = others.flat_map(|other| other.domains.into_iter().chain([other.name]));
         if worlds.any(|world| world == domain) {
             return Err(AccountError::LoginElsewhere(login.clone()));
+        }
+        let users = self.store.users_by_mail(login).await?;
+        if users.iter().any(|user| user.tenant == tenant && Some(user.id) != own) {
+            return Err(AccountError::LoginTaken(login.clone()));
         }
         Ok(())
     }

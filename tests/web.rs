@@ -76,6 +76,8 @@ mod users;
 
 #[path = "support/web_trunks.rs"]
 mod trunks;
+#[path = "support/web_trunks_browser.rs"]
+mod trunks_in_the_browser;
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;

@@ -24,7 +24,7 @@ use crate::domain::{
     Extension, Handset, HandsetId, HandsetModel, HandsetName, HandsetSettings, Invalid, MacAddress, TenantId,
     UserId, handset,
 };
-use crate::store::{KnownHandset, Store, StoreError};
+use crate::store::{AuditLine, KnownHandset, Store, StoreError};
 
 /// Handsets of one page at most.
 pub const LONGEST_PAGE: u32 = 200;
@@ -166,11 +166,11 @@ impl Handsets {
             reboot: None,
             created_at: now,
         };
-        self.store.add_handset(&wish.over(blank)?).await?;
-        let known = self.store.handset(tenant, id).await?;
+        let new = wish.over(blank)?;
+        let line = self.line(actor, "phone.added", &new, None, Some(noted(&new)));
+        self.store.add_handset(&new, &[line]).await?;
         tracing::info!(handset = %id, "a phone was added");
-        self.note(actor, "phone.added", &known, None, Some(noted(&known))).await;
-        Ok(known)
+        Ok(self.store.handset(tenant, id).await?)
     }
 
     async fn next_name(&self, tenant: TenantId, owner: UserId) -> Result<HandsetName> {
@@ -206,10 +206,10 @@ impl Handsets {
         if seen_by_phone != before.handset {
             after.changed_at = self.now_after(&before.handset);
         }
-        self.store.change_handset(&after).await?;
-        let known = self.store.handset(tenant, id).await?;
-        self.note(actor, "phone.changed", &known, Some(noted(&before)), Some(noted(&known))).await;
-        Ok(known)
+        let (was, became) = (noted(&before.handset), noted(&after));
+        let line = self.line(actor, "phone.changed", &after, Some(was), Some(became));
+        self.store.change_handset(&after, &[line]).await?;
+        Ok(self.store.handset(tenant, id).await?)
     }
 
     /// Gives a handset to another owner or to nobody, in one transaction whose two steps stand in the audit (000-03). It
@@ -281,10 +281,10 @@ impl Handsets {
                 after.settings.groups.push(group);
             }
         }
-        self.store.change_handset(&after).await?;
-        let known = self.store.handset(tenant, id).await?;
-        self.note(actor, "phone.changed", &known, Some(noted(&before)), Some(noted(&known))).await;
-        Ok(known)
+        let (was, became) = (noted(&before.handset), noted(&after));
+        let line = self.line(actor, "phone.changed", &after, Some(was), Some(became));
+        self.store.change_handset(&after, &[line]).await?;
+        Ok(self.store.handset(tenant, id).await?)
     }
 
     /// Notes that somebody restarted a handset by hand.
@@ -294,7 +294,8 @@ impl Handsets {
     pub async fn applied(&self, actor: &Actor, tenant: TenantId, id: HandsetId) -> Result<()> {
         let known = self.store.handset(tenant, id).await?;
         self.store.handset_applied(tenant, id, known.handset.changed_at).await?;
-        self.note(actor, "phone.restarted-by-hand", &known, None, None).await;
+        let deed = Deed { action: "phone.restarted-by-hand", target: target(&known.handset) };
+        self.audit.note(actor, tenant, deed, None::<&()>, None::<&()>).await;
         Ok(())
     }
 
@@ -304,9 +305,9 @@ impl Handsets {
     /// [`StoreError::Missing`].
     pub async fn remove(&self, actor: &Actor, tenant: TenantId, id: HandsetId) -> Result<()> {
         let known = self.store.handset(tenant, id).await?;
-        self.store.remove_handset(tenant, id).await?;
+        let line = self.line(actor, "phone.removed", &known.handset, Some(noted(&known.handset)), None);
+        self.store.remove_handset(tenant, id, &[line]).await?;
         tracing::info!(handset = %id, "a phone was removed");
-        self.note(actor, "phone.removed", &known, Some(noted(&known)), None).await;
         Ok(())
     }
 
@@ -316,16 +317,17 @@ impl Handsets {
         self.clock.now().max(handset.applied_at.saturating_add(least).unwrap_or(Timestamp::MAX))
     }
 
-    async fn note(
+    /// A line of the audit, for the transaction of the change itself.
+    fn line(
         &self,
         actor: &Actor,
         action: &str,
-        known: &KnownHandset,
+        handset: &Handset,
         was: Option<Value>,
         became: Option<Value>,
-    ) {
-        let deed = Deed { action, target: target(&known.handset) };
-        self.audit.note(actor, known.handset.tenant, deed, was.as_ref(), became.as_ref()).await;
+    ) -> AuditLine {
+        let deed = Deed { action, target: target(handset) };
+        self.audit.line(&actor.name, handset.tenant, deed, was.as_ref(), became.as_ref())
     }
 }
 
@@ -334,8 +336,8 @@ fn target(handset: &Handset) -> String {
 }
 
 /// As the audit keeps it: of overrides the keys only, for their values may be secrets.
-fn noted(known: &KnownHandset) -> Value {
-    let Handset { name, mac, model, owner, site, preference_group, settings, ports, .. } = &known.handset;
+fn noted(handset: &Handset) -> Value {
+    let Handset { name, mac, model, owner, site, preference_group, settings, ports, .. } = handset;
     let keys: Vec<&str> = handset::overrides(&settings.overrides).into_iter().map(|(key, _)| key).collect();
     let ports: Vec<Value> = ports
         .iter()

@@ -5,6 +5,7 @@
 
 mod columns;
 mod drafts;
+mod phones;
 mod plan;
 mod preview;
 mod report;
@@ -19,9 +20,11 @@ use secrecy::SecretString;
 use self::plan::{Draft, World, plan};
 use super::accounts::{MailboxDefaults, PinPolicy, hash_pin};
 use crate::clock::SharedClock;
-use crate::domain::{DraftId, Extension, ImportId, ProfileField, Role, TenantId, TenantPolicy, UserId};
-use crate::service::access::Actor;
-use crate::store::{Import, ImportRow, Store, StoreError};
+use crate::domain::{
+    DraftId, Extension, Handset, ImportId, ProfileField, Role, TenantId, TenantPolicy, UserId,
+};
+use crate::service::access::{Act, Actor, Reach};
+use crate::store::{Import, ImportPhone, ImportRow, Store, StoreError};
 
 pub use columns::Column;
 pub use drafts::{Looked, Mending};
@@ -31,6 +34,8 @@ pub use table::{Encoding, LARGEST, MOST_ROWS, Table, TableError};
 
 /// The directory may change between looking and writing: so often it is looked at anew.
 const TRIES: usize = 5;
+/// Phones that are read in one go.
+const PHONES_AT_ONCE: u32 = 2000;
 /// Longest name of an import.
 const LONGEST_LABEL: usize = 80;
 
@@ -73,9 +78,9 @@ pub enum ImportError {
     /// The file could not be read at all.
     #[error("the file could not be read ({0}): try again")]
     Reading(String),
-    /// Mailboxes were changed after the import.
-    #[error("these mailboxes were changed after the import: {}; --force puts them back all the same", listed(.0))]
-    ChangedSince(Vec<Extension>),
+    /// Mailboxes or phones were changed after the import.
+    #[error("these were changed after the import: {}; --force puts them back all the same", listed(.0))]
+    ChangedSince(Vec<String>),
     /// The database.
     #[error(transparent)]
     Store(StoreError),
@@ -87,10 +92,10 @@ impl From<StoreError> for ImportError {
     }
 }
 
-fn listed(extensions: &[Extension]) -> String {
+fn listed(changed: &[String]) -> String {
     const MOST: usize = 10;
-    let names: Vec<&str> = extensions.iter().take(MOST).map(Extension::as_str).collect();
-    match extensions.len().checked_sub(MOST) {
+    let names: Vec<&str> = changed.iter().take(MOST).map(String::as_str).collect();
+    match changed.len().checked_sub(MOST) {
         None | Some(0) => names.join(", "),
         Some(more) => format!("{} and {more} more", names.join(", ")),
     }
@@ -129,6 +134,8 @@ pub struct Imports {
     denied: Vec<ProfileField>,
     /// Why nobody may be added.
     no_new: Option<String>,
+    /// Phones are reached as well.
+    has_phones: bool,
     /// How far the imports of drafts are.
     progress: Arc<Mutex<HashMap<DraftId, Progress>>>,
 }
@@ -138,7 +145,7 @@ impl Imports {
     pub fn new(store: Store, clock: SharedClock, defaults: MailboxDefaults, policy: PinPolicy) -> Self {
         let (languages, most, progress) = (Vec::new(), Role::Operator, Arc::default());
         let (denied, no_new) = (Vec::new(), None);
-        Self { store, clock, defaults, policy, languages, most, denied, no_new, progress }
+        Self { store, clock, defaults, policy, languages, most, denied, no_new, has_phones: true, progress }
     }
 
     /// The same, taking only languages that the prompts speak.
@@ -162,7 +169,8 @@ impl Imports {
             let ask = policy.help_link.as_deref().unwrap_or("whoever runs the server");
             format!("you add no users (the setting who_may_create is {}): ask {ask}", policy.who_may_create)
         });
-        Self { denied, no_new, ..self.up_to(actor.rank()) }
+        let has_phones = actor.reach(Act::PhonesWrite) > Reach::Own;
+        Self { denied, no_new, has_phones, ..self.up_to(actor.rank()) }
     }
 
     /// What the table would change, row by row (002-089). Nothing is written.
@@ -186,7 +194,7 @@ impl Imports {
     ) -> Result<Imported, ImportError> {
         let mut hashes: Option<Vec<Option<String>>> = None;
         for _ in 0..TRIES {
-            let (preview, drafts, revision) = self.look(tenant, table).await?;
+            let (preview, drafts, phones, revision) = self.look(tenant, table).await?;
             if preview.faults() > 0 {
                 return Err(ImportError::Faults(preview.faults()));
             }
@@ -202,7 +210,7 @@ impl Imports {
             let rows = rows(drafts, &known);
             let count = rows.len();
             let written = |done| told(Progress::Writing(done, count));
-            match self.store.import_users(tenant, &import, &rows, revision, &written).await {
+            match self.store.import_users(tenant, &import, (&rows, &phones), revision, &written).await {
                 Ok(()) => {
                     let Import { id, added, changed, .. } = import;
                     tracing::info!(import = %id, added, changed, "users were imported");
@@ -245,7 +253,11 @@ impl Imports {
         Ok(())
     }
 
-    async fn look(&self, tenant: TenantId, table: &Table) -> Result<(Preview, Vec<Draft>, i64), ImportError> {
+    async fn look(
+        &self,
+        tenant: TenantId,
+        table: &Table,
+    ) -> Result<(Preview, Vec<Draft>, Vec<ImportPhone>, i64), ImportError> {
         // The revision first: what changes while we read shows as a change.
         let revision = self.store.revision().await?;
         let world = World {
@@ -259,9 +271,23 @@ impl Imports {
             denied: self.denied.clone(),
             no_new: self.no_new.clone(),
             elsewhere: self.elsewhere(tenant).await?,
+            handsets: self.handsets(tenant).await?,
+            has_phones: self.has_phones,
         };
-        let (preview, drafts) = plan(&world, table, self.clock.as_ref())?;
-        Ok((preview, drafts, revision))
+        let (preview, drafts, phones) = plan(&world, table, self.clock.as_ref())?;
+        Ok((preview, drafts, phones, revision))
+    }
+
+    async fn handsets(&self, tenant: TenantId) -> Result<Vec<Handset>, ImportError> {
+        let mut all: Vec<Handset> = Vec::new();
+        loop {
+            let after = all.last().map(|last| last.name.to_string()).unwrap_or_default();
+            let page = self.store.handset_page(tenant, "", &after, PHONES_AT_ONCE).await?;
+            if page.is_empty() {
+                return Ok(all);
+            }
+            all.extend(page.into_iter().map(|known| known.handset));
+        }
     }
 
     /// Who may not be changed.

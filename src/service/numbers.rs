@@ -124,11 +124,10 @@ impl Numbers {
     /// [`NumberError::Invalid`] names the line; nothing is written then.
     pub async fn add(&self, actor: &Actor, tenant: TenantId, lines: &str) -> Result<u64> {
         let numbers = read_lines(lines)?;
-        let added = self.store.keep_numbers(tenant, &numbers).await?;
-        let deed = Deed { action: "numbers.added", target: format!("{added} numbers") };
+        let deed = Deed { action: "numbers.added", target: format!("{} numbers", numbers.len()) };
         let shown: Vec<&str> = numbers.iter().take(100).map(|(number, _)| number.as_str()).collect();
-        self.audit.note(actor, tenant, deed, None::<&()>, Some(&shown)).await;
-        Ok(added)
+        let line = self.audit.line(&actor.name, tenant, deed, None::<&()>, Some(&shown));
+        Ok(self.store.keep_numbers(tenant, &numbers, &[line]).await?)
     }
 
     /// Takes a number that leads nowhere out.
@@ -140,10 +139,9 @@ impl Numbers {
         if known.mailbox.is_some() {
             return Err(NumberError::InUse(known.number));
         }
-        self.store.drop_number(tenant, &known.number).await?;
         let deed = Deed { action: "number.removed", target: format!("number {}", known.number) };
-        self.audit.note(actor, tenant, deed, None::<&()>, None::<&()>).await;
-        Ok(())
+        let line = self.audit.line(&actor.name, tenant, deed, Some(&known.note), None::<&()>);
+        Ok(self.store.drop_number(tenant, &known.number, &[line]).await?)
     }
 
     /// The user of an extension, if the actor may change that user.
@@ -336,11 +334,10 @@ impl Numbers {
             return Err(NumberError::NoNumber(known.number));
         };
         self.user(actor, tenant, extension).await?;
-        self.store.release_number(tenant, &known.number).await?;
         let deed = Deed { action: "number.released", target: format!("number {}", known.number) };
         let was = serde_json::json!({"extension": known.extension, "label": known.label});
-        self.audit.note(actor, tenant, deed, Some(&was), None::<&()>).await;
-        Ok(())
+        let line = self.audit.line(&actor.name, tenant, deed, Some(&was), None::<&()>);
+        Ok(self.store.release_number(tenant, &known.number, &[line]).await?)
     }
 }
 

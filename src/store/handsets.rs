@@ -3,8 +3,12 @@
 //! Every change leaves word for webhooks in its own transaction. Reading joins living users: a phone of somebody who was
 //! removed is nobody's until that user is back.
 
+mod within;
+
 use jiff::Timestamp;
 
+use self::within::must_live;
+pub(super) use self::within::{add_in, give_in, handset_in, remove_in, write_in};
 use super::db::{Row, Tx, args};
 use super::fault::{Fault, Named as _, found, missing};
 use super::keys::note_statement;
@@ -97,53 +101,26 @@ pub struct KnownHandset {
 }
 
 impl Store {
-    /// Adds a handset with its ports.
+    /// Adds a handset with its ports, with the audit of it: both or neither.
     ///
     /// # Errors
     /// [`StoreError::Taken`] names what somebody else has: `phone name`, `MAC address`, `preference group`, `number`;
     /// [`StoreError::Missing`] the tenant or the owner.
-    pub async fn add_handset(&self, handset: &Handset) -> Result<()> {
+    pub async fn add_handset(&self, handset: &Handset, audit: &[AuditLine]) -> Result<()> {
         let mut tx = self.db.begin().await?;
-        if let Some(owner) = handset.owner {
-            must_live(&mut tx, handset.tenant, owner).await?;
-        }
-        let args = args![
-            handset.id.uuid(),
-            handset.tenant.uuid(),
-            handset.name.as_str(),
-            handset.mac.as_ref().map(|mac| mac.as_str().to_owned()),
-            handset.model.word,
-            handset.owner.map(UserId::uuid),
-            handset.site.as_str(),
-            handset.preference_group.clone(),
-            to_json(&handset.settings)?,
-            micros(handset.created_at),
-        ];
-        written(tx.run(ADD, args).await, handset)?;
-        put_ports(&mut tx, handset).await?;
-        tx.batch(vec![fact(handset.tenant, handset.id, WebhookEvent::HandsetChanged, "added")]).await?;
+        add_in(&mut tx, handset).await?;
+        tx.batch(audit.iter().map(note_statement).collect()).await?;
         Ok(tx.commit().await?)
     }
 
-    /// Writes everything but name, owner and what is known of restarts.
+    /// Writes everything but name, owner and what is known of restarts, with the audit of it: both or neither.
     ///
     /// # Errors
     /// Those of [`Store::add_handset`]; `Missing` names the phone.
-    pub async fn change_handset(&self, handset: &Handset) -> Result<()> {
+    pub async fn change_handset(&self, handset: &Handset, audit: &[AuditLine]) -> Result<()> {
         let mut tx = self.db.begin().await?;
-        let args = args![
-            handset.tenant.uuid(),
-            handset.id.uuid(),
-            handset.mac.as_ref().map(|mac| mac.as_str().to_owned()),
-            handset.model.word,
-            handset.site.as_str(),
-            handset.preference_group.clone(),
-            to_json(&handset.settings)?,
-            micros(handset.changed_at),
-        ];
-        found(written(tx.run(CHANGE, args).await, handset)?, "phone", handset.id)?;
-        put_ports(&mut tx, handset).await?;
-        tx.batch(vec![fact(handset.tenant, handset.id, WebhookEvent::HandsetChanged, "changed")]).await?;
+        write_in(&mut tx, handset).await?;
+        tx.batch(audit.iter().map(note_statement).collect()).await?;
         Ok(tx.commit().await?)
     }
 
@@ -205,15 +182,14 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Removes a handset with its ports; its numbers ring nowhere then.
+    /// Removes a handset with its ports, with the audit of it; its numbers ring nowhere then.
     ///
     /// # Errors
     /// [`StoreError::Missing`].
-    pub async fn remove_handset(&self, tenant: TenantId, id: HandsetId) -> Result<()> {
+    pub async fn remove_handset(&self, tenant: TenantId, id: HandsetId, audit: &[AuditLine]) -> Result<()> {
         let mut tx = self.db.begin().await?;
-        tx.run(DROP_PORTS, args![tenant.uuid(), id.uuid()]).await?;
-        found(tx.run(REMOVE, args![tenant.uuid(), id.uuid()]).await?, "phone", id)?;
-        tx.batch(vec![fact(tenant, id, WebhookEvent::HandsetChanged, "removed")]).await?;
+        remove_in(&mut tx, tenant, id).await?;
+        tx.batch(audit.iter().map(note_statement).collect()).await?;
         Ok(tx.commit().await?)
     }
 
@@ -299,11 +275,6 @@ impl Store {
         }
         Ok(known)
     }
-}
-
-async fn must_live(tx: &mut Tx, tenant: TenantId, owner: UserId) -> Result<()> {
-    let rows = tx.rows(LIVING, args![tenant.uuid(), owner.uuid()]).await?;
-    if rows.is_empty() { Err(missing("user", owner)) } else { Ok(()) }
 }
 
 async fn put_ports(tx: &mut Tx, handset: &Handset) -> Result<()> {

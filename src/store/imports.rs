@@ -3,10 +3,12 @@
 //! What a row means is the service's; here it is users, mailboxes and numbers. Each touched mailbox is kept as it stood
 //! before and after, as the tables have it.
 
+mod phones;
 mod snapshot;
 
 use jiff::Timestamp;
 
+pub use self::phones::ImportPhone;
 use self::snapshot::{Snapshot, restore, snapshots};
 use super::db::{Row, Tx, args};
 use super::fault::{Named as _, found, missing};
@@ -89,7 +91,7 @@ pub struct ImportRow {
 }
 
 impl Store {
-    /// Writes all rows, or none. `revision` is that of the directory when the rows were made.
+    /// Writes all rows and phones, or none. `revision` is that of the directory when the rows were made.
     ///
     /// # Errors
     /// [`StoreError::Taken`] of `directory`: it has changed since; the rows must be made anew.
@@ -97,7 +99,7 @@ impl Store {
         &self,
         tenant: TenantId,
         import: &Import,
-        rows: &[ImportRow],
+        (rows, phones): (&[ImportRow], &[ImportPhone]),
         revision: i64,
         told: &(dyn Fn(usize) + Send + Sync),
     ) -> Result<()> {
@@ -139,7 +141,10 @@ impl Store {
             }
         }
         send(&mut tx, &mut statements).await?;
-        tx.run(FORGET, args![tenant.uuid()]).await?;
+        phones::write(&mut tx, tenant, import.id, phones).await?;
+        for forget in [FORGET, phones::FORGET] {
+            tx.run(forget, args![tenant.uuid()]).await?;
+        }
         tx.commit().await?;
         told(rows.len());
         Ok(())
@@ -166,7 +171,7 @@ impl Store {
     }
 
     /// Takes a whole import back: who was added is removed, who was changed is as before. One transaction. Mailboxes that
-    /// were changed since hold it up, and are answered, unless `anyway`.
+    /// and phones that were changed since hold it up, and are answered, unless `anyway`.
     ///
     /// # Errors
     /// [`StoreError::Missing`] when there is no such import, or it was taken back already.
@@ -175,15 +180,16 @@ impl Store {
         tenant: TenantId,
         id: ImportId,
         anyway: bool,
-    ) -> Result<Vec<Extension>> {
+    ) -> Result<Vec<String>> {
         let mut tx = self.db.begin().await?;
-        let now = micros(self.clock.now());
+        let at = self.clock.now();
+        let now = micros(at);
         let rows = tx.rows(ROWS, args![tenant.uuid(), id.uuid()]).await?;
         let marked = tx.run(ROLLED_BACK, args![tenant.uuid(), id.uuid(), now]).await?;
         found(marked.min(rows.len().try_into().unwrap_or(1)), "import that can be taken back", id)?;
         let current = snapshots(&mut tx, tenant).await?;
         let mut back: Vec<(MailboxId, Option<Snapshot>)> = Vec::with_capacity(rows.len());
-        let mut conflicts = Vec::new();
+        let mut conflicts = phones::put_back(&mut tx, (tenant, id), at, anyway).await?;
         for row in &rows {
             let row = Reader::new(row, "import_rows", "line");
             let mailbox = MailboxId::from_uuid(row.id("mailbox_id")?);
@@ -195,7 +201,7 @@ impl Store {
                 None if before.is_none() => {}
                 Some(_) if anyway => back.push((mailbox, before)),
                 None if anyway => {}
-                _ => conflicts.push(after.extension.parse().map_err(|_| missing("mailbox", mailbox))?),
+                _ => conflicts.push(format!("mailbox {}", after.extension)),
             }
         }
         if !conflicts.is_empty() {

@@ -124,11 +124,16 @@ pub struct Ringing {
 }
 
 impl Store {
-    /// Puts numbers with their notes into the inventory; how many were not in it.
+    /// Puts numbers with their notes into the inventory, with the audit of it; how many were not in it.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn keep_numbers(&self, tenant: TenantId, numbers: &[(String, String)]) -> Result<u64> {
+    pub async fn keep_numbers(
+        &self,
+        tenant: TenantId,
+        numbers: &[(String, String)],
+        audit: &[AuditLine],
+    ) -> Result<u64> {
         let now = micros(self.clock.now());
         let mut tx = self.db.begin().await?;
         let mut added = 0;
@@ -138,18 +143,20 @@ impl Store {
             };
             added += tx.batch(some.iter().map(statement).collect()).await?.into_iter().sum::<u64>();
         }
+        tx.batch(audit.iter().map(note_statement).collect()).await?;
         tx.commit().await?;
         Ok(added)
     }
 
-    /// Takes a number that leads nowhere out of the inventory, and off the phone where it rings.
+    /// Takes a number that leads nowhere out of the inventory, and off the phone where it rings; with the audit of it.
     ///
     /// # Errors
     /// [`StoreError::Missing`], also when it leads to a mailbox.
-    pub async fn drop_number(&self, tenant: TenantId, number: &str) -> Result<()> {
+    pub async fn drop_number(&self, tenant: TenantId, number: &str, audit: &[AuditLine]) -> Result<()> {
         let mut tx = self.db.begin().await?;
         found(tx.run(DROP, args![tenant.uuid(), number]).await?, "number", number)?;
         silence(&mut tx, tenant, number, self.clock.now()).await?;
+        tx.batch(audit.iter().map(note_statement).collect()).await?;
         Ok(tx.commit().await?)
     }
 
@@ -226,16 +233,17 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// A number leads nowhere from now on, and stays in the inventory.
+    /// A number leads nowhere from now on, and stays in the inventory; with the audit of it.
     ///
     /// # Errors
     /// [`StoreError::Missing`] when it leads nowhere.
-    pub async fn release_number(&self, tenant: TenantId, number: &str) -> Result<()> {
+    pub async fn release_number(&self, tenant: TenantId, number: &str, audit: &[AuditLine]) -> Result<()> {
         let now = self.clock.now();
         let mut tx = self.db.begin().await?;
         found(tx.run(RELEASE, args![tenant.uuid(), number]).await?, "number", number)?;
         tx.run(KEEP, args![tenant.uuid(), number, "", micros(now)]).await?;
         silence(&mut tx, tenant, number, now).await?;
+        tx.batch(audit.iter().map(note_statement).collect()).await?;
         Ok(tx.commit().await?)
     }
 }

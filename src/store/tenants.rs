@@ -37,7 +37,7 @@ const REMOVE: &str = "DELETE FROM tenants WHERE id = $1";
 const CLEAR_DOMAINS: &str = "DELETE FROM tenant_domains WHERE tenant_id = $1";
 
 /// What belongs to nobody but the tenant.
-const CLEAR: [&str; 19] = [
+const CLEAR: [&str; 20] = [
     FORGET_RULE,
     FORGET_RUNS[0],
     FORGET_RUNS[1],
@@ -57,6 +57,7 @@ const CLEAR: [&str; 19] = [
     "DELETE FROM import_draft_rows WHERE tenant_id = $1",
     "DELETE FROM import_drafts WHERE tenant_id = $1",
     "DELETE FROM import_rows WHERE tenant_id = $1",
+    "DELETE FROM import_phones WHERE tenant_id = $1",
     "DELETE FROM imports WHERE tenant_id = $1",
 ];
 

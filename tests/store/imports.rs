@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use aftertone::domain::{DraftId, Extension, MailboxId, Role, UserId};
 use aftertone::service::access::{Actor, Door};
 use aftertone::service::accounts::{Accounts, MailboxDefaults, NewUser, PinPolicy};
+use aftertone::service::handsets::{HandsetWish, Handsets};
 use aftertone::service::import::{ImportError, Imports, Mending, Progress, Table, What};
 
 use super::*;
@@ -21,6 +22,9 @@ contract! {
     a_draft_that_cannot_be_imported_says_why_and_waits
     an_import_that_died_with_its_server_is_begun_again
     nobody_imports_over_or_takes_back_somebody_above
+    phones_are_imported_with_their_users_and_taken_back_with_them
+    a_phone_that_was_changed_since_holds_a_rollback_up
+    an_old_look_at_a_phone_writes_nothing
 }
 
 fn imports(bed: &Bed) -> Imports {
@@ -37,6 +41,101 @@ fn table(text: &str) -> Table {
 
 fn extension(text: &str) -> Extension {
     text.parse().unwrap()
+}
+
+fn handsets(bed: &Bed) -> Handsets {
+    Handsets::beside(bed.store.clone(), bed.clock.clone())
+}
+
+/// What there is: name, MAC address, owner's extension, and the number of each port.
+async fn phones(bed: &Bed, tenant: TenantId) -> Vec<String> {
+    let all = bed.store.handset_page(tenant, "", "", 100).await.unwrap();
+    let shown = |known: &aftertone::store::KnownHandset| {
+        let handset = &known.handset;
+        let mac = handset.mac.as_ref().map(ToString::to_string).unwrap_or_default();
+        let ports = handset.ports.iter().map(|one| {
+            format!("{}={}/{}", one.port, one.number.as_deref().unwrap_or_default(), one.appearances)
+        });
+        let ports: Vec<String> = ports.collect();
+        format!("{} {mac} {} {}", handset.name, known.extension.as_deref().unwrap_or("-"), ports.join(" "))
+    };
+    all.iter().map(shown).collect()
+}
+
+const PHONES: &str = "extension,first,direct,phone,model,mac,port,lines,phone_site,template,preference_group\n\
+    1001,Ada,+1 555 0101,,Any SIP phone,00-04-F2-12-34-56,,4,Berlin,office,p1\n\
+    1002,Bob,+15550102,fax,grandstream-ht802,0004f2999999,1,,,,\n\
+    1003,Grace,+15550103,fax,,,2,,,,\n";
+
+/// 000-14, 000-15, 003-03, 003-05, 003-07, 003-08, 003-11, 003-12: the columns of a bulk upload, in one import.
+async fn phones_are_imported_with_their_users_and_taken_back_with_them(bed: Bed) {
+    let tenant = bed.tenant("home").await;
+    ada(&bed, tenant).await;
+    let actor = Actor::beside_the_server(tenant, "tests");
+    let wish = HandsetWish { mac: "0004f2123456".to_owned(), ..HandsetWish::default() };
+    handsets(&bed).add(&actor, tenant, "lobby", None, wish).await.unwrap();
+    let was = phones(&bed, tenant).await;
+    let before = accounts(&bed).numbers(tenant).await.unwrap();
+    let done = imports(&bed).apply(tenant, &table(PHONES), "phones.csv", &|_| {}).await.unwrap();
+    assert_eq!(
+        phones(&bed, tenant).await,
+        [
+            "fax 00:04:f2:99:99:99 1002 1=+15550102/1 2=+15550103/1",
+            "lobby 00:04:f2:12:34:56 1001 1=+15550101/4",
+        ]
+    );
+    let lobby = bed.store.handset_named(tenant, "lobby", "").await.unwrap().unwrap().handset;
+    assert_eq!((lobby.site.as_str(), lobby.preference_group.as_deref()), ("Berlin", Some("p1")));
+    assert_eq!(lobby.settings.template.as_deref(), Some("office"));
+    assert!(lobby.is_waiting(), "it has something to take over");
+    let leads = accounts(&bed).numbers(tenant).await.unwrap();
+    assert_eq!(leads.len(), before.len() + 3, "further numbers stay: {leads:?}");
+    let again = imports(&bed).preview(tenant, &table(PHONES)).await.unwrap();
+    assert!(again.rows.iter().all(|row| row.what == What::Unchanged), "{again:?}");
+    imports(&bed).roll_back(tenant, done.import.unwrap().id, false).await.unwrap();
+    assert_eq!(phones(&bed, tenant).await, was);
+    assert_eq!(accounts(&bed).numbers(tenant).await.unwrap(), before);
+    assert_eq!(accounts(&bed).list(tenant).await.unwrap().len(), 1);
+}
+
+async fn a_phone_that_was_changed_since_holds_a_rollback_up(bed: Bed) {
+    let tenant = bed.tenant("home").await;
+    let done = imports(&bed).apply(tenant, &table(PHONES), "phones.csv", &|_| {}).await.unwrap();
+    let id = done.import.unwrap().id;
+    let fax = bed.store.handset_named(tenant, "fax", "").await.unwrap().unwrap();
+    let actor = Actor::beside_the_server(tenant, "tests");
+    let wish = HandsetWish { site: "Paris".to_owned(), ..HandsetWish::of(&fax.handset) };
+    handsets(&bed).change(&actor, tenant, fax.handset.id, wish).await.unwrap();
+    let all = phones(&bed, tenant).await;
+    let refused = imports(&bed).roll_back(tenant, id, false).await.unwrap_err();
+    assert!(matches!(&refused, ImportError::ChangedSince(since) if *since == ["phone fax"]), "{refused}");
+    assert_eq!(phones(&bed, tenant).await, all, "all or nothing");
+    imports(&bed).roll_back(tenant, id, true).await.unwrap();
+    assert!(phones(&bed, tenant).await.is_empty());
+}
+
+/// Somebody changes a phone between the look and the writing: what was looked at counts no more.
+async fn an_old_look_at_a_phone_writes_nothing(bed: Bed) {
+    let tenant = bed.tenant("home").await;
+    imports(&bed).apply(tenant, &table(PHONES), "phones.csv", &|_| {}).await.unwrap();
+    let fax = bed.store.handset_named(tenant, "fax", "").await.unwrap().unwrap().handset;
+    let after = aftertone::domain::Handset { site: "Rome".to_owned(), ..fax.clone() };
+    let stale = aftertone::domain::Handset { site: "Oslo".to_owned(), ..fax };
+    let import = aftertone::store::Import {
+        id: aftertone::domain::ImportId::from_uuid(bed.clock.uuid()),
+        label: "late".to_owned(),
+        added: 0,
+        changed: 0,
+        unchanged: 0,
+        made_at: bed.clock.now(),
+        rolled_back_at: None,
+        can_roll_back: true,
+    };
+    let phones = [aftertone::store::ImportPhone { before: Some(stale), after }];
+    let revision = bed.store.revision().await.unwrap();
+    let refused = bed.store.import_users(tenant, &import, (&[], &phones), revision, &|_| {}).await;
+    assert!(matches!(refused, Err(StoreError::Taken { what: "directory", .. })), "{refused:?}");
+    assert_eq!(imports(&bed).list(tenant).await.unwrap().len(), 1);
 }
 
 async fn ada(bed: &Bed, tenant: TenantId) {
@@ -121,7 +220,7 @@ async fn what_changed_since_holds_a_rollback_up(bed: Bed) {
     accounts(&bed).add_number(tenant, &extension("1003"), "hopper", None).await.unwrap();
     let refused = imports(&bed).roll_back(tenant, import.id, false).await.unwrap_err();
     assert!(
-        matches!(&refused, ImportError::ChangedSince(since) if *since == [extension("1003")]),
+        matches!(&refused, ImportError::ChangedSince(since) if *since == ["mailbox 1003"]),
         "{refused:?}"
     );
     assert_eq!(accounts(&bed).list(tenant).await.unwrap().len(), 3, "nothing was taken back");

@@ -33,7 +33,7 @@ async fn phone(bed: &Bed, tenant: TenantId, name: &str) -> Handset {
         reboot: None,
         created_at: now,
     };
-    bed.store.add_handset(&phone).await.unwrap();
+    bed.store.add_handset(&phone, &[]).await.unwrap();
     phone
 }
 
@@ -53,7 +53,7 @@ fn line(bed: &Bed, tenant: TenantId) -> AuditLine {
 async fn keep(bed: &Bed, tenant: TenantId, numbers: &[&str]) -> u64 {
     let numbers: Vec<_> =
         numbers.iter().map(|number| ((*number).to_owned(), format!("note of {number}"))).collect();
-    bed.store.keep_numbers(tenant, &numbers).await.unwrap()
+    bed.store.keep_numbers(tenant, &numbers, &[]).await.unwrap()
 }
 
 async fn all(bed: &Bed, tenant: TenantId, search: &str, which: Which) -> Vec<InventoryNumber> {
@@ -92,8 +92,8 @@ async fn numbers_are_in_the_inventory_once_whether_they_lead_somewhere_or_not(be
     assert!(all(&bed, home.tenant, "%", Which::All).await.is_empty());
     let second = bed.store.inventory(home.tenant, "", Which::Free, "+101", 50).await.unwrap();
     assert_eq!(texts(&second), ["+102"]);
-    assert!(matches!(bed.store.drop_number(home.tenant, "+103").await, Err(StoreError::Missing { .. })));
-    bed.store.drop_number(home.tenant, "+102").await.unwrap();
+    assert!(matches!(bed.store.drop_number(home.tenant, "+103", &[]).await, Err(StoreError::Missing { .. })));
+    bed.store.drop_number(home.tenant, "+102", &[]).await.unwrap();
     assert!(bed.store.inventory_number(home.tenant, "+102").await.unwrap().is_none());
 }
 
@@ -139,12 +139,15 @@ async fn a_number_that_is_taken_away_stays_and_rings_nowhere(bed: Bed) {
     let lead = bed.number(&home, "+101");
     bed.store.assign_number(&lead, home.user.id, at(desk.id, 1), &line(&bed, home.tenant)).await.unwrap();
     bed.store.handset_applied(home.tenant, desk.id, bed.clock.now()).await.unwrap();
-    bed.store.release_number(home.tenant, "+101").await.unwrap();
+    bed.store.release_number(home.tenant, "+101", &[]).await.unwrap();
     let known = bed.store.inventory_number(home.tenant, "+101").await.unwrap().unwrap();
     assert_eq!((known.mailbox, known.phone), (None, None));
     assert!(bed.store.number(home.tenant, "+101").await.unwrap().is_none(), "the next call finds nothing");
     assert!(bed.store.handset(home.tenant, desk.id).await.unwrap().handset.is_waiting());
-    assert!(matches!(bed.store.release_number(home.tenant, "+101").await, Err(StoreError::Missing { .. })));
+    assert!(matches!(
+        bed.store.release_number(home.tenant, "+101", &[]).await,
+        Err(StoreError::Missing { .. })
+    ));
 }
 
 // 004-10
@@ -186,8 +189,11 @@ async fn the_inventory_of_another_tenant_is_closed(bed: Bed) {
     let desk = phone(&bed, other.tenant, "desk").await;
     assert!(all(&bed, own.tenant, "", Which::All).await.is_empty());
     assert!(bed.store.inventory_number(own.tenant, "+101").await.unwrap().is_none());
-    assert!(matches!(bed.store.drop_number(own.tenant, "+101").await, Err(StoreError::Missing { .. })));
-    assert!(matches!(bed.store.release_number(own.tenant, "+102").await, Err(StoreError::Missing { .. })));
+    assert!(matches!(bed.store.drop_number(own.tenant, "+101", &[]).await, Err(StoreError::Missing { .. })));
+    assert!(matches!(
+        bed.store.release_number(own.tenant, "+102", &[]).await,
+        Err(StoreError::Missing { .. })
+    ));
     let theirs = Number { tenant: own.tenant, ..bed.number(&other, "+101") };
     let refused = bed.store.assign_number(&theirs, other.user.id, None, &line(&bed, own.tenant)).await;
     assert!(matches!(refused, Err(StoreError::Missing { what: "mailbox", .. })), "{refused:?}");

@@ -265,3 +265,40 @@ async fn numbers_are_assigned_in_a_browser_at_every_width() {
     browser.until("return document.body.textContent.includes('Grace Hopper II')").await;
     assert_eq!(browser.console().await, Vec::<String>::new());
 }
+
+/// A change of phones, numbers or tenants and its line in the audit are there both or neither.
+#[tokio::test]
+async fn what_cannot_be_noted_is_not_done() {
+    let bed = WebBed::new().await;
+    let actor = aftertone::service::access::Actor::beside_the_server(bed.mailbox.tenant, "tests");
+    let tenant = bed.mailbox.tenant;
+    let (handsets, numbers) = (&bed.services.handsets, &bed.services.numbers);
+    let wish = || aftertone::service::handsets::HandsetWish::default();
+    let phone = handsets.add(&actor, tenant, "desk", None, wish()).await.unwrap().handset;
+    numbers.add(&actor, tenant, "+15550100\n+15550101").await.unwrap();
+    let to = |ringing| aftertone::service::numbers::Assignment {
+        user: "1001".to_owned(),
+        ringing,
+        ..aftertone::service::numbers::Assignment::default()
+    };
+    numbers.assign(&actor, tenant, "+15550100", to(None)).await.unwrap();
+    bed.refuse_audit().await;
+    let before = bed.everything().await;
+    let other = aftertone::service::handsets::HandsetWish { site: "Rome".to_owned(), ..wish() };
+    assert!(handsets.add(&actor, tenant, "other", None, wish()).await.is_err());
+    assert!(handsets.change(&actor, tenant, phone.id, other).await.is_err());
+    assert!(handsets.give(&actor, tenant, phone.id, bed.mailbox.user).await.is_err());
+    assert!(handsets.remove(&actor, tenant, phone.id).await.is_err());
+    assert!(numbers.add(&actor, tenant, "+15550109").await.is_err());
+    assert!(numbers.drop(&actor, tenant, "+15550101").await.is_err());
+    assert!(numbers.release(&actor, tenant, "+15550100").await.is_err());
+    assert!(numbers.assign(&actor, tenant, "+15550101", to(None)).await.is_err());
+    let new = aftertone::service::tenants::NewTenant {
+        name: "acme".to_owned(),
+        zone: "UTC".to_owned(),
+        language: "en".to_owned(),
+        ..aftertone::service::tenants::NewTenant::default()
+    };
+    assert!(bed.services.tenants.add(Some(("tests", tenant)), new).await.is_err());
+    assert_eq!(bed.everything().await, before);
+}

@@ -196,11 +196,10 @@ pub(super) async fn take_back(State(site): Shared, Path(id): Path<String>, poste
         Ok(()) => {}
         Err(ImportError::NoImport(_)) => return missing(),
         Err(ImportError::Store(error)) => return trouble(&error),
-        Err(ImportError::ChangedSince(extensions)) => {
+        Err(ImportError::ChangedSince(changed)) => {
             let why = Done::refused(format!(
-                "Nothing was taken back: {} of its mailboxes were changed after the import. They are {}.",
-                extensions.len(),
-                extensions.iter().take(20).map(|one| one.as_str()).collect::<Vec<_>>().join(", ")
+                "Nothing was taken back, because of what was changed after the import: {}.",
+                changed.iter().take(20).map(String::as_str).collect::<Vec<_>>().join(", ")
             ));
             return page(&site, &visitor, Some(why), Some(id), StatusCode::CONFLICT).await;
         }

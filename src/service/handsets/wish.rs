@@ -62,7 +62,7 @@ impl HandsetWish {
     }
 
     /// The handset with what is wished.
-    pub(super) fn over(self, handset: Handset) -> Result<Handset> {
+    pub(in crate::service) fn over(self, handset: Handset) -> Result<Handset> {
         let model = HandsetModel::known(if self.model.is_empty() { "generic" } else { &self.model })?;
         let mac = self.mac.trim();
         let settings = HandsetSettings {

@@ -30,13 +30,31 @@ pub enum Column {
     Enabled,
     /// Is in the audio directory (002-021).
     Announce,
+    /// A number that leads there beside all others, and rings on the phone of the row (003-03).
+    Direct,
+    /// Name of a phone (002-013).
+    Phone,
+    /// Its model (003-05).
+    Model,
+    /// Its MAC address (003-05).
+    Mac,
+    /// The port of the row (003-08, 003-11).
+    Port,
+    /// Line appearances of that port (003-12).
+    Lines,
+    /// Where it stands.
+    PhoneSite,
+    /// What provisioning begins with (000-14).
+    Template,
+    /// Unique at its site (000-15).
+    PreferenceGroup,
     /// A field of the profile (002-007, 002-008, 002-020, 002-022, 002-023, 003-01, 003-04, 004-03, 004-04).
     Profile(ProfileField),
 }
 
 impl Column {
     /// Every column, as the template has them.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 34] = [
         Self::Extension,
         Self::First,
         Self::Last,
@@ -49,6 +67,15 @@ impl Column {
         Self::Operator,
         Self::Enabled,
         Self::Announce,
+        Self::Direct,
+        Self::Phone,
+        Self::Model,
+        Self::Mac,
+        Self::Port,
+        Self::Lines,
+        Self::PhoneSite,
+        Self::Template,
+        Self::PreferenceGroup,
         Self::Profile(ProfileField::Login),
         Self::Profile(ProfileField::Department),
         Self::Profile(ProfileField::Site),
@@ -79,6 +106,15 @@ impl Column {
             Self::Operator => "operator",
             Self::Enabled => "enabled",
             Self::Announce => "announce",
+            Self::Direct => "direct",
+            Self::Phone => "phone",
+            Self::Model => "model",
+            Self::Mac => "mac",
+            Self::Port => "port",
+            Self::Lines => "lines",
+            Self::PhoneSite => "phone_site",
+            Self::Template => "template",
+            Self::PreferenceGroup => "preference_group",
             Self::Profile(field) => field.as_str(),
         }
     }
@@ -98,6 +134,15 @@ impl Column {
             Self::Operator => "where 0 leads: a number or SIP URI",
             Self::Enabled => "yes or no: takes messages",
             Self::Announce => "yes or no: is in the audio directory",
+            Self::Direct => "direct number: leads there beside all others, and rings on the phone",
+            Self::Phone => "name of a phone, such as 1001a; a new one is added",
+            Self::Model => "model of the phone, such as generic",
+            Self::Mac => "MAC address of the phone, however it is written",
+            Self::Port => "port of the phone that is the user's; 1 unless it is said",
+            Self::Lines => "line appearances of that port",
+            Self::PhoneSite => "where the phone stands",
+            Self::Template => "what provisioning of the phone begins with",
+            Self::PreferenceGroup => "preference group of the phone, unique at its site",
             Self::Profile(field) => field.meaning(),
         }
     }
@@ -111,14 +156,21 @@ impl Column {
             Self::Email => &["emails", "emailaddress", "emailaddresses", "mailaddress"],
             Self::Mail => &["mailmode", "emailmode", "voicemailtoemail", "notification"],
             Self::Pin => &["voicemailpin", "vmpin", "phonepin", "password"],
-            Self::Numbers => {
-                &["number", "directnumber", "phonenumber", "did", "directline", "alias", "aliases"]
-            }
+            Self::Numbers => &["number", "phonenumber", "alias", "aliases"],
             Self::Zone => &["timezone", "tz", "zeitzone"],
             Self::Language => &["lang", "sprache"],
             Self::Operator => &["operatorforward", "operatortarget"],
             Self::Enabled => &["voicemail", "voicemailenabled", "enablevoicemail"],
             Self::Announce => &["audiodirectory", "announceintheaudiodirectory", "directory"],
+            Self::Direct => &["directnumber", "did", "directline", "durchwahlnummer"],
+            Self::Phone => &["device", "devicename", "phonename", "handset", "handsetname"],
+            Self::Model => &["phonemodel", "devicemodel", "phonetype", "devicetype"],
+            Self::Mac => &["macaddress", "serial", "serialnumber"],
+            Self::Port => &["deviceport", "phoneport", "ataport"],
+            Self::Lines => &["lineappearances", "appearances", "linekeys"],
+            Self::PhoneSite => &["handsetsite", "devicesite"],
+            Self::Template => &["handsettemplate", "phonetemplate"],
+            Self::PreferenceGroup => &["handsetpreferencegroup"],
             Self::Profile(field) => of_field(field),
         }
     }

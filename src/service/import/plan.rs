@@ -1,5 +1,6 @@
 //! What each row would change, or what is wrong with it: the table against what is there. Pure but for new ids.
 
+mod phone;
 mod profile;
 
 use std::collections::{HashMap, HashSet};
@@ -8,18 +9,19 @@ use jiff::tz::TimeZone;
 use secrecy::SecretString;
 
 use super::columns::{Column, Columns};
+use super::phones::Phones;
 use super::preview::{CellFault, Difference, Preview, Row, What, differences};
 use super::table::{Table, TableError};
 use crate::clock::Clock;
 use crate::domain::{
-    Extension, Invalid, MailAddress, MailMode, Mailbox, MailboxId, Profile, ProfileField, TenantId, User,
-    UserId,
+    Extension, Handset, Invalid, MailAddress, MailMode, Mailbox, MailboxId, Profile, ProfileField, TenantId,
+    User, UserId,
 };
 use crate::service::accounts::{
     AccountError, Changes, MailboxDefaults, PinPolicy, check_language, check_name, check_operator,
     checked_emails, number_text,
 };
-use crate::store::Number;
+use crate::store::{ImportPhone, Number};
 
 /// A cell that takes away what is there.
 const NOTHING: &str = "-";
@@ -35,6 +37,9 @@ pub(super) struct World {
     pub(super) languages: Vec<String>,
     /// Who may not be changed.
     pub(super) above: HashSet<UserId>,
+    pub(super) handsets: Vec<Handset>,
+    /// Whoever imports reaches phones.
+    pub(super) has_phones: bool,
     /// Fields of profiles that may not be changed.
     pub(super) denied: Vec<ProfileField>,
     /// Why nobody may be added; `None`: everybody may.
@@ -59,7 +64,7 @@ pub(super) fn plan(
     world: &World,
     table: &Table,
     clock: &dyn Clock,
-) -> Result<(Preview, Vec<Draft>), TableError> {
+) -> Result<(Preview, Vec<Draft>, Vec<ImportPhone>), TableError> {
     let columns = Columns::read(&table.header)?;
     let mut known = Known::new(world);
     let mut rows = Vec::with_capacity(table.rows.len());
@@ -84,7 +89,7 @@ pub(super) fn plan(
         };
         rows.push(Row { line: *line, extension, what });
     }
-    Ok((Preview { rows, ignored: columns.ignored }, drafts))
+    Ok((Preview { rows, ignored: columns.ignored }, drafts, known.phones.changes()))
 }
 
 /// What is there and what earlier rows have taken, by what rows ask for.
@@ -98,6 +103,7 @@ struct Known<'a> {
     lines: HashMap<String, u32>,
     /// The line of each number of the file.
     number_lines: HashMap<String, u32>,
+    phones: Phones,
     /// Whose login name is whose.
     logins: HashMap<&'a str, UserId>,
     /// The line of each login name of the file.
@@ -129,6 +135,7 @@ impl<'a> Known<'a> {
                 .filter_map(|(user, _)| Some((user.profile.login.as_deref()?, user.id)))
                 .collect(),
             login_lines: HashMap::new(),
+            phones: Phones::new(world.tenant, &world.handsets),
         }
     }
 
@@ -169,7 +176,9 @@ impl<'a> Known<'a> {
             faults.push(CellFault { column: Column::Mail, why: error.to_string() });
         }
         self.check_login(line, &user, faults);
-        let (numbers, without) = self.numbers_of(line, cell(Column::Numbers), &mailbox, faults);
+        let (mut numbers, mut without) = self.numbers_of(line, cell(Column::Numbers), &mailbox, faults);
+        let lists = (&mut numbers, &mut without);
+        let direct = cell(Column::Direct).and_then(|text| self.direct(line, text, &mailbox, lists, faults));
         let mut differences = differences(&old_user, &old_mailbox, &user, &mailbox);
         if pin.is_some() {
             differences.push(Difference {
@@ -181,6 +190,7 @@ impl<'a> Known<'a> {
         if !numbers.is_empty() || !without.is_empty() {
             differences.push(self.number_difference(&mailbox, &numbers, &without));
         }
+        differences.extend(self.phone(line, &cell, (&user, &extension), direct.as_deref(), clock, faults));
         Some((Draft { line, user, mailbox, is_new: found.is_none(), pin, numbers, without }, differences))
     }
 

@@ -41,6 +41,8 @@ fn world() -> World {
         policy: PinPolicy::usual(),
         languages: vec!["en".to_owned()],
         above: HashSet::new(),
+        handsets: Vec::new(),
+        has_phones: true,
         denied: Vec::new(),
         no_new: None,
         elsewhere: HashSet::from(["other.example".to_owned()]),
@@ -183,7 +185,7 @@ fn a_row_about_somebody_above_is_a_fault() {
     world.above.insert(world.users[0].0.id);
     let clock = ManualClock::new(jiff::Timestamp::UNIX_EPOCH, 1);
     let table = table("extension,first\n1001,Eve\n1002,Eve\n");
-    let (preview, drafts) = plan(&world, &table, clock.as_ref()).unwrap();
+    let (preview, drafts, _) = plan(&world, &table, clock.as_ref()).unwrap();
     let What::Fault(faults) = &preview.rows[0].what else { panic!("{preview:?}") };
     assert!(faults[0].why.contains("1001 is of Ada Lovelace, who is above you"), "{faults:?}");
     assert_eq!(drafts.len(), 1, "who is new is above nobody");
@@ -233,4 +235,117 @@ proptest! {
         let again = Table::read(result_csv(&table, &preview).as_bytes()).unwrap();
         prop_assert_eq!(&again.rows[0].1[..header.len()], &table.rows[0].1[..]);
     }
+}
+
+/// Ada has a phone with a MAC address, and there is an adapter of nobody's with a number at its first port.
+fn with_phones(text: &str) -> Preview {
+    use crate::domain::{Handset, HandsetId, HandsetModel, HandsetSettings, Port};
+    let mut world = world();
+    let phone = |name: &str, mac: &str, model: &str, id: u128| Handset {
+        id: HandsetId::from_uuid(uuid::Uuid::from_u128(id)),
+        tenant: world.tenant,
+        name: name.parse().unwrap(),
+        mac: Some(mac.parse().unwrap()),
+        model: HandsetModel::known(model).unwrap(),
+        owner: None,
+        site: String::new(),
+        preference_group: Some(format!("g{id}")),
+        settings: HandsetSettings::default(),
+        ports: Vec::new(),
+        changed_at: jiff::Timestamp::UNIX_EPOCH,
+        applied_at: jiff::Timestamp::UNIX_EPOCH,
+        reboot: None,
+        created_at: jiff::Timestamp::UNIX_EPOCH,
+    };
+    let mut own = phone("1001a", "0004f2000001", "generic", 71);
+    own.owner = Some(UserId::from_uuid(uuid::Uuid::from_u128(2)));
+    let mut adapter = phone("ata", "0004f2000002", "grandstream-ht802", 72);
+    adapter.ports.push(Port { port: 1, number: Some("+15550109".to_owned()), appearances: 1 });
+    world.handsets = vec![own, adapter];
+    let clock = ManualClock::new(jiff::Timestamp::UNIX_EPOCH, 1);
+    plan(&world, &table(text), clock.as_ref()).unwrap().0
+}
+
+/// 003-05, 003-07, 003-08, 003-11: what stands against a cell is said at that cell.
+#[test]
+fn what_is_wrong_with_a_phone_is_said_at_its_cell() {
+    let header = "extension,direct,phone,model,mac,port,lines,preference_group";
+    for (rows, column, why) in [
+        ("1001,,,,nonsense,,,", "mac", "MAC address"),
+        ("1001,,,brick,,,,", "model", "choose one of the list"),
+        ("1001,,a b,,,,,", "phone", "letters"),
+        ("1001,,1001a,,,0,,", "port", "from 1 on"),
+        ("1001,,1001a,,,2,,", "port", "does not have so many ports"),
+        ("1001,,1001a,,,,99,", "lines", "line appearances"),
+        ("1001,,1001a,,0004.f200.0002,,,", "mac", "it is phone ata's"),
+        ("1001,,other,,0004f2000001,,,", "phone", "is called 1001a"),
+        ("1001,,1001a,,,,,g72", "preference_group", "need different ones"),
+        ("1002,,,,,1,,", "phone", "say which phone"),
+        ("1002,,1001a,,,,,", "phone", "somebody else's"),
+        ("1002,+15550110,ata,,,1,,", "port", "choose another port"),
+        ("1002,+15550109,1002a,generic,,,,", "direct", "take it away there first"),
+        ("1002,+15550100,,,,,,", "direct", "leads to mailbox 1001"),
+        ("1002,1001,,,,,,", "direct", "is the extension of a mailbox"),
+        ("1002,,x,generic,0004f2000077,,,\n1003,,y,generic,0004f2000077,,,", "phone", "is called x"),
+        ("1002,,ata,,,2,,\n1003,,ata,,,2,,", "port", "line 2 is about port 2"),
+        ("1002,,ata,,,2,,\n1003,,ata,,,,,", "port", "say which of its 2 ports"),
+        ("1002,+15550120,,,,,,\n1003,+15550120,,,,,,", "direct", "stands in line 2 already"),
+    ] {
+        let preview = with_phones(&format!("{header}\n{rows}\n"));
+        let last = preview.rows.last().unwrap();
+        match &last.what {
+            What::Fault(faults) => {
+                assert!(
+                    faults.iter().any(|fault| fault.column.as_str() == column && fault.why.contains(why)),
+                    "{rows}: {faults:?}"
+                );
+            }
+            other => panic!("{rows}: {other:?}"),
+        }
+    }
+}
+
+/// 002-013, 003-06 … 003-12
+#[test]
+fn a_phone_is_found_by_name_or_address_or_is_the_only_one_and_a_new_one_gets_a_name() {
+    let told = |text: &str| match &with_phones(text).rows[0].what {
+        What::Add(differences) | What::Change(differences) => {
+            let told = differences.iter().filter(|one| one.column > Column::Announce);
+            told.map(|one| format!("{}: {} -> {}", one.column.as_str(), one.old, one.new)).collect::<Vec<_>>()
+        }
+        other => panic!("{text}: {other:?}"),
+    };
+    assert_eq!(told("extension,mac,template\n1001,00:04:F2:00:00:01,office\n"), ["template:  -> office"]);
+    assert_eq!(told("extension,lines,phone_site\n1001,3,Rome\n"), ["lines: 1 -> 3", "phone_site:  -> Rome"]);
+    assert_eq!(
+        told(
+            "Extension;Direct Number;Phone Model;MAC Address\n1002;+15550120;Grandstream HT802 (adapter);0004f2000009\n"
+        ),
+        [
+            "phone:  -> 1002a",
+            "model:  -> grandstream-ht802",
+            "mac:  -> 00:04:f2:00:00:09",
+            "port:  -> 1: +15550120"
+        ]
+    );
+    assert_eq!(told("extension,phone,preference_group\n1001,1001a,-\n"), ["preference_group: g71 -> "]);
+    let unchanged = with_phones("extension,phone,model\n1001,1001a,generic\n");
+    assert_eq!(unchanged.rows[0].what, What::Unchanged);
+}
+
+#[test]
+fn who_does_not_reach_phones_imports_none() {
+    let clock = ManualClock::new(jiff::Timestamp::UNIX_EPOCH, 1);
+    let world = World { has_phones: false, ..world() };
+    let (preview, _, phones) =
+        plan(&world, &table("extension,phone,model\n1002,x,generic\n1003,,\n"), clock.as_ref()).unwrap();
+    assert!(phones.is_empty());
+    match &preview.rows[0].what {
+        What::Fault(faults) => {
+            assert_eq!(faults.len(), 2);
+            assert!(faults[0].why.contains("does not reach phones"));
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(matches!(preview.rows[1].what, What::Add(_)));
 }

@@ -43,6 +43,7 @@ macro_rules! wanted {
                 OR lower(u.emails) LIKE $3 ESCAPE '!' OR COALESCE(u.login, '') LIKE $3 ESCAPE '!'
                 OR COALESCE(m.extension, '') LIKE $3 ESCAPE '!')
              AND ($5 = '' OR COALESCE(l.role, 'basic') = $5)
+             AND ($6 <> 'setup-required' OR u.reset_at IS NOT NULL)
              AND ($6 = '' OR CASE WHEN u.reset_at IS NOT NULL THEN 'setup-required'
                 WHEN l.password_hash IS NULL THEN 'new' ELSE 'active' END = $6)
              AND ($7 = '' OR CASE WHEN m.id IS NULL THEN 'none' WHEN m.enabled THEN 'on' ELSE 'off' END = $7)
@@ -69,7 +70,7 @@ const BY_NAME: &str =
     wanted!("users u LEFT JOIN mailboxes m", "ORDER BY lower(u.last_name), lower(u.first_name), u.id");
 const BY_NAME_AFTER: &str = wanted!(
     "users u LEFT JOIN mailboxes m",
-    "AND (lower(u.last_name), lower(u.first_name), u.id) > ($11, $12, $13)
+    "AND lower(u.last_name) >= $11 AND (lower(u.last_name), lower(u.first_name), u.id) > ($11, $12, $13)
      ORDER BY lower(u.last_name), lower(u.first_name), u.id"
 );
 const BY_NAME_DOWN: &str = wanted!(
@@ -78,22 +79,23 @@ const BY_NAME_DOWN: &str = wanted!(
 );
 const BY_NAME_DOWN_AFTER: &str = wanted!(
     "users u LEFT JOIN mailboxes m",
-    "AND (lower(u.last_name), lower(u.first_name), u.id) < ($11, $12, $13)
+    "AND lower(u.last_name) <= $11 AND (lower(u.last_name), lower(u.first_name), u.id) < ($11, $12, $13)
      ORDER BY lower(u.last_name) DESC, lower(u.first_name) DESC, u.id DESC"
 );
 
 const BY_MAIL: &str = wanted!("users u LEFT JOIN mailboxes m", "ORDER BY lower(u.emails), u.id");
 const BY_MAIL_AFTER: &str = wanted!(
     "users u LEFT JOIN mailboxes m",
-    "AND (lower(u.emails), u.id) > ($11, $12) ORDER BY lower(u.emails), u.id"
+    "AND lower(u.emails) >= $11 AND (lower(u.emails), u.id) > ($11, $12) ORDER BY lower(u.emails), u.id"
 );
 const BY_MAIL_DOWN: &str =
     wanted!("users u LEFT JOIN mailboxes m", "ORDER BY lower(u.emails) DESC, u.id DESC");
 const BY_MAIL_DOWN_AFTER: &str = wanted!(
     "users u LEFT JOIN mailboxes m",
-    "AND (lower(u.emails), u.id) < ($11, $12) ORDER BY lower(u.emails) DESC, u.id DESC"
+    "AND lower(u.emails) <= $11 AND (lower(u.emails), u.id) < ($11, $12) ORDER BY lower(u.emails) DESC, u.id DESC"
 );
 
+// The first bound of each pair stands alone as well: it is what the index begins at.
 // Lower case is the database's: what it compares with comes from it as well. Also of somebody who was removed meanwhile.
 const PLACE: &str = "SELECT id, lower(last_name) AS last, lower(first_name) AS first, lower(emails) AS mail
     FROM users WHERE tenant_id = $1 AND id = $2";

@@ -20,6 +20,7 @@ async fn newest(office: &Office, owner: Owner) -> MessageId {
     office.retrieval.list(owner, Shelf::Inbox).await.unwrap()[0].message.id
 }
 
+// 002-058
 #[tokio::test]
 async fn a_sent_message_reaches_the_good_and_names_the_bad() {
     let office = Office::new().await;

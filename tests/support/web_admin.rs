@@ -46,7 +46,7 @@ async fn each_page_opens_for_the_roles_that_reach_it_and_stands_in_their_navigat
     assert_eq!(bed.get("/admin/users").await.status, 303);
 }
 
-// 001-09, 002-002 … 002-009, 002-017, 003-06, 004-01, 004-10
+// 001-09, 002-002 … 002-009, 002-012, 002-017, 003-06, 004-01, 004-10
 #[tokio::test]
 async fn a_user_is_added_found_changed_invited_and_removed() {
     let bed = WebBed::new().await;

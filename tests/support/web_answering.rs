@@ -320,6 +320,47 @@ async fn what_is_wrong_with_a_rule_is_said_and_nothing_that_was_typed_is_lost() 
     );
 }
 
+// 002-026, 002-035 … 002-040, 002-047, 002-051
+#[tokio::test]
+async fn what_the_phone_system_is_to_do_is_kept_told_and_there_again_for_whoever_edits_it() {
+    let bed = WebBed::new().await;
+    let client = bed.client(&bed.mailbox, Role::Basic).await;
+    let wishes = [
+        ("dnd", "1"),
+        ("screening", "1"),
+        ("ring_s", "25"),
+        ("forward_always", "+49 30 1"),
+        ("forward_busy", "1002"),
+        ("forward_unanswered", "1003"),
+        ("forward_offline", "+49 171 2"),
+        ("all_phones", "1"),
+        ("only_extension", "1"),
+    ];
+    client.add_rule("Everything", &wishes).await;
+    let page = client.get("/answering/me/rules").await.text();
+    for told in [
+        "do not disturb",
+        "callers say their name and the owner decides",
+        "rings for 25 s",
+        "forwards always to +49301",
+        "forwards when busy to 1002",
+        "forwards when unanswered to 1003",
+        "forwards when offline to +491712",
+        "every phone of the user rings",
+        "only the own extension rings",
+    ] {
+        assert!(page.contains(&format!("{told} (acts in the phone system)")), "{told}: {page}");
+    }
+    let rules = bed.services.rules.of(bed.owner(&bed.mailbox)).await.unwrap();
+    let edit = client.get(&format!("/answering/me/rules/{}", rules[0].id)).await.text();
+    for name in ["dnd", "screening", "all_phones", "only_extension"] {
+        assert!(edit.contains(&format!("name=\"{name}\" value=\"1\" checked")), "{name}: {edit}");
+    }
+    for (name, value) in [("ring_s", "25"), ("forward_always", "+49301"), ("forward_offline", "+491712")] {
+        assert!(edit.contains(&format!("name=\"{name}\" value=\"{value}\"")), "{name}: {edit}");
+    }
+}
+
 // 002-033, 002-052, 002-053, 002-055
 #[tokio::test]
 async fn the_fourth_of_july_goes_before_open_hours_and_open_hours_before_always() {

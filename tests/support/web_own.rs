@@ -14,6 +14,7 @@ fn body(answer: &Answer) -> Value {
     serde_json::from_slice(&answer.body).unwrap()
 }
 
+// 002-059 … 002-061
 #[tokio::test]
 async fn how_a_mailbox_tells_its_owner_is_read_and_changed_by_the_api() {
     let bed = WebBed::new().await;

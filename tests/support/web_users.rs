@@ -346,6 +346,7 @@ async fn programs_change_many_users_and_are_told_of_each() {
     }
 }
 
+// 003-06, 004-02
 #[tokio::test]
 async fn the_next_free_extension_is_after_the_highest_number_and_not_after_the_last_word() {
     let bed = WebBed::new().await;
@@ -364,6 +365,8 @@ async fn the_next_free_extension_is_after_the_highest_number_and_not_after_the_l
     assert_eq!(bed.services.people.suggestion(tenant).await.unwrap(), "1003");
     bed.services.accounts.remove(tenant, &"1002".parse().unwrap()).await.unwrap();
     assert_eq!(bed.services.people.suggestion(tenant).await.unwrap(), "1002");
+    let empty = aftertone::domain::TenantId::from_uuid(uuid::Uuid::from_u128(7));
+    assert_eq!(bed.services.people.suggestion(empty).await.unwrap(), "7001", "four digits, beginning with 7");
 }
 
 /// 002-092: it goes on behind the page, says how far it is, is stopped, and is a table at last.

@@ -337,7 +337,8 @@ async fn what_the_phone_system_is_to_do_is_kept_told_and_there_again_for_whoever
         ("only_extension", "1"),
     ];
     client.add_rule("Everything", &wishes).await;
-    let page = client.get("/answering/me/rules").await.text();
+    let page = client.get("/answering/me/rules").await;
+    let page = page.text();
     for told in [
         "do not disturb",
         "callers say their name and the owner decides",
@@ -352,7 +353,8 @@ async fn what_the_phone_system_is_to_do_is_kept_told_and_there_again_for_whoever
         assert!(page.contains(&format!("{told} (acts in the phone system)")), "{told}: {page}");
     }
     let rules = bed.services.rules.of(bed.owner(&bed.mailbox)).await.unwrap();
-    let edit = client.get(&format!("/answering/me/rules/{}", rules[0].id)).await.text();
+    let edit = client.get(&format!("/answering/me/rules/{}", rules[0].id)).await;
+    let edit = edit.text();
     for name in ["dnd", "screening", "all_phones", "only_extension"] {
         assert!(edit.contains(&format!("name=\"{name}\" value=\"1\" checked")), "{name}: {edit}");
     }

@@ -215,7 +215,9 @@ pub fn checked_domains(texts: &[String]) -> Result<Vec<String>, Invalid> {
         if domain.is_empty() || domains.contains(&domain) {
             continue;
         }
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._[]:".contains(&byte);
         let is_host = domain.len() <= 253
+            && domain.bytes().all(is_plain)
             && Uri::parse(&format!("sip:{domain}")).is_ok_and(|uri| uri.host() == Some(domain.as_str()));
         if !is_host {
             return Err(Invalid::new("domain", text, "write one like pbx.example.org"));

@@ -330,3 +330,33 @@ fn a_tenant_is_shown_and_changed() {
     assert_eq!((&shown["operator"], &shown["domains"]), (&Value::Null, &json!([])));
     assert_eq!(shown["default_action"], "transfer:sip:desk@pbx.example.org");
 }
+
+#[test]
+fn what_is_changed_by_command_stands_among_the_changes() {
+    let server = Server::start("", "");
+    server.user("1001", &["--first", "Ada", "--pin", "482913"]);
+    server.ok(&["user", "set", "1001", "--first", "Augusta", "--pin", "739155"]);
+    server.ok(&["user", "remove", "1001"]);
+    let removed = server.json(&["user", "removed"]);
+    server.ok(&["user", "restore", removed[0]["id"].as_str().unwrap(), "--extension", "1002"]);
+    let made = server.json(&["key", "add", "auditor", "--scope", "audit:read"]);
+    let (status, body) = server.get_as(made["key"].as_str().unwrap(), "/api/v1/audit?limit=50");
+    assert_eq!(status, 200, "{body}");
+    let told: Value = serde_json::from_str(&body).unwrap();
+    let lines = told["items"].as_array().unwrap();
+    let of =
+        |action: &str| lines.iter().find(|line| line["action"] == action).unwrap_or_else(|| panic!("{body}"));
+    for (action, target) in [
+        ("user.added", "1001"),
+        ("user.changed", "1001"),
+        ("user.removed", "1001"),
+        ("user.restored", "1002"),
+    ] {
+        let line = of(action);
+        assert_eq!(line["target"], format!("mailbox {target}"), "{line}");
+        assert_eq!(line["actor"], "command line", "{line}");
+    }
+    let changed = of("user.changed").to_string();
+    assert!(changed.contains("Ada") && changed.contains("Augusta"), "{changed}");
+    assert!(!body.contains("482913") && !body.contains("739155") && !body.contains("argon2"), "{body}");
+}

@@ -293,9 +293,19 @@ impl Server {
 
     /// GET: status and body. Status 0 when nothing listens.
     pub(crate) fn get(&self, path: &str) -> (u16, String) {
+        self.get_with(path, "")
+    }
+
+    /// The same with the key of a program.
+    pub(crate) fn get_as(&self, key: &str, path: &str) -> (u16, String) {
+        self.get_with(path, &format!("Authorization: Bearer {key}\r\n"))
+    }
+
+    fn get_with(&self, path: &str, header: &str) -> (u16, String) {
         use std::io::Write as _;
         let Ok(mut stream) = TcpStream::connect(self.http) else { return (0, String::new()) };
-        let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.http);
+        let request =
+            format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n{header}\r\n", self.http);
         let mut answer = Vec::new();
         if stream.write_all(request.as_bytes()).is_err() || stream.read_to_end(&mut answer).is_err() {
             return (0, String::new());

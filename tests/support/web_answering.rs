@@ -329,10 +329,10 @@ async fn what_the_phone_system_is_to_do_is_kept_told_and_there_again_for_whoever
         ("dnd", "1"),
         ("screening", "1"),
         ("ring_s", "25"),
-        ("forward_always", "+49 30 1"),
+        ("forward_always", "+49301"),
         ("forward_busy", "1002"),
         ("forward_unanswered", "1003"),
-        ("forward_offline", "+49 171 2"),
+        ("forward_offline", "+491712"),
         ("all_phones", "1"),
         ("only_extension", "1"),
     ];

@@ -18,7 +18,7 @@ fn signin(session: &Session, base: &Base) -> Signin {
     Signin::new(base.store.clone(), session.clock.clone(), &session.config.public_url())
 }
 
-fn audit(session: &Session, base: &Base) -> Audit {
+pub(super) fn audit(session: &Session, base: &Base) -> Audit {
     Audit::new(base.store.clone(), session.clock.clone())
 }
 

@@ -6,12 +6,13 @@ use serde_json::json;
 
 use crate::domain::Clear;
 use crate::service::accounts::Account;
-use crate::service::audit::{Audit, Deed};
+use crate::service::audit::Deed;
 use crate::store::Cleared;
 
 use super::super::Failure;
 use super::super::server::Base;
-use super::{Session, extension, read};
+use super::access::audit;
+use super::{ACTOR, Session, extension, read};
 
 pub(super) async fn reset(
     session: &Session,
@@ -60,11 +61,10 @@ pub(super) async fn take_back(session: &Session, number: &str) -> Result<(), Fai
 }
 
 async fn note(session: &Session, base: &Base, action: &str, account: &Account, cleared: &Cleared) {
-    let audit = Audit::new(base.store.clone(), session.clock.clone());
     let deed = Deed { action, target: format!("mailbox {}", account.mailbox.extension) };
     let was = json!({"first": account.user.first, "last": account.user.last, "emails": account.user.emails,
         "mail": account.mailbox.recipients, "has_pin": account.has_pin});
     let became =
         json!({"clear": cleared.parts, "messages": cleared.messages, "greetings": cleared.greetings});
-    audit.note_by("command line", account.user.tenant, deed, Some(&was), Some(&became)).await;
+    audit(session, base).note_by(ACTOR, account.user.tenant, deed, Some(&was), Some(&became)).await;
 }

@@ -296,7 +296,7 @@ async fn the_table_leads_to_profiles_and_is_filtered() {
         sales.text()
     );
     let nobody = client.get("/admin/users?department=Sales+%26+Co&site=Berlin").await;
-    assert!(nobody.text().contains("No user fits what is chosen above"), "{}", nobody.text());
+    assert!(nobody.text().contains("No user fits this choice"), "{}", nobody.text());
 }
 
 /// 002-022: who is not listed is in no list of contacts; everybody sees who is.

@@ -1,5 +1,9 @@
 //! Users, tenants and jobs as an administrator's lists show them. Changes of accounts are `accounts`'s.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
 use crate::clock::SharedClock;
 use crate::domain::{JobId, MailboxId, Tenant, TenantId, TenantPolicy, UserId};
 use crate::store::{Job, JobState, PeopleFilter, Person, Result, Store, UserCounts};
@@ -7,17 +11,26 @@ use crate::store::{Job, JobState, PeopleFilter, Person, Result, Store, UserCount
 /// Rows of one page at most.
 pub const LONGEST_PAGE: u32 = 200;
 
+/// Counting so many users costs more than the page that tells it …
+const MANY: u64 = 5_000;
+/// … so the count may be so old.
+const RECENT: Duration = Duration::from_secs(10);
+/// Tenants whose counts are remembered.
+const MOST_TENANTS: usize = 1_000;
+
 /// The use cases. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct People {
     store: Store,
     clock: SharedClock,
+    /// Of tenants with many users, and when they were counted.
+    counted: Arc<Mutex<HashMap<TenantId, (Duration, UserCounts)>>>,
 }
 
 impl People {
     /// Over this store.
-    pub const fn new(store: Store, clock: SharedClock) -> Self {
-        Self { store, clock }
+    pub fn new(store: Store, clock: SharedClock) -> Self {
+        Self { store, clock, counted: Arc::default() }
     }
 
     /// A page of the users who are wanted, in the order that is wanted, and whether more follow.
@@ -38,12 +51,29 @@ impl People {
         Ok((people, more))
     }
 
-    /// How many users there are, and how far they have come.
+    /// How many users there are, and how far they have come. From 5,000 on the count may be 10 s old.
     ///
     /// # Errors
     /// [`crate::store::StoreError`].
     pub async fn counts(&self, tenant: TenantId) -> Result<UserCounts> {
-        self.store.user_counts(tenant).await
+        let now = self.clock.monotonic();
+        let known = self.counted.lock().unwrap_or_else(PoisonError::into_inner).get(&tenant).copied();
+        if let Some((at, counts)) = known
+            && now.saturating_sub(at) < RECENT
+        {
+            return Ok(counts);
+        }
+        let counts = self.store.user_counts(tenant).await?;
+        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        if counted.len() >= MOST_TENANTS {
+            counted.clear();
+        }
+        if counts.all >= MANY {
+            counted.insert(tenant, (now, counts));
+        } else {
+            counted.remove(&tenant);
+        }
+        Ok(counts)
     }
 
     /// The user of a mailbox, as lists show them; `None` when there is no such user.

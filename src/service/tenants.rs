@@ -186,7 +186,7 @@ fn who(contents: &TenantContents) -> String {
 fn shown(tenant: &Tenant) -> Value {
     json!({
         "name": tenant.name, "domains": tenant.domains, "zone": tenant.zone, "language": tenant.language,
-        "operator": tenant.operator,
+        "operator": tenant.operator, "default_action": tenant.default_action,
     })
 }
 

@@ -339,6 +339,7 @@ fn what_is_changed_by_command_stands_among_the_changes() {
     server.ok(&["user", "remove", "1001"]);
     let removed = server.json(&["user", "removed"]);
     server.ok(&["user", "restore", removed[0]["id"].as_str().unwrap(), "--extension", "1002"]);
+    server.ok(&["tenant", "set", "--operator", "1002"]);
     let made = server.json(&["key", "add", "auditor", "--scope", "audit:read"]);
     let (status, body) = server.get_as(made["key"].as_str().unwrap(), "/api/v1/audit?limit=50");
     assert_eq!(status, 200, "{body}");
@@ -347,13 +348,14 @@ fn what_is_changed_by_command_stands_among_the_changes() {
     let of =
         |action: &str| lines.iter().find(|line| line["action"] == action).unwrap_or_else(|| panic!("{body}"));
     for (action, target) in [
-        ("user.added", "1001"),
-        ("user.changed", "1001"),
-        ("user.removed", "1001"),
-        ("user.restored", "1002"),
+        ("user.added", "mailbox 1001"),
+        ("user.changed", "mailbox 1001"),
+        ("user.removed", "mailbox 1001"),
+        ("user.restored", "mailbox 1002"),
+        ("tenant.changed", "tenant default"),
     ] {
         let line = of(action);
-        assert_eq!(line["target"], format!("mailbox {target}"), "{line}");
+        assert_eq!(line["target"], target, "{line}");
         assert_eq!(line["actor"], "command line", "{line}");
     }
     let changed = of("user.changed").to_string();

@@ -42,6 +42,27 @@ async fn a_tenant_is_added_looked_into_and_removed_only_when_nobody_is_in_it() {
     assert_eq!(ask(&bed, "POST", "/tenants", Some(stolen)).await.status, 409);
     assert_eq!(bed.store.tenants().await.unwrap().len(), 2);
 
+    // What mailboxes inherit of it; whose calls it gets is not its own administrators' to say.
+    let path = format!("/tenants/{}", acme["id"].as_str().unwrap());
+    let change = json!({"language": "en", "domains": ["b.example", "A.example"], "zone": "Europe/Paris"});
+    let changed = body(&ask(&bed, "PATCH", &path, Some(change)).await);
+    assert_eq!(
+        (&changed["language"], &changed["domains"], &changed["zone"]),
+        (&json!("en"), &json!(["b.example", "a.example"]), &json!("Europe/Paris"))
+    );
+    for (field, wrong) in [("language", json!({"language": "tlh"})), ("domains", json!({"domains": ["a b"]}))]
+    {
+        let refused = ask(&bed, "PATCH", &path, Some(wrong)).await;
+        assert_eq!((refused.status, &body(&refused)["errors"][0]["field"]), (422, &json!(field)));
+    }
+    let own = bed.mailbox.tenant;
+    let key = bed.key(own, vec![aftertone::service::access::Act::TenantsWrite]).await;
+    let mine = format!("/tenants/{own}");
+    let taken = bed.call(&key, "PATCH", &mine, Some(json!({"domains": ["grab.example"]})), &[]).await;
+    assert_eq!(taken.status, 403, "{}", taken.text());
+    let zone = bed.call(&key, "PATCH", &mine, Some(json!({"zone": "Europe/Rome"})), &[]).await;
+    assert_eq!(zone.status, 200, "{}", zone.text());
+
     // Somebody is in it, then in its recycle bin.
     let id: aftertone::domain::TenantId = acme["id"].as_str().unwrap().parse().unwrap();
     let user = format!("/users?tenant={id}");

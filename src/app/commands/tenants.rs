@@ -33,8 +33,9 @@ pub(super) async fn tenant(session: &Session, command: TenantCommand) -> Result<
         TenantCommand::Set(set) => {
             let (base, tenant) = session.open().await?;
             let policy = policy(base.store.policy(tenant.id).await?, &set)?;
-            let changed = changed(session, &base, tenant, set).await?;
-            base.store.put_tenant(&changed).await?;
+            let changed = changed(session, &base, tenant.clone(), set).await?;
+            let tenants = Tenants::new(base.store.clone(), session.clock.clone());
+            tenants.change(ACTOR, &tenant, &changed).await?;
             base.store.set_policy(changed.id, &policy).await?;
             println!("changed tenant {}", changed.name);
         }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::domain::{Tenant, TenantId};
 use crate::service::access::{Act, Reach};
-use crate::service::tenants::{NewTenant, checked_operator, checked_zone};
+use crate::service::tenants::{NewTenant, checked_domains, checked_operator, checked_zone};
 
 use super::super::Site;
 use super::caller::Caller;
@@ -62,7 +62,9 @@ pub(super) async fn tenant(
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ChangingTenant {
+    domains: Option<Vec<String>>,
     zone: Option<String>,
+    language: Option<String>,
     operator: Option<String>,
 }
 
@@ -76,6 +78,19 @@ pub(super) async fn change(
     let mut tenant = before.clone();
     if let Some(zone) = changing.zone {
         tenant.zone = checked_zone(&zone)?;
+    }
+    if let Some(language) = changing.language {
+        let spoken = site.web.services.prompts.check_spoken(&language);
+        spoken.map_err(|why| Problem::field("language", why.to_string()))?;
+        tenant.language = language;
+    }
+    if let Some(domains) = changing.domains {
+        // Whoever has a domain gets its calls.
+        if !caller.actor.may(Act::TenantsManage, tenant.id, None) {
+            let why = "domains are given by the operator of the server: ask there";
+            return Err(Problem::new(StatusCode::FORBIDDEN, why));
+        }
+        tenant.domains = checked_domains(&domains)?;
     }
     if let Some(operator) = changing.operator {
         tenant.operator = checked_operator(Some(operator))?;

@@ -29,7 +29,9 @@ pub(super) fn routes() -> Vec<Entry> {
         (Route::new("GET", "/tenants/{tenant}", read, "A tenant").shape("Tenant"), get(tenants::tenant)),
         (
             Route::new("PATCH", "/tenants/{tenant}", write, "Change what mailboxes inherit").shape("Tenant").body(&[
+                ("domains", "[string]", false, "SIP domains that mean it, all of them; by the operator of the server"),
                 ("zone", "string", false, "IANA zone"),
+                ("language", "string", false, "of the prompts"),
                 ("operator", "string", false, "where 0 leads; empty for nowhere"),
             ]),
             patch(tenants::change),

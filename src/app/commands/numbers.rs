@@ -44,7 +44,7 @@ pub(super) async fn number(session: &Session, command: NumberCommand) -> Result<
             }
             let lines: Vec<String> = given.iter().map(|number| format!("{number}{note}")).collect();
             let added = numbers.add(&actor, tenant.id, &lines.join("\n")).await.map_err(failed)?;
-            println!("{added} numbers are new in the inventory");
+            println!("{added} {} new in the inventory", if added == 1 { "number is" } else { "numbers are" });
         }
         NumberCommand::List { search, free, unreachable, json } => {
             let which = match (free, unreachable) {

@@ -46,6 +46,8 @@ macro_rules! contract {
 mod access;
 #[path = "store/answering.rs"]
 mod answering;
+#[path = "store/audit.rs"]
+mod audit;
 #[path = "store/bin.rs"]
 mod bin;
 #[path = "store/bulk.rs"]

@@ -27,6 +27,8 @@ mod answering_by_the_api;
 mod answering_in_the_browser;
 #[path = "support/web_api.rs"]
 mod api;
+#[path = "support/web_audit.rs"]
+mod audit;
 #[path = "support/web_call_me.rs"]
 mod call_me;
 #[path = "support/web_contract.rs"]

@@ -62,7 +62,8 @@ impl Session {
     }
 
     async fn base(&self) -> Result<Base, Failure> {
-        let base = Base::open(&self.config, &self.clock).await?;
+        let mut base = Base::open(&self.config, &self.clock).await?;
+        base.accounts = base.accounts.by(ACTOR);
         if base.store.tenants().await?.is_empty() {
             base.first_tenant(&self.config).await?;
         }

@@ -37,8 +37,6 @@ use crate::service::access::Act;
 
 use super::Site;
 
-pub(super) use reset::before_and_after;
-pub(super) use takeover::who;
 pub(super) use users::aliases;
 
 /// Pages that stand in the navigation: group, path, label, what opens them. Groups stand in the order of their first page.

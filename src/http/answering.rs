@@ -6,7 +6,6 @@ mod form;
 mod frame_form;
 mod hours;
 mod lists;
-mod noting;
 mod offers;
 mod presence;
 mod rules;
@@ -24,7 +23,6 @@ use crate::service::access::Act;
 use crate::service::answering::AnsweringError;
 use crate::store::StoreError;
 
-pub(super) use noting::By;
 pub(super) use offers::{Typed, offered};
 pub(super) use presence::PresenceForm;
 pub(super) use trying::Try;
@@ -126,16 +124,6 @@ impl Whose {
             (Some(_), false) => "/admin/users",
         }
     }
-
-    /// How the audit names a change by the visitor.
-    pub(super) fn by<'v>(&self, visitor: &'v Visitor) -> By<'v> {
-        By { actor: &visitor.actor, tenant: self.tenant, whose: whose(self.extension()) }
-    }
-}
-
-/// Whose a change is, in the audit.
-pub(super) fn whose(of: Option<&Extension>) -> String {
-    of.map_or_else(|| "everybody".to_owned(), |extension| format!("mailbox {extension}"))
 }
 
 /// Why something was not done.

@@ -6,6 +6,8 @@
 mod bin;
 mod defaults;
 mod error;
+mod noted;
+mod numbers;
 mod pin;
 mod profile;
 mod reset;
@@ -14,6 +16,7 @@ mod takeover;
 
 use jiff::Timestamp;
 use secrecy::SecretString;
+use serde_json::{Value, json};
 
 pub use self::bin::{Dependents, Pointer};
 pub use self::defaults::MailboxDefaults;
@@ -25,12 +28,13 @@ pub use self::reset::CLEARED_FOR;
 pub use self::settings::Changes;
 pub(in crate::service) use self::settings::{check_language, check_name, check_operator, number_text};
 pub use self::takeover::{Comer, Handover, Takeover};
+use super::audit::{Deed, NotedStore};
 use super::login::LIMITS;
 use super::security;
 use crate::clock::SharedClock;
 use crate::domain::{
-    Extension, GreetingId, Invalid, KeyTarget, MailAddress, MailMode, Mailbox, MailboxId, Owner, Profile,
-    Recipient, SecurityChange, TenantId, Usage, User, UserId,
+    Extension, Invalid, KeyTarget, MailAddress, MailMode, Mailbox, MailboxId, Owner, Profile, Recipient,
+    SecurityChange, TenantId, Usage, User, UserId,
 };
 use crate::service::live_calls::LiveCalls;
 use crate::store::{Number, Store};
@@ -76,7 +80,7 @@ pub struct Account {
 /// The use cases. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Accounts {
-    store: Store,
+    store: NotedStore,
     clock: SharedClock,
     defaults: MailboxDefaults,
     policy: PinPolicy,
@@ -86,8 +90,20 @@ pub struct Accounts {
 
 impl Accounts {
     /// Works on this store; new mailboxes get these defaults.
-    pub const fn new(store: Store, clock: SharedClock, defaults: MailboxDefaults) -> Self {
-        Self { store, clock, defaults, policy: PinPolicy::usual(), calls: None }
+    pub fn new(store: Store, clock: SharedClock, defaults: MailboxDefaults) -> Self {
+        Self {
+            store: NotedStore::new(store, clock.clone()),
+            clock,
+            defaults,
+            policy: PinPolicy::usual(),
+            calls: None,
+        }
+    }
+
+    /// The same, for changes by somebody, which the audit keeps.
+    #[must_use]
+    pub fn by(&self, actor: &str) -> Self {
+        Self { store: self.store.by(actor), ..self.clone() }
     }
 
     /// The same, with these rules for new PINs.
@@ -149,7 +165,9 @@ impl Accounts {
         let mailbox = self.defaults.mailbox(id, tenant, new.extension, now);
         let mailbox = Mailbox { user: Some(user.id), recipients, ..mailbox };
         let extension = mailbox.extension.clone();
-        self.store.add_user(&user, &mailbox, pin_hash.as_deref()).await?;
+        let became = noted::account(&user, &mailbox, pin_hash.is_some());
+        let store = self.noting("user.added", &mailbox, Value::Null, became);
+        store.add_user(&user, &mailbox, pin_hash.as_deref()).await?;
         tracing::info!(mailbox = %mailbox.id, "a user was added");
         self.show(tenant, &extension).await
     }
@@ -180,6 +198,7 @@ impl Accounts {
     /// [`AccountError`], each with its remedy; nothing is written then.
     pub async fn set(&self, tenant: TenantId, extension: &Extension, changes: Changes) -> Result<Account> {
         let (mut user, mut mailbox) = self.find(tenant, extension).await?;
+        let was = noted::account(&user, &mailbox, false);
         let login = user.profile.login.clone();
         let mut changes = changes;
         if let Some(emails) = changes.emails.take() {
@@ -195,7 +214,9 @@ impl Accounts {
             self.check_extension_is_no_number(tenant, &mailbox.extension).await?;
         }
         let pin_hash = self.checked_hash(pin, &mailbox.extension).await?;
-        self.store.put_account(&user, &mailbox, pin_hash.as_deref()).await?;
+        let became = noted::account(&user, &mailbox, pin_hash.is_some());
+        let store = self.noting("user.changed", &mailbox, was, became);
+        store.put_account(&user, &mailbox, pin_hash.as_deref()).await?;
         if pin_hash.is_some() {
             security::tell(&self.store, &self.clock, &user, SecurityChange::Pin).await;
         }
@@ -223,7 +244,8 @@ impl Accounts {
     /// [`AccountError::NoMailbox`].
     pub async fn unlock(&self, tenant: TenantId, extension: &Extension) -> Result<bool> {
         let (_, mailbox) = self.find(tenant, extension).await?;
-        let unlocked = self.store.unlock(tenant, extension.as_str()).await?;
+        let store = self.noting("mailbox.unlocked", &mailbox, Value::Null, Value::Null);
+        let unlocked = store.unlock(tenant, extension.as_str()).await?;
         tracing::info!(mailbox = %mailbox.id, unlocked, "a mailbox was unlocked");
         Ok(unlocked)
     }
@@ -262,10 +284,14 @@ impl Accounts {
         if identity.trim().is_empty() {
             return Err(Invalid::new("device", identity, "give the user that it authenticates as").into());
         }
+        let identity = identity.trim();
+        let is_known = self.store.devices(owner).await?.iter().any(|known| known == identity);
+        let trusted = |is: bool| json!({"device": identity, "trusted": is});
+        let store = self.noting("device.trusted", &mailbox, trusted(is_known), trusted(is));
         if is {
-            self.store.trust_device(owner, identity.trim()).await?;
+            store.trust_device(owner, identity).await?;
         } else {
-            self.store.distrust_device(owner, identity.trim()).await?;
+            store.distrust_device(owner, identity).await?;
         }
         Ok(())
     }
@@ -276,73 +302,17 @@ impl Accounts {
     /// [`AccountError::NoMailbox`].
     pub async fn remove(&self, tenant: TenantId, extension: &Extension) -> Result<()> {
         let (user, mailbox) = self.find(tenant, extension).await?;
-        self.store.remove_user(tenant, user.id).await?;
+        let has_pin = self.store.pin_hash(tenant, mailbox.id).await?.is_some();
+        let was = noted::account(&user, &mailbox, has_pin);
+        self.noting("user.removed", &mailbox, was, Value::Null).remove_user(tenant, user.id).await?;
         tracing::info!(mailbox = %mailbox.id, "a user was removed");
         Ok(())
     }
 
-    /// Every additional number and alias of the tenant.
-    ///
-    /// # Errors
-    /// [`AccountError::Store`].
-    pub async fn numbers(&self, tenant: TenantId) -> Result<Vec<Number>> {
-        Ok(self.store.numbers(tenant).await?)
-    }
-
-    /// Lets an additional number or alias lead to a mailbox (003-03, 004-08). Visual separators of a number are
-    /// dropped, an alias is kept in lower case. A number that leads there already gets the new label.
-    ///
-    /// # Errors
-    /// [`AccountError::NumberTaken`] when it leads elsewhere or is the extension of another mailbox.
-    pub async fn add_number(
-        &self,
-        tenant: TenantId,
-        extension: &Extension,
-        number: &str,
-        label: Option<&str>,
-    ) -> Result<Number> {
-        let (_, mailbox) = self.find(tenant, extension).await?;
-        let number = number_text(number)?;
-        if let Some(label) = label {
-            check_name("label", label)?;
-        }
-        if let Ok(same) = number.parse::<Extension>()
-            && self.store.mailbox_by_extension(tenant, &same).await?.is_some()
-        {
-            return Err(AccountError::NumberTaken(number));
-        }
-        let label = label.map(|label| label.trim().to_owned()).filter(|label| !label.is_empty());
-        let number = Number { tenant, number, mailbox: mailbox.id, label, greeting: None };
-        self.store.put_number(&number).await?;
-        Ok(number)
-    }
-
-    /// Gives an additional number or alias a greeting of its own, one of those that the mailbox has; `None`: its callers hear the
-    /// main one again (004-07).
-    ///
-    /// # Errors
-    /// [`AccountError::NoNumber`] when it does not lead there; [`AccountError::NoGreeting`] when the greeting is not the
-    /// mailbox's.
-    pub async fn greet_number(
-        &self,
-        tenant: TenantId,
-        extension: &Extension,
-        number: &str,
-        greeting: Option<GreetingId>,
-    ) -> Result<()> {
-        let (_, mailbox) = self.find(tenant, extension).await?;
-        self.store.set_number_greeting(tenant, mailbox.id, &number_text(number)?, greeting).await?;
-        tracing::info!(mailbox = %mailbox.id, has_own = greeting.is_some(), "a number was given a greeting");
-        Ok(())
-    }
-
-    /// Takes an additional number or alias away from a mailbox.
-    ///
-    /// # Errors
-    /// [`AccountError::NoNumber`] when it does not lead there.
-    pub async fn remove_number(&self, tenant: TenantId, extension: &Extension, number: &str) -> Result<()> {
-        let (_, mailbox) = self.find(tenant, extension).await?;
-        Ok(self.store.remove_number(tenant, mailbox.id, &number_text(number)?).await?)
+    /// The store for one change of a mailbox or its user, with the line of it.
+    fn noting(&self, action: &str, mailbox: &Mailbox, was: Value, became: Value) -> Store {
+        let deed = Deed { action, target: format!("mailbox {}", mailbox.extension) };
+        self.store.noting(mailbox.tenant, deed, was, became)
     }
 
     async fn find(&self, tenant: TenantId, extension: &Extension) -> Result<(User, Mailbox)> {

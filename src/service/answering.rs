@@ -6,6 +6,7 @@
 mod editing;
 mod error;
 mod lists;
+mod noting;
 mod rules;
 mod targets;
 mod told;
@@ -25,6 +26,7 @@ pub use editing::{Overview, Saved, Step};
 pub use error::AnsweringError;
 pub use lists::Lists;
 pub(super) use lists::mailbox as mailbox_and_zone;
+pub(super) use noting::whose;
 pub(super) use rules::checked_name;
 pub use rules::{NewRule, Rules, Standing};
 pub use targets::{Target, TargetKind};

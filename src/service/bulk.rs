@@ -8,16 +8,15 @@ mod runs;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use super::access::Actor;
 use super::accounts::Accounts;
-use super::audit::{Audit, Deed};
+use super::audit::Audit;
 use super::people::People;
 use super::signin::Signin;
 use crate::clock::SharedClock;
-use crate::domain::{Clear, Extension, Login, TenantId};
+use crate::domain::{Clear, Login, TenantId};
 use crate::store::{Person, Store};
 
 pub use runs::word;
@@ -93,16 +92,6 @@ impl BulkAct {
             _ => Vec::new(),
         }
     }
-
-    const fn deed(&self) -> &'static str {
-        match self {
-            Self::Reset(_) => "user.reset",
-            Self::Welcome => "user.invited",
-            Self::ForcePassword => "password.forced",
-            Self::Remove => "user.removed",
-            Self::PortalOn | Self::PortalOff => "role.given",
-        }
-    }
 }
 
 /// The use cases. Cheap to clone.
@@ -144,55 +133,26 @@ impl Bulk {
             return Err("nobody does this to themselves: let another administrator do it".to_owned());
         }
         let extension = person.mailbox.as_ref().map(|mailbox| &mailbox.extension);
-        let was = json!({"first": person.user.first, "last": person.user.last, "emails": person.user.emails,
-            "portal": person.login.portal});
-        let became = self.done(actor, tenant, act, person, extension).await?;
-        let target = extension.map_or_else(
-            || format!("user {}", person.user.full_name()),
-            |number| format!("mailbox {number}"),
-        );
-        let deed = Deed { action: act.deed(), target };
-        self.audit.note(actor, tenant, deed, Some(&was), Some(&became)).await;
-        Ok(())
-    }
-
-    /// What the audit notes of it.
-    async fn done(
-        &self,
-        actor: &Actor,
-        tenant: TenantId,
-        act: &BulkAct,
-        person: &Person,
-        extension: Option<&Extension>,
-    ) -> Result<Value, String> {
+        let (accounts, signin) = (self.accounts.by(&actor.name), self.signin.by(&actor.name));
         let mailbox = || extension.ok_or_else(|| "this user has no mailbox".to_owned());
         match act {
             BulkAct::Reset(parts) => {
-                let cleared = self.accounts.reset(tenant, mailbox()?, parts.clone()).await;
-                let cleared = cleared.map_err(|error| error.to_string())?;
-                Ok(
-                    json!({"clear": cleared.parts, "messages": cleared.messages, "greetings": cleared.greetings}),
-                )
+                let cleared = accounts.reset(tenant, mailbox()?, parts.clone()).await;
+                cleared.map(drop).map_err(|error| error.to_string())
             }
             BulkAct::Welcome => {
-                let to = self.signin.invite(&person.user).await.map_err(|error| error.to_string())?;
-                Ok(json!({"mailed_to": to}))
+                signin.invite(&person.user).await.map(drop).map_err(|error| error.to_string())
             }
             BulkAct::ForcePassword => {
-                let to = self.signin.force_password(&person.user).await.map_err(|error| error.to_string())?;
-                Ok(json!({"mailed_to": to}))
+                signin.force_password(&person.user).await.map(drop).map_err(|error| error.to_string())
             }
-            BulkAct::Remove => {
-                self.accounts.remove(tenant, mailbox()?).await.map_err(|error| error.to_string())?;
-                Ok(Value::Null)
-            }
+            BulkAct::Remove => accounts.remove(tenant, mailbox()?).await.map_err(|error| error.to_string()),
             BulkAct::PortalOn | BulkAct::PortalOff => {
                 if !actor.may_give(person.login.role) {
                     return Err("your role does not give web access: an administrator can do it".to_owned());
                 }
                 let login = Login { portal: *act == BulkAct::PortalOn, ..person.login.clone() };
-                self.signin.set_login(&login).await.map_err(|error| error.to_string())?;
-                Ok(json!({"portal": login.portal}))
+                signin.set_login(&login).await.map_err(|error| error.to_string())
             }
         }
     }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde_json::{Value, json};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -18,6 +19,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::SharedClock;
 use crate::domain::{CallFault, CallRequestId, CallStep, GreetingKind, Mailbox, Owner, Tenant};
+use crate::service::audit::{Deed, NotedStore};
 use crate::service::pace::Pace;
 use crate::store::{CallRequest, Store, StoreError};
 
@@ -93,7 +95,7 @@ pub enum AskError {
 /// The side of whoever asks. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct CallMe {
-    store: Store,
+    store: NotedStore,
     clock: SharedClock,
     wake: Arc<Notify>,
 }
@@ -101,7 +103,13 @@ pub struct CallMe {
 impl CallMe {
     /// Over this store.
     pub fn new(store: Store, clock: SharedClock) -> Self {
-        Self { store, clock, wake: Arc::default() }
+        Self { store: NotedStore::new(store, clock.clone()), clock, wake: Arc::default() }
+    }
+
+    /// The same, for calls that somebody asks for, which the audit keeps.
+    #[must_use]
+    pub fn by(&self, actor: &str) -> Self {
+        Self { store: self.store.by(actor), ..self.clone() }
     }
 
     /// Asks for a call to `target`; what is recorded there becomes this greeting. [`CallMe::follow`] tells how it goes.
@@ -124,7 +132,12 @@ impl CallMe {
         }
         let id = CallRequestId::from_uuid(self.clock.uuid());
         let stale = self.before(PATIENCE);
-        match self.store.ask_for_call(id, owner, kind, target, stale).await {
+        let deed = Deed {
+            action: "greeting.call-asked",
+            target: format!("{kind} greeting of mailbox {}", mailbox.extension),
+        };
+        let store = self.store.noting(owner.tenant, deed, Value::Null, json!({"id": id, "to": target}));
+        match store.ask_for_call(id, owner, kind, target, stale).await {
             Ok(()) => {
                 self.wake.notify_one();
                 Ok(id)
@@ -160,7 +173,7 @@ impl CallMe {
 
     /// How the call goes, from its first step.
     pub fn follow(&self, id: CallRequestId) -> Following {
-        Following::new(self.store.clone(), self.clock.clone(), id)
+        Following::new(Store::clone(&self.store), self.clock.clone(), id)
     }
 
     /// Whether a call that comes in may be one of ours that comes back: any runs at this moment. A store that does not
@@ -223,7 +236,7 @@ impl CallDesk {
     /// One request, from its taking up to its last line.
     async fn carry_out(self, request: CallRequest) {
         tracing::info!(request = %request.id, kind = %request.kind, "a phone is called to record a greeting");
-        let mut book = Book { store: self.call_me.store.clone(), id: request.id, next: 0 };
+        let mut book = Book { store: Store::clone(&self.call_me.store), id: request.id, next: 0 };
         let last = match self.order(&request).await {
             Ok(order) => self.call(order, &mut book).await,
             Err(fault) => CallStep::failed(fault),

@@ -12,16 +12,18 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
 use self::cache::Cache;
 pub use self::prepare::{Remark, Spoken};
+use super::audit::{Deed, NotedStore};
 use crate::audio::Clip;
 use crate::audio::decode::DecodeError;
 use crate::audio::wav::{self, WavError};
 use crate::blob::objects::{ObjectError, Objects};
 use crate::clock::SharedClock;
-use crate::domain::{Greeting, GreetingId, GreetingKind, MailboxId, TenantId};
+use crate::domain::{Greeting, GreetingId, GreetingKind, Mailbox, MailboxId, Owner, TenantId};
 use crate::store::{Store, StoreError};
 
 /// Most bytes of an uploaded file.
@@ -105,7 +107,7 @@ pub struct SetGreeting {
 /// Sets, lists and loads greetings. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Greetings {
-    store: Store,
+    store: NotedStore,
     objects: Objects,
     clock: SharedClock,
     decoders: Arc<Semaphore>,
@@ -116,7 +118,7 @@ impl Greetings {
     /// Over these stores.
     pub fn new(store: Store, objects: Objects, clock: SharedClock) -> Self {
         Self {
-            store,
+            store: NotedStore::new(store, clock.clone()),
             objects,
             clock,
             decoders: Arc::new(Semaphore::new(DECODERS)),
@@ -124,18 +126,33 @@ impl Greetings {
         }
     }
 
+    /// The same, for changes by somebody, which the audit keeps.
+    #[must_use]
+    pub fn by(&self, actor: &str) -> Self {
+        Self { store: self.store.by(actor), ..self.clone() }
+    }
+
     /// Makes the file the active greeting of its kind: decoded, mono, 16 kHz, without dead air at its ends, as loud as the others.
-    /// Durable when it returns, and heard by the next caller.
+    /// Durable when it returns, with its line of the audit, and heard by the next caller.
     ///
     /// # Errors
     /// [`GreetingError`] says what is wrong with the file, the period, the mailbox or the stores; then nothing has changed.
     pub async fn set(&self, new: NewGreeting) -> Result<SetGreeting, GreetingError> {
+        self.put("greeting.uploaded", new).await
+    }
+
+    /// As [`Greetings::set`], for what was recorded in a call.
+    pub(super) async fn set_recorded(&self, new: NewGreeting) -> Result<SetGreeting, GreetingError> {
+        self.put("greeting.recorded", new).await
+    }
+
+    async fn put(&self, action: &str, new: NewGreeting) -> Result<SetGreeting, GreetingError> {
         if new.file.len() > MAX_UPLOAD {
             return Err(GreetingError::TooBig(new.file.len()));
         }
         let now = self.clock.now();
         check_period(&new, now)?;
-        self.store.mailbox(new.tenant, new.mailbox).await?;
+        let mailbox = self.store.mailbox(new.tenant, new.mailbox).await?;
         let prepared = self.prepare(new.file).await?;
         let others = self.store.greetings(new.tenant, new.mailbox).await?;
         let id = GreetingId::from_uuid(self.clock.uuid());
@@ -153,7 +170,11 @@ impl Greetings {
             created_at: now,
         };
         self.objects.put(&greeting.object, prepared.wav).await?;
-        if let Err(error) = self.store.add_greeting(&greeting).await {
+        let before = others.iter().find(|other| other.kind == new.kind && other.active);
+        let was = before.filter(|_| greeting.active).map_or(Value::Null, noted);
+        let deed = Deed { action, target: target(new.kind, &mailbox) };
+        let store = self.store.noting(new.tenant, deed, was, noted(&greeting));
+        if let Err(error) = store.add_greeting(&greeting).await {
             self.take_back(&greeting, &error).await;
             return Err(error.into());
         }
@@ -178,7 +199,49 @@ impl Greetings {
         mailbox: MailboxId,
         kind: GreetingKind,
     ) -> Result<(), GreetingError> {
-        Ok(self.store.clear_greeting(tenant, mailbox, kind).await?)
+        let known = self.store.greetings(tenant, mailbox).await?;
+        let Some(on) = known.iter().find(|greeting| greeting.kind == kind && greeting.active) else {
+            return Ok(());
+        };
+        let off = Greeting { active: false, ..on.clone() };
+        Ok(self.noting(on, &off).await?.clear_greeting(tenant, mailbox, kind).await?)
+    }
+
+    /// Makes a stored greeting the active one of its kind again. A last day that has gone counts no more: it was chosen to be
+    /// heard.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] when it is not this mailbox's.
+    pub(super) async fn choose(&self, owner: Owner, id: GreetingId) -> Result<Greeting, StoreError> {
+        let known = self.store.greetings(owner.tenant, owner.mailbox).await?;
+        let wanted = one(&known, id)?;
+        let until = wanted.until.filter(|until| *until > self.clock.now());
+        let chosen = Greeting { active: true, until, ..wanted.clone() };
+        let on = known.iter().find(|greeting| greeting.kind == wanted.kind && greeting.active);
+        self.noting(on.unwrap_or(wanted), &chosen).await?.choose_greeting(owner, id).await
+    }
+
+    /// Until when a greeting plays (exclusive); `None`: until it is switched off.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] when it is not this mailbox's.
+    pub(super) async fn set_until(
+        &self,
+        owner: Owner,
+        id: GreetingId,
+        until: Option<Timestamp>,
+    ) -> Result<Greeting, StoreError> {
+        let known = self.store.greetings(owner.tenant, owner.mailbox).await?;
+        let was = one(&known, id)?;
+        let became = Greeting { until, ..was.clone() };
+        self.noting(was, &became).await?.set_greeting_until(owner, id, until).await
+    }
+
+    /// The store for a change from one greeting to another, or of one greeting.
+    async fn noting(&self, was: &Greeting, became: &Greeting) -> Result<Store, StoreError> {
+        let mailbox = self.store.mailbox(became.tenant, became.mailbox).await?;
+        let deed = Deed { action: "greeting.changed", target: target(became.kind, &mailbox) };
+        Ok(self.store.noting(became.tenant, deed, noted(was), noted(became)))
     }
 
     /// The greeting's audio, ready to be sent. Kept in memory for the next call, within a bound.
@@ -237,6 +300,23 @@ impl Greetings {
             tracing::warn!(key = greeting.object, %error, "an object without a greeting stays in the object store");
         }
     }
+}
+
+fn one(known: &[Greeting], id: GreetingId) -> Result<&Greeting, StoreError> {
+    let missing = || StoreError::Missing { what: "greeting", value: id.to_string() };
+    known.iter().find(|greeting| greeting.id == id).ok_or_else(missing)
+}
+
+fn target(kind: GreetingKind, mailbox: &Mailbox) -> String {
+    format!("{kind} greeting of mailbox {}", mailbox.extension)
+}
+
+/// As the audit keeps it.
+fn noted(greeting: &Greeting) -> Value {
+    json!({
+        "id": greeting.id, "label": greeting.label, "active": greeting.active, "from": greeting.from,
+        "until": greeting.until, "duration_ms": greeting.duration_ms,
+    })
 }
 
 fn check_period(new: &NewGreeting, now: Timestamp) -> Result<(), GreetingError> {

@@ -17,7 +17,7 @@ pub use self::export::{Exported, ExportedLine, csv};
 pub use self::restart::Restart;
 pub use self::wish::HandsetWish;
 use super::access::Actor;
-use super::audit::{Audit, Deed};
+use super::audit::{Audit, Deed, in_order};
 use super::trials::Outside;
 use crate::clock::SharedClock;
 use crate::domain::{
@@ -168,7 +168,7 @@ impl Handsets {
         };
         let new = wish.over(blank)?;
         let line = self.line(actor, "phone.added", &new, None, Some(noted(&new)));
-        self.store.add_handset(&new, &[line]).await?;
+        self.store.with_audit(vec![line]).add_handset(&new).await?;
         tracing::info!(handset = %id, "a phone was added");
         Ok(self.store.handset(tenant, id).await?)
     }
@@ -208,7 +208,7 @@ impl Handsets {
         }
         let (was, became) = (noted(&before.handset), noted(&after));
         let line = self.line(actor, "phone.changed", &after, Some(was), Some(became));
-        self.store.change_handset(&after, &[line]).await?;
+        self.store.with_audit(vec![line]).change_handset(&after).await?;
         Ok(self.store.handset(tenant, id).await?)
     }
 
@@ -253,13 +253,7 @@ impl Handsets {
         if let Some(owner) = owner {
             steps.push(line(None, Some(owner)));
         }
-        // Lines stand in the order of their ids, and two of the same moment have no order of their own.
-        let mut ids: Vec<_> = steps.iter().map(|step| step.id).collect();
-        ids.sort_unstable();
-        for (step, id) in steps.iter_mut().zip(ids) {
-            step.id = id;
-        }
-        self.store.give_handset(&changed, owner, &steps).await?;
+        self.store.with_audit(in_order(steps)).give_handset(&changed, owner).await?;
         Ok(self.store.handset(tenant, id).await?)
     }
 
@@ -283,7 +277,7 @@ impl Handsets {
         }
         let (was, became) = (noted(&before.handset), noted(&after));
         let line = self.line(actor, "phone.changed", &after, Some(was), Some(became));
-        self.store.change_handset(&after, &[line]).await?;
+        self.store.with_audit(vec![line]).change_handset(&after).await?;
         Ok(self.store.handset(tenant, id).await?)
     }
 
@@ -293,10 +287,8 @@ impl Handsets {
     /// [`StoreError::Missing`].
     pub async fn applied(&self, actor: &Actor, tenant: TenantId, id: HandsetId) -> Result<()> {
         let known = self.store.handset(tenant, id).await?;
-        self.store.handset_applied(tenant, id, known.handset.changed_at).await?;
-        let deed = Deed { action: "phone.restarted-by-hand", target: target(&known.handset) };
-        self.audit.note(actor, tenant, deed, None::<&()>, None::<&()>).await;
-        Ok(())
+        let line = self.line(actor, "phone.restarted-by-hand", &known.handset, None, None);
+        Ok(self.store.with_audit(vec![line]).handset_applied(tenant, id, known.handset.changed_at).await?)
     }
 
     /// Removes a handset.
@@ -306,7 +298,7 @@ impl Handsets {
     pub async fn remove(&self, actor: &Actor, tenant: TenantId, id: HandsetId) -> Result<()> {
         let known = self.store.handset(tenant, id).await?;
         let line = self.line(actor, "phone.removed", &known.handset, Some(noted(&known.handset)), None);
-        self.store.remove_handset(tenant, id, &[line]).await?;
+        self.store.with_audit(vec![line]).remove_handset(tenant, id).await?;
         tracing::info!(handset = %id, "a phone was removed");
         Ok(())
     }

@@ -16,9 +16,11 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use secrecy::SecretString;
+use serde_json::{Value, json};
 
 use self::plan::{Draft, World, plan};
 use super::accounts::{MailboxDefaults, PinPolicy, hash_pin};
+use super::audit::{Deed, NotedStore};
 use crate::clock::SharedClock;
 use crate::domain::{
     DraftId, Extension, Handset, ImportId, ProfileField, Role, TenantId, TenantPolicy, UserId,
@@ -122,7 +124,7 @@ pub struct Imported {
 /// The use cases. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Imports {
-    store: Store,
+    store: NotedStore,
     clock: SharedClock,
     defaults: MailboxDefaults,
     policy: PinPolicy,
@@ -145,6 +147,7 @@ impl Imports {
     pub fn new(store: Store, clock: SharedClock, defaults: MailboxDefaults, policy: PinPolicy) -> Self {
         let (languages, most, progress) = (Vec::new(), Role::Operator, Arc::default());
         let (denied, no_new) = (Vec::new(), None);
+        let store = NotedStore::new(store, clock.clone());
         Self { store, clock, defaults, policy, languages, most, denied, no_new, has_phones: true, progress }
     }
 
@@ -160,6 +163,12 @@ impl Imports {
         Self { most, ..self.clone() }
     }
 
+    /// The same, for changes by somebody, which the audit keeps.
+    #[must_use]
+    pub fn by(&self, actor: &str) -> Self {
+        Self { store: self.store.by(actor), ..self.clone() }
+    }
+
     /// The same on behalf of this actor: as far as the own role, the fields that are there, and the policy of the tenant go.
     #[must_use]
     pub fn of(&self, actor: &Actor, policy: &TenantPolicy) -> Self {
@@ -170,7 +179,7 @@ impl Imports {
             format!("you add no users (the setting who_may_create is {}): ask {ask}", policy.who_may_create)
         });
         let has_phones = actor.reach(Act::PhonesWrite) > Reach::Own;
-        Self { denied, no_new, has_phones, ..self.up_to(actor.rank()) }
+        Self { denied, no_new, has_phones, ..self.up_to(actor.rank()).by(&actor.name) }
     }
 
     /// What the table would change, row by row (002-089). Nothing is written.
@@ -210,7 +219,10 @@ impl Imports {
             let rows = rows(drafts, &known);
             let count = rows.len();
             let written = |done| told(Progress::Writing(done, count));
-            match self.store.import_users(tenant, &import, (&rows, &phones), revision, &written).await {
+            let deed = Deed { action: "users.imported", target: format!("import {}", import.id) };
+            let became = json!({"label": import.label, "added": import.added, "changed": import.changed});
+            let store = self.store.noting(tenant, deed, Value::Null, became);
+            match store.import_users(tenant, &import, (&rows, &phones), revision, &written).await {
                 Ok(()) => {
                     let Import { id, added, changed, .. } = import;
                     tracing::info!(import = %id, added, changed, "users were imported");
@@ -241,11 +253,12 @@ impl Imports {
         if let Some((_, extension)) = touched.into_iter().find(|(user, _)| above.contains(user)) {
             return Err(ImportError::Above(extension));
         }
-        let conflicts =
-            self.store.roll_back_import(tenant, id, anyway).await.map_err(|error| match error {
-                StoreError::Missing { .. } => ImportError::NoImport(id),
-                other => other.into(),
-            })?;
+        let deed = Deed { action: "import.taken-back", target: format!("import {id}") };
+        let store = self.store.noting(tenant, deed, Value::Null, json!({ "anyway": anyway }));
+        let conflicts = store.roll_back_import(tenant, id, anyway).await.map_err(|error| match error {
+            StoreError::Missing { .. } => ImportError::NoImport(id),
+            other => other.into(),
+        })?;
         if !conflicts.is_empty() {
             return Err(ImportError::ChangedSince(conflicts));
         }

@@ -1,8 +1,10 @@
 //! Keys of programs: made, looked up, taken back. A key is shown once; the store keeps its hash.
 
 use jiff::Timestamp;
+use serde_json::{Value, json};
 
 use super::access::{Act, Actor, Door};
+use super::audit::{Deed, NotedStore};
 use super::doors::hash;
 use super::signin::{Signin, SigninError};
 use crate::clock::SharedClock;
@@ -51,15 +53,21 @@ pub struct NewKey {
 /// The use cases. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Keys {
-    store: Store,
+    store: NotedStore,
     clock: SharedClock,
     signin: Signin,
 }
 
 impl Keys {
     /// Over this store.
-    pub const fn new(store: Store, clock: SharedClock, signin: Signin) -> Self {
-        Self { store, clock, signin }
+    pub fn new(store: Store, clock: SharedClock, signin: Signin) -> Self {
+        Self { store: NotedStore::new(store, clock.clone()), clock, signin }
+    }
+
+    /// The same, for changes by somebody, which the audit keeps.
+    #[must_use]
+    pub fn by(&self, actor: &str) -> Self {
+        Self { store: self.store.by(actor), ..self.clone() }
     }
 
     /// Makes a key; the text is told this once.
@@ -100,7 +108,9 @@ impl Keys {
             revoked_at: None,
             last_used_at: None,
         };
-        self.store.add_key(&key, token.hash()).await?;
+        let deed = Deed { action: "key.made", target: format!("key {}", key.name) };
+        let store = self.store.noting(key.tenant, deed, Value::Null, noted(&key));
+        store.add_key(&key, token.hash()).await?;
         tracing::info!(key = %key.id, "a key was made");
         Ok((key, format!("{PREFIX}{}", token.expose())))
     }
@@ -118,7 +128,11 @@ impl Keys {
     /// # Errors
     /// [`StoreError::Missing`] when there is none that works.
     pub async fn revoke(&self, tenant: TenantId, id: KeyId) -> Result<(), StoreError> {
-        self.store.revoke_key(tenant, id).await?;
+        let known = self.store.keys(tenant).await?.into_iter().find(|key| key.id == id);
+        let target = known.as_ref().map_or_else(|| format!("key {id}"), |key| format!("key {}", key.name));
+        let deed = Deed { action: "key.revoked", target };
+        let was = known.as_ref().map_or(Value::Null, noted);
+        self.store.noting(tenant, deed, was, Value::Null).revoke_key(tenant, id).await?;
         tracing::info!(key = %id, "a key was revoked");
         Ok(())
     }
@@ -156,4 +170,9 @@ impl Keys {
         let actor = self.signin.actor_of(key.tenant, user, Door::Key(acts)).await?;
         Ok(actor.map(|actor| Actor { name: format!("{name} of {}", actor.name), ..actor }))
     }
+}
+
+/// As the audit keeps it: no secret and no hash of one.
+fn noted(key: &ApiKey) -> Value {
+    json!({"id": key.id, "user": key.user, "scopes": key.scopes, "expires_at": key.expires_at})
 }

@@ -12,11 +12,13 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use secrecy::SecretString;
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use self::hashing::Hashing;
 pub use self::limits::{LIMITS, PER_CALL};
 use super::accounts::{PinFault, PinPolicy};
+use super::audit::{Deed, NotedStore};
 use super::security;
 use crate::clock::SharedClock;
 use crate::domain::{Counts, Extension, JobId, MailAddress, Mailbox, Owner, Place, SecurityChange, TenantId};
@@ -109,7 +111,7 @@ pub enum ChangeFault {
 /// The use cases. Cheap to clone; one for the whole process, because it bounds how many PINs are looked at at once.
 #[derive(Debug, Clone)]
 pub struct Login {
-    store: Store,
+    store: NotedStore,
     clock: SharedClock,
     policy: PinPolicy,
     hashing: Hashing,
@@ -119,7 +121,13 @@ impl Login {
     /// Over this store, with these rules for new PINs.
     pub fn new(store: Store, clock: SharedClock, policy: PinPolicy) -> Self {
         let hashing = Hashing::new(clock.clone());
-        Self { store, clock, policy, hashing }
+        Self { store: NotedStore::new(store, clock.clone()), clock, policy, hashing }
+    }
+
+    /// The same, for changes by somebody, which the audit keeps.
+    #[must_use]
+    pub fn by(&self, actor: &str) -> Self {
+        Self { store: self.store.by(actor), ..self.clone() }
     }
 
     /// The rules for new PINs.
@@ -230,7 +238,9 @@ impl Login {
         let mailbox = self.store.mailbox(owner.tenant, owner.mailbox).await.map_err(unavailable)?;
         self.policy.check(&pin, &mailbox.extension)?;
         let hash = self.hashing.hash(pin).await.map_err(ChangeFault::Unavailable)?;
-        self.store.set_pin(owner.tenant, owner.mailbox, &hash).await.map_err(unavailable)?;
+        let deed = Deed { action: "pin.changed", target: format!("mailbox {}", mailbox.extension) };
+        let store = self.store.noting(owner.tenant, deed, Value::Null, Value::Null);
+        store.set_pin(owner.tenant, owner.mailbox, &hash).await.map_err(unavailable)?;
         let done = |mailbox: &mut Mailbox| mailbox.phone.tutorial.pin = true;
         self.store.change_mailbox(owner, done).await.map_err(unavailable)?;
         tracing::info!(mailbox = %owner.mailbox, "a PIN was changed by its owner");

@@ -127,7 +127,7 @@ impl Numbers {
         let deed = Deed { action: "numbers.added", target: format!("{} numbers", numbers.len()) };
         let shown: Vec<&str> = numbers.iter().take(100).map(|(number, _)| number.as_str()).collect();
         let line = self.audit.line(&actor.name, tenant, deed, None::<&()>, Some(&shown));
-        Ok(self.store.keep_numbers(tenant, &numbers, &[line]).await?)
+        Ok(self.store.with_audit(vec![line]).keep_numbers(tenant, &numbers).await?)
     }
 
     /// Takes a number that leads nowhere out.
@@ -141,7 +141,7 @@ impl Numbers {
         }
         let deed = Deed { action: "number.removed", target: format!("number {}", known.number) };
         let line = self.audit.line(&actor.name, tenant, deed, Some(&known.note), None::<&()>);
-        Ok(self.store.drop_number(tenant, &known.number, &[line]).await?)
+        Ok(self.store.with_audit(vec![line]).drop_number(tenant, &known.number).await?)
     }
 
     /// The user of an extension, if the actor may change that user.
@@ -240,11 +240,10 @@ impl Numbers {
         let became = led(Some(own.as_str()), lead.label.as_deref(), rings);
         let deed = Deed { action: "number.assigned", target: format!("number {}", lead.number) };
         let line = self.audit.line(&actor.name, tenant, deed, Some(&was), Some(&became));
-        self.store.assign_number(&lead, user.id, wish.ringing, &line).await?;
+        self.store.with_audit(vec![line]).assign_number(&lead, user.id, wish.ringing).await?;
         if wanted != own {
             let changes = Changes { extension: Some(wanted.clone()), ..Changes::default() };
-            self.accounts.set(tenant, &own, changes).await?;
-            self.note_user(actor, tenant, (&own, &user), (&wanted, &user)).await;
+            self.accounts.by(&actor.name).set(tenant, &own, changes).await?;
         }
         self.show(tenant, number).await
     }
@@ -289,7 +288,7 @@ impl Numbers {
     ) -> Result<()> {
         let known = self.show(tenant, number).await?;
         let own = known.extension.as_deref().ok_or_else(|| NumberError::NoNumber(known.number.clone()))?;
-        let before = self.user(actor, tenant, own).await?;
+        self.user(actor, tenant, own).await?;
         let own: Extension = own.parse()?;
         let wanted: Extension = extension.trim().parse()?;
         let changes = Changes {
@@ -299,29 +298,13 @@ impl Numbers {
             ..Changes::default()
         };
         check_name("label", label)?;
-        let after = self.accounts.set(tenant, &own, changes).await?;
-        if (&own, &before) != (&wanted, &after.user) {
-            self.note_user(actor, tenant, (&own, &before), (&wanted, &after.user)).await;
-        }
+        let accounts = self.accounts.by(&actor.name);
+        accounts.set(tenant, &own, changes).await?;
         let label = label.trim();
         if known.label.as_deref().unwrap_or_default() != label {
-            self.accounts.add_number(tenant, &wanted, &known.number, Some(label)).await?;
-            let deed = Deed { action: "number.labelled", target: format!("number {}", known.number) };
-            self.audit.note(actor, tenant, deed, Some(&known.label), Some(&label)).await;
+            accounts.add_number(tenant, &wanted, &known.number, Some(label)).await?;
         }
         Ok(())
-    }
-
-    async fn note_user(
-        &self,
-        actor: &Actor,
-        tenant: TenantId,
-        was: (&Extension, &User),
-        became: (&Extension, &User),
-    ) {
-        let shown = |(extension, user): (&Extension, &User)| serde_json::json!({"extension": extension, "first": user.first, "last": user.last});
-        let deed = Deed { action: "user.changed", target: format!("mailbox {}", became.0) };
-        self.audit.note(actor, tenant, deed, Some(&shown(was)), Some(&shown(became))).await;
     }
 
     /// A number leads nowhere from the next call on, and stays in the inventory.
@@ -337,7 +320,7 @@ impl Numbers {
         let deed = Deed { action: "number.released", target: format!("number {}", known.number) };
         let was = serde_json::json!({"extension": known.extension, "label": known.label});
         let line = self.audit.line(&actor.name, tenant, deed, Some(&was), None::<&()>);
-        Ok(self.store.release_number(tenant, &known.number, &[line]).await?)
+        Ok(self.store.with_audit(vec![line]).release_number(tenant, &known.number).await?)
     }
 }
 

@@ -4,6 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
+use super::audit::{Deed, NotedStore};
 use crate::clock::SharedClock;
 use crate::domain::{JobId, MailboxId, Tenant, TenantId, TenantPolicy, UserId};
 use crate::store::{Job, JobState, PeopleFilter, Person, Result, Store, UserCounts};
@@ -21,7 +24,7 @@ const MOST_TENANTS: usize = 1_000;
 /// The use cases. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct People {
-    store: Store,
+    store: NotedStore,
     clock: SharedClock,
     /// Of tenants with many users, and when they were counted.
     counted: Arc<Mutex<HashMap<TenantId, (Duration, UserCounts)>>>,
@@ -30,7 +33,13 @@ pub struct People {
 impl People {
     /// Over this store.
     pub fn new(store: Store, clock: SharedClock) -> Self {
-        Self { store, clock, counted: Arc::default() }
+        Self { store: NotedStore::new(store, clock.clone()), clock, counted: Arc::default() }
+    }
+
+    /// The same, for changes by somebody, which the audit keeps.
+    #[must_use]
+    pub fn by(&self, actor: &str) -> Self {
+        Self { store: self.store.by(actor), ..self.clone() }
     }
 
     /// A page of the users who are wanted, in the order that is wanted, and whether more follow.
@@ -113,7 +122,9 @@ impl People {
     /// # Errors
     /// [`crate::store::StoreError::Missing`].
     pub async fn set_policy(&self, tenant: TenantId, policy: &TenantPolicy) -> Result<()> {
-        self.store.set_policy(tenant, policy).await?;
+        let deed = Deed { action: "policy.changed", target: "tenant".to_owned() };
+        let was = json!(self.store.policy(tenant).await?);
+        self.store.noting(tenant, deed, was, json!(policy)).set_policy(tenant, policy).await?;
         let who_may_create = policy.who_may_create.as_str();
         tracing::info!(%tenant, who_may_create, "the policy of a tenant was changed");
         Ok(())
@@ -142,7 +153,8 @@ impl People {
     /// # Errors
     /// [`crate::store::StoreError::Missing`].
     pub async fn job_again(&self, tenant: TenantId, id: JobId) -> Result<()> {
-        self.store.tenant_job_again(tenant, id).await
+        let deed = Deed { action: "job.retried", target: format!("job {id}") };
+        self.store.noting(tenant, deed, Value::Null, Value::Null).tenant_job_again(tenant, id).await
     }
 
     /// Tries every job again that was given up, but those of removed mailboxes; how many.
@@ -150,7 +162,8 @@ impl People {
     /// # Errors
     /// [`crate::store::StoreError`].
     pub async fn dead_jobs_again(&self, tenant: TenantId) -> Result<u64> {
-        self.store.dead_jobs_again(tenant).await
+        let deed = Deed { action: "job.retried", target: "all jobs that were given up".to_owned() };
+        self.store.noting(tenant, deed, Value::Null, Value::Null).dead_jobs_again(tenant).await
     }
 
     /// Extensions that are free and near those that are taken (003-06, 004-02): after the highest one, else 7001.

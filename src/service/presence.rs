@@ -3,7 +3,9 @@
 //! What it does to calls is decided by `service::ladder` and `service::answering`. Driven by portal, API and command line.
 
 use jiff::Timestamp;
+use serde_json::{Value, json};
 
+use super::audit::{Deed, NotedStore};
 use crate::clock::SharedClock;
 use crate::domain::{GreetingId, Invalid, Owner, Presence, PresenceState, UserId};
 use crate::store::{Store, StoreError};
@@ -36,14 +38,20 @@ pub struct Standing {
 /// The use cases. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Presences {
-    store: Store,
+    store: NotedStore,
     clock: SharedClock,
 }
 
 impl Presences {
     /// Over this store.
-    pub const fn new(store: Store, clock: SharedClock) -> Self {
-        Self { store, clock }
+    pub fn new(store: Store, clock: SharedClock) -> Self {
+        Self { store: NotedStore::new(store, clock.clone()), clock }
+    }
+
+    /// The same, for changes by somebody, which the audit keeps.
+    #[must_use]
+    pub fn by(&self, actor: &str) -> Self {
+        Self { store: self.store.by(actor), ..self.clone() }
     }
 
     /// How the presence of a mailbox's owner stands.
@@ -72,7 +80,9 @@ impl Presences {
         let user = self.user(owner).await?;
         let now = self.clock.now();
         let presence = Presence::chosen(state, until, now)?;
-        let before = self.store.set_presence(owner.tenant, user, &presence).await?.now(now);
+        let was = self.store.presence(owner.tenant, user).await?.now(now);
+        let store = self.noting("presence.set", owner, json!(was), json!(presence)).await?;
+        let before = store.set_presence(owner.tenant, user, &presence).await?.now(now);
         tracing::info!(%user, presence = %state, "a presence was set");
         Ok((before, presence))
     }
@@ -86,12 +96,34 @@ impl Presences {
         owner: Owner,
         ties: &[(PresenceState, Option<GreetingId>)],
     ) -> Result<(), PresenceError> {
-        self.store.tie_greetings(owner, ties).await?;
+        let known = self.store.presence_greetings(owner).await?;
+        let tied = |state| known.iter().find(|(tied, _)| *tied == state).map(|(_, greeting)| *greeting);
+        let before: Vec<_> = ties.iter().map(|(state, _)| (*state, tied(*state))).collect();
+        let store = self.noting("presence.greetings", owner, noted(&before), noted(ties)).await?;
+        store.tie_greetings(owner, ties).await?;
         tracing::info!(mailbox = %owner.mailbox, "greetings of presences were chosen");
         Ok(())
+    }
+
+    async fn noting(
+        &self,
+        action: &str,
+        owner: Owner,
+        was: Value,
+        became: Value,
+    ) -> Result<Store, PresenceError> {
+        let extension = self.store.mailbox(owner.tenant, owner.mailbox).await?.extension;
+        let deed = Deed { action, target: format!("mailbox {extension}") };
+        Ok(self.store.noting(owner.tenant, deed, was, became))
     }
 
     async fn user(&self, owner: Owner) -> Result<UserId, PresenceError> {
         self.store.mailbox(owner.tenant, owner.mailbox).await?.user.ok_or(PresenceError::Nobody)
     }
+}
+
+/// As the audit keeps which greetings play.
+fn noted(ties: &[(PresenceState, Option<GreetingId>)]) -> Value {
+    let ties = ties.iter().map(|(state, greeting)| (state.as_str().to_owned(), json!(greeting)));
+    Value::Object(ties.collect())
 }

@@ -5,7 +5,9 @@
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use serde_json::{Value, json};
 
+use super::audit::{Deed, NotedStore};
 use super::greetings::{GreetingError, Greetings, NewGreeting};
 use super::owner::{OwnerError, Result};
 use crate::audio::wav;
@@ -19,7 +21,7 @@ use crate::store::Store;
 /// The use cases. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    store: Store,
+    store: NotedStore,
     spool: Spool,
     greetings: Greetings,
     clock: SharedClock,
@@ -27,8 +29,30 @@ pub struct Settings {
 
 impl Settings {
     /// Over these stores.
-    pub const fn new(store: Store, spool: Spool, greetings: Greetings, clock: SharedClock) -> Self {
-        Self { store, spool, greetings, clock }
+    pub fn new(store: Store, spool: Spool, greetings: Greetings, clock: SharedClock) -> Self {
+        Self { store: NotedStore::new(store, clock.clone()), spool, greetings, clock }
+    }
+
+    /// The same, for changes by somebody, which the audit keeps.
+    #[must_use]
+    pub fn by(&self, actor: &str) -> Self {
+        Self { store: self.store.by(actor), greetings: self.greetings.by(actor), ..self.clone() }
+    }
+
+    /// The same, for changes that the owner makes by phone.
+    ///
+    /// # Errors
+    /// [`OwnerError::Missing`] when the mailbox was removed.
+    pub async fn by_phone(&self, owner: Owner) -> Result<Self> {
+        Ok(self.by(&self.phone_of(owner).await?))
+    }
+
+    /// How the audit names an owner who calls.
+    ///
+    /// # Errors
+    /// [`OwnerError::Missing`] when the mailbox was removed.
+    pub async fn phone_of(&self, owner: Owner) -> Result<String> {
+        Ok(format!("mailbox {} by phone", self.show(owner).await?.extension))
     }
 
     /// The mailbox with its settings.
@@ -44,16 +68,21 @@ impl Settings {
     ///
     /// # Errors
     /// [`OwnerError::Missing`] when the mailbox was removed.
-    pub async fn update(
-        &self,
-        owner: Owner,
-        change: impl FnOnce(&mut PhoneSettings) + Send,
-    ) -> Result<Mailbox> {
-        let changed = |mailbox: &mut Mailbox| {
+    pub async fn update(&self, owner: Owner, change: impl Fn(&mut PhoneSettings) + Send) -> Result<Mailbox> {
+        self.change(owner, move |mailbox| {
             change(&mut mailbox.phone);
             mailbox.phone.clamp();
-        };
-        Ok(self.store.change_mailbox(owner, changed).await?)
+        })
+        .await
+    }
+
+    async fn change(&self, owner: Owner, change: impl Fn(&mut Mailbox) + Send) -> Result<Mailbox> {
+        let before = self.show(owner).await?;
+        let mut after = before.clone();
+        change(&mut after);
+        let deed = Deed { action: "settings.changed", target: format!("mailbox {}", before.extension) };
+        let store = self.store.noting(owner.tenant, deed, noted(&before), noted(&after));
+        Ok(store.change_mailbox(owner, change).await?)
     }
 
     /// Gives every address of the mailbox this mode.
@@ -65,10 +94,10 @@ impl Settings {
         if mailbox.recipients.is_empty() && mode != MailMode::None {
             return Err(OwnerError::Invalid("the mailbox has no e-mail address to send to"));
         }
-        let changed = |mailbox: &mut Mailbox| {
+        self.change(owner, move |mailbox| {
             mailbox.recipients.iter_mut().for_each(|recipient| recipient.mode = mode);
-        };
-        Ok(self.store.change_mailbox(owner, changed).await?)
+        })
+        .await
     }
 
     /// Every greeting and recorded name, also the inactive ones, newest first.
@@ -85,11 +114,7 @@ impl Settings {
     /// # Errors
     /// [`OwnerError::Missing`] when it is not this mailbox's.
     pub async fn choose(&self, owner: Owner, greeting: GreetingId) -> Result<Greeting> {
-        let chosen = self.store.choose_greeting(owner, greeting).await?;
-        if chosen.until.is_none_or(|until| until > self.clock.now()) {
-            return Ok(chosen);
-        }
-        Ok(self.store.set_greeting_until(owner, greeting, None).await?)
+        Ok(self.greetings.choose(owner, greeting).await?)
     }
 
     /// Makes the greeting of a kind play that was there before the one that plays; the newest, when none plays.
@@ -109,7 +134,7 @@ impl Settings {
     /// # Errors
     /// [`OwnerError::Away`].
     pub async fn switch_off(&self, owner: Owner, kind: GreetingKind) -> Result<()> {
-        Ok(self.store.clear_greeting(owner.tenant, owner.mailbox, kind).await?)
+        self.greetings.clear(owner.tenant, owner.mailbox, kind).await.map_err(refused)
     }
 
     /// Until when a greeting plays (exclusive); `None`: until it is switched off.
@@ -125,7 +150,7 @@ impl Settings {
         if until.is_some_and(|until| until <= self.clock.now()) {
             return Err(OwnerError::Invalid("the end of a greeting must lie in the future"));
         }
-        Ok(self.store.set_greeting_until(owner, greeting, until).await?)
+        Ok(self.greetings.set_until(owner, greeting, until).await?)
     }
 
     /// Makes a finished recording of this call the active greeting of its kind, or the recorded name. Durable when it
@@ -160,7 +185,7 @@ impl Settings {
             until,
             is_aside: false,
         };
-        let greeting = self.greetings.set(new).await.map_err(refused)?.greeting;
+        let greeting = self.greetings.set_recorded(new).await.map_err(refused)?.greeting;
         self.forget(recording).await;
         self.done(owner, kind).await;
         Ok(greeting)
@@ -178,14 +203,24 @@ impl Settings {
 
     /// Notes what of the tutorial this was.
     async fn done(&self, owner: Owner, kind: GreetingKind) {
-        let noted = self.update(owner, |phone| match kind {
-            GreetingKind::Name => phone.tutorial.name = true,
-            _ => phone.tutorial.greeting = true,
+        let noted = self.store.change_mailbox(owner, |mailbox| match kind {
+            GreetingKind::Name => mailbox.phone.tutorial.name = true,
+            _ => mailbox.phone.tutorial.greeting = true,
         });
         if let Err(error) = noted.await {
             tracing::warn!(%error, "a step of the tutorial was not noted");
         }
     }
+}
+
+/// As the audit keeps it, without how far the tutorial is.
+fn noted(mailbox: &Mailbox) -> Value {
+    let mut noted = json!(mailbox.phone);
+    if let Some(fields) = noted.as_object_mut() {
+        fields.remove("tutorial");
+        fields.insert("mail".to_owned(), json!(mailbox.recipients));
+    }
+    noted
 }
 
 fn refused(error: GreetingError) -> OwnerError {

@@ -14,11 +14,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use secrecy::SecretString;
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 pub use self::password::{LONGEST, PasswordFault, SHORTEST, check as check_password};
 pub use self::second::{Enrolment, Factor, HALF, Proof, looks_after_others};
 use super::access::{Actor, Door as Entrance};
+use super::audit::{Deed, NotedStore};
 use super::doors::{Doors, hash};
 use super::login::hashing::Hashing;
 use super::security;
@@ -106,7 +108,7 @@ pub enum Entry {
 /// The use cases. Cheap to clone; one for the process, because it bounds how many passwords are looked at at once.
 #[derive(Debug, Clone)]
 pub struct Signin {
-    store: Store,
+    store: NotedStore,
     clock: SharedClock,
     hashing: Hashing,
     doors: Doors,
@@ -117,7 +119,29 @@ impl Signin {
     pub fn new(store: Store, clock: SharedClock, public_url: &str) -> Self {
         let hashing = Hashing::new(clock.clone());
         let doors = Doors::new(store.clone(), clock.clone(), public_url);
-        Self { store, clock, hashing, doors }
+        Self { store: NotedStore::new(store, clock.clone()), clock, hashing, doors }
+    }
+
+    /// The same, for changes by somebody, which the audit keeps.
+    #[must_use]
+    pub fn by(&self, actor: &str) -> Self {
+        Self { store: self.store.by(actor), ..self.clone() }
+    }
+
+    /// The store for a change of somebody's way in.
+    async fn noting(
+        &self,
+        action: &str,
+        (tenant, user): (TenantId, UserId),
+        was: Value,
+        became: Value,
+    ) -> Result<Store> {
+        let target = match self.store.person(tenant, user).await? {
+            Some((_, Some(mailbox))) => format!("mailbox {}", mailbox.extension),
+            Some((person, None)) => format!("user {}", person.full_name()),
+            None => format!("user {user}"),
+        };
+        Ok(self.store.noting(tenant, Deed { action, target }, was, became))
     }
 
     /// One-time links.
@@ -269,7 +293,8 @@ impl Signin {
     /// # Errors
     /// [`SigninError::Store`] when it is not the user's.
     pub async fn end_session(&self, tenant: TenantId, user: UserId, id: SessionId) -> Result<()> {
-        Ok(self.store.end_session(tenant, user, id).await?)
+        let store = self.noting("session.ended", (tenant, user), json!({ "id": id }), Value::Null).await?;
+        Ok(store.end_session(tenant, user, id).await?)
     }
 
     /// Replaces the password of somebody who knows the old one. Every other session ends.
@@ -294,7 +319,8 @@ impl Signin {
             return Err(SigninError::Refused);
         }
         let hash = self.hashing.hash(new).await.map_err(SigninError::Away)?;
-        self.store.set_password(tenant, user, &hash, keep).await?;
+        let store = self.noting("password.changed", (tenant, user), Value::Null, Value::Null).await?;
+        store.set_password(tenant, user, &hash, keep).await?;
         tracing::info!(user = %user, "a password was changed");
         security::tell(&self.store, &self.clock, &person, SecurityChange::Password).await;
         Ok(())
@@ -329,7 +355,10 @@ impl Signin {
     /// # Errors
     /// [`SigninError::Store`].
     pub async fn set_login(&self, login: &Login) -> Result<()> {
-        self.store.put_login(login).await?;
+        let of = (login.tenant, login.user);
+        let noted = |login: &Login| json!({"role": login.role, "portal": login.portal});
+        let before = noted(&self.store.login(login.tenant, login.user).await?);
+        self.noting("role.given", of, before, noted(login)).await?.put_login(login).await?;
         tracing::info!(user = %login.user, role = %login.role, portal = login.portal, "a role was given");
         Ok(())
     }

@@ -114,7 +114,7 @@ impl Tenants {
         let (actor, home) = by.unwrap_or(("command line", tenant.id));
         let deed = Deed { action: "tenant.added", target: format!("tenant {}", tenant.name) };
         let line = self.audit.line(actor, home, deed, None::<&()>, Some(&shown(&tenant)));
-        self.store.put_tenant_noted(&tenant, &[line]).await?;
+        self.store.with_audit(vec![line]).put_tenant(&tenant).await?;
         tracing::info!(tenant = %tenant.name, "a tenant was added");
         Ok(tenant)
     }
@@ -125,8 +125,7 @@ impl Tenants {
     /// [`TenantError::Taken`].
     pub async fn change(&self, actor: &str, before: &Tenant, after: &Tenant) -> Result<()> {
         let deed = Deed { action: "tenant.changed", target: format!("tenant {}", after.name) };
-        let line = self.audit.line(actor, after.id, deed, Some(&shown(before)), Some(&shown(after)));
-        Ok(self.store.put_tenant_noted(after, &[line]).await?)
+        Ok(self.audit.noting(actor, after.id, deed, shown(before), shown(after)).put_tenant(after).await?)
     }
 
     /// What is in a tenant, and what a removal would take away with it.
@@ -153,7 +152,7 @@ impl Tenants {
             let was = json!({"tenant": shown(&tenant), "with": contents});
             self.audit.line(actor, home, deed, Some(&was), None::<&()>)
         });
-        match self.store.remove_tenant(&tenant, lines.as_slice()).await {
+        match self.store.with_audit(lines.into_iter().collect()).remove_tenant(&tenant).await {
             // Somebody was added at this moment.
             Err(StoreError::Refused(_)) if self.must_be_empty(&tenant).await.is_err() => {
                 self.must_be_empty(&tenant).await?;

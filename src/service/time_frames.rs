@@ -6,8 +6,10 @@ pub mod ical;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use serde_json::{Value, json};
 
-use super::answering::{AnsweringError, mailbox_and_zone, no_undo};
+use super::answering::{AnsweringError, mailbox_and_zone, no_undo, whose};
+use super::audit::{Deed, NotedStore};
 use crate::clock::SharedClock;
 use crate::domain::answering::Undo;
 use crate::domain::time_frame::{Entry, MOST_SPANS};
@@ -55,14 +57,31 @@ pub struct Shown {
 /// The use cases. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct TimeFrames {
-    store: Store,
+    store: NotedStore,
     clock: SharedClock,
 }
 
 impl TimeFrames {
     /// Works on this store.
-    pub const fn new(store: Store, clock: SharedClock) -> Self {
-        Self { store, clock }
+    pub fn new(store: Store, clock: SharedClock) -> Self {
+        Self { store: NotedStore::new(store, clock.clone()), clock }
+    }
+
+    /// The same, for changes by somebody, which the audit keeps.
+    #[must_use]
+    pub fn by(&self, actor: &str) -> Self {
+        Self { store: self.store.by(actor), ..self.clone() }
+    }
+
+    fn noting(
+        &self,
+        action: &str,
+        (tenant, of): (TenantId, Option<&Extension>),
+        was: Option<&TimeFrame>,
+        became: Option<&TimeFrame>,
+    ) -> Store {
+        let noted = |frame: Option<&TimeFrame>| frame.map_or(Value::Null, noted);
+        self.store.noting(tenant, Deed { action, target: whose(of) }, noted(was), noted(became))
     }
 
     /// The frames of a mailbox, its own first, then the tenant's; without a mailbox, the tenant's.
@@ -96,7 +115,8 @@ impl TimeFrames {
         if let Some(known) = known.as_ref().filter(|_| !new.replace) {
             return Err(AnsweringError::Taken { what: "time frame", name: known.name.clone() });
         }
-        self.keep(tenant, mailbox, known, new).await
+        let action = if known.is_some() { "hours.saved" } else { "hours.added" };
+        self.keep(action, (tenant, of), mailbox, known, new).await
     }
 
     /// Keeps a frame in place of the known one of this mailbox, or of the tenant, also by another name.
@@ -112,12 +132,13 @@ impl TimeFrames {
     ) -> Result<TimeFrame> {
         let (mailbox, _) = self.owner(tenant, of).await?;
         let known = self.known(tenant, mailbox, id).await?;
-        self.keep(tenant, mailbox, Some(known), new).await
+        self.keep("hours.saved", (tenant, of), mailbox, Some(known), new).await
     }
 
     async fn keep(
         &self,
-        tenant: TenantId,
+        action: &str,
+        (tenant, of): (TenantId, Option<&Extension>),
         mailbox: Option<MailboxId>,
         known: Option<TimeFrame>,
         new: NewFrame,
@@ -132,7 +153,7 @@ impl TimeFrames {
         }
         let entries = new.entries.into_iter().map(cleaned).collect();
         let id = known.as_ref().map_or_else(|| TimeFrameId::from_uuid(self.clock.uuid()), |known| known.id);
-        let created_at = known.map_or_else(|| self.clock.now(), |known| known.created_at);
+        let created_at = known.as_ref().map_or_else(|| self.clock.now(), |known| known.created_at);
         let schedule = Schedule { entries };
         let frame = TimeFrame {
             id,
@@ -144,7 +165,8 @@ impl TimeFrames {
             schedule,
             created_at,
         };
-        self.store.put_time_frame(&frame).await.map_err(|error| match error {
+        let store = self.noting(action, (tenant, of), known.as_ref(), Some(&frame));
+        store.put_time_frame(&frame).await.map_err(|error| match error {
             StoreError::Taken { value, .. } => AnsweringError::Taken { what: "time frame", name: value },
             other => other.into(),
         })?;
@@ -166,7 +188,9 @@ impl TimeFrames {
         let entries = ical::read(calendar).map_err(|refusals| {
             AnsweringError::Calendar(refusals.iter().map(ToString::to_string).collect())
         })?;
-        self.put(tenant, of, NewFrame { entries, replace: true, ..frame }).await
+        let (mailbox, _) = self.owner(tenant, of).await?;
+        let known = self.own(tenant, mailbox, frame.name.trim()).await?;
+        self.keep("hours.imported", (tenant, of), mailbox, known, NewFrame { entries, ..frame }).await
     }
 
     /// Removes a frame of a mailbox, or of the tenant.
@@ -177,7 +201,8 @@ impl TimeFrames {
         let (mailbox, _) = self.owner(tenant, of).await?;
         let known = self.own(tenant, mailbox, name).await?;
         let frame = known.ok_or_else(|| AnsweringError::NoFrame(name.to_owned()))?;
-        Ok(self.store.remove_time_frame(tenant, frame.id).await?)
+        let store = self.noting("hours.removed", (tenant, of), Some(&frame), None);
+        Ok(store.remove_time_frame(tenant, frame.id).await?)
     }
 
     /// Removes a frame of a mailbox, or of the tenant; the frame, and what takes that back.
@@ -192,7 +217,8 @@ impl TimeFrames {
     ) -> Result<(TimeFrame, ChangeId)> {
         let (mailbox, _) = self.owner(tenant, of).await?;
         let frame = self.known(tenant, mailbox, id).await?;
-        self.store.remove_time_frame(tenant, id).await?;
+        let store = self.noting("hours.removed", (tenant, of), Some(&frame), None);
+        store.remove_time_frame(tenant, id).await?;
         let (change, undo) = (ChangeId::from_uuid(self.clock.uuid()), Undo::Frame { frame: frame.clone() });
         self.store.put_undo(tenant, mailbox, change, &undo).await?;
         Ok((frame, change))
@@ -214,7 +240,8 @@ impl TimeFrames {
         if self.own(tenant, mailbox, &frame.name).await?.is_some() {
             return Err(AnsweringError::Taken { what: "time frame", name: frame.name });
         }
-        self.store.put_time_frame(&frame).await?;
+        let store = self.noting("hours.restored", (tenant, of), None, Some(&frame));
+        store.put_time_frame(&frame).await?;
         self.store.forget_undo(tenant, change).await?;
         Ok(frame)
     }
@@ -258,6 +285,12 @@ impl TimeFrames {
         let zone = self.store.tenant(tenant).await?.zone;
         Ok((None, TimeZone::get(&zone).unwrap_or(TimeZone::UTC)))
     }
+}
+
+/// As the audit keeps a frame.
+pub(super) fn noted(frame: &TimeFrame) -> Value {
+    let TimeFrame { name, purpose, zone, schedule, .. } = frame;
+    json!({"name": name, "use": purpose, "zone": zone, "spans": schedule})
 }
 
 fn cleaned(entry: Entry) -> Entry {

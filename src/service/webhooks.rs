@@ -10,8 +10,9 @@ pub mod sign;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::audit::{Deed, NotedStore};
 use crate::clock::SharedClock;
 use crate::domain::{
     Delivery, DeliveryId, Invalid, TenantId, Webhook, WebhookEvent, WebhookId, WebhookSecret,
@@ -78,15 +79,26 @@ pub struct WebhookChanges {
 /// The use cases. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Webhooks {
-    store: Store,
+    store: NotedStore,
     clock: SharedClock,
     guard: Guard,
 }
 
 impl Webhooks {
     /// Over this store; `guard` says where webhooks may lead.
-    pub const fn new(store: Store, clock: SharedClock, guard: Guard) -> Self {
-        Self { store, clock, guard }
+    pub fn new(store: Store, clock: SharedClock, guard: Guard) -> Self {
+        Self { store: NotedStore::new(store, clock.clone()), clock, guard }
+    }
+
+    /// The same, for changes by somebody, which the audit keeps.
+    #[must_use]
+    pub fn by(&self, actor: &str) -> Self {
+        Self { store: self.store.by(actor), ..self.clone() }
+    }
+
+    fn noting(&self, action: &str, webhook: &Webhook, was: Value, became: Value) -> Store {
+        let deed = Deed { action, target: format!("webhook {}", webhook.name) };
+        self.store.noting(webhook.tenant, deed, was, became)
     }
 
     /// Makes a webhook; its secret is told this once.
@@ -110,7 +122,7 @@ impl Webhooks {
         if self.store.webhooks(new.tenant).await?.len() >= MOST {
             return Err(WebhookError::TooMany);
         }
-        self.store.add_webhook(&webhook).await?;
+        self.noting("webhook.added", &webhook, Value::Null, noted(&webhook)).add_webhook(&webhook).await?;
         tracing::info!(webhook = %webhook.id, "a webhook was made");
         Ok(webhook)
     }
@@ -148,6 +160,7 @@ impl Webhooks {
         changes: WebhookChanges,
     ) -> Result<Webhook, WebhookError> {
         let mut webhook = self.store.webhook(tenant, id).await?;
+        let was = noted(&webhook);
         if let Some(name) = changes.name {
             webhook.name = named(&name)?;
         }
@@ -158,12 +171,15 @@ impl Webhooks {
             webhook.events = sorted(events);
         }
         webhook.callers = changes.callers.unwrap_or(webhook.callers);
-        self.store.change_webhook(&webhook).await?;
+        self.noting("webhook.changed", &webhook, was, noted(&webhook)).change_webhook(&webhook).await?;
+        let paused = |is: bool| json!({ "paused": is });
+        let (was, wanted) = (webhook.paused.is_some(), changes.paused.unwrap_or(webhook.paused.is_some()));
+        let store = self.noting("webhook.changed", &webhook, paused(was), paused(wanted));
         match changes.paused {
             Some(true) if webhook.paused.is_none() => {
-                self.store.pause_webhook(tenant, id, Some("paused by an administrator")).await?;
+                store.pause_webhook(tenant, id, Some("paused by an administrator")).await?;
             }
-            Some(false) => self.store.pause_webhook(tenant, id, None).await?,
+            Some(false) => store.pause_webhook(tenant, id, None).await?,
             _ => {}
         }
         Ok(self.store.webhook(tenant, id).await?)
@@ -175,7 +191,9 @@ impl Webhooks {
     /// [`StoreError::Missing`].
     pub async fn rotate(&self, tenant: TenantId, id: WebhookId) -> Result<Webhook, StoreError> {
         let until = self.clock.now().saturating_add(OVERLAP).unwrap_or(Timestamp::MAX);
-        self.store.rotate_webhook(tenant, id, &self.secret(), until).await?;
+        let webhook = self.store.webhook(tenant, id).await?;
+        let store = self.noting("webhook.rotated", &webhook, Value::Null, Value::Null);
+        store.rotate_webhook(tenant, id, &self.secret(), until).await?;
         tracing::info!(webhook = %id, "a webhook has a new secret");
         self.store.webhook(tenant, id).await
     }
@@ -185,7 +203,9 @@ impl Webhooks {
     /// # Errors
     /// [`StoreError::Missing`].
     pub async fn remove(&self, tenant: TenantId, id: WebhookId) -> Result<(), StoreError> {
-        self.store.remove_webhook(tenant, id).await?;
+        let webhook = self.store.webhook(tenant, id).await?;
+        let store = self.noting("webhook.removed", &webhook, noted(&webhook), Value::Null);
+        store.remove_webhook(tenant, id).await?;
         tracing::info!(webhook = %id, "a webhook was removed");
         Ok(())
     }
@@ -199,7 +219,9 @@ impl Webhooks {
         let data = json!({"webhook": id});
         let delivery =
             self.delivery(tenant, id, WebhookEvent::Test, body::body(WebhookEvent::Test, now, &data), now);
-        self.store.add_delivery(&delivery).await?;
+        let webhook = self.store.webhook(tenant, id).await?;
+        let store = self.noting("webhook.tested", &webhook, Value::Null, Value::Null);
+        store.add_delivery(&delivery).await?;
         Ok(delivery.id)
     }
 
@@ -244,7 +266,10 @@ impl Webhooks {
         id: WebhookId,
         delivery: DeliveryId,
     ) -> Result<(), StoreError> {
-        self.store.deliver_again(tenant, id, delivery).await
+        let webhook = self.store.webhook(tenant, id).await?;
+        let what = json!({ "delivery": delivery });
+        let store = self.noting("webhook.replayed", &webhook, Value::Null, what);
+        store.deliver_again(tenant, id, delivery).await
     }
 
     /// Tells it everything again that happened since (and is still kept); how much that is.
@@ -257,9 +282,22 @@ impl Webhooks {
         id: WebhookId,
         since: Timestamp,
     ) -> Result<u64, StoreError> {
-        self.store.webhook(tenant, id).await?;
-        self.store.deliver_again_since(tenant, id, since).await
+        let webhook = self.store.webhook(tenant, id).await?;
+        let what = json!({ "since": since });
+        let store = self.noting("webhook.replayed", &webhook, Value::Null, what);
+        store.deliver_again_since(tenant, id, since).await
     }
+}
+
+/// As the audit keeps it: of the address the part that holds no secret.
+fn noted(webhook: &Webhook) -> Value {
+    json!({"id": webhook.id, "name": webhook.name, "url": host(&webhook.url), "events": webhook.events,
+        "callers": webhook.callers})
+}
+
+/// The part of an address that holds no secret.
+pub fn host(url: &str) -> String {
+    url::Url::parse(url).map(|url| url.origin().ascii_serialization()).unwrap_or_default()
 }
 
 fn named(name: &str) -> Result<String, Invalid> {

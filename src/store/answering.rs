@@ -73,7 +73,7 @@ impl Store {
         change: impl FnOnce(Vec<Rule>) -> Result<Vec<Rule>, E>,
     ) -> Result<(), E> {
         let (tenant, mailbox) = (owner.tenant.uuid(), owner.mailbox.uuid());
-        let mut tx = self.db.begin().await.map_err(StoreError::from)?;
+        let mut tx = self.begin().await.map_err(StoreError::from)?;
         lock_mailbox(&mut tx, owner.tenant, owner.mailbox).await?;
         let rows = tx.rows(RULES, args![tenant, mailbox]).await.map_err(StoreError::from)?;
         let rules = rows.iter().map(read_rule).collect::<Result<Vec<_>>>()?;
@@ -108,7 +108,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Missing`] names the mailbox or tenant.
     pub async fn put_screened_caller(&self, caller: &ScreenedCaller) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         if let Some(mailbox) = caller.mailbox {
             lock_mailbox(&mut tx, caller.tenant, mailbox).await?;
         }
@@ -136,7 +136,7 @@ impl Store {
         mailbox: Option<MailboxId>,
         pattern: &CallerPattern,
     ) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         found(remove_caller(&mut tx, tenant, mailbox, pattern).await?, "caller in the list", pattern)?;
         Ok(tx.commit().await?)
     }

@@ -286,7 +286,7 @@ impl Store {
         extension: Option<&Extension>,
     ) -> Result<()> {
         let (whose, id, now) = (tenant.uuid(), user.uuid(), micros(self.clock.now()));
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let rows = tx.rows(REMOVED, args![whose, id]).await?;
         let row = rows.first().ok_or_else(|| missing("removed user", user))?;
         let row = Reader::new(row, "users", "id");
@@ -333,7 +333,7 @@ impl Store {
     /// [`StoreError`].
     pub async fn purge_users(&self, before: Timestamp, limit: u32) -> Result<u32> {
         let sql = if self.db.is_sqlite() { OLD_SQLITE } else { OLD_POSTGRES };
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let rows = tx.rows(sql, args![micros(before), limit]).await?;
         for row in &rows {
             let row = Reader::new(row, "users", "id");

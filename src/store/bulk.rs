@@ -158,7 +158,7 @@ impl Store {
             run.total,
             micros(run.made_at),
         ];
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         tx.run(ADD, new).await.orphan("tenant", run.tenant)?;
         let mut statements: Vec<Statement> = Vec::new();
         for (place, user) in (0_u32..).zip(users) {
@@ -216,7 +216,7 @@ impl Store {
         let Some(row) = self.db.row(FREE, args![now]).await? else { return Ok(None) };
         let run = read_run(&row)?;
         let (tenant, id) = (run.tenant.uuid(), run.id.uuid());
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         if tx.run(LEASE, args![id, micros(until), now]).await? == 0 {
             return Ok(None);
         }
@@ -232,7 +232,7 @@ impl Store {
     /// [`super::StoreError`].
     pub async fn begin_bulk_row(&self, run: &BulkRun, until: Timestamp) -> Result<Option<(u32, UserId)>> {
         let (tenant, id) = (run.tenant.uuid(), run.id.uuid());
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         if tx.run(HOLD, args![id, micros(until)]).await? == 0 {
             return Ok(None);
         }
@@ -268,7 +268,7 @@ impl Store {
             Ok(()) => ("done", None::<String>, 1_i64, 0_i64),
             Err(why) => ("failed", Some(bounded(why)), 0, 1),
         };
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         if tx.run(END, args![tenant, id, place, state, bounded(who), why]).await? > 0 {
             tx.run(COUNT, args![tenant, id, done, failed]).await?;
         }
@@ -280,7 +280,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError`].
     pub async fn release_bulk_run(&self, id: BulkId) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         tx.run(RELEASE, args![id.uuid()]).await?;
         Ok(tx.commit().await?)
     }
@@ -290,7 +290,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError::Missing`] when there is no such run, or it is over.
     pub async fn cancel_bulk_run(&self, tenant: TenantId, id: BulkId) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let cancelled = tx.run(CANCEL, args![tenant.uuid(), id.uuid(), micros(self.clock.now())]).await?;
         found(cancelled, "run that goes on", id)?;
         tx.run(SKIP, args![tenant.uuid(), id.uuid()]).await?;
@@ -302,7 +302,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError`].
     pub async fn purge_bulk_runs(&self, before: Timestamp) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         tx.run(PURGE_ROWS, args![micros(before)]).await?;
         tx.run(PURGE, args![micros(before)]).await?;
         Ok(tx.commit().await?)

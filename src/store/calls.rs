@@ -135,7 +135,7 @@ impl Store {
         stale: Timestamp,
     ) -> Result<()> {
         let (tenant, mailbox, now) = (owner.tenant.uuid(), owner.mailbox.uuid(), micros(self.clock.now()));
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         tx.run(CLEAR, args![tenant, mailbox, now, micros(stale)]).await?;
         let asked = args![id.uuid(), tenant, mailbox, kind.as_str(), target, true, now];
         let asked = tx.run(ASK, asked).await.taken("call for the mailbox", owner.mailbox);
@@ -158,7 +158,7 @@ impl Store {
         }
         let until = self.clock.now().saturating_add(hold).unwrap_or(Timestamp::MAX);
         let sql = if self.db.is_sqlite() { TAKE_SQLITE } else { TAKE_POSTGRES };
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let rows = tx.rows(sql, args![micros(since), micros(until)]).await?;
         let taken = rows.first().map(read_request).transpose()?;
         tx.commit().await?;
@@ -171,7 +171,7 @@ impl Store {
     /// [`super::StoreError::Missing`] when the request is over.
     pub async fn hold_call(&self, id: CallRequestId, hold: Duration) -> Result<bool> {
         let until = self.clock.now().saturating_add(hold).unwrap_or(Timestamp::MAX);
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let rows = tx.rows(HOLD, args![id.uuid(), micros(until)]).await?;
         found(rows.len() as u64, "running call", id)?;
         let wanted = match rows.first() {
@@ -187,7 +187,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError`].
     pub async fn follow_call(&self, id: CallRequestId) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         tx.run(FOLLOW, args![id.uuid()]).await?;
         Ok(tx.commit().await?)
     }
@@ -197,7 +197,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError::Missing`].
     pub async fn give_call_up(&self, id: CallRequestId) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let touched = tx.run(GIVE_UP, args![id.uuid(), false]).await?;
         found(touched, "call", id)?;
         Ok(tx.commit().await?)
@@ -208,7 +208,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError`].
     pub async fn withdraw_call(&self, id: CallRequestId) -> Result<bool> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let touched = tx.run(WITHDRAW, args![id.uuid()]).await?;
         tx.commit().await?;
         Ok(touched > 0)
@@ -239,7 +239,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError`].
     pub async fn note_call(&self, id: CallRequestId, place: u32, step: CallStep) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let line = args![id.uuid(), place, micros(self.clock.now()), to_json(&step)?];
         tx.run(NOTE, line).await.taken("line of the call", place).orphan("call", id)?;
         if step.is_last() {
@@ -261,7 +261,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError`].
     pub async fn purge_calls(&self, before: Timestamp) -> Result<u64> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         tx.run(OLD_NEWS, args![micros(before)]).await?;
         let touched = tx.run(OLD, args![micros(before)]).await?;
         tx.commit().await?;

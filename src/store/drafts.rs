@@ -117,7 +117,7 @@ impl Store {
             micros(draft.made_at),
             micros(draft.until),
         ];
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         tx.run(ADD, new).await.orphan("tenant", draft.tenant)?;
         let mut statements: Vec<Statement> = Vec::new();
         for (line, cells) in rows {
@@ -175,7 +175,7 @@ impl Store {
         until: Timestamp,
     ) -> Result<()> {
         let (tenant, whose) = (tenant.uuid(), id.uuid());
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         found(tx.run(TOUCH, args![tenant, whose, micros(until)]).await?, "import", id)?;
         for (line, cells) in rows {
             let changed = match cells {
@@ -200,7 +200,7 @@ impl Store {
         until: Timestamp,
     ) -> Result<bool> {
         let now = micros(self.clock.now());
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let begun = tx.run(BEGIN, args![tenant.uuid(), id.uuid(), now, micros(until), micros(stale)]).await?;
         tx.commit().await?;
         Ok(begun > 0)
@@ -211,7 +211,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError`].
     pub async fn draft_failed(&self, tenant: TenantId, id: DraftId, why: &str) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         tx.run(FAILED, args![tenant.uuid(), id.uuid(), bounded(why)]).await?;
         Ok(tx.commit().await?)
     }
@@ -229,7 +229,7 @@ impl Store {
     ) -> Result<()> {
         let (tenant, id) = (tenant.uuid(), id.uuid());
         let import = import.map(ImportId::uuid);
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         tx.run(CLEAR_ROWS, args![tenant, id]).await?;
         tx.run(DONE, args![tenant, id, import, result, opt_micros(Some(until))]).await?;
         Ok(tx.commit().await?)
@@ -249,7 +249,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError::Missing`].
     pub async fn remove_draft(&self, tenant: TenantId, id: DraftId) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         tx.run(CLEAR_ROWS, args![tenant.uuid(), id.uuid()]).await?;
         found(tx.run(REMOVE, args![tenant.uuid(), id.uuid()]).await?, "import", id)?;
         Ok(tx.commit().await?)
@@ -260,7 +260,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError`].
     pub async fn purge_drafts(&self, now: Timestamp) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         tx.run(PURGE_ROWS, args![micros(now)]).await?;
         tx.run(PURGE, args![micros(now)]).await?;
         Ok(tx.commit().await?)

@@ -75,7 +75,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError::Missing`].
     pub async fn set_directory(&self, tenant: TenantId, settings: DirectorySettings) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         found(tx.run(SET, args![tenant.uuid(), to_json(&settings)?]).await?, "tenant", tenant)?;
         Ok(tx.commit().await?)
     }

@@ -22,7 +22,8 @@ const OF_MAILBOX: &str = "SELECT id, tenant_id, mailbox_id, kind, label, object,
 const BY_ID: &str = "SELECT id, tenant_id, mailbox_id, kind, label, object, duration_ms, active, from_at,
     until_at, created_at FROM greetings WHERE tenant_id = $1 AND id = $2";
 
-const SWITCH_ON: &str = "UPDATE greetings SET active = $4
+const SWITCH_ON: &str = "UPDATE greetings SET active = $4,
+        until_at = CASE WHEN until_at <= $5 THEN NULL ELSE until_at END
     WHERE tenant_id = $1 AND mailbox_id = $2 AND id = $3 RETURNING id, tenant_id, mailbox_id, kind, label, object,
     duration_ms, active, from_at, until_at, created_at";
 
@@ -41,7 +42,7 @@ impl Store {
     pub async fn add_greeting(&self, greeting: &Greeting) -> Result<()> {
         let (tenant, mailbox) = (greeting.tenant.uuid(), greeting.mailbox.uuid());
         let kind = greeting.kind.as_str();
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         lock_mailbox(&mut tx, greeting.tenant, greeting.mailbox).await?;
         if greeting.active {
             tx.run(SWITCH_OFF, args![tenant, mailbox, kind, false]).await?;
@@ -84,19 +85,21 @@ impl Store {
         read_greeting(&row.ok_or_else(|| missing("greeting", id))?)
     }
 
-    /// Makes a stored greeting of the mailbox the active one of its kind. One transaction.
+    /// Makes a stored greeting of the mailbox the active one of its kind; a last day that has gone counts no more. One
+    /// transaction.
     ///
     /// # Errors
     /// [`super::StoreError::Missing`].
     pub async fn choose_greeting(&self, owner: Owner, id: GreetingId) -> Result<Greeting> {
         let (tenant, mailbox) = (owner.tenant.uuid(), owner.mailbox.uuid());
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         lock_mailbox(&mut tx, owner.tenant, owner.mailbox).await?;
         let rows = tx.rows(KIND, args![tenant, mailbox, id.uuid()]).await?;
         let row = rows.first().ok_or_else(|| missing("greeting", id))?;
         let kind = Reader::new(row, "greetings", "id").text("kind")?;
         tx.run(SWITCH_OFF, args![tenant, mailbox, kind, false]).await?;
-        let rows = tx.rows(SWITCH_ON, args![tenant, mailbox, id.uuid(), true]).await?;
+        let rows =
+            tx.rows(SWITCH_ON, args![tenant, mailbox, id.uuid(), true, micros(self.clock.now())]).await?;
         let greeting = read_greeting(rows.first().ok_or_else(|| missing("greeting", id))?)?;
         tx.commit().await?;
         Ok(greeting)
@@ -112,7 +115,7 @@ impl Store {
         id: GreetingId,
         until: Option<Timestamp>,
     ) -> Result<Greeting> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let args = args![owner.tenant.uuid(), owner.mailbox.uuid(), id.uuid(), opt_micros(until)];
         let rows = tx.rows(SET_UNTIL, args).await?;
         let greeting = read_greeting(rows.first().ok_or_else(|| missing("greeting", id))?)?;
@@ -130,7 +133,7 @@ impl Store {
         mailbox: MailboxId,
         kind: GreetingKind,
     ) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         lock_mailbox(&mut tx, tenant, mailbox).await?;
         tx.run(SWITCH_OFF, args![tenant.uuid(), mailbox.uuid(), kind.as_str(), false]).await?;
         Ok(tx.commit().await?)

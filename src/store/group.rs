@@ -35,7 +35,7 @@ impl Store {
         if let Some(group) = &self.group {
             return group.write(work).await;
         }
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let value = work(&mut tx).await?;
         tx.commit().await?;
         Ok(value)

@@ -11,11 +11,10 @@ use self::within::must_live;
 pub(super) use self::within::{add_in, give_in, handset_in, remove_in, write_in};
 use super::db::{Row, Tx, args};
 use super::fault::{Fault, Named as _, found, missing};
-use super::keys::note_statement;
 use super::pages::like;
 use super::read::{Reader, bounded, micros, to_json};
 use super::tx::Statement;
-use super::{AuditLine, Result, Store, StoreError};
+use super::{Result, Store, StoreError};
 use crate::domain::{
     Handset, HandsetId, HandsetModel, HandsetName, HandsetSettings, Port, TenantId, UserId, WebhookEvent,
 };
@@ -101,51 +100,42 @@ pub struct KnownHandset {
 }
 
 impl Store {
-    /// Adds a handset with its ports, with the audit of it: both or neither.
+    /// Adds a handset with its ports.
     ///
     /// # Errors
     /// [`StoreError::Taken`] names what somebody else has: `phone name`, `MAC address`, `preference group`, `number`;
     /// [`StoreError::Missing`] the tenant or the owner.
-    pub async fn add_handset(&self, handset: &Handset, audit: &[AuditLine]) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+    pub async fn add_handset(&self, handset: &Handset) -> Result<()> {
+        let mut tx = self.begin().await?;
         add_in(&mut tx, handset).await?;
-        tx.batch(audit.iter().map(note_statement).collect()).await?;
         Ok(tx.commit().await?)
     }
 
-    /// Writes everything but name, owner and what is known of restarts, with the audit of it: both or neither.
+    /// Writes everything but name, owner and what is known of restarts.
     ///
     /// # Errors
     /// Those of [`Store::add_handset`]; `Missing` names the phone.
-    pub async fn change_handset(&self, handset: &Handset, audit: &[AuditLine]) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+    pub async fn change_handset(&self, handset: &Handset) -> Result<()> {
+        let mut tx = self.begin().await?;
         write_in(&mut tx, handset).await?;
-        tx.batch(audit.iter().map(note_statement).collect()).await?;
         Ok(tx.commit().await?)
     }
 
-    /// Takes a handset from its owner and gives it to somebody else, or to nobody, with the audit of both steps: all of it
-    /// or nothing (000-03). Settings are those of `handset`, which its ring groups are a part of.
+    /// Takes a handset from its owner and gives it to somebody else, or to nobody: all of it or nothing
+    /// (000-03). Settings are those of `handset`, which its ring groups are a part of.
     ///
     /// # Errors
     /// [`StoreError::Missing`] names the phone or the user.
-    pub async fn give_handset(
-        &self,
-        handset: &Handset,
-        owner: Option<UserId>,
-        audit: &[AuditLine],
-    ) -> Result<()> {
+    pub async fn give_handset(&self, handset: &Handset, owner: Option<UserId>) -> Result<()> {
         let (tenant, id) = (handset.tenant, handset.id);
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let args = args![tenant.uuid(), id.uuid(), to_json(&handset.settings)?, micros(handset.changed_at)];
         found(tx.run(TAKE, args).await?, "phone", id)?;
         if let Some(owner) = owner {
             must_live(&mut tx, tenant, owner).await?;
             tx.run(GIVE, args![tenant.uuid(), id.uuid(), owner.uuid()]).await?;
         }
-        let mut statements: Vec<Statement> = audit.iter().map(note_statement).collect();
-        statements.push(fact(tenant, id, WebhookEvent::HandsetChanged, "owner"));
-        tx.batch(statements).await?;
+        tx.batch(vec![fact(tenant, id, WebhookEvent::HandsetChanged, "owner")]).await?;
         Ok(tx.commit().await?)
     }
 
@@ -160,7 +150,7 @@ impl Store {
         outcome: &str,
         applied: Option<Timestamp>,
     ) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let now = micros(self.clock.now());
         let outcome = bounded(outcome);
         let args = args![tenant.uuid(), id.uuid(), now, outcome.as_str()];
@@ -177,19 +167,18 @@ impl Store {
     /// # Errors
     /// [`StoreError::Missing`].
     pub async fn handset_applied(&self, tenant: TenantId, id: HandsetId, at: Timestamp) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         found(tx.run(APPLIED, args![tenant.uuid(), id.uuid(), micros(at)]).await?, "phone", id)?;
         Ok(tx.commit().await?)
     }
 
-    /// Removes a handset with its ports, with the audit of it; its numbers ring nowhere then.
+    /// Removes a handset with its ports; its numbers ring nowhere then.
     ///
     /// # Errors
     /// [`StoreError::Missing`].
-    pub async fn remove_handset(&self, tenant: TenantId, id: HandsetId, audit: &[AuditLine]) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+    pub async fn remove_handset(&self, tenant: TenantId, id: HandsetId) -> Result<()> {
+        let mut tx = self.begin().await?;
         remove_in(&mut tx, tenant, id).await?;
-        tx.batch(audit.iter().map(note_statement).collect()).await?;
         Ok(tx.commit().await?)
     }
 

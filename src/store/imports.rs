@@ -103,7 +103,7 @@ impl Store {
         revision: i64,
         told: &(dyn Fn(usize) + Send + Sync),
     ) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let now = tx.rows("SELECT revision FROM directory_revision", args![]).await?;
         let now = now.first().ok_or_else(|| missing("row of table", "directory_revision"))?;
         if Reader::new(now, "directory_revision", "revision").number::<i64>("revision")? != revision {
@@ -181,7 +181,7 @@ impl Store {
         id: ImportId,
         anyway: bool,
     ) -> Result<Vec<String>> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let at = self.clock.now();
         let now = micros(at);
         let rows = tx.rows(ROWS, args![tenant.uuid(), id.uuid()]).await?;

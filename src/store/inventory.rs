@@ -5,12 +5,11 @@ use jiff::Timestamp;
 use super::db::{Row, Tx, args};
 use super::fault::{Named as _, found, missing};
 use super::handsets::changed_statement;
-use super::keys::note_statement;
 use super::mailboxes::lock_mailbox;
 use super::numbers::put_statement;
 use super::pages::like;
 use super::read::{Reader, micros};
-use super::{AuditLine, Number, Result, Store, StoreError};
+use super::{Number, Result, Store, StoreError};
 use crate::domain::{HandsetId, MailboxId, TenantId, UserId};
 
 // A number of a removed mailbox is free, and says whose it was.
@@ -124,18 +123,13 @@ pub struct Ringing {
 }
 
 impl Store {
-    /// Puts numbers with their notes into the inventory, with the audit of it; how many were not in it.
+    /// Puts numbers with their notes into the inventory; how many were not in it.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn keep_numbers(
-        &self,
-        tenant: TenantId,
-        numbers: &[(String, String)],
-        audit: &[AuditLine],
-    ) -> Result<u64> {
+    pub async fn keep_numbers(&self, tenant: TenantId, numbers: &[(String, String)]) -> Result<u64> {
         let now = micros(self.clock.now());
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let mut added = 0;
         for some in numbers.chunks(100) {
             let statement = |(number, note): &(String, String)| {
@@ -143,20 +137,18 @@ impl Store {
             };
             added += tx.batch(some.iter().map(statement).collect()).await?.into_iter().sum::<u64>();
         }
-        tx.batch(audit.iter().map(note_statement).collect()).await?;
         tx.commit().await?;
         Ok(added)
     }
 
-    /// Takes a number that leads nowhere out of the inventory, and off the phone where it rings; with the audit of it.
+    /// Takes a number that leads nowhere out of the inventory, and off the phone where it rings.
     ///
     /// # Errors
     /// [`StoreError::Missing`], also when it leads to a mailbox.
-    pub async fn drop_number(&self, tenant: TenantId, number: &str, audit: &[AuditLine]) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+    pub async fn drop_number(&self, tenant: TenantId, number: &str) -> Result<()> {
+        let mut tx = self.begin().await?;
         found(tx.run(DROP, args![tenant.uuid(), number]).await?, "number", number)?;
         silence(&mut tx, tenant, number, self.clock.now()).await?;
-        tx.batch(audit.iter().map(note_statement).collect()).await?;
         Ok(tx.commit().await?)
     }
 
@@ -203,7 +195,7 @@ impl Store {
         rows.iter().map(read).collect()
     }
 
-    /// A number leads to a mailbox and rings on a port of a phone (or none), with its audit: all of it or nothing. A phone that
+    /// A number leads to a mailbox and rings on a port of a phone (or none): all of it or nothing. A phone that
     /// is nobody's becomes `owner`'s.
     ///
     /// # Errors
@@ -214,10 +206,9 @@ impl Store {
         number: &Number,
         owner: UserId,
         ringing: Option<Ringing>,
-        audit: &AuditLine,
     ) -> Result<()> {
         let (tenant, text, now) = (number.tenant, number.number.as_str(), self.clock.now());
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         lock_mailbox(&mut tx, tenant, number.mailbox).await?;
         tx.run(KEEP, args![tenant.uuid(), text, "", micros(now)]).await?;
         let (sql, args) = put_statement(number);
@@ -229,21 +220,19 @@ impl Store {
             ring(&mut tx, number, owner, (handset, port, appearances)).await?;
             tx.batch(changed_statement(tenant, handset, now)).await?;
         }
-        tx.batch(vec![note_statement(audit)]).await?;
         Ok(tx.commit().await?)
     }
 
-    /// A number leads nowhere from now on, and stays in the inventory; with the audit of it.
+    /// A number leads nowhere from now on, and stays in the inventory.
     ///
     /// # Errors
     /// [`StoreError::Missing`] when it leads nowhere.
-    pub async fn release_number(&self, tenant: TenantId, number: &str, audit: &[AuditLine]) -> Result<()> {
+    pub async fn release_number(&self, tenant: TenantId, number: &str) -> Result<()> {
         let now = self.clock.now();
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         found(tx.run(RELEASE, args![tenant.uuid(), number]).await?, "number", number)?;
         tx.run(KEEP, args![tenant.uuid(), number, "", micros(now)]).await?;
         silence(&mut tx, tenant, number, now).await?;
-        tx.batch(audit.iter().map(note_statement).collect()).await?;
         Ok(tx.commit().await?)
     }
 }

@@ -135,7 +135,7 @@ impl Store {
         if !self.db.is_sqlite() {
             return Ok(0);
         }
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let touched = tx.run(TAKE_BACK, args![micros(self.clock.now())]).await?;
         tx.commit().await?;
         Ok(touched)
@@ -229,7 +229,7 @@ impl Store {
     /// [`super::StoreError::Refused`] when the tenant is gone.
     pub async fn add_job(&self, tenant: TenantId, job: &NewJob) -> Result<()> {
         let nobody: Option<uuid::Uuid> = None;
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let (work, now) = (to_json(&job.work)?, micros(self.clock.now()));
         let args = args![job.id.uuid(), tenant.uuid(), nobody, work, JOB_QUEUED, micros(job.due), now];
         tx.run(ADD_JOB, args).await.taken("job", job.id)?;
@@ -241,7 +241,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError::Missing`] when the message is not there.
     pub async fn add_job_about(&self, owner: Owner, message: MessageId, job: &NewJob) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let own = args![owner.tenant.uuid(), owner.mailbox.uuid(), message.uuid()];
         found(tx.rows(OWN_MESSAGE, own).await?.len() as u64, "message", message)?;
         let (work, now) = (to_json(&job.work)?, micros(self.clock.now()));
@@ -260,7 +260,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError::Missing`] when there is no such job, or it runs or is done.
     pub async fn job_again(&self, id: JobId) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let touched = tx.run(AGAIN, args![id.uuid(), micros(self.clock.now())]).await?;
         found(touched, "dead or waiting job", id)?;
         Ok(tx.commit().await?)

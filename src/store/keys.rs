@@ -2,12 +2,15 @@
 //!
 //! Only hashes of secrets are here. What a key may is `service::access`.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use jiff::Timestamp;
 
 use super::db::{Row, args};
+use super::fault::Fault;
 use super::fault::{Named as _, found};
 use super::read::{Reader, bounded, micros, opt_micros, to_json};
-use super::tx::Statement;
+use super::tx::{Statement, Tx};
 use super::{Result, Store};
 use crate::domain::{ApiKey, AuditId, KeyId, TenantId, UserId};
 
@@ -65,6 +68,24 @@ pub struct AuditLine {
     pub became: Option<String>,
 }
 
+/// Lines that wait for the change that they tell of. Clones share them: they are written once.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Noting(Option<Arc<Mutex<Vec<AuditLine>>>>);
+
+impl Noting {
+    fn push(&self, line: AuditLine) {
+        if let Some(lines) = &self.0 {
+            lines.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+        }
+    }
+
+    /// The lines, which are not there any more then.
+    pub(super) fn take(&self) -> Vec<AuditLine> {
+        let lines = self.0.as_ref().map(|lines| lines.lock().unwrap_or_else(PoisonError::into_inner));
+        lines.map_or_else(Vec::new, |mut lines| std::mem::take(&mut *lines))
+    }
+}
+
 /// What is known of a request that may come twice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Repeat {
@@ -104,7 +125,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError::Missing`] names tenant or user.
     pub async fn add_key(&self, key: &ApiKey, secret_hash: [u8; 32]) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let args = args![
             key.id.uuid(),
             key.tenant.uuid(),
@@ -141,7 +162,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError::Missing`] when there is none that works.
     pub async fn revoke_key(&self, tenant: TenantId, id: KeyId) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let touched = tx.run(REVOKE, args![tenant.uuid(), id.uuid(), micros(self.clock.now())]).await?;
         found(touched, "key", id)?;
         Ok(tx.commit().await?)
@@ -152,9 +173,28 @@ impl Store {
     /// # Errors
     /// [`super::StoreError`].
     pub async fn key_used(&self, id: KeyId) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         tx.run(USED, args![id.uuid(), micros(self.clock.now())]).await?;
         Ok(tx.commit().await?)
+    }
+
+    /// The same store, for one change: these lines are in the transaction of what it changes next. Change and lines are there
+    /// both or neither.
+    #[must_use]
+    pub fn with_audit(&self, lines: Vec<AuditLine>) -> Self {
+        let audit = Noting(Some(Arc::new(Mutex::new(lines))));
+        // A write that shares its commit with others would take their lines with it.
+        Self { group: None, audit, ..self.clone() }
+    }
+
+    /// One more line for what a store of [`Store::with_audit`] changes next: for what is known only while it is changed.
+    pub fn note_with_change(&self, line: AuditLine) {
+        self.audit.push(line);
+    }
+
+    /// Begins a transaction that may write.
+    pub(super) async fn begin(&self) -> Result<Tx, Fault> {
+        Ok(self.db.begin().await?.noting(self.audit.clone()))
     }
 
     /// Adds a line to the audit.
@@ -162,7 +202,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError`].
     pub async fn add_audit(&self, line: &AuditLine) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         tx.batch(vec![note_statement(line)]).await?;
         Ok(tx.commit().await?)
     }
@@ -193,7 +233,7 @@ impl Store {
         request_hash: [u8; 32],
         stale: Timestamp,
     ) -> Result<Repeat> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let name = name_hash.to_vec();
         let args = args![name.clone(), request_hash.to_vec(), micros(self.clock.now()), micros(stale)];
         let is_new = tx.run(RESERVE, args).await? > 0;
@@ -213,7 +253,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError`].
     pub async fn answered(&self, name_hash: [u8; 32], status: u16, body: &str) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         tx.run(KEEP, args![name_hash.to_vec(), i64::from(status), body]).await?;
         Ok(tx.commit().await?)
     }
@@ -223,7 +263,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError`].
     pub async fn not_answered(&self, name_hash: [u8; 32]) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         tx.run(DROP, args![name_hash.to_vec()]).await?;
         Ok(tx.commit().await?)
     }

@@ -83,7 +83,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError::Missing`].
     pub async fn forget_told(&self, tenant: TenantId, id: LampId) -> Result<Lamp> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let rows = tx.rows(FORGET, args![tenant.uuid(), id.uuid()]).await?;
         let lamp = read_lamp(rows.first().ok_or_else(|| missing("lamp", id))?)?;
         tx.commit().await?;

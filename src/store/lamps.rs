@@ -138,7 +138,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError::Missing`] names the mailbox.
     pub async fn put_lamp(&self, lamp: &Lamp) -> Result<Lamp> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let args = args![
             lamp.id.uuid(),
             lamp.owner.tenant.uuid(),
@@ -204,10 +204,12 @@ impl Store {
     /// # Errors
     /// [`super::StoreError`].
     pub async fn remove_lamp(&self, id: LampId) -> Result<bool> {
-        let mut tx = self.db.begin().await?;
-        let touched = tx.run(REMOVE, args![id.uuid()]).await?;
+        let mut tx = self.begin().await?;
+        if tx.run(REMOVE, args![id.uuid()]).await? == 0 {
+            return Ok(false);
+        }
         tx.commit().await?;
-        Ok(touched > 0)
+        Ok(true)
     }
 
     /// The CSeq of the next NOTIFY to a lamp; each is given once, on whichever node. What the lamp shows is unknown from
@@ -216,7 +218,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError::Missing`].
     pub async fn next_cseq(&self, id: LampId) -> Result<u32> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let rows = tx.rows(NEXT_CSEQ, args![id.uuid()]).await?;
         let row = rows.first().ok_or_else(|| missing("lamp", id))?;
         let cseq = Reader::new(row, "lamps", "id").number("cseq")?;
@@ -229,7 +231,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError`].
     pub async fn lamp_told(&self, id: LampId, cseq: u32, counts: Counts) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let now = micros(self.clock.now());
         tx.run(TOLD, args![id.uuid(), cseq, to_json(&counts)?, now]).await?;
         Ok(tx.commit().await?)
@@ -240,7 +242,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError`].
     pub async fn lamp_failed(&self, id: LampId, why: &str) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         tx.run(FAILED, args![id.uuid(), bounded(why)]).await?;
         Ok(tx.commit().await?)
     }
@@ -258,7 +260,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError`].
     pub async fn refresh_lamps_at(&self, owner: Owner, due: Timestamp) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let (job, now) = (JobId::from_uuid(self.clock.uuid()), self.clock.now());
         tx.batch(vec![statement_at(owner.tenant, owner.mailbox, job, now, due)?]).await?;
         tx.commit().await?;

@@ -56,7 +56,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError::Missing`] names the message.
     pub async fn revoke_links(&self, tenant: TenantId, message: MessageId) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let now = micros(self.clock.now());
         if tx.run(REVOKE, args![tenant.uuid(), message.uuid(), now]).await? == 0 {
             drop(tx);

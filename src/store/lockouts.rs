@@ -101,7 +101,7 @@ impl Store {
         limits: Limits,
     ) -> Result<Guess> {
         let at = self.clock.now();
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let mut of_peer = recent(&mut tx, guesser.peer, at, limits.window).await?;
         let mut of_caller = recent(&mut tx, guesser.caller, at, limits.window).await?;
         let number = args![tenant.uuid(), extension, micros(at)];
@@ -129,7 +129,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError`]: then the guess stays counted.
     pub async fn not_guessed(&self, guess: &Guess, limits: Limits) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         take_back(&mut tx, guess, limits).await?;
         if guess.allowed {
             tx.run(UNCOUNT, args![guess.tenant.uuid(), guess.extension.as_str()]).await?;
@@ -142,7 +142,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError`]: then the guess stays counted.
     pub async fn guessed_right(&self, guess: &Guess, limits: Limits) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         take_back(&mut tx, guess, limits).await?;
         tx.run(FORGIVE, args![guess.tenant.uuid(), guess.extension.as_str()]).await?;
         Ok(tx.commit().await?)
@@ -155,7 +155,7 @@ impl Store {
     /// [`super::StoreError`]: the guess stays counted, the number locked by its count.
     pub async fn guessed_wrong(&self, guess: &Guess, limits: Limits, tell: &[NewJob]) -> Result<bool> {
         let now = micros(self.clock.now());
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let args = args![guess.tenant.uuid(), guess.extension.as_str(), now, limits.number];
         let locked = tx.run(LOCK_UP, args).await? > 0;
         if locked {
@@ -177,7 +177,7 @@ impl Store {
     /// [`super::StoreError`]: then the password must not be looked at.
     pub async fn guess_password(&self, accounts: &[([u8; 32], usize)], window: Duration) -> Result<bool> {
         let at = self.clock.now();
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let mut counted = Vec::with_capacity(accounts.len());
         for (account, limit) in accounts {
             let mut recent = recent(&mut tx, *account, at, window).await?;
@@ -205,7 +205,7 @@ impl Store {
         source: Option<[u8; 32]>,
         window: Duration,
     ) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         // The source first, as guesses take them: two nodes never wait for each other.
         if let Some(source) = source {
             let mut recent = recent(&mut tx, source, self.clock.now(), window).await?;
@@ -221,10 +221,12 @@ impl Store {
     /// # Errors
     /// [`super::StoreError`].
     pub async fn unlock(&self, tenant: TenantId, extension: &str) -> Result<bool> {
-        let mut tx = self.db.begin().await?;
-        let touched = tx.run(UNLOCK, args![tenant.uuid(), extension]).await?;
+        let mut tx = self.begin().await?;
+        if tx.run(UNLOCK, args![tenant.uuid(), extension]).await? == 0 {
+            return Ok(false);
+        }
         tx.commit().await?;
-        Ok(touched > 0)
+        Ok(true)
     }
 
     /// Numbers of the tenant that are locked, with the time of the last guess.
@@ -245,7 +247,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError`].
     pub async fn purge_guesses(&self, before: Timestamp) -> Result<u64> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let numbers = tx.run(OLD_NUMBERS, args![micros(before)]).await?;
         let sources = tx.run(OLD_SOURCES, args![micros(before)]).await?;
         tx.commit().await?;

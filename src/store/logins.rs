@@ -150,7 +150,7 @@ impl Store {
     /// [`super::StoreError::Missing`] names the user.
     pub async fn put_login(&self, login: &Login) -> Result<()> {
         let (tenant, user) = (login.tenant.uuid(), login.user.uuid());
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let args = args![tenant, user, login.role.as_str(), login.portal, micros(self.clock.now())];
         tx.run(PUT_ROLE, args).await.orphan("user", login.user)?;
         if !login.portal {
@@ -171,7 +171,7 @@ impl Store {
         keep: Option<SessionId>,
     ) -> Result<()> {
         let (t, u) = (tenant.uuid(), user.uuid());
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let args = args![t, u, Role::Basic.as_str(), hash, true, micros(self.clock.now())];
         tx.run(PUT_PASSWORD, args).await.orphan("user", user)?;
         tx.run(CLOSE_DOORS, args![t, u]).await?;
@@ -188,7 +188,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError`].
     pub async fn forget_password(&self, tenant: TenantId, user: UserId) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         for sql in [NO_PASSWORD, END_ALL, CLOSE_DOORS, FORGET_HALVES] {
             tx.run(sql, args![tenant.uuid(), user.uuid()]).await?;
         }
@@ -224,7 +224,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError::Missing`] names the user.
     pub async fn add_session(&self, session: &Session, token_hash: [u8; 32]) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let args = args![
             token_hash.to_vec(),
             session.id.uuid(),
@@ -253,7 +253,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError`].
     pub async fn touch_session(&self, token_hash: [u8; 32]) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         tx.run(TOUCH, args![token_hash.to_vec(), micros(self.clock.now())]).await?;
         Ok(tx.commit().await?)
     }
@@ -271,7 +271,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError::Missing`] when it is not the user's.
     pub async fn end_session(&self, tenant: TenantId, user: UserId, id: SessionId) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         found(tx.run(END, args![tenant.uuid(), user.uuid(), id.uuid()]).await?, "session", id)?;
         Ok(tx.commit().await?)
     }
@@ -281,7 +281,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError::Missing`] names the user.
     pub async fn add_door(&self, door: Door, token_hash: [u8; 32]) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         if door.purpose == Purpose::Setup {
             tx.run(CLOSE_SETUP, args![]).await?;
         }
@@ -310,7 +310,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError`].
     pub async fn close_door(&self, token_hash: [u8; 32]) -> Result<bool> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let touched = tx.run(CLOSE_DOOR, args![token_hash.to_vec()]).await?;
         tx.commit().await?;
         Ok(touched > 0)
@@ -323,7 +323,7 @@ impl Store {
     pub async fn purge_access(&self, stale: Stale) -> Result<()> {
         let Stale { idle, opened, doors, answers, audit } = stale;
         let [sessions, links, remembered, lines] = OLD;
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         tx.run(sessions, args![micros(idle), micros(opened)]).await?;
         for (sql, before) in [(links, doors), (OLD_HALVES, doors), (remembered, answers), (lines, audit)] {
             tx.run(sql, args![micros(before)]).await?;

@@ -54,7 +54,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError::Missing`].
     pub async fn set_pin(&self, tenant: TenantId, mailbox: MailboxId, pin_hash: &str) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let touched = tx.run(SET_PIN, args![tenant.uuid(), mailbox.uuid(), pin_hash]).await?;
         found(touched, "mailbox", mailbox)?;
         Ok(tx.commit().await?)
@@ -105,7 +105,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError::Taken`] names the extension; `Missing` when it is another tenant's or was removed.
     pub async fn put_mailbox(&self, mailbox: &Mailbox) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         upsert_mailbox(&mut tx, mailbox).await?;
         Ok(tx.commit().await?)
     }

@@ -106,7 +106,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError::Missing`].
     pub async fn note(&self, tenant: TenantId, id: MessageId, event: &str, detail: &str) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let args = args![tenant.uuid(), id.uuid(), micros(self.clock.now()), bounded(event), bounded(detail)];
         tx.run(ADD_LEDGER, args).await.orphan("message", id)?;
         Ok(tx.commit().await?)

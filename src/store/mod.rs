@@ -87,6 +87,7 @@ pub use self::webhooks::Sent;
 
 use self::db::Db;
 use self::group::Group;
+use self::keys::Noting;
 pub use self::letters::LetterFacts;
 pub use self::revision::Moment;
 use crate::clock::SharedClock;
@@ -315,6 +316,8 @@ pub struct Store {
     group: Option<Arc<Group>>,
     /// Work was made by this store or a clone of it.
     made: Arc<Notify>,
+    /// Lines that are written with the next change.
+    audit: Noting,
 }
 
 impl Store {
@@ -344,11 +347,11 @@ impl Store {
             }
             let db = Db::open_sqlite(Path::new(path)).await?;
             let group = Some(Arc::new(Group::start(db.clone())));
-            return Ok(Self { db, clock, group, made: Arc::default() });
+            return Ok(Self { db, clock, group, made: Arc::default(), audit: Noting::default() });
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let db = Db::name_postgres(url)?;
-            return Ok(Self { db, clock, group: None, made: Arc::default() });
+            return Ok(Self { db, clock, group: None, made: Arc::default(), audit: Noting::default() });
         }
         // The URL may carry a password: it is not repeated.
         Err(StoreError::Refused(

@@ -54,7 +54,7 @@ impl Store {
         number: &str,
         greeting: Option<GreetingId>,
     ) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         lock_mailbox(&mut tx, tenant, mailbox).await?;
         if let Some(greeting) = greeting
             && tx.rows(OWN_GREETING, args![tenant.uuid(), mailbox.uuid(), greeting.uuid()]).await?.is_empty()
@@ -73,7 +73,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Taken`] when it leads to another mailbox; `Missing` names the mailbox.
     pub async fn put_number(&self, number: &Number) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         lock_mailbox(&mut tx, number.tenant, number.mailbox).await?;
         let (sql, args) = put_statement(number);
         let touched = tx.run(sql, args).await.orphan("mailbox", number.mailbox)?;
@@ -97,7 +97,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Missing`] when it does not lead there.
     pub async fn remove_number(&self, tenant: TenantId, mailbox: MailboxId, number: &str) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         if tx.run(REMOVE, args![tenant.uuid(), number, mailbox.uuid()]).await? == 0 {
             return Err(missing("number", number));
         }

@@ -192,7 +192,7 @@ impl Store {
     /// the trash.
     pub async fn mark(&self, owner: Owner, id: MessageId, mark: Mark) -> Result<Marked> {
         let now = self.clock.now();
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let (before, object) = self.lock_message(&mut tx, owner, id).await?;
         if mark == Mark::Purge {
             let marked = self.purge_now(&mut tx, owner, id, before, object).await?;
@@ -220,7 +220,7 @@ impl Store {
     /// [`StoreError::Missing`] when the message is not in this mailbox.
     pub async fn set_place(&self, owner: Owner, place: Option<Place>) -> Result<()> {
         let (tenant, mailbox) = (owner.tenant.uuid(), owner.mailbox.uuid());
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let Some(Place { message, position_ms, at }) = place else {
             tx.run(CLEAR_PLACE, args![tenant, mailbox]).await?;
             return Ok(tx.commit().await?);

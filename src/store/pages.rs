@@ -116,7 +116,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError::Missing`] when there is no such job, or it runs or is done.
     pub async fn tenant_job_again(&self, tenant: TenantId, id: JobId) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let touched = tx.run(AGAIN, args![tenant.uuid(), id.uuid(), micros(self.clock.now())]).await?;
         super::fault::found(touched, "dead or waiting job", id)?;
         Ok(tx.commit().await?)
@@ -127,10 +127,12 @@ impl Store {
     /// # Errors
     /// [`super::StoreError`].
     pub async fn dead_jobs_again(&self, tenant: TenantId) -> Result<u64> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let touched = tx.run(ALL_AGAIN, args![tenant.uuid(), micros(self.clock.now())]).await?;
-        tx.commit().await?;
-        self.work_was_made();
+        if touched > 0 {
+            tx.commit().await?;
+            self.work_was_made();
+        }
         Ok(touched)
     }
 }

@@ -47,7 +47,7 @@ impl Store {
         note: Option<&str>,
         jobs: &[NewJob],
     ) -> Result<Deposited> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let deposited = write(&mut tx, message, jobs, self.clock.now()).await?;
         if deposited == Deposited::New {
             for (place, part) in (0_u32..).zip(parts) {
@@ -109,7 +109,7 @@ impl Store {
     /// [`super::StoreError::Missing`] names the mailbox; `Refused` a number outside of 1 to 99.
     pub async fn put_list(&self, owner: Owner, number: u8, members: &BTreeSet<Extension>) -> Result<()> {
         let (tenant, mailbox, number) = (owner.tenant.uuid(), owner.mailbox.uuid(), u32::from(number));
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         lock_mailbox(&mut tx, owner.tenant, owner.mailbox).await?;
         if members.is_empty() {
             tx.run(REMOVE_LIST, args![tenant, mailbox, number]).await?;

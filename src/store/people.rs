@@ -68,7 +68,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError::Taken`] names the extension; `Missing` the tenant.
     pub async fn add_user(&self, user: &User, mailbox: &Mailbox, pin_hash: Option<&str>) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         insert_user(&mut tx, user).await?;
         insert_mailbox(&mut tx, mailbox).await?;
         if let Some(hash) = pin_hash {
@@ -129,7 +129,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError::Missing`] when it is another tenant's or was removed.
     pub async fn put_user(&self, user: &User) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         upsert_user(&mut tx, user).await?;
         Ok(tx.commit().await?)
     }
@@ -139,7 +139,7 @@ impl Store {
     /// # Errors
     /// Those of [`Store::put_user`] and [`Store::put_mailbox`].
     pub async fn put_account(&self, user: &User, mailbox: &Mailbox, pin_hash: Option<&str>) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         upsert_user(&mut tx, user).await?;
         upsert_mailbox(&mut tx, mailbox).await?;
         if let Some(hash) = pin_hash {
@@ -156,7 +156,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError::Missing`].
     pub async fn remove_user(&self, tenant: TenantId, id: UserId) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         remove_in(&mut tx, tenant, id, micros(self.clock.now())).await?;
         Ok(tx.commit().await?)
     }

@@ -52,7 +52,7 @@ impl Store {
         owner: Owner,
         change: impl FnOnce(&mut Mailbox) + Send,
     ) -> Result<Mailbox> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         lock_mailbox(&mut tx, owner.tenant, owner.mailbox).await?;
         let rows = tx.rows(MAILBOX, args![owner.tenant.uuid(), owner.mailbox.uuid()]).await?;
         let mut mailbox = read_mailbox(rows.first().ok_or_else(|| missing("mailbox", owner.mailbox))?)?;
@@ -68,7 +68,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError::Missing`] names the mailbox.
     pub async fn trust_device(&self, owner: Owner, identity: &str) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         lock_mailbox(&mut tx, owner.tenant, owner.mailbox).await?;
         let now = micros(self.clock.now());
         tx.run(ADD_DEVICE, args![owner.tenant.uuid(), identity, owner.mailbox.uuid(), now])
@@ -82,7 +82,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError`].
     pub async fn distrust_device(&self, owner: Owner, identity: &str) -> Result<bool> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let args = args![owner.tenant.uuid(), owner.mailbox.uuid(), identity];
         let touched = tx.run(REMOVE_DEVICE, args).await?;
         tx.commit().await?;

@@ -24,7 +24,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError::Missing`].
     pub async fn set_policy(&self, tenant: TenantId, policy: &TenantPolicy) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         found(tx.run(SET, args![tenant.uuid(), to_json(policy)?]).await?, "tenant", tenant)?;
         Ok(tx.commit().await?)
     }

@@ -66,7 +66,7 @@ impl Store {
         presence: &Presence,
     ) -> Result<Presence> {
         let (now, who) = (micros(self.clock.now()), || args![tenant.uuid(), user.uuid()]);
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         found(tx.run(LOCK_USER, who()).await?, "user", user)?;
         let before = tx.rows(OF_USER, who()).await?;
         let before = before.first().map_or_else(|| Ok(Presence::default()), read_presence)?;
@@ -103,7 +103,7 @@ impl Store {
         ties: &[(PresenceState, Option<GreetingId>)],
     ) -> Result<()> {
         let (tenant, mailbox) = (owner.tenant.uuid(), owner.mailbox.uuid());
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         lock_mailbox(&mut tx, owner.tenant, owner.mailbox).await?;
         for (state, greeting) in ties {
             let Some(greeting) = greeting else {

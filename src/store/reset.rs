@@ -149,7 +149,7 @@ impl Store {
     /// [`super::StoreError::Missing`] names the user or the mailbox.
     pub async fn clear_user(&self, tenant: TenantId, id: UserId, clearing: &Clearing) -> Result<Cleared> {
         let at = self.clock.now();
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let (user, mailbox) = locked(&mut tx, tenant, id).await?;
         let now = micros(at);
         let work = Work { clearing, tenant: tenant.uuid(), mailbox: mailbox.id.uuid(), user: id.uuid(), now };

@@ -53,7 +53,7 @@ impl Store {
     /// [`super::StoreError`].
     pub async fn purge_trash(&self, before: Timestamp, limit: u32) -> Result<u32> {
         let sql = if self.db.is_sqlite() { OLD_TRASH_SQLITE } else { OLD_TRASH_POSTGRES };
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let rows = tx.rows(sql, args![micros(before), limit]).await?;
         for row in &rows {
             let row = Reader::new(row, "messages", "id");
@@ -81,7 +81,7 @@ impl Store {
     }
 
     async fn purge(&self, sql: &'static str, before: Timestamp, limit: u32) -> Result<u32> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let touched = tx.run(sql, args![micros(before), limit]).await?;
         tx.commit().await?;
         Ok(u32::try_from(touched).unwrap_or(u32::MAX))

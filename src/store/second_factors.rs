@@ -126,7 +126,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError::Missing`] names the user.
     pub async fn put_fresh_factor(&self, tenant: TenantId, user: UserId, secret: SharedSecret) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let now = micros(self.clock.now());
         let args = args![tenant.uuid(), user.uuid(), secret.to_vec(), now];
         tx.run(PUT_FRESH, args).await.orphan("user", user)?;
@@ -138,7 +138,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError`].
     pub async fn forget_fresh_factor(&self, tenant: TenantId, user: UserId) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         tx.run(FORGET_FRESH, args![tenant.uuid(), user.uuid()]).await?;
         Ok(tx.commit().await?)
     }
@@ -157,7 +157,7 @@ impl Store {
         keep: Option<SessionId>,
     ) -> Result<bool> {
         let (t, u, now) = (tenant.uuid(), user.uuid(), micros(self.clock.now()));
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         if tx.run(TURN_ON, args![t, u, fresh.to_vec(), now, step]).await? == 0 {
             return Ok(false);
         }
@@ -176,7 +176,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError`]: then the code must not count.
     pub async fn use_factor_step(&self, tenant: TenantId, user: UserId, step: i64) -> Result<bool> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let touched = tx.run(USE_STEP, args![tenant.uuid(), user.uuid(), step]).await?;
         tx.commit().await?;
         Ok(touched > 0)
@@ -187,7 +187,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError`]: then the code must not count.
     pub async fn use_recovery_code(&self, tenant: TenantId, user: UserId, hash: [u8; 32]) -> Result<bool> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let args = args![tenant.uuid(), user.uuid(), hash.to_vec(), micros(self.clock.now())];
         let touched = tx.run(USE_CODE, args).await?;
         tx.commit().await?;
@@ -199,7 +199,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError::Missing`] names the user.
     pub async fn put_recovery_codes(&self, tenant: TenantId, user: UserId, codes: &[[u8; 32]]) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         replace_codes(&mut tx, (tenant, user), codes).await?;
         Ok(tx.commit().await?)
     }
@@ -215,7 +215,7 @@ impl Store {
         keep: Option<SessionId>,
     ) -> Result<bool> {
         let (t, u) = (tenant.uuid(), user.uuid());
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         tx.run(FORGET_CODES, args![t, u]).await?;
         tx.run(FORGET_HALVES, args![t, u]).await?;
         let touched = tx.run(TURN_OFF, args![t, u]).await?;
@@ -239,7 +239,7 @@ impl Store {
         token_hash: [u8; 32],
         expires_at: Timestamp,
     ) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let args = args![token_hash.to_vec(), tenant.uuid(), user.uuid(), micros(expires_at)];
         tx.run(ADD_HALF, args).await.orphan("user", user)?;
         Ok(tx.commit().await?)
@@ -263,7 +263,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError`].
     pub async fn take_half_sign_in(&self, token_hash: [u8; 32]) -> Result<bool> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let touched = tx.run(TAKE_HALF, args![token_hash.to_vec()]).await?;
         tx.commit().await?;
         Ok(touched > 0)
@@ -282,7 +282,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError::Missing`] names the tenant.
     pub async fn require_factor(&self, tenant: TenantId, is_required: bool) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let sql = if is_required { REQUIRE } else { FORGET_RULE };
         tx.run(sql, args![tenant.uuid()]).await.orphan("tenant", tenant)?;
         Ok(tx.commit().await?)

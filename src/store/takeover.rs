@@ -45,6 +45,17 @@ pub enum Fate {
     Delete,
 }
 
+impl Fate {
+    /// The word of the API and of the audit.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Keep(_) => "keep",
+            Self::Archive => "archive",
+            Self::Delete => "delete",
+        }
+    }
+}
+
 /// Who has the extension next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Newcomer {
@@ -69,7 +80,7 @@ impl Store {
         with_numbers: bool,
     ) -> Result<()> {
         let (whose, now) = (tenant.uuid(), micros(self.clock.now()));
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let rows = tx.rows(MAILBOX_BY_EXTENSION, args![whose, extension.as_str()]).await?;
         let old = read_mailbox(rows.first().ok_or_else(|| missing("mailbox", extension))?)?;
         if old.user != Some(from) {

@@ -3,10 +3,9 @@
 use super::bulk::FORGET_RUNS;
 use super::db::{Row, args};
 use super::fault::{Fault, Named as _, found, missing};
-use super::keys::note_statement;
 use super::read::{Reader, to_json};
 use super::second_factors::FORGET_RULE;
-use super::{AuditLine, Result, Store, StoreError};
+use super::{Result, Store, StoreError};
 use crate::domain::{DefaultAction, Tenant, TenantId};
 use serde::Serialize;
 
@@ -151,7 +150,7 @@ impl Store {
             return self.read_tenant(&row).await;
         }
         let action = to_json(&DefaultAction::default())?;
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let args = args![self.clock.uuid(), DEFAULT, "UTC", "en", None::<String>, action];
         tx.run(ADD_DEFAULT, args).await?;
         tx.commit().await?;
@@ -175,17 +174,9 @@ impl Store {
     /// # Errors
     /// [`super::StoreError::Taken`] names the tenant name or the domain that another tenant has.
     pub async fn put_tenant(&self, tenant: &Tenant) -> Result<()> {
-        self.put_tenant_noted(tenant, &[]).await
-    }
-
-    /// As [`Store::put_tenant`], with the audit of it: both or neither.
-    ///
-    /// # Errors
-    /// As [`Store::put_tenant`].
-    pub async fn put_tenant_noted(&self, tenant: &Tenant, audit: &[AuditLine]) -> Result<()> {
         let id = tenant.id.uuid();
         let action = to_json(&tenant.default_action)?;
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let (zone, language) = (tenant.zone.as_str(), tenant.language.as_str());
         tx.run(PUT, args![id, tenant.name.as_str(), zone, language, tenant.operator.clone(), action])
             .await
@@ -196,16 +187,15 @@ impl Store {
                 .await
                 .taken("domain", domain)?;
         }
-        tx.batch(audit.iter().map(note_statement).collect()).await?;
         Ok(tx.commit().await?)
     }
 
-    /// Removes a tenant without users, with all else that belongs to it and the audit of it (another tenant's): all or nothing.
+    /// Removes a tenant without users, with all else that belongs to it: all or nothing.
     ///
     /// # Errors
     /// [`super::StoreError::Missing`]; [`super::StoreError::Refused`] while it has users, or removed ones who can still be put back.
-    pub async fn remove_tenant(&self, tenant: &Tenant, audit: &[AuditLine]) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+    pub async fn remove_tenant(&self, tenant: &Tenant) -> Result<()> {
+        let mut tx = self.begin().await?;
         tx.run(CLEAR_DOMAINS, args![tenant.id.uuid()]).await?;
         for sql in CLEAR {
             tx.run(sql, args![tenant.id.uuid()]).await?;
@@ -218,7 +208,6 @@ impl Store {
             other => other.into(),
         })?;
         found(touched, "tenant", &tenant.name)?;
-        tx.batch(audit.iter().map(note_statement).collect()).await?;
         Ok(tx.commit().await?)
     }
 

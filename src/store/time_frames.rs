@@ -52,7 +52,7 @@ impl Store {
     pub async fn put_time_frame(&self, frame: &TimeFrame) -> Result<()> {
         let (id, tenant) = (frame.id.uuid(), frame.tenant.uuid());
         let (name, zone, schedule) = (frame.name.as_str(), frame.zone.clone(), to_json(&frame.schedule)?);
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         if let Some(mailbox) = frame.mailbox {
             lock_mailbox(&mut tx, frame.tenant, mailbox).await?;
         }
@@ -71,7 +71,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Missing`]; [`StoreError::Refused`] names the rule that names it.
     pub async fn remove_time_frame(&self, tenant: TenantId, id: TimeFrameId) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         if let Some(row) = tx.rows(USED, args![tenant.uuid(), id.uuid()]).await?.first() {
             let row = Reader::new(row, "answering_rules", "name");
             return Err(StoreError::Refused(format!(

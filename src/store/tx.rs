@@ -11,6 +11,7 @@ use sqlx::{AssertSqlSafe, Executor as _, Transaction};
 
 use super::db::{Row, Value, patient, query};
 use super::fault::Fault;
+use super::keys::{Noting, note_statement};
 
 const SAVEPOINT: &str = "SAVEPOINT one_write";
 const RELEASE: &str = "RELEASE one_write";
@@ -25,6 +26,8 @@ pub(super) struct Tx {
     of: Of,
     /// Statements that go ahead of the next one, in the same trip to the database.
     ahead: Vec<&'static str>,
+    /// Lines of the audit that are written right before the commit.
+    audit: Noting,
 }
 
 #[derive(Debug)]
@@ -34,8 +37,13 @@ pub(super) enum Of {
 }
 
 impl Tx {
-    pub(super) const fn new(of: Of) -> Self {
-        Self { of, ahead: Vec::new() }
+    pub(super) fn new(of: Of) -> Self {
+        Self { of, ahead: Vec::new(), audit: Noting::default() }
+    }
+
+    /// The same, with the lines of the audit that belong to it.
+    pub(super) fn noting(self, audit: Noting) -> Self {
+        Self { audit, ..self }
     }
 
     /// Runs a statement; how many rows it touched.
@@ -119,8 +127,12 @@ impl Tx {
         Ok(())
     }
 
-    /// Makes it durable. When this fails with [`super::StoreError::Away`], it may or may not have happened.
-    pub(super) async fn commit(self) -> Result<(), Fault> {
+    /// Makes it durable, with its lines of the audit: both or neither. When this fails with [`super::StoreError::Away`], it may or may not have happened.
+    pub(super) async fn commit(mut self) -> Result<(), Fault> {
+        let lines = self.audit.take();
+        if !lines.is_empty() {
+            self.batch(lines.iter().map(note_statement).collect()).await?;
+        }
         // A savepoint that is still open ends with its transaction.
         patient(async {
             match self.of {

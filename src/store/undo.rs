@@ -37,7 +37,7 @@ impl Store {
     ) -> Result<()> {
         let mailbox_id = mailbox.map(MailboxId::uuid);
         let new = args![id.uuid(), tenant.uuid(), mailbox_id, to_json(undo)?, micros(self.clock.now())];
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         tx.run(ADD, new).await.orphan("mailbox", mailbox.map(|id| id.to_string()).unwrap_or_default())?;
         Ok(tx.commit().await?)
     }
@@ -60,7 +60,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError`].
     pub async fn forget_undo(&self, tenant: TenantId, id: ChangeId) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         tx.run(FORGET, args![tenant.uuid(), id.uuid()]).await?;
         Ok(tx.commit().await?)
     }
@@ -70,7 +70,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError`].
     pub async fn purge_undo(&self, before: Timestamp) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         for sql in PURGE {
             tx.run(sql, args![micros(before)]).await?;
         }

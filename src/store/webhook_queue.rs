@@ -158,7 +158,7 @@ impl Store {
     /// [`super::StoreError`].
     pub async fn deliver(&self, fact: i64, deliveries: &[Delivery]) -> Result<bool> {
         let now = self.clock.now();
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         if tx.run(TAKE, args![fact]).await? == 0 {
             return Ok(false);
         }
@@ -183,7 +183,7 @@ impl Store {
         }
         let until = now.saturating_add(lease).unwrap_or(Timestamp::MAX);
         let sql = if self.db.is_sqlite() { LEASE_SQLITE } else { LEASE_POSTGRES };
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let rows = tx.rows(sql, args![micros(now), micros(until), limit, most]).await?;
         let mut due = rows.iter().map(read_due).collect::<Result<Vec<_>>>()?;
         tx.commit().await?;
@@ -198,7 +198,7 @@ impl Store {
     pub async fn delivery_told(&self, due: &Due, told: &Told) -> Result<()> {
         let Delivery { id, tenant, webhook, .. } = due.delivery;
         let now = micros(self.clock.now());
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let args = args![
             tenant.uuid(),
             id.uuid(),
@@ -227,7 +227,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError`].
     pub async fn purge_deliveries(&self, before: Timestamp, limit: u32) -> Result<u32> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let touched = tx.run(OLD, args![micros(before), limit]).await?;
         tx.commit().await?;
         Ok(u32::try_from(touched).unwrap_or(u32::MAX))

@@ -78,7 +78,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError::Missing`] names the tenant.
     pub async fn add_webhook(&self, webhook: &Webhook) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let args = args![
             webhook.id.uuid(),
             webhook.tenant.uuid(),
@@ -156,7 +156,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError::Missing`].
     pub async fn remove_webhook(&self, tenant: TenantId, id: WebhookId) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         tx.run(FORGET, args![tenant.uuid(), id.uuid()]).await?;
         found(tx.run(REMOVE, args![tenant.uuid(), id.uuid()]).await?, "webhook", id)?;
         Ok(tx.commit().await?)
@@ -193,7 +193,7 @@ impl Store {
     /// [`super::StoreError::Missing`], also while it is being told.
     pub async fn deliver_again(&self, tenant: TenantId, webhook: WebhookId, id: DeliveryId) -> Result<()> {
         let now = micros(self.clock.now());
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let touched = tx.run(AGAIN, args![tenant.uuid(), webhook.uuid(), id.uuid(), now]).await?;
         found(touched, "delivery", id)?;
         Ok(tx.commit().await?)
@@ -210,7 +210,7 @@ impl Store {
         since: Timestamp,
     ) -> Result<u64> {
         let now = micros(self.clock.now());
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let touched = tx.run(AGAIN_SINCE, args![tenant.uuid(), webhook.uuid(), micros(since), now]).await?;
         tx.commit().await?;
         Ok(touched)
@@ -222,7 +222,7 @@ impl Store {
         id: WebhookId,
         args: Vec<super::db::Value>,
     ) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         found(tx.run(sql, args).await?, "webhook", id)?;
         Ok(tx.commit().await?)
     }

@@ -362,3 +362,88 @@ fn what_is_changed_by_command_stands_among_the_changes() {
     assert!(changed.contains("Ada") && changed.contains("Augusta"), "{changed}");
     assert!(!body.contains("482913") && !body.contains("739155") && !body.contains("argon2"), "{body}");
 }
+
+#[test]
+fn every_command_that_changes_something_is_noted() {
+    let server = Server::start("", "");
+    server.user("1001", &["--first", "Ada"]);
+    let wav = server.wav("hello.wav", &speech(1.0, 8_000), 8_000);
+    let users = server.file("users.csv");
+    std::fs::write(&users, "extension,first\r\n1002,Grace\r\n").unwrap();
+    let (wav, users) = (wav.to_str().unwrap(), users.to_str().unwrap());
+    let own = ["--mailbox", "1001"];
+    let steps: [(&[&str], &str, &str); 26] = [
+        (
+            &["greeting", "set", own[0], own[1], "--kind", "away", "--file", wav],
+            "greeting.uploaded",
+            "away greeting of mailbox 1001",
+        ),
+        (
+            &["greeting", "clear", own[0], own[1], "--kind", "away"],
+            "greeting.changed",
+            "away greeting of mailbox 1001",
+        ),
+        (
+            &["timeframe", "add", "Office", "--use", "open", "--span", "mon-fri 09:00-17:00"],
+            "hours.added",
+            "everybody",
+        ),
+        (
+            &["timeframe", "add", "Night", own[0], own[1], "--span", "daily 22:00-06:00"],
+            "hours.added",
+            "mailbox 1001",
+        ),
+        (&["timeframe", "remove", "Night", own[0], own[1]], "hours.removed", "mailbox 1001"),
+        (&["rule", "add", "Busy", own[0], own[1], "--announcement-only"], "rules.added", "mailbox 1001"),
+        (&["rule", "add", "Late", own[0], own[1], "--announcement-only"], "rules.added", "mailbox 1001"),
+        (&["rule", "move", "Late", own[0], own[1], "--to", "1"], "rules.up", "mailbox 1001"),
+        (&["rule", "switch", "Late", own[0], own[1], "--on", "false"], "rules.off", "mailbox 1001"),
+        (&["rule", "remove", "Late", own[0], own[1]], "rules.remove", "mailbox 1001"),
+        (&["block", "add", "+1900*", "--with", "decline"], "list.kept", "everybody"),
+        (&["block", "remove", "+1900*"], "list.removed", "everybody"),
+        (&["user", "set", "1001", "--presence", "on-vacation"], "presence.set", "mailbox 1001"),
+        (&["user", "set", "1001", "--pin", "739155"], "user.changed", "mailbox 1001"),
+        (&["user", "role", "1001", "tenant-admin"], "role.given", "mailbox 1001"),
+        (&["user", "device", "--extension", "1001", "--trust", "desk"], "device.trusted", "mailbox 1001"),
+        (&["user", "clear", "1001"], "mailbox.cleared", "mailbox 1001"),
+        (&["user", "take-back", "1001"], "user.taken-back", "mailbox 1001"),
+        (&["number", "add", "+4930123456", own[0], own[1]], "number.added", "mailbox 1001"),
+        (&["number", "remove", "+4930123456", own[0], own[1]], "number.removed", "mailbox 1001"),
+        (&["directory", "set", "--spell", "true"], "directory.changed", "tenant"),
+        (&["tenant", "set", "--who-may-create", "ticket"], "policy.changed", "tenant"),
+        (&["lamp", "add", own[0], own[1], "--to", "sip:1001@127.0.0.1:9"], "lamp.added", "mailbox 1001"),
+        (&["webhook", "add", "crm", "https://192.0.2.1/x"], "webhook.added", "webhook crm"),
+        (&["key", "add", "crm", "--scope", "users:read"], "key.made", "key crm"),
+        (&["import", "users", users], "users.imported", "import "),
+    ];
+    let made = server.json(&["key", "add", "auditor", "--scope", "audit:read"]);
+    let lines = || {
+        let (status, body) = server.get_as(made["key"].as_str().unwrap(), "/api/v1/audit?limit=200");
+        assert_eq!(status, 200, "{body}");
+        assert!(!body.contains("739155") && !body.contains("argon2") && !body.contains("whsec_"), "{body}");
+        serde_json::from_str::<Value>(&body).unwrap()["items"].as_array().unwrap().clone()
+    };
+    let mut known = lines().len();
+    for (args, action, target) in steps {
+        server.ok(args);
+        let lines = lines();
+        assert_eq!(lines.len(), known + 1, "{args:?}: one line and no more: {lines:?}");
+        let line = &lines[0];
+        assert_eq!((&line["action"], &line["actor"]), (&json!(action), &json!("command line")), "{args:?}");
+        assert!(line["target"].as_str().unwrap().starts_with(target), "{args:?}: {line}");
+        known += 1;
+    }
+    // What changes nothing is not noted.
+    for args in [
+        &["user", "role", "1001", "tenant-admin"][..],
+        &["user", "set", "1001", "--first", "Ada"],
+        &["user", "unlock", "--extension", "1001"],
+        &["directory", "set", "--spell", "true"],
+        &["tenant", "set", "--who-may-create", "ticket"],
+        &["rule", "switch", "Busy", "--mailbox", "1001", "--on", "true"],
+        &["greeting", "clear", "--mailbox", "1001", "--kind", "busy"],
+    ] {
+        server.ok(args);
+        assert_eq!(lines().len(), known, "{args:?}");
+    }
+}

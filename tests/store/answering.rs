@@ -220,7 +220,7 @@ async fn a_tenant_with_frames_and_lists_can_be_removed(bed: Bed) {
     bed.store.put_time_frame(&frame(&bed, &home, false, "Office")).await.unwrap();
     bed.store.put_screened_caller(&caller(&bed, &home, false, "+49*", BLOCK)).await.unwrap();
     let tenant = bed.store.tenant(tenant).await.unwrap();
-    bed.store.remove_tenant(&tenant, &[]).await.unwrap();
+    bed.store.remove_tenant(&tenant).await.unwrap();
 }
 
 // 002-057

@@ -100,7 +100,7 @@ async fn a_tenant_is_removed_only_when_nothing_belongs_to_it(bed: Bed) {
     let mut tenant = bed.store.tenant(home.mailbox.tenant).await.unwrap();
     tenant.domains = vec!["acme.example".to_owned()];
     bed.store.put_tenant(&tenant).await.unwrap();
-    let refused = bed.store.remove_tenant(&tenant, &[]).await.unwrap_err();
+    let refused = bed.store.remove_tenant(&tenant).await.unwrap_err();
     assert!(matches!(&refused, StoreError::Refused(why) if why.contains(&tenant.name)), "{refused:?}");
     assert_eq!(
         bed.store.tenant_by_domain("acme.example").await.unwrap(),
@@ -109,9 +109,9 @@ async fn a_tenant_is_removed_only_when_nothing_belongs_to_it(bed: Bed) {
     );
     let empty = bed.tenant("empty").await;
     let empty = bed.store.tenant(empty).await.unwrap();
-    bed.store.remove_tenant(&empty, &[]).await.unwrap();
+    bed.store.remove_tenant(&empty).await.unwrap();
     assert_missing(bed.store.tenant(empty.id).await, "tenant");
-    assert_missing(bed.store.remove_tenant(&empty, &[]).await, "tenant");
+    assert_missing(bed.store.remove_tenant(&empty).await, "tenant");
 }
 
 /// What was remembered of the directory may be used as long as its revision is the same.

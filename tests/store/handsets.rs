@@ -77,14 +77,14 @@ async fn everything_a_handset_says_reads_back(bed: Bed) {
     };
     let port = |port, number: &str| Port { port, number: Some(number.to_owned()), appearances: 1 };
     full.ports = vec![port(1, "+15550100"), port(2, "+15550101")];
-    bed.store.add_handset(&full, &[]).await.unwrap();
+    bed.store.add_handset(&full).await.unwrap();
     let known = bed.second.handset(home.tenant, full.id).await.unwrap();
     assert_eq!(known.handset, full);
     assert_eq!((known.owner.as_str(), known.extension.as_deref()), ("Ada Lovelace", Some("111")));
     full.ports.truncate(1);
     full.settings.overrides.clear();
     full.changed_at = full.changed_at.checked_add(Duration::from_secs(1)).unwrap();
-    bed.store.change_handset(&full, &[]).await.unwrap();
+    bed.store.change_handset(&full).await.unwrap();
     let changed = bed.store.handset(home.tenant, full.id).await.unwrap().handset;
     assert_eq!(changed, full);
     assert!(changed.is_waiting());
@@ -93,13 +93,10 @@ async fn everything_a_handset_says_reads_back(bed: Bed) {
     assert!(told.is_waiting() && told.reboot == Some((bed.clock.now(), "it answered 500".to_owned())));
     bed.store.handset_rebooted(home.tenant, full.id, "well", Some(full.changed_at)).await.unwrap();
     assert!(!bed.store.handset(home.tenant, full.id).await.unwrap().handset.is_waiting());
-    bed.store.remove_handset(home.tenant, full.id, &[]).await.unwrap();
+    bed.store.remove_handset(home.tenant, full.id).await.unwrap();
     assert!(matches!(bed.store.handset(home.tenant, full.id).await, Err(StoreError::Missing { .. })));
     // Name, address and number are free again.
-    bed.store
-        .add_handset(&Handset { id: HandsetId::from_uuid(bed.clock.uuid()), ..full }, &[])
-        .await
-        .unwrap();
+    bed.store.add_handset(&Handset { id: HandsetId::from_uuid(bed.clock.uuid()), ..full }).await.unwrap();
 }
 
 // 003-05, 000-15, 003-08
@@ -112,14 +109,14 @@ async fn what_must_be_unique_is_and_the_error_names_it(bed: Bed) {
         full.ports = vec![Port { port: 1, number: Some(number.to_owned()), appearances: 1 }];
         full
     };
-    bed.store.add_handset(&full(tenant, "1a", "0004f2000001", "g", "+1"), &[]).await.unwrap();
+    bed.store.add_handset(&full(tenant, "1a", "0004f2000001", "g", "+1")).await.unwrap();
     for (wrong, what) in [
         (full(tenant, "1a", "0004f2000002", "h", "+2"), "phone name"),
         (full(tenant, "2a", "0004f2000001", "h", "+2"), "MAC address"),
         (full(tenant, "2a", "0004f2000002", "g", "+2"), "preference group"),
         (full(tenant, "2a", "0004f2000002", "h", "+1"), "number"),
     ] {
-        let refused = bed.store.add_handset(&wrong, &[]).await.unwrap_err();
+        let refused = bed.store.add_handset(&wrong).await.unwrap_err();
         assert!(
             matches!(&refused, StoreError::Taken { what: named, .. } if *named == what),
             "{what}: {refused}"
@@ -128,13 +125,13 @@ async fn what_must_be_unique_is_and_the_error_names_it(bed: Bed) {
     assert_eq!(names(&bed, tenant, "").await, ["1a"], "what was refused left nothing");
     let mut elsewhere = full(tenant, "2a", "0004f2000002", "g", "+2");
     elsewhere.site = "Branch".to_owned();
-    bed.store.add_handset(&elsewhere, &[]).await.unwrap();
-    bed.store.add_handset(&full(other, "1a", "0004f2000001", "g", "+1"), &[]).await.unwrap();
+    bed.store.add_handset(&elsewhere).await.unwrap();
+    bed.store.add_handset(&full(other, "1a", "0004f2000001", "g", "+1")).await.unwrap();
     // Many may have none.
-    bed.store.add_handset(&handset(&bed, tenant, "3a"), &[]).await.unwrap();
-    bed.store.add_handset(&handset(&bed, tenant, "4a"), &[]).await.unwrap();
+    bed.store.add_handset(&handset(&bed, tenant, "3a")).await.unwrap();
+    bed.store.add_handset(&handset(&bed, tenant, "4a")).await.unwrap();
     let moved = Handset { site: String::new(), ..elsewhere };
-    let refused = bed.store.change_handset(&moved, &[]).await.unwrap_err();
+    let refused = bed.store.change_handset(&moved).await.unwrap_err();
     assert!(matches!(refused, StoreError::Taken { what: "preference group", .. }), "{refused}");
 }
 
@@ -145,8 +142,8 @@ async fn a_handset_is_found_by_its_name_its_address_its_owner_and_its_number(bed
     found.mac = Some("0004f2abcdef".parse().unwrap());
     found.owner = Some(home.user.id);
     found.ports = vec![Port { port: 1, number: Some("+15557788".to_owned()), appearances: 1 }];
-    bed.store.add_handset(&found, &[]).await.unwrap();
-    bed.store.add_handset(&handset(&bed, home.tenant, "lobby_1"), &[]).await.unwrap();
+    bed.store.add_handset(&found).await.unwrap();
+    bed.store.add_handset(&handset(&bed, home.tenant, "lobby_1")).await.unwrap();
     for search in ["desk", "00:04:F2:AB", "f2-ab-cd", "LOVELACE", "3303", "57788"] {
         assert_eq!(names(&bed, home.tenant, search).await, ["ada-desk"], "{search}");
     }
@@ -164,26 +161,27 @@ async fn a_handset_changes_its_owner_with_the_audit_or_not_at_all(bed: Bed) {
     let home = bed.home("111").await;
     let mut phone = handset(&bed, home.tenant, "111a");
     phone.settings.groups = vec!["MAIN".to_owned()];
-    bed.store.add_handset(&phone, &[]).await.unwrap();
+    bed.store.add_handset(&phone).await.unwrap();
     let nobody = UserId::from_uuid(bed.clock.uuid());
     let mut changed = phone.clone();
     changed.settings.groups.clear();
-    let refused = bed.store.give_handset(&changed, Some(nobody), &[line(&bed, home.tenant, "1")]).await;
+    let refused =
+        bed.store.with_audit(vec![line(&bed, home.tenant, "1")]).give_handset(&changed, Some(nobody)).await;
     assert!(matches!(refused, Err(StoreError::Missing { what: "user", .. })), "{refused:?}");
     let stranger = bed.home("222").await;
-    let refused = bed.store.give_handset(&changed, Some(stranger.user.id), &[]).await;
+    let refused = bed.store.give_handset(&changed, Some(stranger.user.id)).await;
     assert!(matches!(refused, Err(StoreError::Missing { what: "user", .. })), "another tenant's user");
     let known = bed.store.handset(home.tenant, phone.id).await.unwrap();
     assert_eq!((known.handset.owner, &known.handset.settings), (None, &phone.settings), "nothing was done");
     assert!(bed.store.audit(home.tenant, None, 9).await.unwrap().is_empty());
     let steps = [line(&bed, home.tenant, "1"), line(&bed, home.tenant, "2")];
-    bed.store.give_handset(&changed, Some(home.user.id), &steps).await.unwrap();
+    bed.store.with_audit(steps.to_vec()).give_handset(&changed, Some(home.user.id)).await.unwrap();
     let known = bed.store.handset(home.tenant, phone.id).await.unwrap();
     assert_eq!(known.handset.owner, Some(home.user.id));
     assert!(known.handset.settings.groups.is_empty());
     assert_eq!(bed.store.audit(home.tenant, None, 9).await.unwrap().len(), 2);
     assert_eq!(bed.store.handsets_of(home.tenant, home.user.id).await.unwrap().len(), 1);
-    bed.store.give_handset(&changed, None, &[]).await.unwrap();
+    bed.store.give_handset(&changed, None).await.unwrap();
     assert!(bed.store.handsets_of(home.tenant, home.user.id).await.unwrap().is_empty());
 }
 
@@ -192,7 +190,7 @@ async fn a_handset_of_somebody_who_was_removed_is_nobodys_until_they_are_back(be
     let home = bed.home("111").await;
     let mut phone = handset(&bed, home.tenant, "111a");
     phone.owner = Some(home.user.id);
-    bed.store.add_handset(&phone, &[]).await.unwrap();
+    bed.store.add_handset(&phone).await.unwrap();
     bed.store.remove_user(home.tenant, home.user.id).await.unwrap();
     let known = bed.store.handset(home.tenant, phone.id).await.unwrap();
     assert_eq!((known.handset.owner, known.owner.as_str(), known.extension), (None, "", None));
@@ -201,7 +199,7 @@ async fn a_handset_of_somebody_who_was_removed_is_nobodys_until_they_are_back(be
         name: "111b".parse().unwrap(),
         ..phone.clone()
     };
-    let refused = bed.store.add_handset(&late, &[]).await;
+    let refused = bed.store.add_handset(&late).await;
     assert!(matches!(refused, Err(StoreError::Missing { what: "user", .. })), "{refused:?}");
     bed.store.restore_user(home.tenant, home.user.id, None).await.unwrap();
     let known = bed.store.handset(home.tenant, phone.id).await.unwrap();
@@ -226,12 +224,12 @@ async fn webhooks_hear_of_handsets(bed: Bed) {
     };
     bed.store.add_webhook(&webhook).await.unwrap();
     let phone = handset(&bed, home.tenant, "111a");
-    bed.store.add_handset(&phone, &[]).await.unwrap();
-    bed.store.change_handset(&phone, &[]).await.unwrap();
-    bed.store.give_handset(&phone, Some(home.user.id), &[]).await.unwrap();
+    bed.store.add_handset(&phone).await.unwrap();
+    bed.store.change_handset(&phone).await.unwrap();
+    bed.store.give_handset(&phone, Some(home.user.id)).await.unwrap();
     bed.store.handset_rebooted(home.tenant, phone.id, "it does not answer", None).await.unwrap();
-    bed.store.remove_handset(home.tenant, phone.id, &[]).await.unwrap();
-    bed.store.add_handset(&handset(&bed, deaf, "x"), &[]).await.unwrap();
+    bed.store.remove_handset(home.tenant, phone.id).await.unwrap();
+    bed.store.add_handset(&handset(&bed, deaf, "x")).await.unwrap();
     let facts = bed.store.facts(100).await.unwrap();
     let told: Vec<_> =
         facts.iter().map(|fact| (fact.event, fact.detail.as_deref().unwrap_or_default())).collect();
@@ -252,11 +250,11 @@ async fn webhooks_hear_of_handsets(bed: Bed) {
 async fn a_handset_of_another_tenant_is_missing(bed: Bed) {
     let (own, other) = (bed.tenant("own").await, bed.home("111").await);
     let phone = handset(&bed, other.tenant, "111a");
-    bed.store.add_handset(&phone, &[]).await.unwrap();
+    bed.store.add_handset(&phone).await.unwrap();
     let theirs = Handset { tenant: own, ..phone.clone() };
     assert!(matches!(bed.store.handset(own, phone.id).await, Err(StoreError::Missing { .. })));
-    assert!(matches!(bed.store.change_handset(&theirs, &[]).await, Err(StoreError::Missing { .. })));
-    assert!(matches!(bed.store.give_handset(&theirs, None, &[]).await, Err(StoreError::Missing { .. })));
+    assert!(matches!(bed.store.change_handset(&theirs).await, Err(StoreError::Missing { .. })));
+    assert!(matches!(bed.store.give_handset(&theirs, None).await, Err(StoreError::Missing { .. })));
     assert!(matches!(
         bed.store.handset_rebooted(own, phone.id, "", None).await,
         Err(StoreError::Missing { .. })
@@ -265,7 +263,7 @@ async fn a_handset_of_another_tenant_is_missing(bed: Bed) {
         bed.store.handset_applied(own, phone.id, bed.clock.now()).await,
         Err(StoreError::Missing { .. })
     ));
-    assert!(matches!(bed.store.remove_handset(own, phone.id, &[]).await, Err(StoreError::Missing { .. })));
+    assert!(matches!(bed.store.remove_handset(own, phone.id).await, Err(StoreError::Missing { .. })));
     assert!(names(&bed, own, "").await.is_empty());
     assert_eq!(bed.store.handset(other.tenant, phone.id).await.unwrap().handset, phone);
 }

@@ -33,7 +33,7 @@ async fn phone(bed: &Bed, tenant: TenantId, name: &str) -> Handset {
         reboot: None,
         created_at: now,
     };
-    bed.store.add_handset(&phone, &[]).await.unwrap();
+    bed.store.add_handset(&phone).await.unwrap();
     phone
 }
 
@@ -53,7 +53,7 @@ fn line(bed: &Bed, tenant: TenantId) -> AuditLine {
 async fn keep(bed: &Bed, tenant: TenantId, numbers: &[&str]) -> u64 {
     let numbers: Vec<_> =
         numbers.iter().map(|number| ((*number).to_owned(), format!("note of {number}"))).collect();
-    bed.store.keep_numbers(tenant, &numbers, &[]).await.unwrap()
+    bed.store.keep_numbers(tenant, &numbers).await.unwrap()
 }
 
 async fn all(bed: &Bed, tenant: TenantId, search: &str, which: Which) -> Vec<InventoryNumber> {
@@ -92,8 +92,8 @@ async fn numbers_are_in_the_inventory_once_whether_they_lead_somewhere_or_not(be
     assert!(all(&bed, home.tenant, "%", Which::All).await.is_empty());
     let second = bed.store.inventory(home.tenant, "", Which::Free, "+101", 50).await.unwrap();
     assert_eq!(texts(&second), ["+102"]);
-    assert!(matches!(bed.store.drop_number(home.tenant, "+103", &[]).await, Err(StoreError::Missing { .. })));
-    bed.store.drop_number(home.tenant, "+102", &[]).await.unwrap();
+    assert!(matches!(bed.store.drop_number(home.tenant, "+103").await, Err(StoreError::Missing { .. })));
+    bed.store.drop_number(home.tenant, "+102").await.unwrap();
     assert!(bed.store.inventory_number(home.tenant, "+102").await.unwrap().is_none());
 }
 
@@ -105,7 +105,11 @@ async fn a_number_is_led_to_a_user_and_a_port_with_its_audit_or_not_at_all(bed: 
     let desk = phone(&bed, home.tenant, "desk").await;
     keep(&bed, home.tenant, &["+101", "+102"]).await;
     let lead = bed.number(&home, "+101");
-    bed.store.assign_number(&lead, home.user.id, at(desk.id, 2), &line(&bed, home.tenant)).await.unwrap();
+    bed.store
+        .with_audit(vec![line(&bed, home.tenant)])
+        .assign_number(&lead, home.user.id, at(desk.id, 2))
+        .await
+        .unwrap();
     let known = bed.store.inventory_number(home.tenant, "+101").await.unwrap().unwrap();
     assert_eq!(known.phone, Some((desk.id, "desk".to_owned(), None, 2)));
     let told = bed.store.handset(home.tenant, desk.id).await.unwrap().handset;
@@ -114,20 +118,31 @@ async fn a_number_is_led_to_a_user_and_a_port_with_its_audit_or_not_at_all(bed: 
     // What cannot be leaves all as it was: the port is taken, the phone somebody else's, the number somebody else's.
     let before = bed.store.inventory(home.tenant, "", Which::All, "", 9).await.unwrap();
     let mine = bed.number(&home, "+102");
-    let refused =
-        bed.store.assign_number(&mine, home.user.id, at(desk.id, 2), &line(&bed, home.tenant)).await;
+    let refused = bed
+        .store
+        .with_audit(vec![line(&bed, home.tenant)])
+        .assign_number(&mine, home.user.id, at(desk.id, 2))
+        .await;
     assert!(matches!(&refused, Err(StoreError::Taken { what: "port", .. })), "{refused:?}");
     let theirs = bed.number(&other, "+102");
-    let refused =
-        bed.store.assign_number(&theirs, other.user.id, at(desk.id, 1), &line(&bed, home.tenant)).await;
+    let refused = bed
+        .store
+        .with_audit(vec![line(&bed, home.tenant)])
+        .assign_number(&theirs, other.user.id, at(desk.id, 1))
+        .await;
     assert!(matches!(&refused, Err(StoreError::Taken { what: "phone", .. })), "{refused:?}");
     let stolen = bed.number(&other, "+101");
-    let refused = bed.store.assign_number(&stolen, other.user.id, None, &line(&bed, home.tenant)).await;
+    let refused =
+        bed.store.with_audit(vec![line(&bed, home.tenant)]).assign_number(&stolen, other.user.id, None).await;
     assert!(matches!(&refused, Err(StoreError::Taken { what: "number", .. })), "{refused:?}");
     assert_eq!(bed.store.inventory(home.tenant, "", Which::All, "", 9).await.unwrap(), before);
     assert_eq!(bed.store.audit(home.tenant, None, 9).await.unwrap().len(), 1);
     // It moves to another port, and rings there only.
-    bed.store.assign_number(&lead, home.user.id, at(desk.id, 1), &line(&bed, home.tenant)).await.unwrap();
+    bed.store
+        .with_audit(vec![line(&bed, home.tenant)])
+        .assign_number(&lead, home.user.id, at(desk.id, 1))
+        .await
+        .unwrap();
     let ports = bed.store.handset(home.tenant, desk.id).await.unwrap().handset.ports;
     let numbers: Vec<_> = ports.iter().map(|port| (port.port, port.number.as_deref())).collect();
     assert_eq!(numbers, [(1, Some("+101")), (2, None)]);
@@ -137,17 +152,18 @@ async fn a_number_that_is_taken_away_stays_and_rings_nowhere(bed: Bed) {
     let home = bed.home("1001").await;
     let desk = phone(&bed, home.tenant, "desk").await;
     let lead = bed.number(&home, "+101");
-    bed.store.assign_number(&lead, home.user.id, at(desk.id, 1), &line(&bed, home.tenant)).await.unwrap();
+    bed.store
+        .with_audit(vec![line(&bed, home.tenant)])
+        .assign_number(&lead, home.user.id, at(desk.id, 1))
+        .await
+        .unwrap();
     bed.store.handset_applied(home.tenant, desk.id, bed.clock.now()).await.unwrap();
-    bed.store.release_number(home.tenant, "+101", &[]).await.unwrap();
+    bed.store.release_number(home.tenant, "+101").await.unwrap();
     let known = bed.store.inventory_number(home.tenant, "+101").await.unwrap().unwrap();
     assert_eq!((known.mailbox, known.phone), (None, None));
     assert!(bed.store.number(home.tenant, "+101").await.unwrap().is_none(), "the next call finds nothing");
     assert!(bed.store.handset(home.tenant, desk.id).await.unwrap().handset.is_waiting());
-    assert!(matches!(
-        bed.store.release_number(home.tenant, "+101", &[]).await,
-        Err(StoreError::Missing { .. })
-    ));
+    assert!(matches!(bed.store.release_number(home.tenant, "+101").await, Err(StoreError::Missing { .. })));
 }
 
 // 004-10
@@ -165,7 +181,11 @@ async fn a_number_of_a_removed_user_is_free_and_says_whose_it_was(bed: Bed) {
     assert!(free.is_of_removed && free.mailbox.is_none() && free.extension.is_none() && free.owner.is_none());
     assert_eq!(free.name, ("Ada".to_owned(), "Lovelace".to_owned()));
     let lead = bed.number(&other, "+101");
-    bed.store.assign_number(&lead, other.user.id, None, &line(&bed, home.tenant)).await.unwrap();
+    bed.store
+        .with_audit(vec![line(&bed, home.tenant)])
+        .assign_number(&lead, other.user.id, None)
+        .await
+        .unwrap();
     let known = bed.store.inventory_number(home.tenant, "+101").await.unwrap().unwrap();
     assert!(!known.is_of_removed && known.owner == Some(other.user.id));
 }
@@ -189,16 +209,18 @@ async fn the_inventory_of_another_tenant_is_closed(bed: Bed) {
     let desk = phone(&bed, other.tenant, "desk").await;
     assert!(all(&bed, own.tenant, "", Which::All).await.is_empty());
     assert!(bed.store.inventory_number(own.tenant, "+101").await.unwrap().is_none());
-    assert!(matches!(bed.store.drop_number(own.tenant, "+101", &[]).await, Err(StoreError::Missing { .. })));
-    assert!(matches!(
-        bed.store.release_number(own.tenant, "+102", &[]).await,
-        Err(StoreError::Missing { .. })
-    ));
+    assert!(matches!(bed.store.drop_number(own.tenant, "+101").await, Err(StoreError::Missing { .. })));
+    assert!(matches!(bed.store.release_number(own.tenant, "+102").await, Err(StoreError::Missing { .. })));
     let theirs = Number { tenant: own.tenant, ..bed.number(&other, "+101") };
-    let refused = bed.store.assign_number(&theirs, other.user.id, None, &line(&bed, own.tenant)).await;
+    let refused =
+        bed.store.with_audit(vec![line(&bed, own.tenant)]).assign_number(&theirs, other.user.id, None).await;
     assert!(matches!(refused, Err(StoreError::Missing { what: "mailbox", .. })), "{refused:?}");
     let mine = bed.number(&own, "+105");
-    let refused = bed.store.assign_number(&mine, own.user.id, at(desk.id, 1), &line(&bed, own.tenant)).await;
+    let refused = bed
+        .store
+        .with_audit(vec![line(&bed, own.tenant)])
+        .assign_number(&mine, own.user.id, at(desk.id, 1))
+        .await;
     assert!(refused.is_err(), "another tenant's phone");
     assert!(bed.store.handset(other.tenant, desk.id).await.unwrap().handset.ports.is_empty());
 }

@@ -272,7 +272,7 @@ async fn furnish(bed: &WebBed) {
     bed.services.accounts.add_user(tenant, gone).await.unwrap();
     bed.services.accounts.remove(tenant, &"1003".parse().unwrap()).await.unwrap();
     bed.key(tenant, vec![Act::UsersRead]).await;
-    bed.store.keep_numbers(tenant, &[("+4930100".to_owned(), String::new())], &[]).await.unwrap();
+    bed.store.keep_numbers(tenant, &[("+4930100".to_owned(), String::new())]).await.unwrap();
     let operator = bed.client(&bed.mailbox, Role::Operator).await;
     for (path, fields) in [
         ("/admin/handsets", &[("name", "1002a"), ("owner", "1002"), ("model", "generic")][..]),

@@ -15,7 +15,7 @@ use super::super::server::Base;
 use super::{ACTOR, Session, extension, print, read};
 
 fn signin(session: &Session, base: &Base) -> Signin {
-    Signin::new(base.store.clone(), session.clock.clone(), &session.config.public_url())
+    Signin::new(base.store.clone(), session.clock.clone(), &session.config.public_url()).by(ACTOR)
 }
 
 pub(super) fn audit(session: &Session, base: &Base) -> Audit {
@@ -32,12 +32,12 @@ pub(super) async fn invite(session: &Session, number: &str, is_printed: bool) ->
         signin.set_login(&login).await?;
         let (url, until) = signin.doors().issue(tenant.id, Some(user.id), purpose).await?;
         println!("{}\nworks once, until {until}", url.expose());
+        let deed = Deed { action: "user.invited", target: format!("mailbox {number}") };
+        audit(session, &base).note_by(ACTOR, tenant.id, deed, None::<&()>, None::<&()>).await;
     } else {
         let to = signin.invite(&user).await?;
         println!("a link to choose a password is mailed to {to}, once a server runs");
     }
-    let deed = Deed { action: "user.invited", target: format!("mailbox {number}") };
-    audit(session, &base).note_by(ACTOR, tenant.id, deed, None::<&()>, None::<&()>).await;
     Ok(())
 }
 
@@ -58,10 +58,6 @@ pub(super) async fn role(
     login.portal = portal.unwrap_or(login.portal);
     if login != before {
         signin.set_login(&login).await?;
-        let shown = |role: Role, portal: bool| json!({"role": role, "portal": portal});
-        let deed = Deed { action: "role.given", target: format!("mailbox {number}") };
-        let (was, became) = (shown(before.role, before.portal), shown(login.role, login.portal));
-        audit(session, &base).note_by(ACTOR, tenant.id, deed, Some(&was), Some(&became)).await;
     }
     let web = match (login.portal, login.has_password) {
         (false, _) => "may not sign in by the web",
@@ -77,10 +73,7 @@ pub(super) async fn second_factor(session: &Session, number: &str, reset: bool) 
     let signin = signin(session, &base);
     let user = base.accounts.show(tenant.id, &extension(number)?).await?.user;
     if reset {
-        let was_on = signin.reset_factor(tenant.id, user.id).await?;
-        let deed = Deed { action: "second-factor.reset", target: format!("mailbox {number}") };
-        let (was, became) = (json!({"on": was_on}), json!({"on": false}));
-        audit(session, &base).note_by(ACTOR, tenant.id, deed, Some(&was), Some(&became)).await;
+        signin.reset_factor(tenant.id, user.id).await?;
     }
     let factor = signin.second_factor(tenant.id, user.id).await?;
     match factor.and_then(|factor| Some((factor.active?.1, factor.codes))) {
@@ -100,7 +93,7 @@ pub(super) async fn key(session: &Session, command: KeyCommand) -> Result<(), Fa
         return Ok(());
     }
     let (base, tenant) = session.open().await?;
-    let keys = Keys::new(base.store.clone(), session.clock.clone(), signin(session, &base));
+    let keys = Keys::new(base.store.clone(), session.clock.clone(), signin(session, &base)).by(ACTOR);
     match command {
         KeyCommand::Scopes => {}
         KeyCommand::Add { name, scope, user, expires, json } => {
@@ -117,9 +110,6 @@ pub(super) async fn key(session: &Session, command: KeyCommand) -> Result<(), Fa
                 .map(|lifetime| session.clock.now().saturating_add(lifetime).unwrap_or(jiff::Timestamp::MAX));
             let acts = scope.iter().map(|word| read::<Act>(word)).collect::<Result<Vec<_>, _>>()?;
             let (key, secret) = keys.add(NewKey { tenant: tenant.id, user, name, acts, expires_at }).await?;
-            let deed = Deed { action: "key.made", target: format!("key {}", key.name) };
-            let became = json!({"id": key.id, "scopes": key.scopes, "expires_at": key.expires_at});
-            audit(session, &base).note_by(ACTOR, tenant.id, deed, None::<&()>, Some(&became)).await;
             if json.json {
                 print::thing(true, &json!({"id": key.id, "key": secret, "scopes": key.scopes}));
             } else {
@@ -145,8 +135,6 @@ pub(super) async fn key(session: &Session, command: KeyCommand) -> Result<(), Fa
         }
         KeyCommand::Revoke { id } => {
             keys.revoke(tenant.id, read(&id)?).await?;
-            let deed = Deed { action: "key.revoked", target: format!("key {id}") };
-            audit(session, &base).note_by(ACTOR, tenant.id, deed, None::<&()>, None::<&()>).await;
             println!("key {id} opens nothing any more");
         }
     }

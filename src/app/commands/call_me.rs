@@ -10,7 +10,7 @@ use super::super::Failure;
 use super::super::cli::CallMeArgs;
 use super::super::server::Base;
 use super::messages::mailbox_of;
-use super::{Session, StopSignals, extension, read};
+use super::{ACTOR, Session, StopSignals, extension, read};
 
 pub(super) async fn run(
     session: &Session,
@@ -20,7 +20,7 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     let mailbox = mailbox_of(base, tenant, &extension(&args.mailbox)?).await?;
     let owner = Owner { tenant: tenant.id, mailbox: mailbox.id };
-    let call_me = CallMe::new(base.store.clone(), session.clock.clone());
+    let call_me = CallMe::new(base.store.clone(), session.clock.clone()).by(ACTOR);
     let target = args.to.as_deref().unwrap_or(mailbox.extension.as_str());
     // Before the phone is asked for: whoever stops the command from now on stops the ringing.
     let mut stop = StopSignals::listen()?;

@@ -3,12 +3,14 @@
 use serde_json::{Value, json};
 
 use crate::domain::spellings;
+use crate::service::audit::Deed;
 use crate::service::directory::{AudioDirectory, FEWEST_KEYS};
 use crate::service::owner::OwnerError;
 
 use super::super::Failure;
 use super::super::cli::DirectoryCommand;
-use super::{Session, print, read};
+use super::access::audit;
+use super::{ACTOR, Session, print, read};
 
 pub(super) async fn directory(session: &Session, command: DirectoryCommand) -> Result<(), Failure> {
     let (base, tenant) = session.open().await?;
@@ -33,12 +35,16 @@ pub(super) async fn directory(session: &Session, command: DirectoryCommand) -> R
             print::rows(json.json, &["extension", "said"], &rows);
         }
         DirectoryCommand::Set { by, spell } => {
-            let mut settings = base.store.directory_settings(tenant.id).await?;
+            let before = base.store.directory_settings(tenant.id).await?;
+            let mut settings = before;
             if let Some(by) = by {
                 settings.by = read(&by)?;
             }
             settings.spell = spell.unwrap_or(settings.spell);
-            base.store.set_directory(tenant.id, settings).await?;
+            let deed = Deed { action: "directory.changed", target: "tenant".to_owned() };
+            let audit = audit(session, &base);
+            let store = audit.noting(ACTOR, tenant.id, deed, json!(before), json!(settings));
+            store.set_directory(tenant.id, settings).await?;
             println!("the directory is changed");
         }
     }

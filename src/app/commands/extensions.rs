@@ -4,12 +4,11 @@ use serde_json::{Value, json};
 
 use crate::domain::Role;
 use crate::service::accounts::{Account, AccountError, Comer, Handover, Takeover};
-use crate::service::audit::{Audit, Deed};
 use crate::store::Fate;
 
 use super::super::Failure;
 use super::super::cli::{ExtensionCommand, ExtensionTakeover};
-use super::{ACTOR, Session, extension, print, read};
+use super::{Session, extension, print, read};
 
 pub(super) async fn extension_command(session: &Session, command: ExtensionCommand) -> Result<(), Failure> {
     match command {
@@ -47,15 +46,7 @@ async fn take_over(session: &Session, asked: ExtensionTakeover) -> Result<(), Fa
         }
         return Ok(());
     }
-    let (reason, fate) = (takeover.reason.clone(), word(&takeover.fate));
     let after = base.accounts.take_over(tenant.id, takeover).await.map_err(failed)?;
-    let audit = Audit::new(base.store.clone(), session.clock.clone());
-    let deed = Deed { action: "extension.taken-over", target: format!("mailbox {number}") };
-    let mut became = who(&after);
-    became["fate"] = json!(fate);
-    became["reason"] = json!(reason);
-    let was = who(&before.account);
-    audit.note_by(ACTOR, tenant.id, deed, Some(&was), Some(&became)).await;
     if is_json {
         print::thing(true, &json!({"extension": number, "done": true, "user": after.user.id, "did": plan}));
     } else {
@@ -94,23 +85,9 @@ fn read_takeover(asked: &ExtensionTakeover, before: &Handover) -> Result<Takeove
     })
 }
 
-const fn word(fate: &Fate) -> &'static str {
-    match fate {
-        Fate::Keep(_) => "keep",
-        Fate::Archive => "archive",
-        Fate::Delete => "delete",
-    }
-}
-
 fn name(account: &Account) -> String {
     let name = account.user.full_name();
     if name.is_empty() { "a user without a name".to_owned() } else { name }
-}
-
-/// As the audit names somebody.
-fn who(account: &Account) -> Value {
-    json!({"user": account.user.id, "first": account.user.first, "last": account.user.last,
-        "emails": account.user.emails, "mail": account.mailbox.recipients})
 }
 
 fn has(before: &Handover) -> Value {

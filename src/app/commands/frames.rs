@@ -10,11 +10,11 @@ use crate::service::time_frames::{NewFrame, Shown, TimeFrames};
 use super::super::Failure;
 use super::super::cli::{FrameAdd, FrameOf, TimeFrameCommand};
 use super::messages::time;
-use super::{Session, extension, print, read};
+use super::{ACTOR, Session, extension, print, read};
 
 pub(super) async fn frame(session: &Session, command: TimeFrameCommand) -> Result<(), Failure> {
     let (base, tenant) = session.open().await?;
-    let frames = TimeFrames::new(base.store.clone(), session.clock.clone());
+    let frames = TimeFrames::new(base.store.clone(), session.clock.clone()).by(ACTOR);
     let moment = |at: Option<String>| at.as_deref().map(time).transpose();
     match command {
         TimeFrameCommand::Add(add) => {

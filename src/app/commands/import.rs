@@ -14,7 +14,7 @@ use crate::store::Import;
 use super::super::Failure;
 use super::super::cli::ImportCommand;
 use super::super::server;
-use super::{Session, print, read};
+use super::{ACTOR, Session, print, read};
 
 /// Rows of a preview that are printed; the result file has all.
 const MOST_SHOWN: usize = 200;
@@ -57,7 +57,8 @@ async fn open(session: &Session) -> Result<(Imports, crate::domain::TenantId), F
     let (defaults, pins) = (voicemail.defaults(), voicemail.pins());
     let prompts = server::prompts(&session.config)?;
     let languages = prompts.languages().map(str::to_owned).collect();
-    let imports = Imports::new(base.store, session.clock.clone(), defaults, pins).with_languages(languages);
+    let imports =
+        Imports::new(base.store, session.clock.clone(), defaults, pins).with_languages(languages).by(ACTOR);
     Ok((imports, tenant.id))
 }
 

@@ -3,13 +3,15 @@
 use serde_json::{Value, json};
 
 use crate::domain::{LampId, Owner};
+use crate::service::audit::Deed;
 use crate::service::lamp::new_lamp;
 use crate::signal::LampDialog;
 use crate::store::Lamp;
 
 use super::super::Failure;
 use super::super::cli::LampCommand;
-use super::{Session, extension, print, read};
+use super::access::audit;
+use super::{ACTOR, Session, extension, print, read};
 
 /// Rows of one list.
 const MOST: u32 = 10_000;
@@ -37,12 +39,17 @@ pub(super) async fn lamp(session: &Session, command: LampCommand) -> Result<(), 
             let owner = Owner { tenant: tenant.id, mailbox: account.mailbox.id };
             let id = LampId::from_uuid(session.clock.uuid());
             let lamp = new_lamp(id, owner, format!("{mailbox}@{} {to}", tenant.id), dialog);
-            let lamp = base.store.put_lamp(&Lamp { created_at: session.clock.now(), ..lamp }).await?;
+            let deed = Deed { action: "lamp.added", target: format!("mailbox {mailbox}") };
+            let store =
+                audit(session, &base).noting(ACTOR, tenant.id, deed, Value::Null, json!({ "to": to }));
+            let lamp = store.put_lamp(&Lamp { created_at: session.clock.now(), ..lamp }).await?;
             base.store.refresh_lamps(owner).await?;
             println!("{}: {to} is told about mailbox {mailbox}", lamp.id);
         }
         LampCommand::Remove { id } => {
-            if !base.store.remove_lamp(read(&id)?).await? {
+            let deed = Deed { action: "lamp.removed", target: format!("lamp {id}") };
+            let store = audit(session, &base).noting(ACTOR, tenant.id, deed, Value::Null, Value::Null);
+            if !store.remove_lamp(read(&id)?).await? {
                 return Err(Failure::refused(format!("there is no lamp {id}: see `aftertone lamp list`")));
             }
             println!("{id} is told no more");

@@ -4,13 +4,15 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::domain::{Extension, Folder, Greeting, Mailbox, Message, MessageId, Owner, Tenant};
+use crate::service::audit::Deed;
 use crate::service::greetings::{Greetings, NewGreeting, SetGreeting};
 use crate::store::{Job, JobState, StoreError, Work};
 
 use super::super::Failure;
 use super::super::cli::{GreetingCommand, JobCommand, LinkCommand, MessageCommand};
 use super::super::server::Base;
-use super::{Session, call_me, extension, print, read};
+use super::access::audit;
+use super::{ACTOR, Session, call_me, extension, print, read};
 
 pub(super) async fn message(session: &Session, command: MessageCommand) -> Result<(), Failure> {
     let (base, tenant) = session.open().await?;
@@ -61,7 +63,7 @@ pub(super) async fn message(session: &Session, command: MessageCommand) -> Resul
 
 pub(super) async fn greeting(session: &Session, command: GreetingCommand) -> Result<(), Failure> {
     let (base, tenant) = session.open().await?;
-    let greetings = Greetings::new(base.store.clone(), base.objects.clone(), session.clock.clone());
+    let greetings = Greetings::new(base.store.clone(), base.objects.clone(), session.clock.clone()).by(ACTOR);
     match command {
         GreetingCommand::Set { mailbox, kind, file, from, until, aside } => {
             let mailbox = mailbox_of(&base, &tenant, &extension(&mailbox)?).await?;
@@ -94,7 +96,7 @@ pub(super) async fn greeting(session: &Session, command: GreetingCommand) -> Res
         GreetingCommand::CallMe(args) => return call_me::run(session, &base, &tenant, &args).await,
         GreetingCommand::Clear { mailbox, kind } => {
             let mailbox = mailbox_of(&base, &tenant, &extension(&mailbox)?).await?;
-            base.store.clear_greeting(tenant.id, mailbox.id, read(&kind)?).await?;
+            greetings.clear(tenant.id, mailbox.id, read(&kind)?).await?;
             println!("{kind} greeting of {} is off", mailbox.extension);
         }
     }
@@ -105,13 +107,15 @@ pub(super) async fn link(session: &Session, command: LinkCommand) -> Result<(), 
     let (base, _) = session.open().await?;
     let LinkCommand::Revoke { message } = command;
     let message = base.store.message_anywhere(read::<MessageId>(&message)?).await?;
-    base.store.revoke_links(message.tenant, message.id).await?;
+    let deed = Deed { action: "links.revoked", target: format!("message {}", message.id) };
+    let store = audit(session, &base).noting(ACTOR, message.tenant, deed, Value::Null, Value::Null);
+    store.revoke_links(message.tenant, message.id).await?;
     println!("every link to this message is revoked");
     Ok(())
 }
 
 pub(super) async fn job(session: &Session, command: JobCommand) -> Result<(), Failure> {
-    let (base, _) = session.open().await?;
+    let (base, tenant) = session.open().await?;
     match command {
         JobCommand::List { state, limit, json } => {
             let state = state.as_deref().map(job_state).transpose()?;
@@ -119,7 +123,9 @@ pub(super) async fn job(session: &Session, command: JobCommand) -> Result<(), Fa
             print::rows(json.json, &["id", "kind", "state", "attempts", "next_at", "last_error"], &rows);
         }
         JobCommand::Retry { id } => {
-            base.store.job_again(read(&id)?).await?;
+            let deed = Deed { action: "job.retried", target: format!("job {id}") };
+            let store = audit(session, &base).noting(ACTOR, tenant.id, deed, Value::Null, Value::Null);
+            store.job_again(read(&id)?).await?;
             println!("the job is due now");
         }
     }

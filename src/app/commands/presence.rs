@@ -10,7 +10,7 @@ use super::super::Failure;
 use super::super::cli::UserSet;
 use super::super::server::Base;
 use super::messages::time;
-use super::{Session, read};
+use super::{ACTOR, Session, read};
 
 /// What the options ask for; read before anything is changed.
 pub(super) fn wanted(set: &UserSet) -> Result<Option<(PresenceState, Option<Timestamp>)>, Failure> {
@@ -25,7 +25,7 @@ pub(super) async fn set(
     presence: Option<(PresenceState, Option<Timestamp>)>,
 ) -> Result<(), Failure> {
     let Some((state, until)) = presence else { return Ok(()) };
-    let presences = Presences::new(base.store.clone(), session.clock.clone());
+    let presences = Presences::new(base.store.clone(), session.clock.clone()).by(ACTOR);
     presences.set(Owner { tenant: mailbox.tenant, mailbox: mailbox.id }, state, until).await?;
     Ok(())
 }

@@ -16,11 +16,12 @@ use super::super::config::parse_duration;
 use super::super::server::Base;
 use super::frames::owner;
 use super::messages::time;
-use super::{Session, extension, print, read};
+use super::{ACTOR, Session, extension, print, read};
 
 pub(super) async fn rule(session: &Session, command: RuleCommand) -> Result<(), Failure> {
     let (base, tenant) = session.open().await?;
-    let rules = Rules::new(base.store.clone(), session.clock.clone(), session.config.transfer_targets());
+    let rules =
+        Rules::new(base.store.clone(), session.clock.clone(), session.config.transfer_targets()).by(ACTOR);
     match command {
         RuleCommand::Add(add) => add_rule(session, &base, &tenant, &rules, *add).await?,
         RuleCommand::List { mailbox, at, json } => {
@@ -217,7 +218,7 @@ async fn check(
 
 pub(super) async fn block(session: &Session, command: BlockCommand) -> Result<(), Failure> {
     let (base, tenant) = session.open().await?;
-    let lists = Lists::new(base.store.clone(), session.clock.clone());
+    let lists = Lists::new(base.store.clone(), session.clock.clone()).by(ACTOR);
     match command {
         BlockCommand::Add { caller, allow, how, note, whose } => {
             let pattern: crate::domain::answering::CallerPattern = read(&caller)?;

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::domain::{DefaultAction, Invalid, ProfileField, Tenant, TenantPolicy, help_link};
+use crate::service::people::People;
 use crate::service::tenants::{NewTenant, TenantError, Tenants, checked_domains, checked_name, checked_zone};
 
 use super::super::Failure;
@@ -36,7 +37,7 @@ pub(super) async fn tenant(session: &Session, command: TenantCommand) -> Result<
             let changed = changed(session, &base, tenant.clone(), set).await?;
             let tenants = Tenants::new(base.store.clone(), session.clock.clone());
             tenants.change(ACTOR, &tenant, &changed).await?;
-            base.store.set_policy(changed.id, &policy).await?;
+            People::new(base.store, session.clock.clone()).by(ACTOR).set_policy(changed.id, &policy).await?;
             println!("changed tenant {}", changed.name);
         }
         TenantCommand::List(json) => {
@@ -90,9 +91,9 @@ async fn add(session: &Session, new: TenantAdd) -> Result<(), Failure> {
     if settings.default_action.is_some() {
         let only = TenantSet { default_action: settings.default_action, ..TenantSet::default() };
         let changed = changed(session, &base, tenant.clone(), only).await?;
-        base.store.put_tenant(&changed).await?;
+        tenants.change(ACTOR, &tenant, &changed).await?;
     }
-    base.store.set_policy(tenant.id, &policy).await?;
+    People::new(base.store, session.clock.clone()).by(ACTOR).set_policy(tenant.id, &policy).await?;
     println!("added tenant {}", tenant.name);
     Ok(())
 }

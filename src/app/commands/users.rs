@@ -6,14 +6,11 @@ use serde_json::{Value, json};
 
 use crate::domain::{KeyTarget, Mailbox, ProfileField, Quota, Recipient, Role, ToneChoice, User};
 use crate::service::accounts::{Account, Changes, NewUser, Wished};
-use crate::service::audit::Deed;
 
 use super::super::Failure;
 use super::super::cli::{UserAdd, UserCommand, UserSet};
 use super::super::config::parse_duration;
-use super::super::server::Base;
-use super::access::audit;
-use super::{ACTOR, Session, extension, language, print, read};
+use super::{Session, extension, language, print, read};
 
 pub(super) async fn user(session: &Session, command: UserCommand) -> Result<(), Failure> {
     let (base, tenant) = session.open().await?;
@@ -32,7 +29,6 @@ pub(super) async fn user(session: &Session, command: UserCommand) -> Result<(), 
                 })?;
             }
             let account = accounts.add_user_with(tenant.id, new_user(add)?, &wished).await?;
-            note(session, &base, "user.added", None, Some(&account)).await;
             if as_json {
                 print::thing(true, &account_json(&account));
             } else {
@@ -55,8 +51,7 @@ pub(super) async fn user(session: &Session, command: UserCommand) -> Result<(), 
             if let Some(tag) = set.language.as_deref().filter(|tag| !tag.trim().is_empty()) {
                 language(session, tag)?;
             }
-            let was = accounts.show(tenant.id, &number).await?;
-            let quota = was.mailbox.quota;
+            let quota = accounts.show(tenant.id, &number).await?.mailbox.quota;
             let keys = keys(session, &set.key)?;
             let presence = super::presence::wanted(&set)?;
             let changes = Changes { keys, ..changes(*set, quota)? };
@@ -66,7 +61,6 @@ pub(super) async fn user(session: &Session, command: UserCommand) -> Result<(), 
                 eprintln!("note: callers cannot reach this operator yet: {why}");
             }
             let account = accounts.set(tenant.id, &number, changes).await?;
-            note(session, &base, "user.changed", Some(&was), Some(&account)).await;
             super::presence::set(session, &base, &account.mailbox, presence).await?;
             println!("changed mailbox {}", account.mailbox.extension);
         }
@@ -103,9 +97,7 @@ pub(super) async fn user(session: &Session, command: UserCommand) -> Result<(), 
             super::access::second_factor(session, &number, reset).await?;
         }
         UserCommand::Remove { extension: number } => {
-            let was = accounts.show(tenant.id, &extension(&number)?).await?;
             accounts.remove(tenant.id, &extension(&number)?).await?;
-            note(session, &base, "user.removed", Some(&was), None).await;
             println!(
                 "removed mailbox {number}; `aftertone user removed` and `user restore` bring it back for 30 days"
             );
@@ -123,20 +115,10 @@ pub(super) async fn user(session: &Session, command: UserCommand) -> Result<(), 
         UserCommand::Restore { id, extension: number } => {
             let number = number.as_deref().map(extension).transpose()?;
             let back = accounts.restore(tenant.id, read(&id)?, number.as_ref(), Role::Operator).await?;
-            let account = accounts.show(tenant.id, &back).await?;
-            note(session, &base, "user.restored", None, Some(&account)).await;
             println!("mailbox {back} is back, with its messages, greetings and PIN");
         }
     }
     Ok(())
-}
-
-/// What was changed here stands among the changes like what is changed in the portal.
-async fn note(session: &Session, base: &Base, action: &str, was: Option<&Account>, became: Option<&Account>) {
-    let Some(Account { user, mailbox, .. }) = became.or(was) else { return };
-    let deed = Deed { action, target: format!("mailbox {}", mailbox.extension) };
-    let (was, became) = (was.map(account_json), became.map(account_json));
-    audit(session, base).note_by(ACTOR, user.tenant, deed, was.as_ref(), became.as_ref()).await;
 }
 
 /// Without a change: which devices there are.

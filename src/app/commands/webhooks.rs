@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::domain::{DeliveryId, TenantId, Webhook, WebhookEvent, WebhookId};
-use crate::service::audit::{Audit, Deed};
 use crate::service::webhooks::{NewWebhook, WebhookChanges, Webhooks};
 use crate::store::JobState;
 
@@ -21,15 +20,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// What a command works with.
 struct Desk {
     webhooks: Webhooks,
-    audit: Audit,
     tenant: TenantId,
-}
-
-impl Desk {
-    async fn note(&self, action: &str, webhook: &str) {
-        let deed = Deed { action, target: format!("webhook {webhook}") };
-        self.audit.note_by(ACTOR, self.tenant, deed, None::<&()>, None::<&()>).await;
-    }
 }
 
 pub(super) async fn webhook(session: &Session, command: WebhookCommand) -> Result<(), Failure> {
@@ -42,8 +33,7 @@ pub(super) async fn webhook(session: &Session, command: WebhookCommand) -> Resul
     let (base, tenant) = session.open().await?;
     let guard = session.config.webhooks.guard();
     let desk = Desk {
-        webhooks: Webhooks::new(base.store.clone(), session.clock.clone(), guard),
-        audit: Audit::new(base.store.clone(), session.clock.clone()),
+        webhooks: Webhooks::new(base.store.clone(), session.clock.clone(), guard).by(ACTOR),
         tenant: tenant.id,
     };
     match command {
@@ -66,7 +56,6 @@ pub(super) async fn webhook(session: &Session, command: WebhookCommand) -> Resul
         WebhookCommand::Remove { id } => {
             let webhook = desk.webhooks.show(tenant.id, read(&id)?).await?;
             desk.webhooks.remove(tenant.id, webhook.id).await?;
-            desk.note("webhook.removed", &webhook.name).await;
             println!("webhook {id} is told nothing any more");
             Ok(())
         }
@@ -84,7 +73,6 @@ fn row(webhook: &Webhook) -> Value {
 
 async fn add(desk: &Desk, new: NewWebhook, is_json: bool) -> Result<(), Failure> {
     let webhook = desk.webhooks.add(new).await?;
-    desk.note("webhook.added", &webhook.name).await;
     let (id, secret) = (webhook.id, webhook.secret.expose());
     if is_json {
         let mut told = row(&webhook);
@@ -98,7 +86,6 @@ async fn add(desk: &Desk, new: NewWebhook, is_json: bool) -> Result<(), Failure>
 
 async fn rotate(desk: &Desk, id: WebhookId) -> Result<(), Failure> {
     let webhook = desk.webhooks.rotate(desk.tenant, id).await?;
-    desk.note("webhook.rotated", &webhook.name).await;
     println!(
         "{}\nkeep it: it is not shown again; the one before signs as well for a day",
         webhook.secret.expose()
@@ -146,7 +133,6 @@ async fn replay(
     delivery: Option<String>,
     since: Option<String>,
 ) -> Result<(), Failure> {
-    let webhook = desk.webhooks.show(desk.tenant, id).await?;
     let count = match (delivery, since) {
         (Some(delivery), _) => {
             desk.webhooks.again(desk.tenant, id, read::<DeliveryId>(&delivery)?).await?;
@@ -160,7 +146,6 @@ async fn replay(
             desk.webhooks.again_since(desk.tenant, id, since).await?
         }
     };
-    desk.note("webhook.replayed", &webhook.name).await;
     println!("told again, once a server runs: {count}");
     Ok(())
 }
@@ -168,7 +153,6 @@ async fn replay(
 async fn pause(desk: &Desk, id: WebhookId, is_paused: bool) -> Result<(), Failure> {
     let changes = WebhookChanges { paused: Some(is_paused), ..WebhookChanges::default() };
     let webhook = desk.webhooks.change(desk.tenant, id, changes).await?;
-    desk.note("webhook.changed", &webhook.name).await;
     println!(
         "webhook {} is {}",
         webhook.name,

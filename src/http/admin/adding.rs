@@ -5,12 +5,10 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
-use serde_json::json;
 
 use crate::domain::{MailAddress, Profile, ProfileField, TenantPolicy};
 use crate::service::access::Act;
 use crate::service::accounts::{Account, AccountError, NewUser};
-use crate::service::audit::Deed;
 use crate::service::signin::SigninError;
 use crate::store::Places;
 
@@ -124,7 +122,6 @@ pub(super) async fn add(State(site): Shared, posted: Posted) -> Response {
     if let Err(response) = visitor.must(Act::UsersWrite) {
         return response;
     }
-    let tenant = visitor.actor.tenant;
     let beside = match Beside::of(&site, &visitor, fields.get("login")).await {
         Ok(beside) => beside,
         Err(response) => return response,
@@ -132,11 +129,6 @@ pub(super) async fn add(State(site): Shared, posted: Posted) -> Response {
     let mut tried = Tried::of(&fields, "more", beside.fields.iter().copied());
     match added(&site, &visitor, &fields, &mut tried).await {
         Ok(account) => {
-            let deed =
-                Deed { action: "user.added", target: format!("mailbox {}", account.mailbox.extension) };
-            let became = json!({"first": account.user.first, "last": account.user.last, "emails": account.user.emails,
-                "login": account.user.profile.login});
-            site.web.services.audit.note(&visitor.actor, tenant, deed, None::<&()>, Some(&became)).await;
             let is_asked = fields.is_on("invite") && !account.user.emails.is_empty();
             let done = if is_asked && !site.web.services.invite_added(&account.user).await {
                 "added-uninvited"
@@ -214,13 +206,15 @@ async fn added(
         given => Some(given.to_owned()),
     };
     wished.extend(login.map(|login| (ProfileField::Login, login)));
-    services.accounts.add_user_with(tenant, new, &wished).await.map_err(|error| match &error {
-        AccountError::Profile(faults)
-            if faults.iter().all(|fault| fault.what != ProfileField::Login.as_str()) =>
-        {
-            Refused::Mend(tried.wrong(&error))
+    services.accounts.by(&visitor.actor.name).add_user_with(tenant, new, &wished).await.map_err(|error| {
+        match &error {
+            AccountError::Profile(faults)
+                if faults.iter().all(|fault| fault.what != ProfileField::Login.as_str()) =>
+            {
+                Refused::Mend(tried.wrong(&error))
+            }
+            _ => error.into(),
         }
-        _ => error.into(),
     })
 }
 

@@ -12,7 +12,7 @@ use super::super::portal::trouble;
 use super::super::shell::render;
 use super::super::visitor::{Posted, Visitor, see};
 use super::super::{Shared, Site};
-use super::reset::{counted, note};
+use super::reset::counted;
 use super::users::{HERE, changeable, profile};
 
 #[derive(Template)]
@@ -83,11 +83,8 @@ pub(super) async fn clear(State(site): Shared, Path(id): Path<String>, posted: P
             return page(&site, &visitor, &id, Some(Done::refused(why)), StatusCode::CONFLICT).await;
         }
     }
-    match accounts.clear_mailbox(tenant, extension, is_data).await {
-        Ok(cleared) => {
-            note(&site, &visitor, "mailbox.cleared", &account, &cleared).await;
-            see(&site, &format!("{HERE}/{id}?done=cleared"))
-        }
+    match accounts.by(&visitor.actor.name).clear_mailbox(tenant, extension, is_data).await {
+        Ok(_) => see(&site, &format!("{HERE}/{id}?done=cleared")),
         Err(error) => trouble(&error),
     }
 }

@@ -4,7 +4,6 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use crate::service::audit::Deed;
 use crate::service::signin::SigninError;
 
 use super::super::Shared;
@@ -15,18 +14,12 @@ use super::users::{HERE, changeable, profile};
 
 pub(super) async fn invite(State(site): Shared, Path(id): Path<String>, posted: Posted) -> Response {
     let visitor = posted.visitor;
-    let (person, account) = match changeable(&site, &visitor, &id).await {
+    let (person, _) = match changeable(&site, &visitor, &id).await {
         Ok(found) => found,
         Err(response) => return response,
     };
-    match site.web.services.signin.invite(&person.user).await {
-        Ok(_) => {
-            let deed =
-                Deed { action: "user.invited", target: format!("mailbox {}", account.mailbox.extension) };
-            let audit = &site.web.services.audit;
-            audit.note(&visitor.actor, visitor.actor.tenant, deed, None::<&()>, None::<&()>).await;
-            see(&site, &format!("{HERE}/{id}?done=invited"))
-        }
+    match site.web.services.signin.by(&visitor.actor.name).invite(&person.user).await {
+        Ok(_) => see(&site, &format!("{HERE}/{id}?done=invited")),
         Err(error @ SigninError::NoAddress) => {
             let done = Some(Done::refused(sentence(&error)));
             profile(&site, &visitor, &id, done, StatusCode::UNPROCESSABLE_ENTITY).await
@@ -42,10 +35,9 @@ pub(super) async fn unlock(State(site): Shared, Path(id): Path<String>, posted: 
         Err(response) => return response,
     };
     let (tenant, extension) = (visitor.actor.tenant, &account.mailbox.extension);
-    if let Err(error) = site.web.services.accounts.unlock(tenant, extension).await {
+    let accounts = site.web.services.accounts.by(&visitor.actor.name);
+    if let Err(error) = accounts.unlock(tenant, extension).await {
         return trouble(&error);
     }
-    let deed = Deed { action: "mailbox.unlocked", target: format!("mailbox {extension}") };
-    site.web.services.audit.note(&visitor.actor, tenant, deed, None::<&()>, None::<&()>).await;
     see(&site, &format!("{HERE}/{id}?done=unlocked"))
 }

@@ -8,11 +8,9 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
-use serde_json::json;
 
 use crate::domain::ImportId;
 use crate::service::access::Act;
-use crate::service::audit::Deed;
 use crate::service::import::{Column, ImportError, Imports, LARGEST, template_csv};
 use crate::store::{Import, ImportDraft};
 
@@ -208,8 +206,5 @@ pub(super) async fn take_back(State(site): Shared, Path(id): Path<String>, poste
             return page(&site, &visitor, why, None, StatusCode::FORBIDDEN).await;
         }
     }
-    let deed = Deed { action: "import.taken-back", target: format!("import {import}") };
-    let became = json!({"anyway": anyway});
-    site.web.services.audit.note(&visitor.actor, tenant, deed, None::<&()>, Some(&became)).await;
     see(&site, &format!("{HERE}?done=back"))
 }

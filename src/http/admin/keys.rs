@@ -10,11 +10,9 @@ use axum::response::Response;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
-use serde_json::json;
 
 use crate::domain::{ApiKey, KeyId, UserId};
 use crate::service::access::{Act, Reach, TABLE};
-use crate::service::audit::Deed;
 use crate::service::keys::{KeyError, NewKey};
 use crate::store::StoreError;
 
@@ -169,10 +167,6 @@ pub(super) async fn add(State(site): Shared, posted: Posted) -> Response {
     };
     match made(&site, &visitor, &fields, &filled).await {
         Ok((key, secret)) => {
-            let deed = Deed { action: "key.made", target: format!("key {}", key.name) };
-            let told =
-                json!({"id": key.id, "user": key.user, "scopes": key.scopes, "expires_at": key.expires_at});
-            site.web.services.audit.note(&visitor.actor, key.tenant, deed, None::<&()>, Some(&told)).await;
             let made = Some((key.name, secret));
             let filled = Filled { made, days: LIFETIMES[0].0, ..Filled::default() };
             shown(&site, &visitor, filled, StatusCode::OK).await
@@ -201,7 +195,8 @@ async fn made(
     let end = site.web.clock.now().saturating_add(days).unwrap_or(Timestamp::MAX);
     let expires_at = (filled.days > 0).then_some(end);
     let name = fields.get("name").to_owned();
-    site.web.services.keys.add(NewKey { tenant, user, name, acts, expires_at }).await
+    let keys = site.web.services.keys.by(&visitor.actor.name);
+    keys.add(NewKey { tenant, user, name, acts, expires_at }).await
 }
 
 pub(super) async fn revoke(State(site): Shared, Path(id): Path<String>, posted: Posted) -> Response {
@@ -210,12 +205,10 @@ pub(super) async fn revoke(State(site): Shared, Path(id): Path<String>, posted: 
         return response;
     }
     let Ok(id) = id.parse::<KeyId>() else { return missing() };
-    match site.web.services.keys.revoke(visitor.actor.tenant, id).await {
+    match site.web.services.keys.by(&visitor.actor.name).revoke(visitor.actor.tenant, id).await {
         Ok(()) => {}
         Err(StoreError::Missing { .. }) => return missing(),
         Err(error) => return trouble(&error),
     }
-    let deed = Deed { action: "key.revoked", target: format!("key {id}") };
-    site.web.services.audit.note(&visitor.actor, visitor.actor.tenant, deed, None::<&()>, None::<&()>).await;
     see(&site, &format!("{HERE}?done=revoked"))
 }

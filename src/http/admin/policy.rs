@@ -5,11 +5,9 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
-use serde_json::json;
 
 use crate::domain::{Invalid, ProfileField, TenantPolicy, WhoMayCreate, help_link};
 use crate::service::access::Act;
-use crate::service::audit::Deed;
 
 use super::super::portal::frame::{Done, Frame};
 use super::super::portal::{sentence, trouble};
@@ -101,11 +99,8 @@ pub(super) async fn change(State(site): Shared, posted: Posted) -> Response {
             return shown(&site, &visitor, before, help, done, StatusCode::UNPROCESSABLE_ENTITY);
         }
     };
-    if let Err(error) = services.people.set_policy(tenant, &policy).await {
+    if let Err(error) = services.people.by(&visitor.actor.name).set_policy(tenant, &policy).await {
         return trouble(&error);
     }
-    let deed = Deed { action: "policy.changed", target: "tenant".to_owned() };
-    let (was, became) = (json!(before), json!(policy));
-    services.audit.note(&visitor.actor, tenant, deed, Some(&was), Some(&became)).await;
     see(&site, &format!("{HERE}?done=saved"))
 }

@@ -5,12 +5,10 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
-use serde_json::json;
 
 use crate::domain::{Extension, UserId};
 use crate::service::access::Act;
 use crate::service::accounts::{AccountError, Dependents};
-use crate::service::audit::Deed;
 use crate::service::retention::BIN;
 use crate::store::{Removed, Why};
 
@@ -141,7 +139,7 @@ pub(super) async fn restore(State(site): Shared, Path(id): Path<String>, posted:
         return response;
     }
     let Ok(user) = id.parse::<UserId>() else { return missing() };
-    let (tenant, accounts) = (visitor.actor.tenant, &site.web.services.accounts);
+    let (tenant, accounts) = (visitor.actor.tenant, site.web.services.accounts.by(&visitor.actor.name));
     let typed = fields.get("extension").trim();
     let wanted = match (typed.is_empty(), typed.parse::<Extension>()) {
         (true, _) => None,
@@ -151,20 +149,16 @@ pub(super) async fn restore(State(site): Shared, Path(id): Path<String>, posted:
             return page(&site, &visitor, why, StatusCode::UNPROCESSABLE_ENTITY).await;
         }
     };
-    let extension = match accounts.restore(tenant, user, wanted.as_ref(), visitor.actor.rank()).await {
-        Ok(extension) => extension,
+    match accounts.restore(tenant, user, wanted.as_ref(), visitor.actor.rank()).await {
+        Ok(_) => see(&site, &format!("{HERE}/removed?done=restored")),
         Err(AccountError::ExtensionTaken(number)) => {
             let why = format!(
                 "Nobody was brought back: {number} is somebody else's by now. Type another extension beside the name."
             );
-            return page(&site, &visitor, Some(Done::refused(why)), StatusCode::CONFLICT).await;
+            page(&site, &visitor, Some(Done::refused(why)), StatusCode::CONFLICT).await
         }
-        Err(AccountError::NotRemoved) => return missing(),
-        Err(AccountError::Above) => return forbidden(),
-        Err(error) => return trouble(&error),
-    };
-    let deed = Deed { action: "user.restored", target: format!("mailbox {extension}") };
-    let became = json!({"id": user, "extension": extension});
-    site.web.services.audit.note(&visitor.actor, tenant, deed, None::<&()>, Some(&became)).await;
-    see(&site, &format!("{HERE}/removed?done=restored"))
+        Err(AccountError::NotRemoved) => missing(),
+        Err(AccountError::Above) => forbidden(),
+        Err(error) => trouble(&error),
+    }
 }

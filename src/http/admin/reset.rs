@@ -7,13 +7,11 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
-use serde_json::{Value, json};
 
 use crate::domain::{Clear, Invalid, Recipient};
 use crate::service::accounts::{Account, AccountError};
-use crate::service::audit::Deed;
 use crate::service::retention::BIN;
-use crate::store::{Cleared, Holdings, Person};
+use crate::store::{Holdings, Person};
 
 use super::super::portal::frame::{Done, Frame};
 use super::super::portal::{mode_title, sentence, trouble};
@@ -196,11 +194,9 @@ pub(super) async fn reset(State(site): Shared, Path(id): Path<String>, posted: P
         return mend(&parts, "You cannot reset yourself: let another administrator do it.".to_owned()).await;
     }
     let extension = &account.mailbox.extension;
-    match site.web.services.accounts.reset(visitor.actor.tenant, extension, parts.clone()).await {
-        Ok(cleared) => {
-            note(&site, &visitor, "user.reset", &account, &cleared).await;
-            see(&site, &format!("{HERE}/{id}?done=reset"))
-        }
+    let accounts = site.web.services.accounts.by(&visitor.actor.name);
+    match accounts.reset(visitor.actor.tenant, extension, parts.clone()).await {
+        Ok(_) => see(&site, &format!("{HERE}/{id}?done=reset")),
         Err(error @ (AccountError::NothingChosen | AccountError::Called)) => {
             mend(&parts, sentence(&error)).await
         }
@@ -215,31 +211,13 @@ pub(super) async fn take_back(State(site): Shared, Path(id): Path<String>, poste
         Ok(found) => found,
         Err(response) => return response,
     };
-    match site.web.services.accounts.take_back(visitor.actor.tenant, &account.mailbox.extension).await {
-        Ok(back) => {
-            note(&site, &visitor, "user.taken-back", &account, &back).await;
-            see(&site, &format!("{HERE}/{id}?done=taken-back"))
-        }
+    let accounts = site.web.services.accounts.by(&visitor.actor.name);
+    match accounts.take_back(visitor.actor.tenant, &account.mailbox.extension).await {
+        Ok(_) => see(&site, &format!("{HERE}/{id}?done=taken-back")),
         Err(error @ (AccountError::NothingCleared | AccountError::NewerRules)) => {
             let done = Some(Done::refused(sentence(&error)));
             profile(&site, &visitor, &id, done, StatusCode::CONFLICT).await
         }
         Err(error) => trouble(&error),
     }
-}
-
-pub(super) async fn note(site: &Site, visitor: &Visitor, action: &str, account: &Account, cleared: &Cleared) {
-    let deed = Deed { action, target: format!("mailbox {}", account.mailbox.extension) };
-    let (was, became) = before_and_after(account, cleared);
-    let audit = &site.web.services.audit;
-    audit.note(&visitor.actor, visitor.actor.tenant, deed, Some(&was), Some(&became)).await;
-}
-
-/// What the audit keeps of a clearing.
-pub(in crate::http) fn before_and_after(account: &Account, cleared: &Cleared) -> (Value, Value) {
-    let was = json!({"first": account.user.first, "last": account.user.last, "emails": account.user.emails,
-        "mail": account.mailbox.recipients, "has_pin": account.has_pin});
-    let became =
-        json!({"clear": cleared.parts, "messages": cleared.messages, "greetings": cleared.greetings});
-    (was, became)
 }

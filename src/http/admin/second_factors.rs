@@ -7,11 +7,9 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
-use serde_json::json;
 
 use crate::domain::{Role, UserId};
 use crate::service::access::Act;
-use crate::service::audit::Deed;
 use crate::service::signin::{SigninError, looks_after_others};
 
 use super::super::portal::frame::{Done, Frame};
@@ -118,7 +116,7 @@ pub(super) async fn require(State(site): Shared, posted: Posted) -> Response {
     let (actor, services) = (&visitor.actor, &site.web.services);
     let Some(user) = actor.user else { return missing() };
     let is_required = fields.is_on("required");
-    match services.signin.require_factor(actor.tenant, user, is_required).await {
+    match services.signin.by(&actor.name).require_factor(actor.tenant, user, is_required).await {
         Ok(()) => {}
         Err(error @ SigninError::OwnFirst) => {
             let done = Some(Done::refused(sentence(&error)));
@@ -126,9 +124,6 @@ pub(super) async fn require(State(site): Shared, posted: Posted) -> Response {
         }
         Err(error) => return trouble(&error),
     }
-    let deed = Deed { action: "second-factor.required", target: "tenant".to_owned() };
-    let became = json!({"required": is_required});
-    services.audit.note(actor, actor.tenant, deed, None::<&()>, Some(&became)).await;
     see(&site, &format!("{HERE}?done={}", if is_required { "required" } else { "free" }))
 }
 
@@ -152,14 +147,9 @@ pub(super) async fn reset(State(site): Shared, Path(id): Path<String>, posted: P
         let why = "Your own second factor is turned off in your settings, with a code.";
         return shown(&site, &visitor, Some(Done::refused(why)), StatusCode::CONFLICT).await;
     }
-    let was_on = match services.signin.reset_factor(actor.tenant, id).await {
+    let was_on = match services.signin.by(&actor.name).reset_factor(actor.tenant, id).await {
         Ok(was_on) => was_on,
         Err(error) => return trouble(&error),
     };
-    let deed = Deed { action: "second-factor.reset", target: format!("user {}", person.user.full_name()) };
-    services
-        .audit
-        .note(actor, actor.tenant, deed, Some(&json!({"on": was_on})), Some(&json!({"on": false})))
-        .await;
     see(&site, &format!("{HERE}?done={}", if was_on { "reset" } else { "none" }))
 }

@@ -9,7 +9,6 @@ use serde::Deserialize;
 
 use crate::domain::{AuditId, JobId};
 use crate::service::access::Act;
-use crate::service::audit::Deed;
 use crate::store::{Job, JobState, StoreError, Work};
 
 use super::super::portal::frame::{Done, Frame};
@@ -118,13 +117,11 @@ pub(super) async fn retry(State(site): Shared, Path(id): Path<String>, posted: P
     }
     let Ok(job) = id.parse::<JobId>() else { return missing() };
     let tenant = visitor.actor.tenant;
-    match site.web.services.people.job_again(tenant, job).await {
+    match site.web.services.people.by(&visitor.actor.name).job_again(tenant, job).await {
         Ok(()) => {}
         Err(StoreError::Missing { .. }) => return missing(),
         Err(error) => return trouble(&error),
     }
-    let deed = Deed { action: "job.retried", target: format!("job {job}") };
-    site.web.services.audit.note(&visitor.actor, tenant, deed, None::<&()>, None::<&()>).await;
     see(&site, "/admin/jobs?done=retried")
 }
 
@@ -135,12 +132,9 @@ pub(super) async fn retry_all(State(site): Shared, posted: Posted) -> Response {
         return response;
     }
     let tenant = visitor.actor.tenant;
-    let count = match site.web.services.people.dead_jobs_again(tenant).await {
-        Ok(count) => count,
-        Err(error) => return trouble(&error),
-    };
-    let deed = Deed { action: "job.retried", target: format!("{count} jobs that were given up") };
-    site.web.services.audit.note(&visitor.actor, tenant, deed, None::<&()>, None::<&()>).await;
+    if let Err(error) = site.web.services.people.by(&visitor.actor.name).dead_jobs_again(tenant).await {
+        return trouble(&error);
+    }
     see(&site, "/admin/jobs?done=all-retried")
 }
 

@@ -4,12 +4,10 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde_json::json;
 
 use crate::domain::{Extension, MailAddress, MailMode, Recipient};
 use crate::service::access::Act;
-use crate::service::accounts::{Account, AccountError, Comer, Handover, Pointer, Takeover};
-use crate::service::audit::Deed;
+use crate::service::accounts::{AccountError, Comer, Handover, Pointer, Takeover};
 use crate::store::{Fate, Holdings};
 
 use super::super::portal::frame::{Done, Frame};
@@ -214,8 +212,7 @@ pub(super) async fn take_over(State(site): Shared, Path(number): Path<String>, p
         Ok(found) => found,
         Err(response) => return *response,
     };
-    let (given, accounts) = (Given::of(&fields), &site.web.services.accounts);
-    let before = handover.account.clone();
+    let (given, accounts) = (Given::of(&fields), site.web.services.accounts.by(&visitor.actor.name));
     let mut page = page(&site, &visitor, &extension, handover, given.clone());
     if fields.is_on("back") {
         return render(&page, StatusCode::OK);
@@ -243,7 +240,6 @@ pub(super) async fn take_over(State(site): Shared, Path(number): Path<String>, p
     };
     match done {
         Ok(after) => {
-            note(&site, &visitor, &extension, &given, (&before, &after)).await;
             let is_asked = given.invite && given.comer != "known" && !after.user.emails.is_empty();
             let is_uninvited = is_asked && !site.web.services.invite_added(&after.user).await;
             let done = if is_uninvited { "added-uninvited" } else { "taken-over" };
@@ -312,25 +308,4 @@ fn review(page: &TakeoverPage, takeover: &Takeover) -> Vec<String> {
         "Department, site, caller IDs and 911 address of {extension} go to who comes; mobile phone, user ID and SIP address stay with their person."
     );
     [old, comer].into_iter().chain(numbers).chain([directory, devices, place]).collect()
-}
-
-async fn note(
-    site: &Site,
-    visitor: &Visitor,
-    extension: &Extension,
-    given: &Given,
-    (before, after): (&Account, &Account),
-) {
-    let deed = Deed { action: "extension.taken-over", target: format!("mailbox {extension}") };
-    let (was, mut became) = (who(before), who(after));
-    became["fate"] = json!(given.fate);
-    became["reason"] = json!(given.reason.trim());
-    let audit = &site.web.services.audit;
-    audit.note(&visitor.actor, visitor.actor.tenant, deed, Some(&was), Some(&became)).await;
-}
-
-/// Who has an extension, as the audit keeps it.
-pub(in crate::http) fn who(account: &Account) -> serde_json::Value {
-    json!({"user": account.user.id, "first": account.user.first, "last": account.user.last,
-        "emails": account.user.emails, "mail": account.mailbox.recipients})
 }

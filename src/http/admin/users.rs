@@ -8,14 +8,12 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
-use serde_json::json;
 
 use crate::domain::{
     Login, MailAddress, MailMode, Mailbox, Owner, Quota, Recipient, Role, TenantPolicy, User, UserId,
 };
 use crate::service::access::Act;
 use crate::service::accounts::{Account, AccountError, Changes};
-use crate::service::audit::Deed;
 use crate::store::{Cleared, Person, Places};
 
 use super::super::answering::PresenceForm;
@@ -303,16 +301,10 @@ async fn changed(
         pin: Some(fields.get("pin").to_owned()).filter(|pin| !pin.is_empty()).map(Into::into),
         ..Changes::default()
     };
-    let after = services.accounts.set(tenant, &account.mailbox.extension, changes).await?;
-    let shown = |account: &Account| {
-        json!({"first": account.user.first, "last": account.user.last, "emails": account.user.emails,
-            "extension": account.mailbox.extension, "enabled": account.mailbox.enabled, "mail": account.mailbox.recipients,
-            "quota": account.mailbox.quota})
-    };
-    let deed = Deed { action: "user.changed", target: format!("mailbox {}", after.mailbox.extension) };
-    services.audit.note(&visitor.actor, tenant, deed, Some(&shown(account)), Some(&shown(&after))).await;
+    let accounts = services.accounts.by(&visitor.actor.name);
+    accounts.set(tenant, &account.mailbox.extension, changes).await?;
     if let Some(login) = login {
-        give(site, visitor, person, &login).await?;
+        services.signin.by(&visitor.actor.name).set_login(&login).await?;
     }
     Ok(())
 }
@@ -353,16 +345,6 @@ fn wanted(
     Ok(Some(login))
 }
 
-async fn give(site: &Site, visitor: &Visitor, person: &Person, login: &Login) -> Result<(), Refused> {
-    site.web.services.signin.set_login(login).await?;
-    let shown = |login: &Login| json!({"role": login.role, "portal": login.portal});
-    let deed = Deed { action: "role.given", target: format!("user {}", person.user.full_name()) };
-    let (was, became) = (shown(&person.login), shown(login));
-    let audit = &site.web.services.audit;
-    audit.note(&visitor.actor, visitor.actor.tenant, deed, Some(&was), Some(&became)).await;
-    Ok(())
-}
-
 /// Removes a user whose extension was typed again (004-10).
 pub(super) async fn remove(State(site): Shared, Path(id): Path<String>, posted: Posted) -> Response {
     let Posted { visitor, fields } = posted;
@@ -382,11 +364,9 @@ pub(super) async fn remove(State(site): Shared, Path(id): Path<String>, posted: 
         let done = Some(Done::refused(why));
         return removed::page_of(&site, &visitor, &id, done, StatusCode::UNPROCESSABLE_ENTITY).await;
     }
-    if let Err(error) = site.web.services.accounts.remove(tenant, extension).await {
+    let accounts = site.web.services.accounts.by(&visitor.actor.name);
+    if let Err(error) = accounts.remove(tenant, extension).await {
         return trouble(&error);
     }
-    let deed = Deed { action: "user.removed", target: format!("mailbox {extension}") };
-    let was = json!({"first": person.user.first, "last": person.user.last, "emails": person.user.emails});
-    site.web.services.audit.note(&visitor.actor, tenant, deed, Some(&was), None::<&()>).await;
     see(&site, &format!("{HERE}?done=removed&user={id}"))
 }

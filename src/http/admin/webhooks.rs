@@ -9,16 +9,13 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde::Deserialize;
 
 use crate::domain::{DeliveryId, TenantId, Webhook, WebhookEvent, WebhookId};
 use crate::service::access::Act;
-use crate::service::audit::Deed;
 use crate::service::webhooks::{NewWebhook, WebhookChanges, WebhookError};
 use crate::store::StoreError;
 
-use super::super::api::webhooks::noted;
 use super::super::portal::frame::{Done, Frame};
 use super::super::portal::{missing, sentence, trouble, words};
 use super::super::shell::render;
@@ -116,18 +113,6 @@ async fn found(site: &Site, visitor: &Visitor, id: &str) -> Result<Webhook, Othe
     site.web.services.webhooks.show(visitor.actor.tenant, id).await.map_err(otherwise)
 }
 
-async fn note<T: Serialize>(
-    site: &Site,
-    visitor: &Visitor,
-    action: &str,
-    name: &str,
-    was: Option<&T>,
-    became: Option<&T>,
-) {
-    let deed = Deed { action, target: format!("webhook {name}") };
-    site.web.services.audit.note(&visitor.actor, visitor.actor.tenant, deed, was, became).await;
-}
-
 pub(super) async fn list(State(site): Shared, visitor: Visitor, Query(asked): Query<Asked>) -> Response {
     if let Err(response) = visitor.must(Act::Webhooks) {
         return response;
@@ -169,13 +154,15 @@ pub(super) async fn add(State(site): Shared, posted: Posted) -> Response {
     let tenant = visitor.actor.tenant;
     let added = async {
         let (name, url, events, callers) = read(&fields, &visitor)?;
-        site.web.services.webhooks.add(NewWebhook { tenant, name, url, events, callers }).await
+        site.web
+            .services
+            .webhooks
+            .by(&visitor.actor.name)
+            .add(NewWebhook { tenant, name, url, events, callers })
+            .await
     };
     let answer = match added.await {
-        Ok(webhook) => {
-            note(&site, &visitor, "webhook.added", &webhook.name, None, Some(&noted(&webhook))).await;
-            one(&site, &visitor, &webhook, Shown { has_secret: true, ..Shown::default() }).await
-        }
+        Ok(webhook) => one(&site, &visitor, &webhook, Shown { has_secret: true, ..Shown::default() }).await,
         Err(WebhookError::Store(error)) => Err(otherwise(error)),
         Err(refused) => {
             let (_, _, events, callers) = read(&fields, &visitor).unwrap_or_default();
@@ -248,14 +235,10 @@ async fn changed(site: &Site, visitor: &Visitor, id: &str, fields: &Fields) -> R
         let callers = may_tell_callers(visitor).then_some(callers);
         let changes =
             WebhookChanges { name: Some(name), url: Some(url), events: Some(events), callers, paused: None };
-        site.web.services.webhooks.change(before.tenant, before.id, changes).await
+        site.web.services.webhooks.by(&visitor.actor.name).change(before.tenant, before.id, changes).await
     };
     match saved.await {
-        Ok(after) => {
-            let (was, became) = (noted(&before), noted(&after));
-            note(site, visitor, "webhook.changed", &after.name, Some(&was), Some(&became)).await;
-            Ok(see(site, &format!("{HERE}/{id}?done=saved")))
-        }
+        Ok(_) => Ok(see(site, &format!("{HERE}/{id}?done=saved"))),
         Err(WebhookError::Store(error)) => Err(otherwise(error)),
         Err(refused) => {
             let (_, _, events, callers) = read(fields, visitor).unwrap_or_default();
@@ -279,11 +262,11 @@ enum Press {
 async fn pressed(site: &Site, visitor: &Visitor, id: &str, press: Press) -> Result<Response, Otherwise> {
     let webhook = found(site, visitor, id).await?;
     let (tenant, key): (TenantId, WebhookId) = (webhook.tenant, webhook.id);
-    let webhooks = &site.web.services.webhooks;
-    let (action, done, what) = match press {
+    let webhooks = site.web.services.webhooks.by(&visitor.actor.name);
+    let done = match press {
         Press::Test => {
             webhooks.test(tenant, key).await.map_err(otherwise)?;
-            ("webhook.tested", "tested", None)
+            "tested"
         }
         Press::Pause(is_paused) => {
             let changes = WebhookChanges { paused: Some(is_paused), ..WebhookChanges::default() };
@@ -291,29 +274,25 @@ async fn pressed(site: &Site, visitor: &Visitor, id: &str, press: Press) -> Resu
                 WebhookError::Store(error) => otherwise(error),
                 other => Box::new(trouble(&other)),
             })?;
-            let done = if is_paused { "paused" } else { "resumed" };
-            ("webhook.changed", done, Some(json!({"paused": is_paused})))
+            if is_paused { "paused" } else { "resumed" }
         }
         Press::Rotate => {
             let webhook = webhooks.rotate(tenant, key).await.map_err(otherwise)?;
-            note::<()>(site, visitor, "webhook.rotated", &webhook.name, None, None).await;
             return one(site, visitor, &webhook, Shown { has_secret: true, ..Shown::default() }).await;
         }
         Press::Remove => {
             webhooks.remove(tenant, key).await.map_err(otherwise)?;
-            note(site, visitor, "webhook.removed", &webhook.name, Some(&noted(&webhook)), None).await;
             return Ok(see(site, &format!("{HERE}?done=removed")));
         }
         Press::Again(delivery) => {
             webhooks.again(tenant, key, delivery).await.map_err(otherwise)?;
-            ("webhook.replayed", "again", Some(json!({"delivery": delivery})))
+            "again"
         }
         Press::Since(since) => {
-            let count = webhooks.again_since(tenant, key, since).await.map_err(otherwise)?;
-            ("webhook.replayed", "again", Some(json!({"since": since, "deliveries": count})))
+            webhooks.again_since(tenant, key, since).await.map_err(otherwise)?;
+            "again"
         }
     };
-    note(site, visitor, action, &webhook.name, None, what.as_ref()).await;
     Ok(see(site, &format!("{HERE}/{id}?done={done}")))
 }
 

@@ -79,11 +79,11 @@ async fn steps(site: &Site, visitor: &Visitor, whose: &Whose, from: &str) -> Res
 }
 
 pub(super) async fn copy(State(site): Shared, Path(word): Path<String>, posted: Posted) -> Response {
-    rules::change(&site, &posted, &word, "copied", async |owner, _| {
+    rules::change(&site, &posted, &word, async |owner, rules| {
         let whose = Whose::write(&site, &posted.visitor, &word).await?;
         let from = colleague(&site, &posted.visitor, &whose, posted.fields.get("from").trim()).await?;
         let (_, extension) = whose.of.as_ref().ok_or_else(missing)?;
-        Ok(("copied", Some(site.web.services.rules.copy(owner.tenant, &from, extension).await?)))
+        Ok(("copied", Some(rules.copy(owner.tenant, &from, extension).await?)))
     })
     .await
 }

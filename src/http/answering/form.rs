@@ -322,9 +322,9 @@ async fn kept(site: &Site, posted: &Posted, word: &str, id: Option<RuleId>) -> R
     };
     let form = Form::posted(&posted.fields);
     let action = if id.is_some() { "saved" } else { "added" };
-    let done = changed(site, visitor, &whose, action, async |owner, _| {
+    let done = changed(site, visitor, &whose, async |owner, rules| {
         let (_, extension) = whose.mailbox()?;
-        let saved = site.web.services.rules.save(owner.tenant, extension, id, form.read()?).await?;
+        let saved = rules.save(owner.tenant, extension, id, form.read()?).await?;
         Ok((action, Some(saved.change)))
     });
     match done.await {

@@ -240,28 +240,25 @@ async fn kept(site: &Site, posted: &Posted, word: &str, id: Option<&str>) -> Res
     let visitor = &posted.visitor;
     let whose = Whose::write(site, visitor, word).await?;
     let form = Form::posted(&posted.fields);
-    let before = match id {
-        Some(id) => Some(known(site, &whose, id).await?),
+    let id = match id {
+        Some(id) => Some(known(site, &whose, id).await?.id),
         None => None,
     };
-    let id = before.as_ref().map(|frame| frame.id);
     if posted.fields.is_on("preview") {
         return shown(site, visitor, whose, View { id, form, done: None, preview: true }).await;
     }
-    let frames = &site.web.services.frames;
+    let frames = site.web.services.frames.by(&visitor.actor.name);
     let written = async {
         let (new, of) = (form.read()?, whose.extension());
-        let frame = match id {
+        match id {
             Some(id) => frames.change(whose.tenant, of, id, new).await?,
             None => frames.put(whose.tenant, of, new).await?,
         };
-        Ok::<_, Refused>(frame)
+        Ok::<_, Refused>(())
     };
-    let written = written.await;
-    match written {
-        Ok(frame) => {
+    match written.await {
+        Ok(()) => {
             let action = if id.is_some() { "saved" } else { "added" };
-            whose.by(visitor).frame(site, action, before.as_ref(), Some(&frame)).await;
             Ok(see(site, &format!("{}/hours?done={action}", whose.path)))
         }
         Err(Refused::Mend(why)) => {

@@ -181,12 +181,9 @@ pub(super) async fn remove(
     let removed = async {
         let whose = Whose::write(&site, visitor, &word).await?;
         let id: TimeFrameId = frame.parse().map_err(|_| missing())?;
-        let frames = &site.web.services.frames;
+        let frames = site.web.services.frames.by(&visitor.actor.name);
         match frames.delete(whose.tenant, whose.extension(), id).await {
-            Ok((frame, change)) => {
-                whose.by(visitor).frame(&site, "removed", Some(&frame), None).await;
-                Ok(see(&site, &format!("{}/hours?done=removed&change={change}", whose.path)))
-            }
+            Ok((_, change)) => Ok(see(&site, &format!("{}/hours?done=removed&change={change}", whose.path))),
             Err(error) => refused(&site, visitor, whose, error.into()).await,
         }
     };
@@ -202,11 +199,9 @@ pub(super) async fn undo(
     let undone = async {
         let whose = Whose::write(&site, visitor, &word).await?;
         let change: ChangeId = change.parse().map_err(|_| missing())?;
-        match site.web.services.frames.undo(whose.tenant, whose.extension(), change).await {
-            Ok(frame) => {
-                whose.by(visitor).frame(&site, "restored", None, Some(&frame)).await;
-                Ok(see(&site, &format!("{}/hours?done=undone", whose.path)))
-            }
+        let frames = site.web.services.frames.by(&visitor.actor.name);
+        match frames.undo(whose.tenant, whose.extension(), change).await {
+            Ok(_) => Ok(see(&site, &format!("{}/hours?done=undone", whose.path))),
             Err(error) => refused(&site, visitor, whose, error.into()).await,
         }
     };
@@ -239,11 +234,9 @@ pub(super) async fn import(
             name => name.to_owned(),
         };
         let new = NewFrame { name, purpose, zone: None, entries: Vec::new(), replace: true };
-        match site.web.services.frames.import(whose.tenant, whose.extension(), new, file).await {
-            Ok(frame) => {
-                whose.by(visitor).frame(&site, "imported", None, Some(&frame)).await;
-                Ok(see(&site, &format!("{}/hours?done=imported", whose.path)))
-            }
+        let frames = site.web.services.frames.by(&visitor.actor.name);
+        match frames.import(whose.tenant, whose.extension(), new, file).await {
+            Ok(_) => Ok(see(&site, &format!("{}/hours?done=imported", whose.path))),
             Err(AnsweringError::Calendar(lines)) => {
                 let why = "Nothing was imported: these lines of the calendar are not understood.";
                 shown(&site, visitor, whose, Some(Done::refused(why)), lines).await

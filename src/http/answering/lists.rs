@@ -186,9 +186,8 @@ async fn put(site: &Site, visitor: &Visitor, whose: &Whose, posted: &Posted) -> 
     let pattern: CallerPattern = posted.fields.get("pattern").parse()?;
     let screening = verdict_of(posted.fields.get("verdict"))?;
     let note = posted.fields.get("note");
-    let lists = &site.web.services.lists;
-    let (was, line) = lists.put(whose.tenant, whose.extension(), pattern, screening, Some(note)).await?;
-    whose.by(visitor).line(site, "kept", was.as_ref(), Some(&line)).await;
+    let lists = site.web.services.lists.by(&visitor.actor.name);
+    let (_, line) = lists.put(whose.tenant, whose.extension(), pattern, screening, Some(note)).await?;
     Ok(line.pattern.to_string())
 }
 
@@ -201,12 +200,12 @@ pub(super) async fn remove(
     let removed = async {
         let whose = Whose::write(&site, visitor, &word).await?;
         let id = Uuid::parse_str(&line).map_err(|_| missing())?;
-        let removed = site.web.services.lists.delete(whose.tenant, whose.extension(), id).await;
-        let (line, change) = removed.map_err(|error| match error {
+        let lists = site.web.services.lists.by(&visitor.actor.name);
+        let removed = lists.delete(whose.tenant, whose.extension(), id).await;
+        let (_, change) = removed.map_err(|error| match error {
             AnsweringError::NoCaller(_) => Refused::from(missing()),
             other => other.into(),
         })?;
-        whose.by(visitor).line(&site, "removed", Some(&line), None).await;
         Ok(see(&site, &format!("{}/lists?done=removed&change={change}", whose.path)))
     };
     answer(removed.await)
@@ -221,11 +220,9 @@ pub(super) async fn undo(
     let undone = async {
         let whose = Whose::write(&site, visitor, &word).await?;
         let change: ChangeId = change.parse().map_err(|_| missing())?;
-        match site.web.services.lists.undo(whose.tenant, whose.extension(), change).await {
-            Ok(line) => {
-                whose.by(visitor).line(&site, "restored", None, Some(&line)).await;
-                Ok(see(&site, &format!("{}/lists?done=undone", whose.path)))
-            }
+        let lists = site.web.services.lists.by(&visitor.actor.name);
+        match lists.undo(whose.tenant, whose.extension(), change).await {
+            Ok(_) => Ok(see(&site, &format!("{}/lists?done=undone", whose.path))),
             Err(error) => match Refused::from(error) {
                 Refused::Mend(why) => {
                     let view = View { done: Some(Done::refused(why)), ..View::default() };

@@ -150,8 +150,8 @@ pub(super) async fn set(State(site): Shared, Path(word): Path<String>, posted: P
             PresenceState::InOffice => None,
             _ => words::moment(fields.get("until"), &zone(&site, owner).await?).map_err(Refused::Mend)?,
         };
-        let (was, became) = site.web.services.presences.set(owner, state, until).await?;
-        whose.by(&posted.visitor).presence(&site, &was, &became).await;
+        let presences = site.web.services.presences.by(&posted.visitor.actor.name);
+        presences.set(owner, state, until).await?;
         Ok(())
     })
     .await
@@ -166,9 +166,7 @@ pub(super) async fn greetings(State(site): Shared, Path(word): Path<String>, pos
         };
         let ties = PresenceState::ALL.into_iter().map(given);
         let ties = ties.collect::<Result<Vec<_>, crate::domain::Invalid>>()?;
-        let was = standing(&site, owner).await?.greetings;
-        site.web.services.presences.tie(owner, &ties).await?;
-        whose.by(&posted.visitor).presence_greetings(&site, &was, &ties).await;
+        site.web.services.presences.by(&posted.visitor.actor.name).tie(owner, &ties).await?;
         Ok(())
     })
     .await

@@ -8,10 +8,10 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use crate::domain::answering::{CallerPattern, Conditions, Rule};
+use crate::domain::answering::{CallerPattern, Conditions};
 use crate::domain::{ChangeId, Owner, RuleId};
 use crate::service::access::{Act, Reach};
-use crate::service::answering::{Overview, Standing, acts, conditions, phone_system, reason_word};
+use crate::service::answering::{Overview, Rules, Standing, acts, conditions, phone_system, reason_word};
 
 use super::super::portal::frame::{Done, Frame};
 use super::super::portal::{missing, words};
@@ -217,17 +217,16 @@ pub(super) async fn act(
     posted: Posted,
 ) -> Response {
     let Ok(id) = rule.parse::<RuleId>() else { return missing() };
-    change(&site, &posted, &word, &action, async |owner, rules| {
-        let services = &site.web.services;
-        let place = rules.iter().position(|rule| rule.id == id).ok_or_else(missing)?;
+    change(&site, &posted, &word, async |owner, rules| {
+        let place = rules.of(owner).await?.iter().position(|rule| rule.id == id).ok_or_else(missing)?;
         let (done, change) = match action.as_str() {
-            "up" => ("moved", services.rules.place(owner, id, place.max(1)).await?),
-            "down" => ("moved", services.rules.place(owner, id, place + 2).await?),
+            "up" => ("moved", rules.place(owner, id, place.max(1)).await?),
+            "down" => ("moved", rules.place(owner, id, place + 2).await?),
             "on" | "off" => {
                 let on = action == "on";
-                (if on { "on" } else { "off" }, services.rules.enable(owner, id, on).await?)
+                (if on { "on" } else { "off" }, rules.enable(owner, id, on).await?)
             }
-            "remove" => ("removed", services.rules.delete(owner, id).await?),
+            "remove" => ("removed", rules.delete(owner, id).await?),
             _ => return Err(missing().into()),
         };
         Ok((done, Some(change)))
@@ -239,10 +238,8 @@ pub(super) async fn act(
 pub(super) async fn order(State(site): Shared, Path(word): Path<String>, posted: Posted) -> Response {
     let ids: Option<Vec<RuleId>> = posted.fields.all("rule").iter().map(|id| id.parse().ok()).collect();
     let Some(ids) = ids else { return missing() };
-    change(&site, &posted, &word, "order", async |owner, _| {
-        Ok(("moved", Some(site.web.services.rules.order(owner, &ids).await?)))
-    })
-    .await
+    change(&site, &posted, &word, async |owner, rules| Ok(("moved", Some(rules.order(owner, &ids).await?))))
+        .await
 }
 
 pub(super) async fn undo(
@@ -251,27 +248,26 @@ pub(super) async fn undo(
     posted: Posted,
 ) -> Response {
     let Ok(id) = change_id.parse::<ChangeId>() else { return missing() };
-    change(&site, &posted, &word, "undo", async |owner, _| {
-        site.web.services.rules.undo(owner, id).await?;
+    change(&site, &posted, &word, async |owner, rules| {
+        rules.undo(owner, id).await?;
         Ok(("undone", None))
     })
     .await
 }
 
-/// Changes rules, notes it with before and after, and goes back to them.
+/// Changes rules, and goes back to them.
 pub(super) async fn change(
     site: &Site,
     posted: &Posted,
     word: &str,
-    action: &str,
-    change: impl AsyncFnOnce(Owner, &[Rule]) -> Result<(&'static str, Option<ChangeId>), Refused>,
+    change: impl AsyncFnOnce(Owner, &Rules) -> Result<(&'static str, Option<ChangeId>), Refused>,
 ) -> Response {
     let visitor = &posted.visitor;
     let whose = match Whose::write(site, visitor, word).await {
         Ok(whose) => whose,
         Err(response) => return response,
     };
-    match changed(site, visitor, &whose, action, change).await {
+    match changed(site, visitor, &whose, change).await {
         Ok((done, change)) => {
             let change = change.map(|change| format!("&change={change}")).unwrap_or_default();
             see(site, &format!("{}/rules?done={done}{change}", whose.path))
@@ -288,16 +284,10 @@ pub(super) async fn changed(
     site: &Site,
     visitor: &Visitor,
     whose: &Whose,
-    action: &str,
-    change: impl AsyncFnOnce(Owner, &[Rule]) -> Result<(&'static str, Option<ChangeId>), Refused>,
+    change: impl AsyncFnOnce(Owner, &Rules) -> Result<(&'static str, Option<ChangeId>), Refused>,
 ) -> Result<(&'static str, Option<ChangeId>), Refused> {
-    let services = &site.web.services;
     let (owner, _) = whose.mailbox()?;
-    let before = services.rules.of(owner).await?;
-    let done = change(owner, &before).await?;
-    let after = services.rules.of(owner).await?;
-    whose.by(visitor).rules(site, action, &before, &after).await;
-    Ok(done)
+    change(owner, &site.web.services.rules.by(&visitor.actor.name)).await
 }
 
 #[cfg(test)]

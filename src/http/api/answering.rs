@@ -15,12 +15,12 @@ use crate::domain::answering::{Rule, RuleActions};
 use crate::domain::{ChangeId, Extension as Number, Invalid, Owner, RuleId};
 use crate::service::access::Act;
 use crate::service::answering::{
-    AnsweringError, NewRule, Overview, Standing, acts, answer_word, conditions, phone_system, reason_word,
+    AnsweringError, NewRule, Overview, Rules, Standing, acts, answer_word, conditions, phone_system,
+    reason_word,
 };
 use crate::store::StoreError;
 
 use super::super::Site;
-use super::super::answering::{By, whose};
 use super::caller::Caller;
 use super::greetings::given;
 use super::page;
@@ -162,21 +162,9 @@ pub(super) async fn show(
     Ok(Json(one(&site, owner, &number, rule_id(&rule)?).await?).into_response())
 }
 
-/// Changes rules, and notes it with before and after.
-async fn changed<T>(
-    site: &Site,
-    caller: &Caller,
-    (owner, number): (Owner, &Number),
-    action: &str,
-    change: impl Future<Output = Result<T, AnsweringError>>,
-) -> Result<T, Problem> {
-    let rules = &site.web.services.rules;
-    let before = rules.of(owner).await?;
-    let done = change.await?;
-    let after = rules.of(owner).await?;
-    let by = By { actor: &caller.actor, tenant: owner.tenant, whose: whose(Some(number)) };
-    by.rules(site, action, &before, &after).await;
-    Ok(done)
+/// The rules, for changes by the caller.
+fn rules_by(site: &Site, caller: &Caller) -> Rules {
+    site.web.services.rules.by(&caller.actor.name)
 }
 
 /// What was made of a thing, with what takes the change back.
@@ -214,8 +202,7 @@ pub(super) async fn add(
         place: adding.place,
         replace: false,
     };
-    let save = site.web.services.rules.save(owner.tenant, &number, None, new);
-    let saved = changed(&site, &caller, (owner, &number), "added", save).await?;
+    let saved = rules_by(&site, &caller).save(owner.tenant, &number, None, new).await?;
     let told = undoable(one(&site, owner, &number, saved.rule).await?, saved.change);
     Ok((StatusCode::CREATED, Json(told)).into_response())
 }
@@ -240,7 +227,7 @@ pub(super) async fn change(
 ) -> Answer {
     let (owner, number) = numbered(&site, &caller, &mailbox).await?;
     let id = rule_id(&rule)?;
-    let rules = &site.web.services.rules;
+    let rules = rules_by(&site, &caller);
     let known = rules.of(owner).await?.into_iter().find(|rule| rule.id == id);
     let Rule { name, enabled, when, then, .. } = known.ok_or_else(|| Problem::missing("rule"))?;
     let new = NewRule {
@@ -251,8 +238,7 @@ pub(super) async fn change(
         place: changing.place,
         replace: false,
     };
-    let save = rules.save(owner.tenant, &number, Some(id), new);
-    let saved = changed(&site, &caller, (owner, &number), "saved", save).await?;
+    let saved = rules.save(owner.tenant, &number, Some(id), new).await?;
     Ok(Json(undoable(one(&site, owner, &number, id).await?, saved.change)).into_response())
 }
 
@@ -261,9 +247,8 @@ pub(super) async fn remove(
     Extension(caller): Extension<Caller>,
     Path((mailbox, rule)): Path<(String, String)>,
 ) -> Answer {
-    let (owner, number) = numbered(&site, &caller, &mailbox).await?;
-    let delete = site.web.services.rules.delete(owner, rule_id(&rule)?);
-    let change = changed(&site, &caller, (owner, &number), "remove", delete).await?;
+    let (owner, _) = numbered(&site, &caller, &mailbox).await?;
+    let change = rules_by(&site, &caller).delete(owner, rule_id(&rule)?).await?;
     Ok(Json(json!({"undo": change})).into_response())
 }
 
@@ -279,9 +264,8 @@ pub(super) async fn order(
     Path(mailbox): Path<String>,
     Json(ordering): Json<Ordering>,
 ) -> Answer {
-    let (owner, number) = numbered(&site, &caller, &mailbox).await?;
-    let order = site.web.services.rules.order(owner, &ordering.rules);
-    let change = changed(&site, &caller, (owner, &number), "order", order).await?;
+    let (owner, _) = numbered(&site, &caller, &mailbox).await?;
+    let change = rules_by(&site, &caller).order(owner, &ordering.rules).await?;
     Ok(Json(json!({"undo": change})).into_response())
 }
 
@@ -300,7 +284,7 @@ pub(super) async fn copy(
     Json(copying): Json<Copying>,
 ) -> Answer {
     let (owner, number) = numbered(&site, &caller, &mailbox).await?;
-    let rules = &site.web.services.rules;
+    let rules = rules_by(&site, &caller);
     let unknown = || Problem::field("from", "there is no such extension whose rules you may see");
     let from: Number = copying.from.parse().map_err(|_| unknown())?;
     let known = rules.overview(owner.tenant, &from, site.web.clock.now()).await.map_err(|_| unknown())?;
@@ -313,12 +297,7 @@ pub(super) async fn copy(
         .iter()
         .map(|step| json!({"name": step.name, "was": step.was, "becomes": step.becomes}))
         .collect();
-    let change = if copying.preview {
-        None
-    } else {
-        let copy = rules.copy(owner.tenant, &from, &number);
-        Some(changed(&site, &caller, (owner, &number), "copied", copy).await?)
-    };
+    let change = if copying.preview { None } else { Some(rules.copy(owner.tenant, &from, &number).await?) };
     Ok(Json(json!({"steps": steps, "undo": change})).into_response())
 }
 
@@ -340,8 +319,7 @@ pub(super) async fn undo(
     Path(mailbox): Path<String>,
     Json(undoing): Json<Undoing>,
 ) -> Answer {
-    let (owner, number) = numbered(&site, &caller, &mailbox).await?;
-    let undo = site.web.services.rules.undo(owner, undoing.id()?);
-    changed(&site, &caller, (owner, &number), "undo", undo).await?;
+    let (owner, _) = numbered(&site, &caller, &mailbox).await?;
+    rules_by(&site, &caller).undo(owner, undoing.id()?).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

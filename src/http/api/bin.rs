@@ -9,7 +9,6 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::domain::{Extension as Number, UserId};
-use crate::service::audit::Deed;
 
 use super::super::Site;
 use super::caller::Caller;
@@ -45,10 +44,7 @@ pub(super) async fn restore(
     let tenant = caller.must_reach_tenant()?;
     let user: UserId = id.parse().map_err(|_| Problem::missing("removed user"))?;
     let wanted: Option<Number> = restoring.extension.as_deref().map(str::parse).transpose()?;
-    let accounts = &site.web.services.accounts;
+    let accounts = site.web.services.accounts.by(&caller.actor.name);
     let extension = accounts.restore(tenant, user, wanted.as_ref(), caller.actor.rank()).await?;
-    let deed = Deed { action: "user.restored", target: format!("mailbox {extension}") };
-    let told = json!({"id": user, "extension": extension});
-    site.web.services.audit.note(&caller.actor, tenant, deed, None::<&()>, Some(&told)).await;
-    Ok(Json(told).into_response())
+    Ok(Json(json!({"id": user, "extension": extension})).into_response())
 }

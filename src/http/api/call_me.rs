@@ -10,7 +10,6 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::domain::{CallRequestId, CallStep, GreetingKind};
-use crate::service::audit::Deed;
 use crate::service::call_me::AskError;
 
 use super::super::Site;
@@ -41,10 +40,8 @@ pub(super) async fn ask(
     }
     let own = services.settings.show(owner).await?.extension;
     let target = asking.to.unwrap_or_else(|| own.to_string());
-    let id = services.call_me.ask_now_and_then(owner, kind, &target).await?;
-    let deed = Deed { action: "greeting.call-asked", target: format!("{kind} greeting of mailbox {own}") };
-    let became = json!({"id": id, "to": target});
-    services.audit.note(&caller.actor, owner.tenant, deed, None::<&()>, Some(&became)).await;
+    let call_me = services.call_me.by(&caller.actor.name);
+    let id = call_me.ask_now_and_then(owner, kind, &target).await?;
     Ok((StatusCode::ACCEPTED, Json(json!({"id": id}))).into_response())
 }
 

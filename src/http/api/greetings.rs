@@ -11,7 +11,6 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::domain::{Greeting, GreetingId, GreetingKind, Owner};
-use crate::service::audit::Deed;
 use crate::service::greetings::{MAX_UPLOAD, NewGreeting};
 
 use super::super::{Site, audio, portal};
@@ -70,11 +69,9 @@ pub(super) async fn upload(
         Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send multipart/form-data with kind and file")
     })?;
     let new = read(multipart, owner).await?;
-    let set = site.web.services.greetings.set(new).await?;
+    let set = site.web.services.greetings.by(&caller.actor.name).set(new).await?;
     let remarks: Vec<String> = set.remarks.iter().map(ToString::to_string).collect();
     let mut told = greeting_json(&set.greeting);
-    let deed = Deed { action: "greeting.uploaded", target: format!("mailbox {}", owner.mailbox) };
-    site.web.services.audit.note(&caller.actor, owner.tenant, deed, None::<&()>, Some(&told)).await;
     if let Some(fields) = told.as_object_mut() {
         fields.insert("remarks".to_owned(), json!(remarks));
     }
@@ -166,7 +163,7 @@ pub(super) async fn change(
 ) -> Answer {
     let owner = caller.owner(&mailbox)?;
     let before = found(&site, owner, &id).await?;
-    let settings = &site.web.services.settings;
+    let settings = &site.web.services.settings.by(&caller.actor.name);
     if let Some(until) = changing.until {
         settings.set_until(owner, before.id, until).await?;
     }
@@ -176,9 +173,6 @@ pub(super) async fn change(
         Some(false) | None => {}
     }
     let after = greeting_json(&found(&site, owner, &id).await?);
-    let deed = Deed { action: "greeting.changed", target: format!("mailbox {}", owner.mailbox) };
-    let was = greeting_json(&before);
-    site.web.services.audit.note(&caller.actor, owner.tenant, deed, Some(&was), Some(&after)).await;
     Ok(Json(after).into_response())
 }
 
@@ -197,13 +191,8 @@ pub(super) async fn previous(
 ) -> Answer {
     let owner = caller.owner(&mailbox)?;
     let kind: GreetingKind = going.kind.parse()?;
-    let settings = &site.web.services.settings;
-    let known = settings.greetings(owner).await?;
-    let was = known.iter().find(|greeting| greeting.kind == kind && greeting.active).map(greeting_json);
-    let told = greeting_json(&settings.choose_previous(owner, kind).await?);
-    let deed = Deed { action: "greeting.changed", target: format!("mailbox {}", owner.mailbox) };
-    site.web.services.audit.note(&caller.actor, owner.tenant, deed, was.as_ref(), Some(&told)).await;
-    Ok(Json(told).into_response())
+    let settings = site.web.services.settings.by(&caller.actor.name);
+    Ok(Json(greeting_json(&settings.choose_previous(owner, kind).await?)).into_response())
 }
 
 pub(super) async fn wav(

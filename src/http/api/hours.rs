@@ -18,7 +18,6 @@ use crate::service::answering::{AnsweringError, verdict_of, verdict_word};
 use crate::service::time_frames::{NewFrame, Shown, coming};
 
 use super::super::Site;
-use super::super::answering::{By, whose};
 use super::answering::{Undoing, invalid, numbered};
 use super::caller::Caller;
 use super::greetings::given;
@@ -58,10 +57,6 @@ impl Of {
 
     fn number(&self) -> Option<&Number> {
         self.number.as_ref()
-    }
-
-    fn by<'c>(&self, caller: &'c Caller) -> By<'c> {
-        By { actor: &caller.actor, tenant: self.tenant, whose: whose(self.number()) }
     }
 }
 
@@ -158,7 +153,7 @@ pub(super) async fn add(
     let of = Of::read(&site, &caller, &at).await?;
     let Adding { name, r#use, zone, spans, calendar, replace } = adding;
     let purpose = r#use.parse().map_err(invalid)?;
-    let frames = &site.web.services.frames;
+    let frames = site.web.services.frames.by(&caller.actor.name);
     let entries = entries(spans)?;
     if calendar.is_some() && !entries.is_empty() {
         return Err(Problem::field("calendar", "give either spans or a calendar"));
@@ -169,14 +164,13 @@ pub(super) async fn add(
         Err(error) => return Err(error.into()),
     };
     let new = NewFrame { name, purpose, zone, entries, replace };
-    let (frame, action) = match calendar {
+    let frame = match calendar {
         Some(calendar) if was.is_none() || replace => {
-            (frames.import(of.tenant, of.number(), new, calendar.as_bytes()).await?, "imported")
+            frames.import(of.tenant, of.number(), new, calendar.as_bytes()).await?
         }
         Some(_) => return Err(AnsweringError::Taken { what: "time frame", name: new.name }.into()),
-        None => (frames.put(of.tenant, of.number(), new).await?, "added"),
+        None => frames.put(of.tenant, of.number(), new).await?,
     };
-    of.by(&caller).frame(&site, action, was.as_ref(), Some(&frame)).await;
     Ok((StatusCode::CREATED, Json(one(&site, &of, frame.id).await?.1)).into_response())
 }
 
@@ -211,8 +205,7 @@ pub(super) async fn change(
         entries: changing.spans.map_or_else(|| Ok(was.schedule.entries.clone()), entries)?,
         replace: false,
     };
-    let frame = site.web.services.frames.change(of.tenant, of.number(), id, new).await?;
-    of.by(&caller).frame(&site, "saved", Some(&was), Some(&frame)).await;
+    site.web.services.frames.by(&caller.actor.name).change(of.tenant, of.number(), id, new).await?;
     Ok(Json(one(&site, &of, id).await?.1).into_response())
 }
 
@@ -222,9 +215,8 @@ pub(super) async fn remove(
     Path(at): Path<At>,
 ) -> Answer {
     let of = Of::read(&site, &caller, &at).await?;
-    let (frame, change) =
-        site.web.services.frames.delete(of.tenant, of.number(), frame_id(&at.frame)?).await?;
-    of.by(&caller).frame(&site, "removed", Some(&frame), None).await;
+    let frames = site.web.services.frames.by(&caller.actor.name);
+    let (_, change) = frames.delete(of.tenant, of.number(), frame_id(&at.frame)?).await?;
     Ok(Json(json!({"undo": change})).into_response())
 }
 
@@ -235,8 +227,8 @@ pub(super) async fn undo(
     Json(undoing): Json<Undoing>,
 ) -> Answer {
     let of = Of::read(&site, &caller, &at).await?;
-    let frame = site.web.services.frames.undo(of.tenant, of.number(), undoing.id()?).await?;
-    of.by(&caller).frame(&site, "restored", None, Some(&frame)).await;
+    let frames = site.web.services.frames.by(&caller.actor.name);
+    let frame = frames.undo(of.tenant, of.number(), undoing.id()?).await?;
     Ok(Json(one(&site, &of, frame.id).await?.1).into_response())
 }
 
@@ -292,9 +284,8 @@ pub(super) async fn put_line(
     let of = Of::read(&site, &caller, &at).await?;
     let pattern: CallerPattern = listing.caller.parse().map_err(invalid)?;
     let screening = verdict_of(&listing.verdict).map_err(invalid)?;
-    let lists = &site.web.services.lists;
-    let (was, line) = lists.put(of.tenant, of.number(), pattern, screening, listing.note.as_deref()).await?;
-    of.by(&caller).line(&site, "kept", was.as_ref(), Some(&line)).await;
+    let lists = site.web.services.lists.by(&caller.actor.name);
+    let (_, line) = lists.put(of.tenant, of.number(), pattern, screening, listing.note.as_deref()).await?;
     Ok((StatusCode::CREATED, Json(line_json(&line))).into_response())
 }
 
@@ -305,8 +296,8 @@ pub(super) async fn remove_line(
 ) -> Answer {
     let of = Of::read(&site, &caller, &at).await?;
     let id: Uuid = at.line.parse().map_err(|_| Problem::missing("line"))?;
-    let (line, change) = site.web.services.lists.delete(of.tenant, of.number(), id).await?;
-    of.by(&caller).line(&site, "removed", Some(&line), None).await;
+    let lists = site.web.services.lists.by(&caller.actor.name);
+    let (_, change) = lists.delete(of.tenant, of.number(), id).await?;
     Ok(Json(json!({"undo": change})).into_response())
 }
 
@@ -317,7 +308,7 @@ pub(super) async fn undo_line(
     Json(undoing): Json<Undoing>,
 ) -> Answer {
     let of = Of::read(&site, &caller, &at).await?;
-    let line = site.web.services.lists.undo(of.tenant, of.number(), undoing.id()?).await?;
-    of.by(&caller).line(&site, "restored", None, Some(&line)).await;
+    let lists = site.web.services.lists.by(&caller.actor.name);
+    let line = lists.undo(of.tenant, of.number(), undoing.id()?).await?;
     Ok(Json(line_json(&line)).into_response())
 }

@@ -12,7 +12,6 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::domain::{DraftId, ImportId};
-use crate::service::audit::Deed;
 use crate::service::import::{
     Column, ImportError, Imports, LARGEST, Looked, Mending, Row, What, template_csv,
 };
@@ -98,9 +97,6 @@ pub(super) async fn take_back(
     let imports = imports(&site, &caller).await?;
     let id: ImportId = id.parse().map_err(|_| Problem::missing("import"))?;
     imports.roll_back(caller.tenant, id, taking.anyway).await?;
-    let deed = Deed { action: "import.taken-back", target: format!("import {id}") };
-    let became = json!({"anyway": taking.anyway});
-    site.web.services.audit.note(&caller.actor, caller.tenant, deed, None::<&()>, Some(&became)).await;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

@@ -134,10 +134,15 @@ pub(super) async fn change(
         language: changing.language.clone(),
         ..Changes::default()
     };
-    site.web.services.accounts.set(owner.tenant, &before.extension, changes).await?;
-    let after = site.web.services.settings.update(owner, |phone| changing.apply(phone)).await?;
+    site.web.services.accounts.by(&caller.actor.name).set(owner.tenant, &before.extension, changes).await?;
+    let after = site
+        .web
+        .services
+        .settings
+        .by(&caller.actor.name)
+        .update(owner, |phone| changing.apply(phone))
+        .await?;
     let told = settings_json(&after);
-    note(&site, &caller, "settings.changed", &after, Some((&was, &told))).await;
     Ok(answer(StatusCode::OK, &told))
 }
 
@@ -168,7 +173,8 @@ pub(super) async fn test_mail(
         Err(MailFault::Failed(why)) => (false, why),
     };
     let told = json!({"address": to, "accepted": accepted, "said": said});
-    note(&site, &caller, "mail.tested", &mailbox, Some((&Value::Null, &told))).await;
+    let deed = Deed { action: "mail.tested", target: format!("mailbox {}", mailbox.extension) };
+    site.web.services.audit.note(&caller.actor, caller.tenant, deed, None::<&()>, Some(&told)).await;
     Ok(Json(told).into_response())
 }
 
@@ -185,22 +191,9 @@ pub(super) async fn pin(
     Path(mailbox): Path<String>,
     Json(new): Json<NewPin>,
 ) -> Answer {
-    let (owner, mailbox) = changeable(&site, &caller, &mailbox, Actor::may_change).await?;
-    site.web.services.login.change_pin(owner, new.pin).await?;
-    note(&site, &caller, "pin.changed", &mailbox, None).await;
+    let (owner, _) = changeable(&site, &caller, &mailbox, Actor::may_change).await?;
+    site.web.services.login.by(&caller.actor.name).change_pin(owner, new.pin).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
-}
-
-async fn note(
-    site: &Site,
-    caller: &Caller,
-    action: &str,
-    mailbox: &Mailbox,
-    change: Option<(&Value, &Value)>,
-) {
-    let deed = Deed { action, target: format!("mailbox {}", mailbox.extension) };
-    let (was, became) = (change.map(|(was, _)| was), change.map(|(_, became)| became));
-    site.web.services.audit.note(&caller.actor, caller.tenant, deed, was, became).await;
 }
 
 pub(super) async fn counts(
@@ -265,10 +258,7 @@ pub(super) async fn end_session(
 ) -> Answer {
     let user = own_user(&caller)?;
     let id: SessionId = id.parse().map_err(|_| Problem::missing("session"))?;
-    site.web.services.signin.end_session(caller.actor.tenant, user, id).await?;
-    let deed = Deed { action: "session.ended", target: caller.actor.name.clone() };
-    let was = json!({"id": id});
-    site.web.services.audit.note(&caller.actor, caller.actor.tenant, deed, Some(&was), None::<&()>).await;
+    site.web.services.signin.by(&caller.actor.name).end_session(caller.actor.tenant, user, id).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -290,7 +280,8 @@ pub(super) async fn password(
         Door::Session(id) => Some(id),
         Door::Key(_) | Door::Console => None,
     };
-    match site.web.services.signin.change_password(actor.tenant, user, keep, asked.old, asked.new).await {
+    let signin = site.web.services.signin.by(&actor.name);
+    match signin.change_password(actor.tenant, user, keep, asked.old, asked.new).await {
         Ok(()) => {}
         Err(SigninError::Refused) => {
             let why = "this is not the old password; after too many tries, wait 15 minutes";
@@ -299,7 +290,5 @@ pub(super) async fn password(
         Err(SigninError::Password(fault)) => return Err(Problem::field("new", fault.to_string())),
         Err(error) => return Err(error.into()),
     }
-    let deed = Deed { action: "password.changed", target: actor.name.clone() };
-    site.web.services.audit.note(actor, actor.tenant, deed, None::<&()>, None::<&()>).await;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -16,7 +16,6 @@ use crate::service::access::Actor;
 use crate::service::presence::{PresenceError, Standing};
 
 use super::super::Site;
-use super::super::answering::{By, whose};
 use super::caller::Caller;
 use super::own::changeable;
 use super::problem::Problem;
@@ -84,8 +83,8 @@ pub(super) async fn change(
     headers: HeaderMap,
     Json(saying): Json<Saying>,
 ) -> Answer {
-    let (owner, mailbox) = changeable(&site, &caller, &mailbox, Actor::stands_over).await?;
-    let presences = &site.web.services.presences;
+    let (owner, _) = changeable(&site, &caller, &mailbox, Actor::stands_over).await?;
+    let presences = site.web.services.presences.by(&caller.actor.name);
     let before = standing(&site, owner).await?;
     must_match(&headers, &presence_json(&before))?;
     let state = saying.state.as_deref().map(str::parse::<PresenceState>).transpose();
@@ -100,14 +99,11 @@ pub(super) async fn change(
         // Nothing is written where a part of it makes no sense.
         Presence::chosen(state, saying.until, site.web.clock.now()).map_err(PresenceError::from)?;
     }
-    let by = By { actor: &caller.actor, tenant: owner.tenant, whose: whose(Some(&mailbox.extension)) };
     if !ties.is_empty() {
         presences.tie(owner, &ties).await?;
-        by.presence_greetings(&site, &before.greetings, &ties).await;
     }
     if let Some(state) = state {
-        let (was, became) = presences.set(owner, state, saying.until).await?;
-        by.presence(&site, &was, &became).await;
+        presences.set(owner, state, saying.until).await?;
     }
     let after = standing(&site, owner).await?;
     Ok(answer(StatusCode::OK, &presence_json(&after)))

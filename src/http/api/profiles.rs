@@ -11,7 +11,6 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::{Profile, ProfileField};
 use crate::service::accounts::{Account, Changes, Wished};
-use crate::service::audit::Deed;
 use crate::store::PeopleFilter;
 
 use super::super::{Site, cursor};
@@ -100,10 +99,9 @@ pub(super) async fn change_own(
     }
     let changes = Changes { profile: wished, ..Changes::default() };
     let services = &site.web.services;
-    let after = services.accounts.set(account.user.tenant, &account.mailbox.extension, changes).await?;
+    let accounts = services.accounts.by(&caller.actor.name);
+    let after = accounts.set(account.user.tenant, &account.mailbox.extension, changes).await?;
     let became = json(&after.user.profile, &fields);
-    let deed = Deed { action: "profile.changed", target: format!("mailbox {}", after.mailbox.extension) };
-    services.audit.note(&caller.actor, account.user.tenant, deed, Some(&was), Some(&became)).await;
     Ok(answer(StatusCode::OK, &became))
 }
 

@@ -10,12 +10,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::domain::{Clear, Invalid};
-use crate::service::accounts::Account;
-use crate::service::audit::Deed;
 use crate::store::{Cleared, Holdings};
 
 use super::super::Site;
-use super::super::admin::before_and_after;
 use super::caller::Caller;
 use super::problem::Problem;
 use super::users::changeable;
@@ -58,8 +55,9 @@ pub(super) async fn reset(
         let why = "nobody resets themselves: let another administrator do it";
         return Err(Problem::new(StatusCode::CONFLICT, why));
     }
-    let cleared = site.web.services.accounts.reset(caller.tenant, &account.mailbox.extension, parts).await?;
-    Ok(noted(&site, &caller, "user.reset", &account, &cleared).await)
+    let accounts = site.web.services.accounts.by(&caller.actor.name);
+    let cleared = accounts.reset(caller.tenant, &account.mailbox.extension, parts).await?;
+    Ok(told(&cleared))
 }
 
 /// How much.
@@ -81,9 +79,9 @@ pub(super) async fn clear(
         "data" => true,
         _ => return Err(Problem::field("what", "choose messages or data")),
     };
-    let accounts = &site.web.services.accounts;
+    let accounts = site.web.services.accounts.by(&caller.actor.name);
     let cleared = accounts.clear_mailbox(caller.tenant, &account.mailbox.extension, is_data).await?;
-    Ok(noted(&site, &caller, "mailbox.cleared", &account, &cleared).await)
+    Ok(told(&cleared))
 }
 
 pub(super) async fn take_back(
@@ -92,15 +90,13 @@ pub(super) async fn take_back(
     Path(id): Path<String>,
 ) -> Answer {
     let (_, account) = changeable(&site, &caller, &id).await?;
-    let back = site.web.services.accounts.take_back(caller.tenant, &account.mailbox.extension).await?;
-    Ok(noted(&site, &caller, "user.taken-back", &account, &back).await)
+    let accounts = site.web.services.accounts.by(&caller.actor.name);
+    let back = accounts.take_back(caller.tenant, &account.mailbox.extension).await?;
+    Ok(told(&back))
 }
 
-/// Notes it, and answers what was done.
-async fn noted(site: &Site, caller: &Caller, action: &str, account: &Account, cleared: &Cleared) -> Response {
-    let deed = Deed { action, target: format!("mailbox {}", account.mailbox.extension) };
-    let (was, mut became): (Value, Value) = before_and_after(account, cleared);
-    site.web.services.audit.note(&caller.actor, caller.tenant, deed, Some(&was), Some(&became)).await;
-    became["at"] = json!(cleared.at);
-    Json(became).into_response()
+/// What was done.
+fn told(cleared: &Cleared) -> Response {
+    let Cleared { at, parts, messages, greetings } = cleared;
+    Json(json!({"clear": parts, "messages": messages, "greetings": greetings, "at": at})).into_response()
 }

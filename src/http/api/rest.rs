@@ -12,7 +12,6 @@ use serde_json::{Value, json};
 
 use crate::domain::{ApiKey, AuditId, JobId, KeyId, UserId};
 use crate::service::access::{Act, Door, Reach, TABLE};
-use crate::service::audit::Deed;
 use crate::service::keys::{KeyError, NewKey};
 use crate::sip::uri::NameAddr;
 use crate::sip::{CallFacts, Party};
@@ -121,17 +120,13 @@ pub(super) async fn retry(
 ) -> Answer {
     let id: JobId = id.parse().map_err(|_| Problem::missing("job"))?;
     let tenant = caller.must_reach_tenant()?;
-    site.web.services.people.job_again(tenant, id).await?;
-    let deed = Deed { action: "job.retried", target: format!("job {id}") };
-    site.web.services.audit.note(&caller.actor, tenant, deed, None::<&()>, None::<&()>).await;
+    site.web.services.people.by(&caller.actor.name).job_again(tenant, id).await?;
     Ok(StatusCode::ACCEPTED.into_response())
 }
 
 pub(super) async fn retry_all(State(site): State<Arc<Site>>, Extension(caller): Extension<Caller>) -> Answer {
     let tenant = caller.must_reach_tenant()?;
-    let count = site.web.services.people.dead_jobs_again(tenant).await?;
-    let deed = Deed { action: "job.retried", target: format!("{count} jobs that were given up") };
-    site.web.services.audit.note(&caller.actor, tenant, deed, None::<&()>, None::<&()>).await;
+    let count = site.web.services.people.by(&caller.actor.name).dead_jobs_again(tenant).await?;
     Ok((StatusCode::ACCEPTED, Json(json!({"jobs": count}))).into_response())
 }
 
@@ -174,10 +169,8 @@ pub(super) async fn add_key(
         return Err(Problem::field("user", "there is no such user"));
     }
     let new = NewKey { tenant, user: adding.user, name: adding.name, acts, expires_at: adding.expires_at };
-    let (key, secret) = site.web.services.keys.add(new).await?;
+    let (key, secret) = site.web.services.keys.by(&caller.actor.name).add(new).await?;
     let mut told = key_json(&key);
-    let deed = Deed { action: "key.made", target: format!("key {}", key.name) };
-    site.web.services.audit.note(&caller.actor, tenant, deed, None::<&()>, Some(&told)).await;
     if let Some(fields) = told.as_object_mut() {
         fields.insert("key".to_owned(), json!(secret));
     }
@@ -191,9 +184,7 @@ pub(super) async fn revoke_key(
 ) -> Answer {
     let id: KeyId = id.parse().map_err(|_| Problem::missing("key"))?;
     let tenant = caller.must_reach_tenant()?;
-    site.web.services.keys.revoke(tenant, id).await?;
-    let deed = Deed { action: "key.revoked", target: format!("key {id}") };
-    site.web.services.audit.note(&caller.actor, tenant, deed, None::<&()>, None::<&()>).await;
+    site.web.services.keys.by(&caller.actor.name).revoke(tenant, id).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

@@ -9,10 +9,9 @@ use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::domain::{GreetingId, Login, Role};
+use crate::domain::{Extension as Number, GreetingId, Login, Role, TenantId};
 use crate::service::access::Act;
-use crate::service::accounts::{Account, AccountError};
-use crate::service::audit::Deed;
+use crate::service::accounts::AccountError;
 
 use super::super::Site;
 use super::caller::Caller;
@@ -34,7 +33,7 @@ pub(super) async fn give_role(
     Path(id): Path<String>,
     Json(giving): Json<Giving>,
 ) -> Answer {
-    let (person, account) = found(&site, &caller, Act::RolesWrite, &id).await?;
+    let (person, _) = found(&site, &caller, Act::RolesWrite, &id).await?;
     let role: Role = giving.role.parse()?;
     let before = person.login.clone();
     if !caller.actor.may_give(role) || !caller.actor.may_give(before.role) {
@@ -54,13 +53,8 @@ pub(super) async fn give_role(
         ));
     }
     let login = Login { role, portal: giving.portal.unwrap_or(before.portal), ..before.clone() };
-    site.web.services.signin.set_login(&login).await?;
-    let extension = account.map(|account| account.mailbox.extension.to_string()).unwrap_or_default();
-    let deed = Deed { action: "role.given", target: format!("mailbox {extension}") };
-    let shown = |login: &Login| json!({"role": login.role, "portal": login.portal});
-    let (was, became) = (shown(&before), shown(&login));
-    site.web.services.audit.note(&caller.actor, caller.tenant, deed, Some(&was), Some(&became)).await;
-    Ok(Json(became).into_response())
+    site.web.services.signin.by(&caller.actor.name).set_login(&login).await?;
+    Ok(Json(json!({"role": login.role, "portal": login.portal})).into_response())
 }
 
 #[derive(Debug, Deserialize)]
@@ -78,12 +72,10 @@ pub(super) async fn add_number(
 ) -> Answer {
     let (_, account) = changeable(&site, &caller, &id).await?;
     let extension = &account.mailbox.extension;
-    let accounts = &site.web.services.accounts;
+    let accounts = site.web.services.accounts.by(&caller.actor.name);
     let number =
         accounts.add_number(caller.tenant, extension, &adding.number, adding.label.as_deref()).await?;
     let told = json!({"number": number.number, "label": number.label, "greeting": number.greeting});
-    let deed = Deed { action: "number.added", target: format!("mailbox {extension}") };
-    site.web.services.audit.note(&caller.actor, caller.tenant, deed, None::<&()>, Some(&told)).await;
     Ok((StatusCode::CREATED, Json(told)).into_response())
 }
 
@@ -108,19 +100,7 @@ pub(super) async fn greet_number(
     Json(given): Json<Greeting>,
 ) -> Answer {
     let (_, account) = changeable(&site, &caller, &id).await?;
-    let (extension, accounts) = (&account.mailbox.extension, &site.web.services.accounts);
-    accounts.greet_number(caller.tenant, extension, &number, given.id()?).await?;
-    let known = |account: &Account| account.numbers.iter().find(|known| known.number == number).cloned();
-    let after = accounts.show(caller.tenant, extension).await?;
-    let shown = |number: Option<crate::store::Number>| {
-        number.map(
-            |number| json!({"number": number.number, "label": number.label, "greeting": number.greeting}),
-        )
-    };
-    let (was, became) = (shown(known(&account)), shown(known(&after)));
-    let deed = Deed { action: "number.greeted", target: format!("mailbox {extension}") };
-    site.web.services.audit.note(&caller.actor, caller.tenant, deed, was.as_ref(), became.as_ref()).await;
-    Ok(Json(became).into_response())
+    greeted(&site, &caller, (caller.tenant, &account.mailbox.extension), &number, &given).await
 }
 
 /// The same of the own mailbox, or of one whose greetings one changes.
@@ -131,21 +111,24 @@ pub(super) async fn greet_own(
     Json(given): Json<Greeting>,
 ) -> Answer {
     let owner = caller.owner(&mailbox)?;
-    let (people, accounts) = (&site.web.services.people, &site.web.services.accounts);
-    let extension = people.extension(owner.tenant, owner.mailbox).await?.parse()?;
-    let known = async || {
-        let account = accounts.show(owner.tenant, &extension).await?;
-        let number = account.numbers.into_iter().find(|known| known.number == number);
-        Ok::<_, Problem>(number.map(
-            |number| json!({"number": number.number, "label": number.label, "greeting": number.greeting}),
-        ))
-    };
-    let was = known().await?;
-    accounts.greet_number(owner.tenant, &extension, &number, given.id()?).await?;
-    let became = known().await?;
-    let deed = Deed { action: "number.greeted", target: format!("mailbox {extension}") };
-    site.web.services.audit.note(&caller.actor, owner.tenant, deed, was.as_ref(), became.as_ref()).await;
-    Ok(Json(became).into_response())
+    let extension = site.web.services.people.extension(owner.tenant, owner.mailbox).await?.parse()?;
+    greeted(&site, &caller, (owner.tenant, &extension), &number, &given).await
+}
+
+async fn greeted(
+    site: &Site,
+    caller: &Caller,
+    (tenant, extension): (TenantId, &Number),
+    number: &str,
+    given: &Greeting,
+) -> Answer {
+    let accounts = site.web.services.accounts.by(&caller.actor.name);
+    accounts.greet_number(tenant, extension, number, given.id()?).await?;
+    let known =
+        accounts.show(tenant, extension).await?.numbers.into_iter().find(|known| known.number == number);
+    let told =
+        known.map(|known| json!({"number": known.number, "label": known.label, "greeting": known.greeting}));
+    Ok(Json(told).into_response())
 }
 
 pub(super) async fn remove_number(
@@ -155,9 +138,11 @@ pub(super) async fn remove_number(
 ) -> Answer {
     let (_, account) = changeable(&site, &caller, &id).await?;
     let extension = &account.mailbox.extension;
-    site.web.services.accounts.remove_number(caller.tenant, extension, &number).await?;
-    let deed = Deed { action: "number.removed", target: format!("mailbox {extension}") };
-    let was = json!({"number": number});
-    site.web.services.audit.note(&caller.actor, caller.tenant, deed, Some(&was), None::<&()>).await;
+    site.web
+        .services
+        .accounts
+        .by(&caller.actor.name)
+        .remove_number(caller.tenant, extension, &number)
+        .await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

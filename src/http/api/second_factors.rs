@@ -9,7 +9,6 @@ use axum::{Extension, Json};
 use serde_json::json;
 
 use crate::service::access::Act;
-use crate::service::audit::Deed;
 
 use super::super::Site;
 use super::caller::Caller;
@@ -45,9 +44,6 @@ pub(super) async fn reset(
         return Err(Problem::new(StatusCode::CONFLICT, why));
     }
     let services = &site.web.services;
-    let was_on = services.signin.reset_factor(caller.tenant, user).await?;
-    let deed = Deed { action: "second-factor.reset", target: format!("user {}", person.user.full_name()) };
-    let (was, became) = (json!({"on": was_on}), json!({"on": false}));
-    services.audit.note(&caller.actor, caller.tenant, deed, Some(&was), Some(&became)).await;
+    services.signin.by(&caller.actor.name).reset_factor(caller.tenant, user).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

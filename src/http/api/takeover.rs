@@ -10,11 +10,10 @@ use serde_json::json;
 
 use crate::domain::{Extension as Number, MailAddress, UserId};
 use crate::service::accounts::{AccountError, Comer, Takeover};
-use crate::service::audit::Deed;
 use crate::store::Fate;
 
 use super::super::Site;
-use super::super::admin::{lamps, who};
+use super::super::admin::lamps;
 use super::caller::Caller;
 use super::policy::must_create;
 use super::problem::Problem;
@@ -123,7 +122,7 @@ pub(super) async fn take_over(
 ) -> Answer {
     let (tenant, services) = (caller.must_reach_tenant()?, &site.web.services);
     let extension = number(&extension)?;
-    let (dry_run, fate) = (taking.dry_run, taking.fate.clone());
+    let dry_run = taking.dry_run;
     let takeover = taking.takeover(&caller, extension.clone())?;
     if matches!(takeover.comer, Comer::New { .. }) {
         must_create(&site, &caller.actor, tenant).await?;
@@ -136,14 +135,7 @@ pub(super) async fn take_over(
         services.accounts.check_takeover(tenant, &takeover).await?;
         before.user.id
     } else {
-        let reason = takeover.reason.clone();
-        let after = services.accounts.take_over(tenant, takeover).await?;
-        let deed = Deed { action: "extension.taken-over", target: format!("mailbox {extension}") };
-        let mut became = who(&after);
-        became["fate"] = json!(fate);
-        became["reason"] = json!(reason);
-        services.audit.note(&caller.actor, tenant, deed, Some(&who(&before)), Some(&became)).await;
-        after.user.id
+        services.accounts.by(&caller.actor.name).take_over(tenant, takeover).await?.user.id
     };
     Ok(Json(json!({"extension": extension, "user": user, "dry_run": dry_run})).into_response())
 }

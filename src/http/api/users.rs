@@ -14,7 +14,6 @@ use serde_json::{Map, Value, json};
 use crate::domain::{Extension as Number, Invalid, MailAddress, ProfileField, Quota, Recipient, UserId};
 use crate::service::access::{Act, Reach};
 use crate::service::accounts::{Account, Changes, NewUser};
-use crate::service::audit::Deed;
 use crate::service::signin::SigninError;
 use crate::store::{PeopleFilter, Person};
 
@@ -242,12 +241,10 @@ pub(super) async fn add(
     if adding.invite && new.emails.is_empty() {
         return Err(SigninError::NoAddress.into());
     }
-    let added = services.accounts.add_user_with(tenant, new, &wished).await?;
+    let added = services.accounts.by(&caller.actor.name).add_user_with(tenant, new, &wished).await?;
     let id = added.user.id.to_string();
     let (person, account) = found(&site, &caller, Act::UsersWrite, &id).await?;
     let mut told = whole_json(&person, account.as_ref(), &fields);
-    let deed = Deed { action: "user.added", target: format!("mailbox {}", added.mailbox.extension) };
-    services.audit.note(&caller.actor, tenant, deed, None::<&()>, Some(&told)).await;
     if adding.invite {
         told["invited"] = services.invite_added(&added.user).await.into();
     }
@@ -347,12 +344,10 @@ pub(super) async fn change(
     let was = whole_json(&person, Some(&account), &fields);
     must_match(&headers, &was)?;
     let changes = changing.changes(account.mailbox.quota, &fields)?;
-    services.accounts.set(caller.tenant, &account.mailbox.extension, changes).await?;
+    let accounts = services.accounts.by(&caller.actor.name);
+    accounts.set(caller.tenant, &account.mailbox.extension, changes).await?;
     let (person, account) = found(&site, &caller, Act::UsersWrite, &id).await?;
     let told = whole_json(&person, account.as_ref(), &fields);
-    let extension = person.mailbox.as_ref().map_or("", |mailbox| mailbox.extension.as_str());
-    let deed = Deed { action: "user.changed", target: format!("mailbox {extension}") };
-    services.audit.note(&caller.actor, caller.tenant, deed, Some(&was), Some(&told)).await;
     Ok(answer(StatusCode::OK, &told))
 }
 
@@ -372,9 +367,7 @@ pub(super) async fn remove(
     let was = whole_json(&person, Some(&account), &profiles::fields(&site, &caller).await?);
     must_match(&headers, &was)?;
     let extension = &account.mailbox.extension;
-    site.web.services.accounts.remove(caller.tenant, extension).await?;
-    let deed = Deed { action: "user.removed", target: format!("mailbox {extension}") };
-    site.web.services.audit.note(&caller.actor, caller.tenant, deed, Some(&was), None::<&()>).await;
+    site.web.services.accounts.by(&caller.actor.name).remove(caller.tenant, extension).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -383,9 +376,7 @@ pub(super) async fn invite(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Answer {
-    let (person, account) = changeable(&site, &caller, &id).await?;
-    let to = site.web.services.signin.invite(&person.user).await?;
-    let deed = Deed { action: "user.invited", target: format!("mailbox {}", account.mailbox.extension) };
-    site.web.services.audit.note(&caller.actor, caller.tenant, deed, None::<&()>, None::<&()>).await;
+    let (person, _) = changeable(&site, &caller, &id).await?;
+    let to = site.web.services.signin.by(&caller.actor.name).invite(&person.user).await?;
     Ok((StatusCode::ACCEPTED, Json(json!({"mailed_to": to}))).into_response())
 }

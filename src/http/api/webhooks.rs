@@ -12,7 +12,6 @@ use serde_json::{Value, json};
 
 use crate::domain::{DeliveryId, TenantId, Webhook, WebhookEvent, WebhookId};
 use crate::service::access::Act;
-use crate::service::audit::Deed;
 use crate::service::webhooks::{NewWebhook, WebhookChanges};
 use crate::store::Sent;
 
@@ -45,18 +44,6 @@ fn with_secret(webhook: &Webhook) -> Value {
     let mut told = webhook_json(webhook);
     told["secret"] = json!(webhook.secret.expose());
     told
-}
-
-/// As the audit keeps it: an address may hold a secret.
-pub(in crate::http) fn noted(webhook: &Webhook) -> Value {
-    let mut told = webhook_json(webhook);
-    told["url"] = json!(host(&webhook.url));
-    told
-}
-
-/// The part of an address that holds no secret.
-pub(in crate::http) fn host(url: &str) -> String {
-    url::Url::parse(url).map(|url| url.origin().ascii_serialization()).unwrap_or_default()
 }
 
 fn sent_json(sent: &Sent) -> Value {
@@ -127,10 +114,7 @@ pub(super) async fn add(
     may_tell_callers(&caller, tenant, adding.callers)?;
     let Adding { name, url, callers, .. } = adding;
     let new = NewWebhook { tenant, name, url, events: events(&adding.events)?, callers };
-    let webhook = site.web.services.webhooks.add(new).await?;
-    let deed = Deed { action: "webhook.added", target: format!("webhook {}", webhook.name) };
-    let told = noted(&webhook);
-    site.web.services.audit.note(&caller.actor, tenant, deed, None::<&()>, Some(&told)).await;
+    let webhook = site.web.services.webhooks.by(&caller.actor.name).add(new).await?;
     Ok(answer(StatusCode::CREATED, &with_secret(&webhook)))
 }
 
@@ -161,10 +145,7 @@ pub(super) async fn change(
         callers: changing.callers,
         paused: changing.paused,
     };
-    let after = site.web.services.webhooks.change(tenant, before.id, changes).await?;
-    let deed = Deed { action: "webhook.changed", target: format!("webhook {}", after.name) };
-    let (was, became) = (noted(&before), noted(&after));
-    site.web.services.audit.note(&caller.actor, tenant, deed, Some(&was), Some(&became)).await;
+    let after = site.web.services.webhooks.by(&caller.actor.name).change(tenant, before.id, changes).await?;
     Ok(answer(StatusCode::OK, &webhook_json(&after)))
 }
 
@@ -176,9 +157,7 @@ pub(super) async fn remove(
 ) -> Answer {
     let (tenant, webhook) = found(&site, &caller, &id).await?;
     must_match(&headers, &webhook_json(&webhook))?;
-    site.web.services.webhooks.remove(tenant, webhook.id).await?;
-    let deed = Deed { action: "webhook.removed", target: format!("webhook {}", webhook.name) };
-    site.web.services.audit.note(&caller.actor, tenant, deed, Some(&noted(&webhook)), None::<&()>).await;
+    site.web.services.webhooks.by(&caller.actor.name).remove(tenant, webhook.id).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -188,9 +167,7 @@ pub(super) async fn rotate(
     Path(id): Path<String>,
 ) -> Answer {
     let (tenant, webhook) = found(&site, &caller, &id).await?;
-    let webhook = site.web.services.webhooks.rotate(tenant, webhook.id).await?;
-    let deed = Deed { action: "webhook.rotated", target: format!("webhook {}", webhook.name) };
-    site.web.services.audit.note(&caller.actor, tenant, deed, None::<&()>, None::<&()>).await;
+    let webhook = site.web.services.webhooks.by(&caller.actor.name).rotate(tenant, webhook.id).await?;
     Ok(answer(StatusCode::OK, &with_secret(&webhook)))
 }
 
@@ -200,9 +177,7 @@ pub(super) async fn test(
     Path(id): Path<String>,
 ) -> Answer {
     let (tenant, webhook) = found(&site, &caller, &id).await?;
-    let delivery = site.web.services.webhooks.test(tenant, webhook.id).await?;
-    let deed = Deed { action: "webhook.tested", target: format!("webhook {}", webhook.name) };
-    site.web.services.audit.note(&caller.actor, tenant, deed, None::<&()>, None::<&()>).await;
+    let delivery = site.web.services.webhooks.by(&caller.actor.name).test(tenant, webhook.id).await?;
     Ok((StatusCode::ACCEPTED, Json(json!({"delivery": delivery}))).into_response())
 }
 
@@ -234,10 +209,7 @@ pub(super) async fn replay(
 ) -> Answer {
     let (tenant, webhook) = found(&site, &caller, &id).await?;
     let delivery: DeliveryId = delivery.parse().map_err(|_| Problem::missing("delivery"))?;
-    site.web.services.webhooks.again(tenant, webhook.id, delivery).await?;
-    let deed = Deed { action: "webhook.replayed", target: format!("webhook {}", webhook.name) };
-    let what = json!({"delivery": delivery});
-    site.web.services.audit.note(&caller.actor, tenant, deed, None::<&()>, Some(&what)).await;
+    site.web.services.webhooks.by(&caller.actor.name).again(tenant, webhook.id, delivery).await?;
     Ok(StatusCode::ACCEPTED.into_response())
 }
 
@@ -254,9 +226,7 @@ pub(super) async fn replay_since(
     Json(Replaying { since }): Json<Replaying>,
 ) -> Answer {
     let (tenant, webhook) = found(&site, &caller, &id).await?;
-    let count = site.web.services.webhooks.again_since(tenant, webhook.id, since).await?;
-    let deed = Deed { action: "webhook.replayed", target: format!("webhook {}", webhook.name) };
-    let what = json!({"since": since, "deliveries": count});
-    site.web.services.audit.note(&caller.actor, tenant, deed, None::<&()>, Some(&what)).await;
+    let count =
+        site.web.services.webhooks.by(&caller.actor.name).again_since(tenant, webhook.id, since).await?;
     Ok((StatusCode::ACCEPTED, Json(json!({"deliveries": count}))).into_response())
 }

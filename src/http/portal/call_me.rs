@@ -4,10 +4,8 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde_json::json;
 
 use crate::domain::{CallRequestId, CallStep, GreetingKind};
-use crate::service::audit::Deed;
 use crate::service::call_me::AskError;
 use crate::store::StoreError;
 
@@ -51,15 +49,8 @@ pub(super) async fn ask(State(site): Shared, posted: Posted) -> Response {
             Done::refused("No trunk takes calls of this server: upload a file, or call your voicemail.");
         return shown(&site, visitor, Some(why), StatusCode::CONFLICT).await;
     }
-    match services.call_me.ask_now_and_then(owner, kind, &target).await {
-        Ok(id) => {
-            let actor = &visitor.actor;
-            let deed =
-                Deed { action: "greeting.call-asked", target: format!("{kind} greeting of {}", actor.name) };
-            let became = json!({"id": id, "to": target});
-            services.audit.note(actor, owner.tenant, deed, None::<&()>, Some(&became)).await;
-            see(&site, &format!("/greetings/call-me/{id}"))
-        }
+    match services.call_me.by(&visitor.actor.name).ask_now_and_then(owner, kind, &target).await {
+        Ok(id) => see(&site, &format!("/greetings/call-me/{id}")),
         Err(AskError::Store(error)) => trouble(&error),
         Err(error) => {
             let status = match error {

@@ -11,7 +11,6 @@ use serde::Deserialize;
 use crate::domain::answering::Calling;
 use crate::domain::{Greeting, GreetingId, GreetingKind, Owner, ProfileField, RedirectReason};
 use crate::service::answering::{self, Asked as Asking};
-use crate::service::audit::Deed;
 use crate::service::directory::Standing;
 use crate::service::greetings::MAX_UPLOAD;
 use crate::service::ladder::{Play, Situation, choose};
@@ -281,7 +280,7 @@ pub(super) async fn act(
     let done = async {
         let owner = posted.visitor.owner()?;
         let id: GreetingId = id.parse().map_err(|_| missing())?;
-        let settings = &site.web.services.settings;
+        let settings = &site.web.services.settings.by(&posted.visitor.actor.name);
         let known = settings.greetings(owner).await.map_err(refused)?;
         let known = known.into_iter().find(|greeting| greeting.id == id).ok_or_else(missing)?;
         let word = match action.as_str() {
@@ -309,12 +308,6 @@ pub(super) async fn act(
             }
             _ => return Err(missing()),
         };
-        let actor = &posted.visitor.actor;
-        let deed =
-            Deed { action: "greeting.changed", target: format!("{} greeting of {}", known.kind, actor.name) };
-        let was = serde_json::json!({"id": id, "active": known.active, "until": known.until});
-        let became = serde_json::json!({"id": id, "action": word, "until": posted.fields.get("until")});
-        site.web.services.audit.note(actor, owner.tenant, deed, Some(&was), Some(&became)).await;
         Ok::<_, Response>(Ok((word, id)))
     };
     match done.await {

@@ -3,11 +3,9 @@
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde_json::json;
 
 use crate::domain::GreetingId;
 use crate::service::accounts::AccountError;
-use crate::service::audit::Deed;
 
 use super::super::Shared;
 use super::super::visitor::{Posted, see};
@@ -27,20 +25,16 @@ pub(super) async fn greet(State(site): Shared, Path(number): Path<String>, poste
         Ok(extension) => extension,
         Err(response) => return response,
     };
+    let accounts = services.accounts.by(&visitor.actor.name);
     let outcome = match fields.get("greeting") {
-        "" => services.accounts.greet_number(tenant, &extension, &number, None).await,
+        "" => accounts.greet_number(tenant, &extension, &number, None).await,
         text => match text.parse::<GreetingId>() {
-            Ok(id) => services.accounts.greet_number(tenant, &extension, &number, Some(id)).await,
+            Ok(id) => accounts.greet_number(tenant, &extension, &number, Some(id)).await,
             Err(_) => Err(AccountError::NoGreeting),
         },
     };
     match outcome {
-        Ok(()) => {
-            let deed = Deed { action: "number.greeted", target: format!("mailbox {extension}") };
-            let became = json!({"number": number, "greeting": fields.get("greeting")});
-            services.audit.note(&visitor.actor, tenant, deed, None::<&()>, Some(&became)).await;
-            see(&site, "/greetings?done=number")
-        }
+        Ok(()) => see(&site, "/greetings?done=number"),
         Err(AccountError::NoNumber(_)) => missing(),
         Err(error @ AccountError::NoGreeting) => {
             let done = Some(Done::refused(sentence(&error)));

@@ -3,12 +3,10 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde_json::{Map, Value};
 
 use crate::domain::{Profile, ProfileField};
 use crate::service::access::Actor;
 use crate::service::accounts::{AccountError, Changes, Wished};
-use crate::service::audit::Deed;
 
 use super::super::visitor::{Posted, see};
 use super::super::{Shared, Site};
@@ -62,19 +60,9 @@ pub(super) async fn change(State(site): Shared, posted: Posted) -> Response {
         (field, if field.is_flag() && text.is_empty() { "no".to_owned() } else { text })
     };
     let profile: Vec<Wished> = there.into_iter().filter(|field| field.is_own()).map(wished).collect();
-    let shown = |of: &Profile| {
-        let field = |(field, _): &Wished| (field.as_str().to_owned(), Value::from(of.get(*field)));
-        Value::Object(profile.iter().map(field).collect::<Map<_, _>>())
-    };
-    let changes = Changes { profile: profile.clone(), ..Changes::default() };
-    match services.accounts.set(tenant, &account.mailbox.extension, changes).await {
-        Ok(after) => {
-            let deed =
-                Deed { action: "profile.changed", target: format!("mailbox {}", after.mailbox.extension) };
-            let (was, became) = (shown(&account.user.profile), shown(&after.user.profile));
-            services.audit.note(&visitor.actor, tenant, deed, Some(&was), Some(&became)).await;
-            see(&site, "/settings?done=profile")
-        }
+    let changes = Changes { profile, ..Changes::default() };
+    match services.accounts.by(&visitor.actor.name).set(tenant, &account.mailbox.extension, changes).await {
+        Ok(_) => see(&site, "/settings?done=profile"),
         Err(error @ AccountError::Profile(_)) => {
             let done = Some(Done::refused(sentence(&error)));
             settings::shown(&site, &visitor, done, StatusCode::UNPROCESSABLE_ENTITY).await

@@ -5,7 +5,6 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
-use serde_json::json;
 
 use crate::domain::{SessionId, User};
 use crate::service::access::Door;
@@ -16,7 +15,6 @@ use super::super::shell::render;
 use super::super::visitor::{Posted, Visitor, see};
 use super::super::{Shared, Site};
 use super::frame::{Done, Frame};
-use super::settings::note;
 use super::sign_in::sentence;
 use super::{missing, trouble, words};
 
@@ -149,9 +147,9 @@ async fn carried_out(
     action: &str,
     posted: &Posted,
 ) -> Option<SigninResult<Outcome>> {
-    let (signin, fields) = (&site.web.services.signin, &posted.fields);
+    let (signin, fields) = (&site.web.services.signin.by(&posted.visitor.actor.name), &posted.fields);
     let (password, code) = (fields.secret("password"), fields.get("code"));
-    let outcome = match action {
+    Some(match action {
         "begin" => signin.begin_factor(user, password, code).await.map(|()| Outcome::See("")),
         "cancel" => signin.cancel_factor(user).await.map(|()| Outcome::See("")),
         "confirm" => signin.confirm_factor(user, keep, code).await.map(Outcome::Codes),
@@ -165,17 +163,5 @@ async fn carried_out(
             off.map(|()| Outcome::See("?done=off"))
         }
         _ => return None,
-    };
-    if outcome.is_ok() {
-        let noted = match action {
-            "confirm" => Some("second-factor.turned-on"),
-            "codes" => Some("second-factor.codes-renewed"),
-            "off" => Some("second-factor.turned-off"),
-            _ => None,
-        };
-        if let Some(action) = noted {
-            note(site, &posted.visitor, action, &json!(null), &json!(null)).await;
-        }
-    }
-    Some(outcome)
+    })
 }

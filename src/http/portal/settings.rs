@@ -6,12 +6,10 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use secrecy::ExposeSecret as _;
 use serde::Deserialize;
-use serde_json::json;
 
 use crate::domain::{MailMode, Owner, PhoneSettings, Recipient, SessionId};
 use crate::service::access::Door;
 use crate::service::accounts::Changes;
-use crate::service::audit::Deed;
 use crate::service::login::ChangeFault;
 use crate::service::signin::{PasswordFault, SHORTEST, SigninError};
 
@@ -221,18 +219,19 @@ pub(super) async fn mail(State(site): Shared, posted: Posted) -> Response {
             .collect();
         let zone = posted.fields.get("zone").trim().to_owned();
         let changes = Changes {
-            modes: modes.clone(),
+            modes,
             attachment: posted.fields.get("attachment").parse().ok(),
             zone: Some((!zone.is_empty()).then_some(zone)),
             ..Changes::default()
         };
-        if let Err(error) = services.accounts.set(owner.tenant, &before.extension, changes).await {
+        if let Err(error) = services
+            .accounts
+            .by(&posted.visitor.actor.name)
+            .set(owner.tenant, &before.extension, changes)
+            .await
+        {
             return Ok(Err(sentence(&error)));
         }
-        let after = services.settings.show(owner).await.map_err(refused)?;
-        let was = json!({"mail": before.recipients, "attachment": before.attachment, "zone": before.zone});
-        let became = json!({"mail": after.recipients, "attachment": after.attachment, "zone": after.zone});
-        note(&site, &posted.visitor, "settings.mail", &was, &became).await;
         Ok::<_, Response>(Ok(()))
     };
     answer(&site, &posted.visitor, changed.await, "mail").await
@@ -265,8 +264,7 @@ pub(super) async fn test_mail(State(site): Shared, posted: Posted) -> Response {
 pub(super) async fn phone(State(site): Shared, posted: Posted) -> Response {
     let changed = async {
         let owner = posted.visitor.owner()?;
-        let settings = &site.web.services.settings;
-        let before = settings.show(owner).await.map_err(refused)?.phone;
+        let settings = site.web.services.settings.by(&posted.visitor.actor.name);
         let is_on = |name: &str| posted.fields.is_on(name);
         let update = |phone: &mut PhoneSettings| {
             phone.newest_first = is_on("newest_first");
@@ -281,8 +279,7 @@ pub(super) async fn phone(State(site): Shared, posted: Posted) -> Response {
                 phone.speed_percent = speed;
             }
         };
-        let after = settings.update(owner, update).await.map_err(refused)?.phone;
-        note(&site, &posted.visitor, "settings.phone", &json!(before), &json!(after)).await;
+        settings.update(owner, update).await.map_err(refused)?;
         Ok::<_, Response>(Ok(()))
     };
     answer(&site, &posted.visitor, changed.await, "phone").await
@@ -295,12 +292,11 @@ pub(super) async fn pin(State(site): Shared, posted: Posted) -> Response {
         if pin.expose_secret() != again.expose_secret() {
             return Ok(Err("The two PINs are not the same: type them once more.".to_owned()));
         }
-        match site.web.services.login.change_pin(owner, pin).await {
+        match site.web.services.login.by(&posted.visitor.actor.name).change_pin(owner, pin).await {
             Ok(()) => {}
             Err(ChangeFault::Pin(fault)) => return Ok(Err(sentence(&fault))),
             Err(error) => return Err(trouble(&error)),
         }
-        note(&site, &posted.visitor, "pin.changed", &json!(null), &json!(null)).await;
         Ok::<_, Response>(Ok(()))
     };
     answer(&site, &posted.visitor, changed.await, "pin").await
@@ -318,7 +314,7 @@ pub(super) async fn password(State(site): Shared, posted: Posted) -> Response {
             Door::Session(id) => Some(id),
             Door::Key(_) | Door::Console => None,
         };
-        let signin = &site.web.services.signin;
+        let signin = site.web.services.signin.by(&actor.name);
         match signin.change_password(actor.tenant, user, keep, field("old"), field("password")).await {
             Ok(()) => {}
             Err(SigninError::Refused) => {
@@ -329,7 +325,6 @@ pub(super) async fn password(State(site): Shared, posted: Posted) -> Response {
             Err(SigninError::Password(fault)) => return Ok(Err(sentence(&fault))),
             Err(error) => return Err(trouble(&error)),
         }
-        note(&site, &posted.visitor, "password.changed", &json!(null), &json!(null)).await;
         Ok::<_, Response>(Ok(()))
     };
     answer(&site, &posted.visitor, changed.await, "password").await
@@ -339,27 +334,14 @@ pub(super) async fn end_session(State(site): Shared, Path(id): Path<String>, pos
     let ended = async {
         let actor = &posted.visitor.actor;
         let (user, id) = (actor.user.ok_or_else(missing)?, id.parse::<SessionId>().map_err(|_| missing())?);
-        match site.web.services.signin.end_session(actor.tenant, user, id).await {
+        match site.web.services.signin.by(&actor.name).end_session(actor.tenant, user, id).await {
             Ok(()) => {}
             Err(SigninError::Store(crate::store::StoreError::Missing { .. })) => return Err(missing()),
             Err(error) => return Err(trouble(&error)),
         }
-        note(&site, &posted.visitor, "session.ended", &json!({"id": id}), &json!(null)).await;
         Ok::<_, Response>(Ok(()))
     };
     answer(&site, &posted.visitor, ended.await, "session").await
-}
-
-pub(super) async fn note(
-    site: &Site,
-    visitor: &Visitor,
-    action: &str,
-    was: &serde_json::Value,
-    became: &serde_json::Value,
-) {
-    let actor = &visitor.actor;
-    let deed = Deed { action, target: actor.name.clone() };
-    site.web.services.audit.note(actor, actor.tenant, deed, Some(was), Some(became)).await;
 }
 
 /// Back to the page with a word, or the page with what is to be mended.

@@ -8,7 +8,6 @@ use serde::Deserialize;
 
 use crate::domain::{Extension, Invalid, MailAddress, Purpose, User};
 use crate::service::accounts::NewUser;
-use crate::service::audit::Deed;
 use crate::service::signin::{Entry, PasswordFault, SHORTEST, SigninError, check_password};
 
 use super::super::shell::{Notice, render};
@@ -214,7 +213,7 @@ pub(super) async fn choose(
         Err(error) => return trouble(&error),
     };
     let outcome = match &user {
-        Some(user) => chosen(&site, &token, user, &posted).await,
+        Some(_) => chosen(&site, &token, &posted).await,
         None => set_up(&site, &token, door.tenant, &posted).await,
     };
     match outcome {
@@ -257,13 +256,11 @@ impl From<Invalid> for Refusal {
     }
 }
 
-async fn chosen(site: &Site, token: &str, user: &User, posted: &PostedByStranger) -> Result<Entry, Refusal> {
+async fn chosen(site: &Site, token: &str, posted: &PostedByStranger) -> Result<Entry, Refusal> {
     let services = &site.web.services;
     must_agree(posted)?;
     let new = posted.fields.secret("password");
     let entry = services.signin.choose_password(token, new, posted.from, &posted.user_agent).await?;
-    let deed = Deed { action: "password.chosen", target: format!("user {}", user.full_name()) };
-    services.audit.note_by(&user.full_name(), user.tenant, deed, None::<&()>, None::<&()>).await;
     Ok(entry)
 }
 
@@ -310,15 +307,14 @@ async fn set_up(
                 created_at: site.web.clock.now(),
             };
             check_password(&password, &likely).map_err(|fault| Refusal::Mend(sentence(&fault)))?;
-            let added = services.accounts.add_user(tenant, new).await;
+            let accounts = services.accounts.by(&likely.full_name());
+            let added = accounts.add_user(tenant, new).await;
             added.map_err(|error| Refusal::Mend(sentence(&error)))?.user
         }
         Err(error) => return Err(Refusal::Trouble(Box::new(trouble(&error)))),
     };
     check_password(&password, &user).map_err(|fault| Refusal::Mend(sentence(&fault)))?;
     let entry = services.signin.set_up(token, &user, password, posted.from, &posted.user_agent).await?;
-    let deed = Deed { action: "server.set-up", target: format!("user {}", user.full_name()) };
-    services.audit.note_by(&user.full_name(), tenant, deed, None::<&()>, Some(&"operator")).await;
     Ok(entry)
 }
 

@@ -6,7 +6,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use crate::domain::GreetingKind;
-use crate::service::audit::Deed;
 use crate::service::greetings::{GreetingError, MAX_UPLOAD, NewGreeting};
 
 use super::super::visitor::{Visitor, is_from_elsewhere, same, see};
@@ -168,15 +167,12 @@ async fn keep(
         until,
         is_aside: !upload.aside.is_empty(),
     };
-    let set = site.web.services.greetings.set(new).await.map_err(|error| match error {
+    let greetings = site.web.services.greetings.by(&visitor.actor.name);
+    let set = greetings.set(new).await.map_err(|error| match error {
         GreetingError::TooBig(_) => Refused::TooLarge,
         GreetingError::File(_) | GreetingError::Period { .. } => Refused::Mend(sentence(&error)),
         other => Refused::Response(Box::new(trouble(&other))),
     })?;
-    let deed =
-        Deed { action: "greeting.uploaded", target: format!("{kind} greeting of {}", visitor.actor.name) };
-    let became = serde_json::json!({"id": set.greeting.id, "label": set.greeting.label, "until": until});
-    site.web.services.audit.note(&visitor.actor, owner.tenant, deed, None::<&()>, Some(&became)).await;
     if set.remarks.is_empty() {
         return Ok((kind, None));
     }

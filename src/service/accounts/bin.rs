@@ -1,8 +1,11 @@
 //! Removing a user: what hangs on it, and the way back (002-091, 004-10).
 
+use serde_json::{Value, json};
+
 use super::{AccountError, Accounts, Result};
 use crate::domain::answering::AnswerBy;
 use crate::domain::{DefaultAction, Extension, KeyTarget, Mailbox, Owner, Role, TenantId, UserId};
+use crate::service::audit::Deed;
 use crate::store::{Removed, StoreError};
 
 /// Who or what leads to a mailbox, for people.
@@ -123,14 +126,18 @@ impl Accounts {
         &self,
         tenant: TenantId,
         user: UserId,
-        extension: Option<&Extension>,
+        wanted: Option<&Extension>,
         most: Role,
     ) -> Result<Extension> {
         let removed = self.store.removed_user(tenant, user).await?.ok_or(AccountError::NotRemoved)?;
         if removed.role > most {
             return Err(AccountError::Above);
         }
-        let back = self.store.restore_user(tenant, user, extension).await;
+        let extension = wanted.or(removed.extension.as_ref()).map_or("", Extension::as_str);
+        let deed = Deed { action: "user.restored", target: format!("mailbox {extension}") };
+        let became = json!({"id": user, "extension": extension});
+        let store = self.store.noting(tenant, deed, Value::Null, became);
+        let back = store.restore_user(tenant, user, wanted).await;
         back.map_err(|error| match error {
             StoreError::Missing { .. } => AccountError::NotRemoved,
             other => other.into(),

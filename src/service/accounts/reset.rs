@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde_json::{Value, json};
 
-use super::{AccountError, Accounts, Result};
+use super::{AccountError, Accounts, Result, noted};
 use crate::domain::{Clear, Clearing, Extension, Owner, TenantId};
 use crate::store::{Cleared, Holdings};
 
@@ -60,7 +61,12 @@ impl Accounts {
             return Err(AccountError::NothingChosen);
         }
         let (user, mailbox) = self.find(tenant, extension).await?;
-        let cleared = self.store.clear_user(tenant, user.id, &clearing).await?;
+        let owner = Owner { tenant, mailbox: mailbox.id };
+        let held = self.store.holdings(owner, user.id, self.clock.now()).await?;
+        let action = if clearing.is_reset { "user.reset" } else { "mailbox.cleared" };
+        let was = noted::held(&user, &mailbox, &held);
+        let store = self.noting(action, &mailbox, was, json!({ "clear": clearing.parts }));
+        let cleared = store.clear_user(tenant, user.id, &clearing).await?;
         let is_reset = clearing.is_reset;
         tracing::info!(mailbox = %mailbox.id, is_reset, messages = cleared.messages, "a user was cleared");
         Ok(cleared)
@@ -81,7 +87,12 @@ impl Accounts {
     /// [`AccountError::NothingCleared`], [`AccountError::NewerRules`].
     pub async fn take_back(&self, tenant: TenantId, extension: &Extension) -> Result<Cleared> {
         let (user, mailbox) = self.find(tenant, extension).await?;
-        let back = self.store.take_back_cleared(tenant, user.id, self.since()).await?;
+        let last = self.store.last_cleared(tenant, user.id, self.since()).await?;
+        let was = last.as_ref().map_or(Value::Null, |last| json!({ "clear": last.parts }));
+        let became =
+            last.map_or(Value::Null, |last| json!({"messages": last.messages, "greetings": last.greetings}));
+        let store = self.noting("user.taken-back", &mailbox, was, became);
+        let back = store.take_back_cleared(tenant, user.id, self.since()).await?;
         tracing::info!(mailbox = %mailbox.id, messages = back.messages, "what was cleared of a user is back");
         Ok(back)
     }

@@ -1,10 +1,13 @@
 //! An extension goes from one person to another (S001, 002-095): what hangs on it is shown, then all of it is done at once.
 
-use super::{AccountError, Accounts, Result, check_name, checked_emails};
+use serde_json::{Value, json};
+
+use super::{AccountError, Accounts, Result, check_name, checked_emails, noted};
 use crate::domain::{
     Extension, Invalid, MailAddress, MailMode, Mailbox, MailboxId, Owner, Profile, Recipient, Role, TenantId,
     User, UserId,
 };
+use crate::service::audit::Deed;
 use crate::store::{Fate, Holdings, Lamp, Newcomer};
 
 use super::{Account, Dependents};
@@ -145,9 +148,14 @@ impl Accounts {
     /// As [`Accounts::check_takeover`]; nothing is changed then.
     pub async fn take_over(&self, tenant: TenantId, takeover: Takeover) -> Result<Account> {
         self.check_takeover(tenant, &takeover).await?;
-        let Takeover { extension, from, fate, comer, with_numbers, .. } = takeover;
-        let newcomer = match comer {
-            Comer::Known(other) => Newcomer::Known(self.find(tenant, &other).await?.0.id),
+        let Takeover { extension, from, fate, comer, with_numbers, reason, .. } = takeover;
+        let (user, mailbox) = self.find(tenant, &extension).await?;
+        let was = noted::owner(&user, &mailbox);
+        let (newcomer, became) = match comer {
+            Comer::Known(other) => {
+                let (user, mailbox) = self.find(tenant, &other).await?;
+                (Newcomer::Known(user.id), noted::owner(&user, &mailbox))
+            }
             Comer::New { first, last, emails, mode } => {
                 let (now, mode) = (self.clock.now(), mode.unwrap_or(self.defaults.mode));
                 let recipient = |address: &MailAddress| Recipient { address: address.clone(), mode };
@@ -164,10 +172,18 @@ impl Accounts {
                 let id = MailboxId::from_uuid(self.clock.uuid());
                 let plain = self.defaults.mailbox(id, tenant, extension.clone(), now);
                 let mailbox = Mailbox { user: Some(user.id), recipients, ..plain };
-                Newcomer::New(Box::new((user, mailbox)))
+                let became = noted::owner(&user, &mailbox);
+                (Newcomer::New(Box::new((user, mailbox))), became)
             }
         };
-        self.store.take_over(tenant, (&extension, from), &fate, &newcomer, with_numbers).await?;
+        let why = json!({"fate": fate.as_str(), "reason": reason.trim()});
+        let step = |action| Deed { action, target: format!("mailbox {extension}") };
+        let steps =
+            vec![(step("extension.given-up"), was, why), (step("extension.taken-over"), Value::Null, became)];
+        self.store
+            .noting_steps(tenant, steps)
+            .take_over(tenant, (&extension, from), &fate, &newcomer, with_numbers)
+            .await?;
         let account = self.show(tenant, &extension).await?;
         tracing::info!(mailbox = %account.mailbox.id, "an extension was taken over");
         Ok(account)

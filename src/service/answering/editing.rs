@@ -2,13 +2,17 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use serde_json::Value;
 
 use super::error::Result;
+use super::noting::{moved, switched, whose};
 use super::rules::{checked_name, position_of, standings};
 use super::warnings::warnings;
 use super::{AnsweringError, NewRule, Rules, Standing, Warning, acts, conditions, phone_system};
 use crate::domain::answering::{Arrangements, MOST_RULES, Rule, Undo, WithinFrame};
 use crate::domain::{ChangeId, Extension, Mailbox, Owner, RuleId, TenantId, TimeFrame, TimeFrameId};
+use crate::service::audit::Deed;
+use crate::service::time_frames::noted as noted_frame;
 use crate::store::StoreError;
 
 /// All that a page about the rules of a mailbox shows.
@@ -101,7 +105,9 @@ impl Rules {
             rules.insert(place.min(rules.len()), rule);
             if rules.len() > MOST_RULES { Err(AnsweringError::TooManyRules) } else { Ok(rules) }
         };
-        let change = self.change_undoably(Owner { tenant, mailbox: mailbox.id }, change).await?;
+        let action = if known.is_some() { "rules.saved" } else { "rules.added" };
+        let owner = Owner { tenant, mailbox: mailbox.id };
+        let change = self.change_undoably(owner, action, change).await?;
         let arrangements = self.store.arrangements(tenant, mailbox.id).await?;
         let told = warnings(&arrangements, &zone, self.clock.now());
         let warning = told.into_iter().find(|(rule, _)| *rule == id).map(|(_, warning)| warning);
@@ -113,7 +119,8 @@ impl Rules {
     /// # Errors
     /// [`AnsweringError::NoRule`].
     pub async fn place(&self, owner: Owner, rule: RuleId, place: usize) -> Result<ChangeId> {
-        self.change_undoably(owner, |mut rules| {
+        let old = position_of(&self.of(owner).await?, rule)?;
+        self.change_undoably(owner, moved(old, place), |mut rules| {
             let moved = rules.remove(position_of(&rules, rule)?);
             rules.insert(place.saturating_sub(1).min(rules.len()), moved);
             Ok(rules)
@@ -126,7 +133,7 @@ impl Rules {
     /// # Errors
     /// [`AnsweringError::OtherRules`] when it names others than there are.
     pub async fn order(&self, owner: Owner, ids: &[RuleId]) -> Result<ChangeId> {
-        self.change_undoably(owner, |mut rules| {
+        self.change_undoably(owner, "rules.order", |mut rules| {
             let mut ordered = Vec::with_capacity(rules.len());
             for id in ids {
                 let place = rules.iter().position(|rule| rule.id == *id);
@@ -142,7 +149,7 @@ impl Rules {
     /// # Errors
     /// [`AnsweringError::NoRule`].
     pub async fn enable(&self, owner: Owner, rule: RuleId, on: bool) -> Result<ChangeId> {
-        self.change_undoably(owner, |mut rules| {
+        self.change_undoably(owner, switched(on), |mut rules| {
             let place = position_of(&rules, rule)?;
             rules.iter_mut().skip(place).take(1).for_each(|rule| rule.enabled = on);
             Ok(rules)
@@ -155,7 +162,7 @@ impl Rules {
     /// # Errors
     /// [`AnsweringError::NoRule`].
     pub async fn delete(&self, owner: Owner, rule: RuleId) -> Result<ChangeId> {
-        self.change_undoably(owner, |mut rules| {
+        self.change_undoably(owner, "rules.remove", |mut rules| {
             rules.remove(position_of(&rules, rule)?);
             Ok(rules)
         })
@@ -173,7 +180,7 @@ impl Rules {
         };
         let back =
             |rules: Vec<Rule>| if rules == after { Ok(before) } else { Err(AnsweringError::ChangedSince) };
-        self.store.change_rules(owner, back).await?;
+        self.change_noted(owner, "rules.undo", back).await?;
         self.store.forget_undo(owner.tenant, change).await?;
         tracing::info!(mailbox = %owner.mailbox, "a change of the answering rules was taken back");
         Ok(())
@@ -238,7 +245,9 @@ impl Rules {
                     let id = TimeFrameId::from_uuid(self.clock.uuid());
                     let created_at = self.now();
                     let new = TimeFrame { id, mailbox: Some(target.id), created_at, ..frame.clone() };
-                    self.store.put_time_frame(&new).await?;
+                    let deed = Deed { action: "hours.added", target: whose(Some(to)) };
+                    let store = self.store.noting(tenant, deed, Value::Null, noted_frame(&new));
+                    store.put_time_frame(&new).await?;
                     id
                 }
             };
@@ -256,7 +265,7 @@ impl Rules {
             rule
         };
         let rules: Vec<Rule> = source.rules.iter().map(copy).collect();
-        self.change_undoably(Owner { tenant, mailbox: target.id }, |_| Ok(rules)).await
+        self.change_undoably(Owner { tenant, mailbox: target.id }, "rules.copied", |_| Ok(rules)).await
     }
 
     async fn all_of(&self, tenant: TenantId, extension: &Extension) -> Result<(Mailbox, Arrangements)> {
@@ -269,21 +278,13 @@ impl Rules {
     async fn change_undoably(
         &self,
         owner: Owner,
+        action: &str,
         change: impl FnOnce(Vec<Rule>) -> Result<Vec<Rule>>,
     ) -> Result<ChangeId> {
-        let mut states = None;
-        let noted = |rules: Vec<Rule>| {
-            let before = rules.clone();
-            let after = change(rules)?;
-            states = Some((before, after.clone()));
-            Ok::<_, AnsweringError>(after)
-        };
-        self.store.change_rules(owner, noted).await?;
+        let (before, after) = self.change_noted(owner, action, change).await?;
         let id = ChangeId::from_uuid(self.clock.uuid());
-        if let Some((before, after)) = states {
-            let undo = Undo::Rules { before, after };
-            self.store.put_undo(owner.tenant, Some(owner.mailbox), id, &undo).await?;
-        }
+        let undo = Undo::Rules { before, after };
+        self.store.put_undo(owner.tenant, Some(owner.mailbox), id, &undo).await?;
         tracing::info!(mailbox = %owner.mailbox, "the answering rules were changed");
         Ok(id)
     }

@@ -1,14 +1,18 @@
 //! What people do with lists of callers who are let through or turned away (002-027 … 002-031).
 
 use jiff::tz::TimeZone;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::AnsweringError;
 use super::editing::no_undo;
 use super::error::Result;
+use super::noting::whose;
+use super::verdict_word;
 use crate::clock::SharedClock;
 use crate::domain::answering::{CallerPattern, Calling, ScreenedCaller, Screening, Undo};
 use crate::domain::{ChangeId, Extension, Invalid, Mailbox, MailboxId, TenantId};
+use crate::service::audit::{Deed, NotedStore};
 use crate::store::{Store, StoreError};
 
 /// Longest note.
@@ -19,14 +23,31 @@ const MOST_LINES: usize = 1000;
 /// The use cases. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Lists {
-    store: Store,
+    store: NotedStore,
     clock: SharedClock,
 }
 
 impl Lists {
     /// Works on this store.
-    pub const fn new(store: Store, clock: SharedClock) -> Self {
-        Self { store, clock }
+    pub fn new(store: Store, clock: SharedClock) -> Self {
+        Self { store: NotedStore::new(store, clock.clone()), clock }
+    }
+
+    /// The same, for changes by somebody, which the audit keeps.
+    #[must_use]
+    pub fn by(&self, actor: &str) -> Self {
+        Self { store: self.store.by(actor), ..self.clone() }
+    }
+
+    fn noting(
+        &self,
+        action: &str,
+        (tenant, of): (TenantId, Option<&Extension>),
+        was: Option<&ScreenedCaller>,
+        became: Option<&ScreenedCaller>,
+    ) -> Store {
+        let noted = |line: Option<&ScreenedCaller>| line.map_or(Value::Null, noted);
+        self.store.noting(tenant, Deed { action, target: whose(of) }, noted(was), noted(became))
     }
 
     /// The lines that a mailbox obeys, its own first; without one, those of the tenant.
@@ -68,7 +89,8 @@ impl Lists {
         let note = note.map(str::to_owned);
         let (id, created_at) = (self.clock.uuid(), self.clock.now());
         let line = ScreenedCaller { id, tenant, mailbox, pattern, screening, note, created_at };
-        self.store.put_screened_caller(&line).await?;
+        let store = self.noting("list.kept", (tenant, of), was.as_ref(), Some(&line));
+        store.put_screened_caller(&line).await?;
         tracing::info!(%tenant, of_mailbox = mailbox.is_some(), "a list of callers was changed");
         Ok((was, line))
     }
@@ -84,7 +106,10 @@ impl Lists {
         pattern: &CallerPattern,
     ) -> Result<()> {
         let mailbox = self.owner(tenant, of).await?;
-        let removed = self.store.remove_screened_caller(tenant, mailbox, pattern).await;
+        let lines = self.store.screened_callers(tenant, mailbox).await?;
+        let was = lines.iter().find(|line| line.mailbox == mailbox && line.pattern == *pattern);
+        let store = self.noting("list.removed", (tenant, of), was, None);
+        let removed = store.remove_screened_caller(tenant, mailbox, pattern).await;
         removed.map_err(|error| match error {
             StoreError::Missing { value, .. } => AnsweringError::NoCaller(value),
             other => other.into(),
@@ -105,7 +130,8 @@ impl Lists {
         let lines = self.store.screened_callers(tenant, mailbox).await?;
         let line = lines.into_iter().find(|line| line.mailbox == mailbox && line.id == id);
         let line = line.ok_or_else(|| AnsweringError::NoCaller(id.to_string()))?;
-        self.store.remove_screened_caller(tenant, mailbox, &line.pattern).await?;
+        let store = self.noting("list.removed", (tenant, of), Some(&line), None);
+        store.remove_screened_caller(tenant, mailbox, &line.pattern).await?;
         let (change, undo) = (ChangeId::from_uuid(self.clock.uuid()), Undo::Caller { line: line.clone() });
         self.store.put_undo(tenant, mailbox, change, &undo).await?;
         Ok((line, change))
@@ -124,7 +150,8 @@ impl Lists {
         let mailbox = self.owner(tenant, of).await?;
         let undo = self.store.undo(tenant, mailbox, change).await.map_err(no_undo)?;
         let Undo::Caller { line } = undo else { return Err(AnsweringError::NoUndo) };
-        self.store.put_screened_caller(&line).await?;
+        let store = self.noting("list.restored", (tenant, of), None, Some(&line));
+        store.put_screened_caller(&line).await?;
         self.store.forget_undo(tenant, change).await?;
         Ok(line)
     }
@@ -156,6 +183,12 @@ impl Lists {
         let Some(extension) = of else { return Ok(None) };
         Ok(Some(mailbox(&self.store, tenant, extension).await?.0.id))
     }
+}
+
+/// As the audit keeps a line.
+fn noted(line: &ScreenedCaller) -> Value {
+    let ScreenedCaller { pattern, screening, note, .. } = line;
+    json!({"caller": pattern, "verdict": verdict_word(*screening), "note": note})
 }
 
 /// The mailbox of this number, and the zone that it lives in.

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::error::Result;
+use super::noting::{moved, switched};
 use super::warnings::{Warning, warnings};
 use super::{AnsweringError, in_time, until};
 use crate::clock::SharedClock;
@@ -11,6 +12,7 @@ use crate::domain::answering::{
     AnswerBy, Arrangements, Conditions, MOST_CALLERS, MOST_RULES, Rule, RuleActions,
 };
 use crate::domain::{Extension, Invalid, Mailbox, Owner, RuleId, TenantId};
+use crate::service::audit::NotedStore;
 use crate::service::outbound::AllowedTargets;
 use crate::store::{Store, StoreError};
 
@@ -58,7 +60,7 @@ pub struct Standing {
 /// The use cases. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Rules {
-    pub(super) store: Store,
+    pub(super) store: NotedStore,
     pub(super) clock: SharedClock,
     /// Where calls may go: of each trunk and of none. One that allows it is enough; the call itself is checked again.
     pub(super) targets: Vec<AllowedTargets>,
@@ -66,8 +68,14 @@ pub struct Rules {
 
 impl Rules {
     /// Works on this store; targets are checked against these lists.
-    pub const fn new(store: Store, clock: SharedClock, targets: Vec<AllowedTargets>) -> Self {
-        Self { store, clock, targets }
+    pub fn new(store: Store, clock: SharedClock, targets: Vec<AllowedTargets>) -> Self {
+        Self { store: NotedStore::new(store, clock.clone()), clock, targets }
+    }
+
+    /// The same, for changes by somebody, which the audit keeps.
+    #[must_use]
+    pub fn by(&self, actor: &str) -> Self {
+        Self { store: self.store.by(actor), ..self.clone() }
     }
 
     /// The rules of a mailbox as they stand at `at`.
@@ -108,6 +116,8 @@ impl Rules {
             created_at: self.clock.now(),
         };
         let owner = Owner { tenant, mailbox: mailbox.id };
+        let is_new = self.of(owner).await?.iter().all(|known| known.name != name);
+        let action = if is_new { "rules.added" } else { "rules.saved" };
         let place = |rules: &mut Vec<Rule>| -> Result<usize> {
             let old = rules.iter().position(|known| known.name == name);
             match old {
@@ -122,7 +132,7 @@ impl Rules {
             rules.insert(place, rule);
             if rules.len() > MOST_RULES { Err(AnsweringError::TooManyRules) } else { Ok(rules) }
         };
-        self.store.change_rules(owner, change).await?;
+        self.change_noted(owner, action, change).await?;
         tracing::info!(mailbox = %mailbox.id, rule = %id, "an answering rule was set");
         let arrangements = self.store.arrangements(tenant, mailbox.id).await?;
         let told = warnings(&arrangements, &zone, self.clock.now());
@@ -140,7 +150,11 @@ impl Rules {
         name: &str,
         place: usize,
     ) -> Result<()> {
-        self.change(tenant, extension, |mut rules| {
+        let (mailbox, _) = self.mailbox(tenant, extension).await?;
+        let owner = Owner { tenant, mailbox: mailbox.id };
+        let rules = self.of(owner).await?;
+        let old = position(&rules, name)?;
+        self.change(tenant, extension, moved(old, place), |mut rules| {
             let rule = rules.remove(position(&rules, name)?);
             rules.insert(place.saturating_sub(1).min(rules.len()), rule);
             Ok(rules)
@@ -153,7 +167,7 @@ impl Rules {
     /// # Errors
     /// [`AnsweringError::NoRule`] names one that is missing here or there.
     pub async fn reorder(&self, tenant: TenantId, extension: &Extension, names: &[String]) -> Result<()> {
-        self.change(tenant, extension, |mut rules| {
+        self.change(tenant, extension, "rules.order", |mut rules| {
             let mut ordered = Vec::with_capacity(rules.len());
             for name in names {
                 ordered.push(rules.remove(position(&rules, name)?));
@@ -171,7 +185,7 @@ impl Rules {
     /// # Errors
     /// [`AnsweringError::NoRule`].
     pub async fn switch(&self, tenant: TenantId, extension: &Extension, name: &str, on: bool) -> Result<()> {
-        self.change(tenant, extension, |mut rules| {
+        self.change(tenant, extension, switched(on), |mut rules| {
             let place = position(&rules, name)?;
             rules.iter_mut().skip(place).take(1).for_each(|rule| rule.enabled = on);
             Ok(rules)
@@ -184,7 +198,7 @@ impl Rules {
     /// # Errors
     /// [`AnsweringError::NoRule`].
     pub async fn remove(&self, tenant: TenantId, extension: &Extension, name: &str) -> Result<()> {
-        self.change(tenant, extension, |mut rules| {
+        self.change(tenant, extension, "rules.remove", |mut rules| {
             rules.remove(position(&rules, name)?);
             Ok(rules)
         })
@@ -195,10 +209,11 @@ impl Rules {
         &self,
         tenant: TenantId,
         extension: &Extension,
+        action: &str,
         change: impl FnOnce(Vec<Rule>) -> Result<Vec<Rule>>,
     ) -> Result<()> {
         let (mailbox, _) = self.mailbox(tenant, extension).await?;
-        self.store.change_rules(Owner { tenant, mailbox: mailbox.id }, change).await?;
+        self.change_noted(Owner { tenant, mailbox: mailbox.id }, action, change).await?;
         tracing::info!(mailbox = %mailbox.id, "the answering rules were changed");
         Ok(())
     }

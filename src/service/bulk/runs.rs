@@ -109,11 +109,11 @@ impl Bulk {
             made_at: self.clock.now(),
             over_at: None,
         };
-        self.store.add_bulk_run(&run, &users).await?;
-        tracing::info!(run = %run.id, act = run.act, users = total, "something is to be done to many users");
         let deed = Deed { action: "bulk.begun", target: format!("{total} users") };
         let became = json!({"run": run.id, "act": run.act, "clear": act.parts()});
-        self.audit.note(actor, tenant, deed, None::<&()>, Some(&became)).await;
+        let line = self.audit.line(&actor.name, tenant, deed, None::<&()>, Some(&became));
+        self.store.with_audit(vec![line]).add_bulk_run(&run, &users).await?;
+        tracing::info!(run = %run.id, act = run.act, users = total, "something is to be done to many users");
         self.wake.notify_one();
         Ok(run)
     }
@@ -187,10 +187,10 @@ impl Bulk {
     /// # Errors
     /// [`StoreError::Missing`] when there is no such run, or it is over.
     pub async fn cancel(&self, actor: &Actor, tenant: TenantId, id: BulkId) -> Result<(), StoreError> {
-        self.store.cancel_bulk_run(tenant, id).await?;
-        tracing::info!(run = %id, "what was to be done to many users was stopped");
         let deed = Deed { action: "bulk.cancelled", target: format!("run {id}") };
-        self.audit.note(actor, tenant, deed, None::<&()>, None::<&()>).await;
+        let line = self.audit.line(&actor.name, tenant, deed, None::<&()>, None::<&()>);
+        self.store.with_audit(vec![line]).cancel_bulk_run(tenant, id).await?;
+        tracing::info!(run = %id, "what was to be done to many users was stopped");
         Ok(())
     }
 

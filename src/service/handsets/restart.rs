@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
+use serde_json::json;
+
 use super::super::trials::Outside;
-use super::{Handsets, Result, target};
+use super::{Handsets, Result};
 use crate::domain::{HandsetId, Owner, TenantId};
 use crate::service::access::Actor;
-use crate::service::audit::Deed;
 use crate::store::KnownHandset;
 
 /// What came of it.
@@ -41,13 +42,12 @@ impl Handsets {
             Err(why) => Restart::not(why),
         };
         let applied = restart.is_confirmed.then_some(seen);
-        self.store.handset_rebooted(tenant, id, &restart.said, applied).await?;
+        let became = json!({"confirmed": restart.is_confirmed, "said": restart.said});
+        let line = self.line(actor, "phone.restart", &known.handset, None, Some(became));
+        self.store.with_audit(vec![line]).handset_rebooted(tenant, id, &restart.said, applied).await?;
         let outcome = if restart.is_confirmed { "confirmed" } else { "not-confirmed" };
         metrics::counter!("aftertone_handset_restarts_total", "outcome" => outcome).increment(1);
         tracing::info!(handset = %id, outcome, "a phone was asked to restart");
-        let deed = Deed { action: "phone.restart", target: target(&known.handset) };
-        let became = serde_json::json!({"confirmed": restart.is_confirmed, "said": restart.said});
-        self.audit.note(actor, tenant, deed, None::<&()>, Some(&became)).await;
         Ok(restart)
     }
 

@@ -6,8 +6,6 @@
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use serde_json::json;
-
 use super::columns::{Column, Columns};
 use super::preview::Preview;
 use super::report::result_csv;
@@ -15,7 +13,6 @@ use super::table::{Table, cell};
 use super::{ImportError, Imported, Imports, Progress, TableError};
 use crate::domain::{DraftId, ImportId, Invalid, TenantId};
 use crate::service::access::Actor;
-use crate::service::audit::{Audit, Deed};
 use crate::store::{DraftRow, ImportDraft, StoreError};
 
 /// A draft that nobody works on is kept for so long.
@@ -266,13 +263,8 @@ impl Imports {
         let told = |progress| {
             self.progress.lock().unwrap_or_else(PoisonError::into_inner).insert(draft.id, progress);
         };
-        let Imported { import, preview } = self.apply(draft.tenant, &table, &draft.label, &told).await?;
-        if let Some(import) = &import {
-            let deed = Deed { action: "users.imported", target: format!("import {}", import.id) };
-            let became = json!({"label": import.label, "added": import.added, "changed": import.changed});
-            let audit = Audit::new(self.store.clone(), self.clock.clone());
-            audit.note(actor, draft.tenant, deed, None::<&()>, Some(&became)).await;
-        }
+        let Imported { import, preview } =
+            self.by(&actor.name).apply(draft.tenant, &table, &draft.label, &told).await?;
         Ok((import.map(|import| import.id), result_csv(&table, &preview)))
     }
 }

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use secrecy::SecretString;
+use serde_json::{Value, json};
 
 use super::{
     Entry, PER_SOURCE, RESETS_PER_ACCOUNT, Result, Signin, SigninError, WINDOW, account, check_password,
@@ -10,7 +11,11 @@ use super::{
 };
 use crate::domain::{Extension, JobId, Login, MailAddress, Purpose, Role, SecurityChange, TenantId, User};
 use crate::service::security;
-use crate::store::{Door, NewJob, StoreError, Work};
+use crate::store::{Door, NewJob, Store, StoreError, Work};
+
+fn first_address(user: &User) -> Result<MailAddress> {
+    user.emails.first().cloned().ok_or(SigninError::NoAddress)
+}
 
 impl Signin {
     /// What a one-time link is for, and for whom. Changes nothing: mail scanners follow links.
@@ -45,7 +50,10 @@ impl Signin {
         check_password(&new, &user)?;
         let hash = self.hashing.hash(new).await.map_err(SigninError::Away)?;
         let door = self.doors.take(token).await?.ok_or(SigninError::NoDoor)?;
-        self.store.set_password(user.tenant, user.id, &hash, None).await?;
+        let of = (user.tenant, user.id);
+        let store =
+            self.by(&user.full_name()).noting("password.chosen", of, Value::Null, Value::Null).await?;
+        store.set_password(user.tenant, user.id, &hash, None).await?;
         tracing::info!(user = %user.id, "a password was chosen behind a one-time link");
         // Who was invited has changed nothing yet.
         if door.purpose == Purpose::Reset {
@@ -76,7 +84,9 @@ impl Signin {
             portal: true,
         };
         self.store.put_login(&login).await?;
-        self.store.set_password(user.tenant, user.id, &hash, None).await?;
+        let (of, became) = ((user.tenant, user.id), json!({"role": login.role}));
+        let store = self.by(&user.full_name()).noting("server.set-up", of, Value::Null, became).await?;
+        store.set_password(user.tenant, user.id, &hash, None).await?;
         tracing::info!(user = %user.id, "the server was set up");
         self.enter(user, from, user_agent).await
     }
@@ -86,17 +96,24 @@ impl Signin {
     /// # Errors
     /// [`SigninError::NoAddress`].
     pub async fn invite(&self, user: &User) -> Result<MailAddress> {
+        let to = first_address(user)?;
+        let of = (user.tenant, user.id);
+        let store = self.noting("user.invited", of, Value::Null, json!({ "mailed_to": to })).await?;
+        self.mail_link(&store, user, to).await
+    }
+
+    /// `store` is the one that the letter goes into.
+    async fn mail_link(&self, store: &Store, user: &User, to: MailAddress) -> Result<MailAddress> {
         let login = self.store.login(user.tenant, user.id).await?;
         let purpose = if login.has_password { Purpose::Reset } else { Purpose::Invite };
         // A row must be there for the address to be found at the sign-in.
         self.store.put_login(&login).await?;
-        let to = user.emails.first().cloned().ok_or(SigninError::NoAddress)?;
         let job = NewJob {
             id: JobId::from_uuid(self.clock.uuid()),
             work: Work::Door { user: user.id, to: to.clone(), purpose },
             due: self.clock.now(),
         };
-        self.store.add_job(user.tenant, &job).await?;
+        store.add_job(user.tenant, &job).await?;
         Ok(to)
     }
 
@@ -124,12 +141,12 @@ impl Signin {
     /// # Errors
     /// [`SigninError::NoAddress`]: then the password stays, or nobody could ever come in.
     pub async fn force_password(&self, user: &User) -> Result<MailAddress> {
-        if user.emails.is_empty() {
-            return Err(SigninError::NoAddress);
-        }
-        self.store.forget_password(user.tenant, user.id).await?;
+        let to = first_address(user)?;
+        let of = (user.tenant, user.id);
+        let store = self.noting("password.forced", of, Value::Null, json!({ "mailed_to": to })).await?;
+        store.forget_password(user.tenant, user.id).await?;
         tracing::info!(user = %user.id, "a new password is to be chosen");
-        self.invite(user).await
+        self.mail_link(&self.store, user, to).await
     }
 
     /// The one user that a name means.

@@ -8,11 +8,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use secrecy::SecretString;
+use serde_json::{Value, json};
 
 use super::totp::{self, RECOVERY_CODES};
 use super::{Entry, Opened, PER_ACCOUNT, PER_SOURCE, Result, Signin, SigninError, WINDOW, account, source};
 use crate::domain::{LinkToken, Role, SecurityChange, SessionId, TenantId, User, UserId};
 use crate::service::access::{Act, Reach};
+use crate::service::audit::Deed;
 use crate::service::doors::hash;
 use crate::service::security;
 use crate::store::SecondFactor;
@@ -222,7 +224,9 @@ impl Signin {
         let steps = totp::steps(&fresh, code, self.clock.now().as_second());
         let step = *steps.last().ok_or(SigninError::Code)?;
         let (codes, hashes) = self.recovery_codes(user);
-        if !self.store.turn_factor_on((user.tenant, user.id), fresh, step, &hashes, keep).await? {
+        let of = (user.tenant, user.id);
+        let store = self.noting("second-factor.turned-on", of, Value::Null, Value::Null).await?;
+        if !store.turn_factor_on((user.tenant, user.id), fresh, step, &hashes, keep).await? {
             return Err(SigninError::Late);
         }
         self.store.password_was_right(account, None, WINDOW).await?;
@@ -238,7 +242,9 @@ impl Signin {
     pub async fn renew_recovery_codes(&self, user: &User, code: &str) -> Result<Vec<String>> {
         self.prove(user, code, None).await?;
         let (codes, hashes) = self.recovery_codes(user);
-        self.store.put_recovery_codes(user.tenant, user.id, &hashes).await?;
+        let of = (user.tenant, user.id);
+        let store = self.noting("second-factor.codes-renewed", of, Value::Null, Value::Null).await?;
+        store.put_recovery_codes(user.tenant, user.id, &hashes).await?;
         security::tell(&self.store, &self.clock, user, SecurityChange::FactorCodes).await;
         Ok(codes)
     }
@@ -259,7 +265,9 @@ impl Signin {
             return Err(SigninError::Required);
         }
         self.must_know(user, password, code).await?;
-        self.store.turn_factor_off(user.tenant, user.id, keep).await?;
+        let of = (user.tenant, user.id);
+        let store = self.noting("second-factor.turned-off", of, Value::Null, Value::Null).await?;
+        store.turn_factor_off(user.tenant, user.id, keep).await?;
         tracing::info!(user = %user.id, "a second factor was turned off");
         security::tell(&self.store, &self.clock, user, SecurityChange::FactorOff).await;
         Ok(())
@@ -271,7 +279,10 @@ impl Signin {
     /// # Errors
     /// [`SigninError::Store`].
     pub async fn reset_factor(&self, tenant: TenantId, user: UserId) -> Result<bool> {
-        let was_on = self.store.turn_factor_off(tenant, user, None).await?;
+        let was_on = self.active(tenant, user).await?.is_some();
+        let (was, became) = (json!({ "on": was_on }), json!({"on": false}));
+        let store = self.noting("second-factor.reset", (tenant, user), was, became).await?;
+        let was_on = store.turn_factor_off(tenant, user, None).await?;
         tracing::info!(user = %user, was_on, "a second factor was reset");
         if was_on {
             security::tell_of(&self.store, &self.clock, (tenant, user), SecurityChange::FactorReset).await;
@@ -303,7 +314,11 @@ impl Signin {
         if is_required && self.active(tenant, by).await?.is_none() {
             return Err(SigninError::OwnFirst);
         }
-        Ok(self.store.require_factor(tenant, is_required).await?)
+        let required = |is: bool| json!({ "required": is });
+        let was = required(self.store.is_factor_required(tenant).await?);
+        let deed = Deed { action: "second-factor.required", target: "tenant".to_owned() };
+        let store = self.store.noting(tenant, deed, was, required(is_required));
+        Ok(store.require_factor(tenant, is_required).await?)
     }
 
     async fn must_know(&self, user: &User, password: SecretString, code: &str) -> Result<()> {

@@ -96,7 +96,7 @@ impl Store {
     /// [`StoreError::Taken`] when rules were made meanwhile.
     pub async fn take_back_cleared(&self, tenant: TenantId, id: UserId, since: Timestamp) -> Result<Cleared> {
         let gone = || missing("clearing that can be taken back", id);
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let (user, mailbox) = locked(&mut tx, tenant, id).await?;
         let rows = tx.rows(NEWEST, args![tenant.uuid(), id.uuid(), micros(since)]).await?;
         let reset = read_reset(rows.first().ok_or_else(gone)?)?;

@@ -64,22 +64,22 @@ pub(super) async fn serve(
         }
         Request::Greetings => Reply::Greetings(owners.settings.greetings(owner).await?),
         Request::KeepGreeting(_, kind) => {
-            owners.settings.keep(owner, take.ok_or(gone)?, kind, None).await?;
+            owners.settings.by_phone(owner).await?.keep(owner, take.ok_or(gone)?, kind, None).await?;
             Reply::Done
         }
         Request::ChooseGreeting(id) => {
-            owners.settings.choose(owner, id).await?;
+            owners.settings.by_phone(owner).await?.choose(owner, id).await?;
             Reply::Done
         }
         Request::SwitchOff(kind) => {
-            owners.settings.switch_off(owner, kind).await?;
+            owners.settings.by_phone(owner).await?.switch_off(owner, kind).await?;
             Reply::Done
         }
         Request::GreetingUntil(id, until) => {
-            owners.settings.set_until(owner, id, until).await?;
+            owners.settings.by_phone(owner).await?.set_until(owner, id, until).await?;
             Reply::Done
         }
-        Request::ChangePin(pin) => change_pin(owners, owner, SecretString::from(pin.digits())).await,
+        Request::ChangePin(pin) => change_pin(owners, owner, SecretString::from(pin.digits())).await?,
         Request::Settings(wanted) => {
             // Only what the phone changes: the rest may have been changed elsewhere meanwhile.
             let change = move |phone: &mut crate::domain::PhoneSettings| {
@@ -91,11 +91,11 @@ pub(super) async fn serve(
                 phone.key_help = wanted.key_help;
                 phone.tutorial = wanted.tutorial;
             };
-            owners.settings.update(owner, change).await?;
+            owners.settings.by_phone(owner).await?.update(owner, change).await?;
             Reply::Done
         }
         Request::Mail(mode) => {
-            owners.settings.set_mail_mode(owner, mode).await?;
+            owners.settings.by_phone(owner).await?.set_mail_mode(owner, mode).await?;
             Reply::Done
         }
     })
@@ -112,8 +112,9 @@ fn sent(sent: Sent) -> Reply {
     }
 }
 
-async fn change_pin(owners: &Owners, owner: Owner, pin: SecretString) -> Reply {
-    match owners.login.change_pin(owner, pin).await {
+async fn change_pin(owners: &Owners, owner: Owner, pin: SecretString) -> Result<Reply, OwnerError> {
+    let by = owners.settings.phone_of(owner).await?;
+    Ok(match owners.login.by(&by).change_pin(owner, pin).await {
         Ok(()) => Reply::Done,
         Err(ChangeFault::Pin(fault)) => Reply::BadPin(match fault {
             PinFault::Shape | PinFault::Short(_) => BadPin::Shape,
@@ -126,7 +127,7 @@ async fn change_pin(owners: &Owners, owner: Owner, pin: SecretString) -> Reply {
             tracing::warn!(%error, "a PIN could not be changed");
             Reply::Failed
         }
-    }
+    })
 }
 
 /// How many, for a dialogue.

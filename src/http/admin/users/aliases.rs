@@ -3,7 +3,6 @@
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde_json::json;
 
 use crate::domain::{Greeting, GreetingId, GreetingKind};
 use crate::http::Shared;
@@ -11,7 +10,6 @@ use crate::http::admin::adding::Refused;
 use crate::http::portal::frame::Done;
 use crate::http::visitor::{Posted, see};
 use crate::service::accounts::AccountError;
-use crate::service::audit::Deed;
 use crate::store::Number;
 
 use super::{HERE, changeable, profile};
@@ -76,14 +74,10 @@ pub(in crate::http::admin) async fn add(
     let given = fields.get("number").trim();
     let text = given.strip_prefix("sip:").or(given.strip_prefix("sips:")).unwrap_or(given);
     let text = text.split_once('@').map_or(text, |(user, _)| user);
-    let outcome = services.accounts.add_number(tenant, extension, text, label).await;
-    let added = match outcome {
-        Ok(added) => added,
-        Err(error) => return refused(&site, &visitor, &id, error).await,
-    };
-    let deed = Deed { action: "number.added", target: format!("mailbox {extension}") };
-    let became = json!({"number": added.number, "label": added.label});
-    services.audit.note(&visitor.actor, tenant, deed, None::<&()>, Some(&became)).await;
+    let outcome = services.accounts.by(&visitor.actor.name).add_number(tenant, extension, text, label).await;
+    if let Err(error) = outcome {
+        return refused(&site, &visitor, &id, error).await;
+    }
     see(&site, &format!("{HERE}/{id}?done=saved#numbers"))
 }
 
@@ -100,12 +94,10 @@ pub(in crate::http::admin) async fn remove(
     };
     let (services, tenant) = (&site.web.services, visitor.actor.tenant);
     let extension = &account.mailbox.extension;
-    if let Err(error) = services.accounts.remove_number(tenant, extension, &number).await {
+    let accounts = services.accounts.by(&visitor.actor.name);
+    if let Err(error) = accounts.remove_number(tenant, extension, &number).await {
         return refused(&site, &visitor, &id, error).await;
     }
-    let deed = Deed { action: "number.removed", target: format!("mailbox {extension}") };
-    let was = json!({"number": number});
-    services.audit.note(&visitor.actor, tenant, deed, Some(&was), None::<&()>).await;
     see(&site, &format!("{HERE}/{id}?done=saved#numbers"))
 }
 
@@ -122,7 +114,6 @@ pub(in crate::http::admin) async fn greeting(
     };
     let (services, tenant) = (&site.web.services, visitor.actor.tenant);
     let extension = &account.mailbox.extension;
-    let before = account.numbers.iter().find(|known| known.number == number).and_then(|known| known.greeting);
     let wanted = match fields.get("greeting") {
         "" => None,
         text => match text.parse::<GreetingId>() {
@@ -130,13 +121,10 @@ pub(in crate::http::admin) async fn greeting(
             Err(_) => return refused(&site, &visitor, &id, AccountError::NoGreeting).await,
         },
     };
-    if let Err(error) = services.accounts.greet_number(tenant, extension, &number, wanted).await {
+    let accounts = services.accounts.by(&visitor.actor.name);
+    if let Err(error) = accounts.greet_number(tenant, extension, &number, wanted).await {
         return refused(&site, &visitor, &id, error).await;
     }
-    let deed = Deed { action: "number.greeted", target: format!("mailbox {extension}") };
-    let shown = |greeting: Option<GreetingId>| json!({"number": number, "greeting": greeting});
-    let (was, became) = (shown(before), shown(wanted));
-    services.audit.note(&visitor.actor, tenant, deed, Some(&was), Some(&became)).await;
     see(&site, &format!("{HERE}/{id}?done=saved#numbers"))
 }
 

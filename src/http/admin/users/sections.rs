@@ -3,7 +3,6 @@
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde_json::{Map, Value};
 
 use crate::domain::{Invalid, Profile, ProfileField};
 use crate::http::Shared;
@@ -12,7 +11,6 @@ use crate::http::portal::frame::Done;
 use crate::http::portal::{sentence, trouble};
 use crate::http::visitor::{Posted, see};
 use crate::service::accounts::{AccountError, Changes, Wished};
-use crate::service::audit::Deed;
 
 use super::{HERE, changeable, tried};
 
@@ -157,12 +155,9 @@ pub(in crate::http::admin) async fn change(
         return crate::http::visitor::forbidden();
     }
     let changes = Changes { profile: given.given(), ..Changes::default() };
-    let why = match services.accounts.set(tenant, &account.mailbox.extension, changes).await {
-        Ok(after) => {
-            let deed =
-                Deed { action: "user.changed", target: format!("mailbox {}", after.mailbox.extension) };
-            let (was, became) = (json(&account.user.profile, &given), json(&after.user.profile, &given));
-            services.audit.note(&visitor.actor, tenant, deed, Some(&was), Some(&became)).await;
+    let accounts = services.accounts.by(&visitor.actor.name);
+    let why = match accounts.set(tenant, &account.mailbox.extension, changes).await {
+        Ok(_) => {
             return see(&site, &format!("{HERE}/{id}?done=saved#{section}"));
         }
         Err(error @ AccountError::Profile(_)) => given.wrong(&error),
@@ -173,9 +168,4 @@ pub(in crate::http::admin) async fn change(
     };
     let done = Some(Done::refused(why));
     tried(&site, &visitor, &id, done, StatusCode::UNPROCESSABLE_ENTITY, &given).await
-}
-
-fn json(profile: &Profile, given: &Tried) -> Value {
-    let field = |(field, _): &Wished| (field.as_str().to_owned(), Value::from(profile.get(*field)));
-    Value::Object(given.given.iter().map(field).collect::<Map<_, _>>())
 }

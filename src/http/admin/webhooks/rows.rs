@@ -6,8 +6,8 @@ use jiff::tz::TimeZone;
 use crate::domain::{DeliveryId, Webhook, WebhookEvent, WebhookId};
 use crate::store::{JobState, Sent};
 
-use super::super::super::api::webhooks::host;
 use super::super::super::portal::words;
+use crate::service::webhooks::host;
 
 pub(super) struct Row {
     pub(super) id: WebhookId,

@@ -412,7 +412,7 @@ fn every_command_that_changes_something_is_noted() {
         (&["directory", "set", "--spell", "true"], "directory.changed", "tenant"),
         (&["tenant", "set", "--who-may-create", "ticket"], "policy.changed", "tenant"),
         (&["lamp", "add", own[0], own[1], "--to", "sip:1001@127.0.0.1:9"], "lamp.added", "mailbox 1001"),
-        (&["webhook", "add", "crm", "https://192.0.2.1/x"], "webhook.added", "webhook crm"),
+        (&["webhook", "add", "crm", "https://crm.example.org/x"], "webhook.added", "webhook crm"),
         (&["key", "add", "crm", "--scope", "users:read"], "key.made", "key crm"),
         (&["import", "users", users], "users.imported", "import "),
     ];

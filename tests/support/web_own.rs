@@ -59,7 +59,11 @@ async fn how_a_mailbox_tells_its_owner_is_read_and_changed_by_the_api() {
         assert_eq!(body(&refused)["errors"][0]["field"], field, "{}", refused.text());
     }
     let audit = body(&bed.call(&key, "GET", "/audit", None, &[]).await);
-    assert_eq!(audit["items"][0]["action"], "settings.changed");
+    let lines = audit["items"].as_array().unwrap();
+    // What the phone obeys is the mailbox's setting; zone and mails are changed with the user as well.
+    let count = |action: &str| lines.iter().filter(|line| line["action"] == action).count();
+    assert_eq!((count("user.changed"), count("settings.changed")), (2, 1), "{audit}");
+    assert_eq!(lines[0]["was"], json!({"zone": "Europe/Paris"}));
 
     let stranger = bed.stranger().await;
     let theirs = format!("/mailboxes/{}/settings", stranger.id);

@@ -4,8 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 
-use crate::domain::{Message, MessageId, UserId};
-use crate::store::Person;
+use crate::domain::{Message, MessageId};
+use crate::store::{Person, UserPlace};
 
 /// The place after this message.
 pub(super) fn after_message(message: &Message) -> String {
@@ -21,15 +21,21 @@ pub(super) fn message(text: &str) -> Option<(Timestamp, MessageId)> {
 
 /// The place after this user.
 pub(super) fn after_person(person: &Person) -> String {
-    let extension = person.mailbox.as_ref().map_or("~", |mailbox| mailbox.extension.as_str());
-    pack(&format!("{extension} {}", person.user.id))
+    let UserPlace { user, extension, last_message_at } = person.place();
+    pack(&format!("{extension} {user} {last_message_at}"))
 }
 
 /// As [`message`], for users.
-pub(super) fn person(text: &str) -> Option<(String, UserId)> {
+pub(super) fn person(text: &str) -> Option<UserPlace> {
     let text = unpack(text)?;
-    let (extension, id) = text.split_once(' ')?;
-    Some((extension.to_owned(), id.parse().ok()?))
+    let mut parts = text.split(' ');
+    let (extension, user, at) = (parts.next()?, parts.next()?, parts.next()?);
+    let place = UserPlace {
+        user: user.parse().ok()?,
+        extension: extension.to_owned(),
+        last_message_at: at.parse().ok()?,
+    };
+    parts.next().is_none().then_some(place)
 }
 
 fn pack(text: &str) -> String {

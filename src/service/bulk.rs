@@ -16,13 +16,49 @@ use super::audit::Audit;
 use super::people::People;
 use super::signin::Signin;
 use crate::clock::SharedClock;
-use crate::domain::{Clear, Login, TenantId};
-use crate::store::{Person, Store};
+use crate::domain::{Clear, Login, Role, TenantId, UserId};
+use crate::store::{PeopleFilter, Person, Store, StoreError, UserStatus, Voicemail};
 
 pub use runs::word;
 
 /// Users of one run.
 pub const MOST: usize = 5000;
+
+/// Whom it is done to.
+#[derive(Debug, Clone, Copy)]
+pub enum Whom<'w> {
+    /// These; those named twice once.
+    Named(&'w [UserId]),
+    /// All that a filter finds when the run begins.
+    Found {
+        /// Which; the order is of no matter.
+        filter: &'w PeopleFilter,
+        /// How many somebody saw who looked at it before: with another number nothing is done.
+        seen: Option<usize>,
+    },
+}
+
+/// Why a run was not begun.
+#[derive(Debug, thiserror::Error)]
+pub enum BulkError {
+    /// More than [`MOST`].
+    #[error("this finds more than {MOST} users, and one run takes so many at most: narrow the choice")]
+    TooMany,
+    /// Nobody.
+    #[error("this finds nobody: choose otherwise")]
+    Nobody,
+    /// Others than were seen.
+    #[error("this finds {now} users now, and found {seen} before: look at them again")]
+    Changed {
+        /// How many there were.
+        seen: usize,
+        /// How many there are.
+        now: usize,
+    },
+    /// The store says no.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
 
 /// What is done to each.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,6 +192,21 @@ impl Bulk {
             }
         }
     }
+}
+
+/// A filter, as the audit keeps it: what is asked for, nothing else.
+fn told(filter: &PeopleFilter) -> Value {
+    let PeopleFilter { search, department, site, role, status, voicemail, .. } = filter;
+    let pairs = [
+        ("search", search.as_str()),
+        ("status", status.map_or("", UserStatus::as_str)),
+        ("voicemail", voicemail.map_or("", Voicemail::as_str)),
+        ("role", role.map_or("", Role::as_str)),
+        ("department", department.as_str()),
+        ("site", site.as_str()),
+    ];
+    let given = pairs.into_iter().filter(|(_, value)| !value.is_empty());
+    given.map(|(name, value)| (name.to_owned(), Value::from(value))).collect::<serde_json::Map<_, _>>().into()
 }
 
 /// Name and extension.

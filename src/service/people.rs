@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::audit::{Deed, NotedStore};
 use crate::clock::SharedClock;
 use crate::domain::{JobId, MailboxId, Tenant, TenantId, TenantPolicy, UserId};
-use crate::store::{Job, JobState, PeopleFilter, Person, Result, Store, UserCounts};
+use crate::store::{Job, JobState, PeopleFilter, Person, Result, Store, UserCounts, UserPlace};
 
 /// Rows of one page at most.
 pub const LONGEST_PAGE: u32 = 200;
@@ -50,7 +50,7 @@ impl People {
         &self,
         tenant: TenantId,
         filter: &PeopleFilter,
-        after: Option<(String, UserId)>,
+        after: Option<UserPlace>,
         limit: u32,
     ) -> Result<(Vec<Person>, bool)> {
         let limit = limit.clamp(1, LONGEST_PAGE);
@@ -58,6 +58,14 @@ impl People {
         let more = people.len() > limit as usize;
         people.truncate(limit as usize);
         Ok((people, more))
+    }
+
+    /// How many a filter finds, counted up to `most`.
+    ///
+    /// # Errors
+    /// [`crate::store::StoreError`].
+    pub async fn count_found(&self, tenant: TenantId, filter: &PeopleFilter, most: u32) -> Result<u32> {
+        self.store.count_found(tenant, filter, most).await
     }
 
     /// How many users there are, and how far they have come. From 5,000 on the count may be 10 s old.

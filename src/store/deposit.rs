@@ -41,6 +41,15 @@ const OWNER_IS_BACK: &str = "SELECT g.mailbox_id FROM messages g
     JOIN mailboxes m ON m.tenant_id = g.tenant_id AND m.id = g.mailbox_id
     WHERE g.tenant_id = $1 AND g.id = $2 AND m.removed_at IS NULL";
 
+// A mailbox that is nobody's own changes nothing.
+const RECENT: &str = "UPDATE users SET last_message_at = $3 WHERE tenant_id = $1 AND last_message_at < $3
+    AND id = (SELECT user_id FROM mailboxes WHERE tenant_id = $1 AND id = $2)";
+
+/// Says anew when the last message of a mailbox's owner came, once messages have moved.
+pub(super) const RECENT_ANEW: &str = "UPDATE users SET last_message_at = COALESCE(
+        (SELECT MAX(g.received_at) FROM messages g WHERE g.tenant_id = $1 AND g.mailbox_id = $2), 0)
+    WHERE tenant_id = $1 AND id = (SELECT user_id FROM mailboxes WHERE tenant_id = $1 AND id = $2)";
+
 pub(super) const ADD_JOB: &str =
     "INSERT INTO jobs (id, tenant_id, message_id, work, state, attempts, next_at, created_at)
     VALUES ($1, $2, $3, $4, $5, 0, $6, $7)";
@@ -98,7 +107,8 @@ pub(super) async fn write(
         return Ok(Deposited::New);
     }
     let detail = format!("{} bytes", message.bytes);
-    let mut statements = vec![(ADD_LEDGER, args![tenant, id, now, "stored", detail])];
+    let recent = args![tenant, message.mailbox.uuid(), micros(message.received_at)];
+    let mut statements = vec![(ADD_LEDGER, args![tenant, id, now, "stored", detail]), (RECENT, recent)];
     for job in jobs {
         let about = message_of(&job.work).map(MessageId::uuid);
         let args = args![job.id.uuid(), tenant, about, to_json(&job.work)?, JOB_QUEUED, micros(job.due), now];

@@ -49,6 +49,8 @@ mod tenants;
 mod time_frames;
 mod tx;
 mod undo;
+mod user_filter;
+mod user_orders;
 mod user_pages;
 mod webhook_queue;
 mod webhooks;
@@ -81,7 +83,8 @@ pub use self::reset::{Cleared, Holdings};
 pub use self::second_factors::{SecondFactor, SharedSecret};
 pub use self::takeover::{Fate, Newcomer};
 pub use self::tenants::TenantContents;
-pub use self::user_pages::{PeopleFilter, Person, UserCounts, UserSort, UserStatus, Voicemail};
+pub use self::user_filter::{PeopleFilter, UserSort, UserStatus, Voicemail};
+pub use self::user_pages::{Person, UserCounts, UserPlace};
 pub use self::webhook_queue::{Due, Fact, Told};
 pub use self::webhooks::Sent;
 

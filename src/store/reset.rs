@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::bin::{DEVICES, LOGIN, Why, keep_archive};
 use super::db::{Tx, args};
+use super::deposit::RECENT_ANEW;
 use super::fault::{found, missing};
 use super::lamps;
 use super::lockouts::UNLOCK;
@@ -265,6 +266,9 @@ impl Work<'_> {
             }
             tx.run(FORGET_PLACE, args![self.tenant, self.mailbox]).await?;
             any += tx.run(MOVE_MESSAGES, args![self.tenant, self.mailbox, archive.mailbox]).await?;
+            for one in [self.mailbox, archive.mailbox] {
+                tx.run(RECENT_ANEW, args![self.tenant, one]).await?;
+            }
         }
         for sql in statements {
             let touched = tx.run(sql, args![self.tenant, self.mailbox, archive.mailbox]).await?;

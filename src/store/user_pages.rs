@@ -1,116 +1,25 @@
 //! The users of a tenant as lists show them: searched, filtered, in every order, counted. A page begins after a place, so
 //! that it costs the same however far it is from the top; each order has its index.
 
-use std::fmt;
-use std::str::FromStr;
+use jiff::Timestamp;
 
-use uuid::Uuid;
-
-use super::db::{Row, args};
+use super::db::{Row, Value, args};
 use super::mailboxes::read_mailbox_as;
 use super::pages::like;
 use super::people::read_user;
-use super::read::Reader;
+use super::read::{Reader, micros};
+use super::user_filter::{PeopleFilter, UserSort, UserStatus, Voicemail};
+use super::user_orders::{HOW_MANY, ONE, PLACE, boxless, count_found, found, walk};
 use super::{Result, Store};
-use crate::domain::{Invalid, Login, Mailbox, Role, TenantId, User, UserId};
+use crate::domain::{Login, Mailbox, Role, TenantId, User, UserId};
 
-macro_rules! users {
-    ($from:literal) => {
-        concat!(
-            "SELECT u.id, u.tenant_id, u.first_name, u.last_name, u.emails, u.login, u.department, u.site,
-                u.profile, u.created_at,
-                m.id AS mailbox_id, m.user_id, m.extension, m.enabled, m.settings, m.created_at AS mailbox_made,
-                COALESCE(l.role, 'basic') AS role, COALESCE(l.portal, $2) AS portal,
-                l.password_hash IS NOT NULL AS has_password, m.pin_hash IS NOT NULL AS has_pin,
-                u.reset_at IS NOT NULL AS needs_setup,
-                (SELECT COUNT(*) FROM messages g WHERE g.tenant_id = $1 AND g.mailbox_id = m.id
-                    AND g.folder = 'inbox' AND g.heard_at IS NULL) AS unheard
-             FROM ",
-            $from,
-            " ON m.tenant_id = u.tenant_id AND m.user_id = u.id AND m.removed_at IS NULL
-             LEFT JOIN logins l ON l.tenant_id = u.tenant_id AND l.user_id = u.id
-             WHERE u.tenant_id = $1 AND u.removed_at IS NULL "
-        )
-    };
-}
-
-/// Users who are wanted, from here on in an order. `$4` is how many.
-macro_rules! wanted {
-    ($from:literal, $rest:literal) => {
-        concat!(
-            users!($from),
-            "AND ($3 = '' OR lower(u.first_name || ' ' || u.last_name) LIKE $3 ESCAPE '!'
-                OR lower(u.emails) LIKE $3 ESCAPE '!' OR COALESCE(u.login, '') LIKE $3 ESCAPE '!'
-                OR COALESCE(m.extension, '') LIKE $3 ESCAPE '!')
-             AND ($5 = '' OR COALESCE(l.role, 'basic') = $5)
-             AND ($6 <> 'setup-required' OR u.reset_at IS NOT NULL)
-             AND ($6 = '' OR CASE WHEN u.reset_at IS NOT NULL THEN 'setup-required'
-                WHEN l.password_hash IS NULL THEN 'new' ELSE 'active' END = $6)
-             AND ($7 = '' OR CASE WHEN m.id IS NULL THEN 'none' WHEN m.enabled THEN 'on' ELSE 'off' END = $7)
-             AND ($8 = '' OR u.department = $8) AND ($9 = '' OR u.site = $9)
-             AND (NOT $10 OR u.profile NOT LIKE '%\"listed\":false%') ",
-            $rest,
-            " LIMIT $4"
-        )
-    };
-}
-
-// Along the index of extensions, and then those who have none: a page costs its rows, however many users there are.
-const UP: &str =
-    wanted!("mailboxes m JOIN users u", "AND m.tenant_id = $1 AND m.extension > $11 ORDER BY m.extension");
-const DOWN: &str = wanted!("mailboxes m JOIN users u", "AND m.tenant_id = $1 ORDER BY m.extension DESC");
-const DOWN_AFTER: &str = wanted!(
-    "mailboxes m JOIN users u",
-    "AND m.tenant_id = $1 AND m.extension < $11 ORDER BY m.extension DESC"
-);
-const WITHOUT_MAILBOX: &str =
-    wanted!("users u LEFT JOIN mailboxes m", "AND m.id IS NULL AND u.id > $11 ORDER BY u.id");
-
-const BY_NAME: &str =
-    wanted!("users u LEFT JOIN mailboxes m", "ORDER BY lower(u.last_name), lower(u.first_name), u.id");
-const BY_NAME_AFTER: &str = wanted!(
-    "users u LEFT JOIN mailboxes m",
-    "AND lower(u.last_name) >= $11 AND (lower(u.last_name), lower(u.first_name), u.id) > ($11, $12, $13)
-     ORDER BY lower(u.last_name), lower(u.first_name), u.id"
-);
-const BY_NAME_DOWN: &str = wanted!(
-    "users u LEFT JOIN mailboxes m",
-    "ORDER BY lower(u.last_name) DESC, lower(u.first_name) DESC, u.id DESC"
-);
-const BY_NAME_DOWN_AFTER: &str = wanted!(
-    "users u LEFT JOIN mailboxes m",
-    "AND lower(u.last_name) <= $11 AND (lower(u.last_name), lower(u.first_name), u.id) < ($11, $12, $13)
-     ORDER BY lower(u.last_name) DESC, lower(u.first_name) DESC, u.id DESC"
-);
-
-const BY_MAIL: &str = wanted!("users u LEFT JOIN mailboxes m", "ORDER BY lower(u.emails), u.id");
-const BY_MAIL_AFTER: &str = wanted!(
-    "users u LEFT JOIN mailboxes m",
-    "AND lower(u.emails) >= $11 AND (lower(u.emails), u.id) > ($11, $12) ORDER BY lower(u.emails), u.id"
-);
-const BY_MAIL_DOWN: &str =
-    wanted!("users u LEFT JOIN mailboxes m", "ORDER BY lower(u.emails) DESC, u.id DESC");
-const BY_MAIL_DOWN_AFTER: &str = wanted!(
-    "users u LEFT JOIN mailboxes m",
-    "AND lower(u.emails) <= $11 AND (lower(u.emails), u.id) < ($11, $12) ORDER BY lower(u.emails) DESC, u.id DESC"
-);
-
-// The first bound of each pair stands alone as well: it is what the index begins at.
-// Lower case is the database's: what it compares with comes from it as well. Also of somebody who was removed meanwhile.
-const PLACE: &str = "SELECT id, lower(last_name) AS last, lower(first_name) AS first, lower(emails) AS mail
-    FROM users WHERE tenant_id = $1 AND id = $2";
-
-const ALL: &str = "SELECT COUNT(*) AS count FROM users WHERE tenant_id = $1 AND removed_at IS NULL";
-const TO_SET_UP: &str = "SELECT COUNT(*) AS count, COUNT(l.password_hash) AS entered FROM users u
-    LEFT JOIN logins l ON l.tenant_id = u.tenant_id AND l.user_id = u.id
-    WHERE u.tenant_id = $1 AND u.reset_at IS NOT NULL AND u.removed_at IS NULL";
-const WITH_PASSWORD: &str =
-    "SELECT COUNT(*) AS count FROM logins WHERE tenant_id = $1 AND password_hash IS NOT NULL";
+const COUNTS: &str = "SELECT status, COUNT(*) AS count FROM users WHERE tenant_id = $1 AND removed_at IS NULL
+    GROUP BY status";
 
 /// Where users without a mailbox begin: behind every extension.
 const NO_EXTENSION: &str = "~";
-
-const USER: &str = concat!(users!("users u LEFT JOIN mailboxes m"), "AND u.id = $3");
+/// Whom so many fit are read all at once, and sorted; of more, enough lie along every index.
+const FEW: u32 = 1000;
 
 /// A user with all that a list shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,105 +36,33 @@ pub struct Person {
     pub needs_setup: bool,
     /// Messages in the inbox that were not heard.
     pub unheard: u32,
+    /// When the last message came.
+    pub last_message_at: Option<Timestamp>,
 }
 
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident, $what:literal, $remedy:literal, $($(#[$about:meta])* $variant:ident = $word:literal,)+) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum $name {
-            $($(#[$about])* $variant,)+
+impl Person {
+    /// The place of this one in every order.
+    pub fn place(&self) -> UserPlace {
+        UserPlace {
+            user: self.user.id,
+            extension: self
+                .mailbox
+                .as_ref()
+                .map_or_else(|| NO_EXTENSION.to_owned(), |mailbox| mailbox.extension.to_string()),
+            last_message_at: self.last_message_at.map_or(0, micros),
         }
-
-        impl $name {
-            /// The word used by pages and the API.
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $word,)+
-                }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = Invalid;
-
-            fn from_str(text: &str) -> Result<Self, Invalid> {
-                match text {
-                    $($word => Ok(Self::$variant),)+
-                    _ => Err(Invalid::new($what, text, $remedy)),
-                }
-            }
-        }
-    };
-}
-
-words! {
-    /// How far somebody has come (003-15).
-    UserStatus, "status", "choose new, active or setup-required",
-    /// Has never chosen a password.
-    New = "new",
-    /// Has.
-    Active = "active",
-    /// Was reset, and not set up since.
-    SetupRequired = "setup-required",
-}
-
-words! {
-    /// Whether somebody's mailbox takes messages.
-    Voicemail, "voicemail", "choose on, off or none",
-    /// It does.
-    On = "on",
-    /// It does not.
-    Off = "off",
-    /// There is no mailbox.
-    Missing = "none",
-}
-
-words! {
-    /// In which order.
-    UserSort, "sort", "choose extension, name or email",
-    /// By extension; those without one last.
-    Extension = "extension",
-    /// By last name, then first name.
-    Name = "name",
-    /// By the first address.
-    Email = "email",
-}
-
-/// Which users, and in which order.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PeopleFilter {
-    /// Part of a name, an address, a login name or an extension; empty for all.
-    pub search: String,
-    /// Only those of this department; empty for all (002-007).
-    pub department: String,
-    /// Only those of this site; empty for all (002-008).
-    pub site: String,
-    /// Only those who stand in the list of contacts (002-022).
-    pub is_listed: bool,
-    /// Only those of this role.
-    pub role: Option<Role>,
-    /// Only those who have come so far.
-    pub status: Option<UserStatus>,
-    /// Only those whose mailbox is so.
-    pub voicemail: Option<Voicemail>,
-    /// The order. `None`: by extension.
-    pub sort: Option<UserSort>,
-    /// The other way round.
-    pub is_down: bool,
-}
-
-impl PeopleFilter {
-    /// All that fit this text.
-    pub fn found_by(search: &str) -> Self {
-        Self { search: search.to_owned(), ..Self::default() }
     }
+}
+
+/// The user after whom a page begins, with what may change while somebody turns pages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserPlace {
+    /// Who.
+    pub user: UserId,
+    /// The extension; `~` for none.
+    pub extension: String,
+    /// When the last message came, in microseconds; 0 for never.
+    pub last_message_at: i64,
 }
 
 /// How many users a tenant has.
@@ -242,7 +79,7 @@ pub struct UserCounts {
 }
 
 impl Store {
-    /// Users who are wanted, after a place: the extension (of no matter but in that order) and id of the last one.
+    /// Users who are wanted, after a place.
     ///
     /// # Errors
     /// [`super::StoreError`].
@@ -250,78 +87,132 @@ impl Store {
         &self,
         tenant: TenantId,
         filter: &PeopleFilter,
-        after: Option<(String, UserId)>,
+        after: Option<UserPlace>,
         limit: u32,
     ) -> Result<Vec<Person>> {
-        let plain = |text: &str| -> String { text.trim().chars().filter(|c| !c.is_control()).collect() };
-        let common = |limit: u32| {
-            args![
-                tenant.uuid(),
-                true,
-                like(&filter.search),
-                limit,
-                filter.role.map_or("", Role::as_str),
-                filter.status.map_or("", UserStatus::as_str),
-                filter.voicemail.map_or("", Voicemail::as_str),
-                plain(&filter.department),
-                plain(&filter.site),
-                filter.is_listed,
-            ]
-        };
-        let rows = match filter.sort {
-            None | Some(UserSort::Extension) => {
-                return self.by_extension(filter, after, limit, common).await;
-            }
-            Some(sort) => {
-                let place = match after {
-                    Some((_, id)) => self.db.row(PLACE, args![tenant.uuid(), id.uuid()]).await?,
-                    None => None,
-                };
-                let (sql, keys) = match place {
-                    None => (first(sort, filter.is_down), Vec::new()),
-                    Some(row) => {
-                        let row = Reader::new(&row, "users", "id");
-                        let id = row.id("id")?;
-                        let keys = match sort {
-                            UserSort::Email => args![row.text("mail")?, id],
-                            _ => args![row.text("last")?, row.text("first")?, id],
-                        };
-                        (next(sort, filter.is_down), keys)
-                    }
-                };
-                let args = common(limit).into_iter().chain(keys).collect();
-                self.db.rows(sql, args).await?
-            }
+        let Some(asked) = self.asked(tenant, filter).await? else { return Ok(Vec::new()) };
+        let rows = match filter.sort.unwrap_or(UserSort::Extension) {
+            UserSort::Extension => self.by_extension(&asked, after, limit).await?,
+            sort => self.by_key(&asked, sort, after, limit).await?,
         };
         rows.iter().map(read_person).collect()
     }
 
+    /// Whom a filter finds, in one reading; as many as `limit` says.
+    ///
+    /// # Errors
+    /// [`super::StoreError`].
+    pub async fn users_found(
+        &self,
+        tenant: TenantId,
+        filter: &PeopleFilter,
+        limit: u32,
+    ) -> Result<Vec<UserId>> {
+        let Some(asked) = self.asked(tenant, filter).await? else { return Ok(Vec::new()) };
+        let rows = self.db.rows(found(asked.is_few()), asked.args(limit)).await?;
+        rows.iter().map(|row| Ok(UserId::from_uuid(Reader::new(row, "users", "id").id("id")?))).collect()
+    }
+
+    /// How many a filter finds, counted up to `limit`.
+    ///
+    /// # Errors
+    /// [`super::StoreError`].
+    pub async fn count_found(&self, tenant: TenantId, filter: &PeopleFilter, limit: u32) -> Result<u32> {
+        let Some(asked) = self.asked(tenant, filter).await? else { return Ok(0) };
+        let row = self.db.row(count_found(asked.is_few()), asked.args(limit)).await?;
+        row.map_or(Ok(0), |row| Reader::new(&row, "users", "count").number("count"))
+    }
+
+    /// With the filter that few fit, if there is one: reading those costs less than a walk that meets hardly any of them.
+    /// `None` when nobody fits.
+    async fn asked<'f>(&self, tenant: TenantId, filter: &'f PeopleFilter) -> Result<Option<Asked<'f>>> {
+        for (name, sql) in HOW_MANY {
+            let value: Option<Value> = match name {
+                "status" => filter.status.map(|status| status.as_str().into()),
+                "role" => filter.role.map(|role| rank(role).into()),
+                "voicemail" => filter.voicemail.map(|voicemail| voicemail.as_str().into()),
+                "department" => given(plain(&filter.department)),
+                "site" => given(plain(&filter.site)),
+                _ => given(like(&filter.search)),
+            };
+            let Some(value) = value else { continue };
+            let row = self.db.row(sql, vec![tenant.uuid().into(), value, (FEW + 1).into()]).await?;
+            let count =
+                row.map(|row| Reader::new(&row, "users", "count").number::<u32>("count")).transpose()?;
+            match count {
+                Some(0) => return Ok(None),
+                Some(1..=FEW) => return Ok(Some(Asked { tenant, filter, narrow: name })),
+                _ => {}
+            }
+        }
+        Ok(Some(Asked { tenant, filter, narrow: "" }))
+    }
+
+    async fn by_key(
+        &self,
+        asked: &Asked<'_>,
+        sort: UserSort,
+        after: Option<UserPlace>,
+        limit: u32,
+    ) -> Result<Vec<Row>> {
+        let walk = walk(sort, asked.filter.is_down, asked.is_few());
+        let place = match &after {
+            Some(after) => self.db.row(PLACE, args![asked.tenant.uuid(), after.user.uuid()]).await?,
+            None => None,
+        };
+        let (Some(row), Some(after)) = (place, after) else {
+            return Ok(self.db.rows(walk.first, asked.args(limit)).await?);
+        };
+        let row = Reader::new(&row, "users", "id");
+        let id = row.id("id")?;
+        let keys = match sort {
+            UserSort::Email => args![row.text("mail")?, id],
+            UserSort::Status => args![row.text("status")?, row.text("last")?, row.text("first")?, id],
+            UserSort::Role => {
+                args![row.number::<i64>("rank")?, row.text("last")?, row.text("first")?, id]
+            }
+            // As it was on the page before: whoever gets a message meanwhile moves, and the page does not.
+            UserSort::LastMessage => args![after.last_message_at, id],
+            _ => args![row.text("last")?, row.text("first")?, id],
+        };
+        let group = keys.first().cloned();
+        let mut rows = self.db.rows(walk.next, asked.with(limit, keys)).await?;
+        let rest = left(limit, &rows);
+        if let (Some(beyond), Some(group)) = (walk.beyond.filter(|_| rest > 0), group) {
+            rows.extend(self.db.rows(beyond, asked.with(rest, [group])).await?);
+        }
+        Ok(rows)
+    }
+
     async fn by_extension(
         &self,
-        filter: &PeopleFilter,
-        after: Option<(String, UserId)>,
+        asked: &Asked<'_>,
+        after: Option<UserPlace>,
         limit: u32,
-        common: impl Fn(u32) -> Vec<super::db::Value>,
-    ) -> Result<Vec<Person>> {
-        let with = |limit, key: super::db::Value| common(limit).into_iter().chain([key]).collect();
-        let is_first = after.is_none();
-        let (extension, id) =
-            after.map_or((String::new(), Uuid::nil()), |(extension, id)| (extension, id.uuid()));
+    ) -> Result<Vec<Row>> {
+        let voicemail = asked.filter.voicemail;
+        let walk = walk(UserSort::Extension, asked.filter.is_down, asked.is_few());
+        let is_among_boxless = after.as_ref().is_some_and(|after| after.extension == NO_EXTENSION);
         let mut rows = Vec::new();
-        if extension != NO_EXTENSION && filter.voicemail != Some(Voicemail::Missing) {
-            rows = match (filter.is_down, is_first) {
-                (false, _) => self.db.rows(UP, with(limit, extension.clone().into())).await?,
-                (true, true) => self.db.rows(DOWN, common(limit)).await?,
-                (true, false) => self.db.rows(DOWN_AFTER, with(limit, extension.clone().into())).await?,
+        if !is_among_boxless && voicemail != Some(Voicemail::Missing) {
+            rows = match &after {
+                None => self.db.rows(walk.first, asked.args(limit)).await?,
+                Some(after) => {
+                    self.db.rows(walk.next, asked.with(limit, args![after.extension.as_str()])).await?
+                }
             };
         }
-        let rest = limit.saturating_sub(u32::try_from(rows.len()).unwrap_or(u32::MAX));
-        if rest > 0 && matches!(filter.voicemail, None | Some(Voicemail::Missing)) {
+        let rest = left(limit, &rows);
+        if rest > 0 && matches!(voicemail, None | Some(Voicemail::Missing)) {
             // A place among those who have one is before all of these.
-            let id = if extension == NO_EXTENSION { id } else { Uuid::nil() };
-            rows.extend(self.db.rows(WITHOUT_MAILBOX, with(rest, id.into())).await?);
+            let id =
+                after.filter(|_| is_among_boxless).map_or_else(uuid::Uuid::nil, |after| after.user.uuid());
+            // A search looks through all users: those without a mailbox are looked through sooner.
+            let narrow = if asked.narrow == "search" { "" } else { asked.narrow };
+            let asked = Asked { narrow, ..*asked };
+            rows.extend(self.db.rows(boxless(asked.is_few()), asked.with(rest, args![id])).await?);
         }
-        rows.iter().map(read_person).collect()
+        Ok(rows)
     }
 
     /// How many users there are, and how far they have come.
@@ -329,16 +220,18 @@ impl Store {
     /// # Errors
     /// [`super::StoreError`].
     pub async fn user_counts(&self, tenant: TenantId) -> Result<UserCounts> {
-        let count = async |sql, column| match self.db.row(sql, args![tenant.uuid()]).await? {
-            Some(row) => Reader::new(&row, "users", "count").number::<u64>(column),
-            None => Ok(0),
-        };
-        let all = count(ALL, "count").await?;
-        let setup_required = count(TO_SET_UP, "count").await?;
-        let entered = count(TO_SET_UP, "entered").await?;
-        let active = count(WITH_PASSWORD, "count").await?.saturating_sub(entered);
-        let new = all.saturating_sub(setup_required).saturating_sub(active);
-        Ok(UserCounts { all, new, active, setup_required })
+        let mut counts = UserCounts::default();
+        for row in self.db.rows(COUNTS, args![tenant.uuid()]).await? {
+            let row = Reader::new(&row, "users", "status");
+            let count: u64 = row.number("count")?;
+            counts.all += count;
+            match row.parsed("status")? {
+                UserStatus::New => counts.new = count,
+                UserStatus::Active => counts.active = count,
+                UserStatus::SetupRequired => counts.setup_required = count,
+            }
+        }
+        Ok(counts)
     }
 
     /// One user, as lists show them.
@@ -346,27 +239,65 @@ impl Store {
     /// # Errors
     /// [`super::StoreError`].
     pub async fn listed_user(&self, tenant: TenantId, user: UserId) -> Result<Option<Person>> {
-        let row = self.db.row(USER, args![tenant.uuid(), true, user.uuid()]).await?;
+        let row = self.db.row(ONE, args![tenant.uuid(), true, user.uuid()]).await?;
         row.as_ref().map(read_person).transpose()
     }
 }
 
-const fn first(sort: UserSort, is_down: bool) -> &'static str {
-    match (sort, is_down) {
-        (UserSort::Email, false) => BY_MAIL,
-        (UserSort::Email, true) => BY_MAIL_DOWN,
-        (_, false) => BY_NAME,
-        (_, true) => BY_NAME_DOWN,
+/// Who is asked for.
+#[derive(Clone, Copy)]
+struct Asked<'f> {
+    tenant: TenantId,
+    filter: &'f PeopleFilter,
+    /// The filter that few fit; empty when there is none.
+    narrow: &'static str,
+}
+
+impl Asked<'_> {
+    const fn is_few(&self) -> bool {
+        !self.narrow.is_empty()
+    }
+
+    /// `$1` to `$11`.
+    fn args(&self, limit: u32) -> Vec<Value> {
+        let filter = self.filter;
+        args![
+            self.tenant.uuid(),
+            true,
+            like(&filter.search),
+            limit,
+            filter.role.map_or(-1, rank),
+            filter.status.map_or("", UserStatus::as_str),
+            filter.voicemail.map_or("", Voicemail::as_str),
+            plain(&filter.department),
+            plain(&filter.site),
+            filter.is_listed,
+            self.narrow,
+        ]
+    }
+
+    /// The same with the keys of a place.
+    fn with(&self, limit: u32, keys: impl IntoIterator<Item = Value>) -> Vec<Value> {
+        self.args(limit).into_iter().chain(keys).collect()
     }
 }
 
-const fn next(sort: UserSort, is_down: bool) -> &'static str {
-    match (sort, is_down) {
-        (UserSort::Email, false) => BY_MAIL_AFTER,
-        (UserSort::Email, true) => BY_MAIL_DOWN_AFTER,
-        (_, false) => BY_NAME_AFTER,
-        (_, true) => BY_NAME_DOWN_AFTER,
-    }
+/// How many of a page are left to find.
+fn left(limit: u32, rows: &[Row]) -> u32 {
+    limit.saturating_sub(u32::try_from(rows.len()).unwrap_or(u32::MAX))
+}
+
+/// The place of a role in `users.rank`.
+fn rank(role: Role) -> i64 {
+    Role::ALL.into_iter().zip(0..).find(|(one, _)| *one == role).map_or(0, |(_, rank)| rank)
+}
+
+fn given(text: String) -> Option<Value> {
+    (!text.is_empty()).then(|| text.into())
+}
+
+fn plain(text: &str) -> String {
+    text.trim().chars().filter(|c| !c.is_control()).collect()
 }
 
 fn read_person(row: &Row) -> Result<Person> {
@@ -377,5 +308,15 @@ fn read_person(row: &Row) -> Result<Person> {
     let (portal, has_password) = (row.flag("portal")?, row.flag("has_password")?);
     let login = Login { tenant: user.tenant, user: user.id, role, has_password, portal };
     let (has_pin, needs_setup) = (row.flag("has_pin")?, row.flag("needs_setup")?);
-    Ok(Person { user, mailbox, login, has_pin, needs_setup, unheard: row.number("unheard")? })
+    let last = row.number::<i64>("last_message_at")?;
+    let last_message_at = (last > 0).then(|| Timestamp::from_microsecond(last).ok()).flatten();
+    Ok(Person {
+        user,
+        mailbox,
+        login,
+        has_pin,
+        needs_setup,
+        unheard: row.number("unheard")?,
+        last_message_at,
+    })
 }

@@ -310,7 +310,7 @@ async fn pages_of_messages_and_users_hold_each_entry_once(bed: Bed) {
         let extension = |person: &Person| {
             person.mailbox.as_ref().map_or("~".to_owned(), |mailbox| mailbox.extension.to_string())
         };
-        after = Some((extension(last), last.user.id));
+        after = Some(last.place());
         seen.extend(page.iter().map(|person| (extension(person), person.user.id)));
     }
     let extensions: Vec<&str> = seen.iter().map(|(extension, _)| extension.as_str()).collect();

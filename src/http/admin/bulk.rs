@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::domain::{BulkId, Clear, Invalid, UserId};
 use crate::service::access::Act;
-use crate::service::bulk::{BulkAct, MOST};
+use crate::service::bulk::{BulkAct, BulkError, MOST, Whom};
 use crate::store::{BulkRow, BulkRun, BulkState, RowState, StoreError};
 
 use super::super::portal::frame::{Done, Frame};
@@ -24,11 +24,14 @@ use super::imports::csv;
 use super::reset::title;
 use super::server::zone;
 use super::users;
+use super::users_table::brought_back;
 
 /// What was done to many users.
 pub(super) const HERE: &str = "/admin/bulk";
 /// Users on a page.
 const PAGE: u32 = 200;
+/// Those who are shown of all that were found.
+const FIRST: usize = 20;
 /// What takes no longer is over when its page comes.
 const WAIT: Duration = Duration::from_millis(1500);
 
@@ -38,8 +41,12 @@ struct BulkPage {
     frame: Frame,
     act: String,
     title: &'static str,
-    /// Who was chosen: id, and name with extension.
+    /// Who was chosen, or the first of those who were found: id, and name with extension.
     chosen: Vec<(String, String)>,
+    /// How many they are.
+    count: usize,
+    /// What finds them; `None`: each was ticked.
+    filter: Option<String>,
     /// Parts of a reset: word, title, whether it is chosen.
     parts: Vec<(&'static str, &'static str, bool)>,
 }
@@ -51,8 +58,23 @@ pub(super) async fn bulk(State(site): Shared, posted: Posted) -> Response {
         return response;
     }
     let (tenant, services) = (visitor.actor.tenant, &site.web.services);
-    let mut users: Vec<UserId> = fields.all("user").iter().filter_map(|id| id.parse().ok()).collect();
-    users.truncate(MOST);
+    let sought = match fields.all("filter").first() {
+        Some(text) => brought_back(text).map(|filter| (text, filter)),
+        None => None,
+    };
+    let users = match &sought {
+        Some((_, filter)) => services.bulk.found(tenant, filter).await,
+        // Only those who are ticked; what finds nobody whom it was written for chooses nobody.
+        None if fields.all("filter").is_empty() => {
+            Ok(fields.all("user").iter().filter_map(|id| id.parse().ok()).take(MOST).collect())
+        }
+        None => Ok(Vec::new()),
+    };
+    let users: Vec<UserId> = match users {
+        Ok(users) => users,
+        Err(BulkError::Store(error)) => return trouble(&error),
+        Err(_) => return see(&site, &format!("{}?done=many", users::HERE)),
+    };
     let word = fields.get("act");
     let known = BulkAct::WORDS.into_iter().find(|(known, _)| *known == word);
     let Some((_, act_title)) = known.filter(|_| !users.is_empty()) else {
@@ -61,7 +83,7 @@ pub(super) async fn bulk(State(site): Shared, posted: Posted) -> Response {
     let parts = fields.all("clear").iter().map(|word| word.parse::<Clear>());
     let parts = parts.collect::<Result<BTreeSet<_>, Invalid>>();
     let is_reset = word == "reset";
-    let refused = match &parts {
+    let mut refused = match &parts {
         Err(error) => Some(sentence(error)),
         Ok(parts) if is_reset && parts.is_empty() => Some("Choose what is cleared.".to_owned()),
         Ok(_) => None,
@@ -71,29 +93,37 @@ pub(super) async fn bulk(State(site): Shared, posted: Posted) -> Response {
         && refused.is_none()
         && let Some(act) = BulkAct::of(word, parts.clone())
     {
+        let whom = match &sought {
+            Some((_, filter)) => Whom::Found { filter, seen: fields.get("seen").parse().ok().or(Some(0)) },
+            None => Whom::Named(&users),
+        };
         let begun = async {
-            let run = services.bulk.begin(&visitor.actor, tenant, &act, &users).await?;
-            services.bulk.settled(tenant, run.id, WAIT).await
+            let run = services.bulk.begin(&visitor.actor, tenant, &act, whom).await?;
+            Ok(services.bulk.settled(tenant, run.id, WAIT).await?)
         };
-        return match begun.await {
-            Ok(run) => see(&site, &format!("{HERE}/{}", run.id)),
-            Err(error) => trouble(&error),
-        };
+        match begun.await {
+            Ok(run) => return see(&site, &format!("{HERE}/{}", run.id)),
+            Err(BulkError::Store(error)) => return trouble(&error),
+            Err(error) => refused = Some(sentence(&error)),
+        }
     }
     let mut page = BulkPage {
         frame: Frame::new(&site, &visitor, users::HERE, None),
         act: word.to_owned(),
         title: act_title,
         chosen: Vec::new(),
+        count: users.len(),
+        filter: sought.as_ref().map(|(text, _)| (*text).clone()),
         parts: Vec::new(),
     };
-    for user in users {
+    let shown = if sought.is_some() { FIRST } else { MOST };
+    for user in users.into_iter().take(shown) {
         match services.people.person(tenant, user).await {
             Ok(Some(person)) => {
                 let number = person.mailbox.map_or_else(String::new, |mailbox| mailbox.extension.to_string());
                 page.chosen.push((user.to_string(), format!("{number} {}", person.user.full_name())));
             }
-            Ok(None) => {}
+            Ok(None) => page.count = page.count.saturating_sub(1),
             Err(error) => return trouble(&error),
         }
     }

@@ -4,15 +4,18 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use crate::domain::{Role, UserId};
+use crate::domain::{Role, TenantId, UserId};
 use crate::service::access::Act;
-use crate::service::bulk::BulkAct;
+use crate::service::bulk::{BulkAct, MOST};
+use crate::service::people::People;
 use crate::store::{PeopleFilter, Person, Places, UserCounts, UserSort, UserStatus, Voicemail};
 
 use super::super::portal::frame::{Done, Frame};
-use super::super::portal::trouble;
+use super::super::portal::{trouble, words};
 use super::super::shell::render;
 use super::super::visitor::Visitor;
 use super::super::{Shared, cursor};
@@ -30,8 +33,14 @@ const VOICEMAILS: [(Voicemail, &str); 3] = [
 ];
 /// Behind the word of an order: the other way round.
 const DOWN: &str = "-desc";
-const SORTS: [(UserSort, &str); 3] =
-    [(UserSort::Extension, "Extension"), (UserSort::Name, "Name"), (UserSort::Email, "E-mail")];
+const SORTS: [(UserSort, &str); 6] = [
+    (UserSort::Extension, "Extension"),
+    (UserSort::Name, "Name"),
+    (UserSort::Email, "E-mail"),
+    (UserSort::Role, "Role"),
+    (UserSort::Status, "State"),
+    (UserSort::LastMessage, "Last message"),
+];
 
 #[derive(Template)]
 #[template(path = "portal/users.html", config = "src/http/pages/askama.toml")]
@@ -61,6 +70,16 @@ struct UsersPage {
     /// Where users are asked for, by who may not add them.
     help: Option<String>,
     acts: [(&'static str, &'static str); 6],
+    /// All that is found may be chosen at once.
+    all: Option<All>,
+}
+
+/// More than this page shows.
+struct All {
+    count: u32,
+    is_too_many: bool,
+    /// What finds them.
+    filter: String,
 }
 
 /// A status to choose, with how many users have it.
@@ -96,6 +115,7 @@ struct Row {
     state: &'static str,
     is_bad: bool,
     unheard: u32,
+    last_message: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -130,6 +150,31 @@ impl Asked {
             is_down: self.sort.ends_with(DOWN),
         }
     }
+}
+
+/// The filter that a form brings back as [`All`] had it; `None` for what this page never wrote, so that nobody is found who
+/// was not meant.
+pub(super) fn brought_back(text: &str) -> Option<PeopleFilter> {
+    let mut asked = Asked::default();
+    for (name, value) in url::form_urlencoded::parse(text.as_bytes()) {
+        let field = match &*name {
+            "q" => &mut asked.q,
+            "status" => &mut asked.status,
+            "voicemail" => &mut asked.voicemail,
+            "role" => &mut asked.role,
+            "department" => &mut asked.department,
+            "site" => &mut asked.site,
+            _ => return None,
+        };
+        *field = value.into_owned();
+    }
+    let filter = asked.query();
+    (unordered(&filter) == text).then_some(filter)
+}
+
+/// What finds the same users, in the usual order.
+fn unordered(query: &PeopleFilter) -> String {
+    written(&PeopleFilter { sort: None, is_down: false, ..query.clone() })
 }
 
 /// What is asked for as a query of an address, without what is the default.
@@ -184,6 +229,20 @@ pub(super) async fn list(State(site): Shared, visitor: Visitor, Query(asked): Qu
         Ok(places) => places,
         Err(error) => return trouble(&error),
     };
+    let rest = async {
+        let zone = words::zone(None, &people.tenant(tenant).await?);
+        let is_more = more || !asked.after.is_empty();
+        let all = if is_more && visitor.must(Act::UsersWrite).is_ok() {
+            Some(all(people, tenant, &query, counts).await?)
+        } else {
+            None
+        };
+        Ok::<_, crate::store::StoreError>((zone, all))
+    };
+    let (zone, all) = match rest.await {
+        Ok(rest) => rest,
+        Err(error) => return trouble(&error),
+    };
     let done = match asked.done.as_str() {
         "removed" => Some(Done {
             undo: asked.user.parse::<UserId>().ok().map(|user| format!("{HERE}/{user}/restore")),
@@ -192,11 +251,14 @@ pub(super) async fn list(State(site): Shared, visitor: Visitor, Query(asked): Qu
         "nobody" => {
             Some(Done::refused("Nobody was chosen, or nothing to do: tick users, and choose what is done."))
         }
+        "many" => Some(Done::refused(format!(
+            "This finds more than {MOST} users, and one action takes so many at most: narrow the choice."
+        ))),
         _ => None,
     };
     let page = UsersPage {
         frame: Frame::new(&site, &visitor, HERE, None).with(done),
-        rows: page.iter().map(|person| row(person, &places)).collect(),
+        rows: page.iter().map(|person| row(person, &places, (people.now(), &zone))).collect(),
         places,
         is_filtered: pairs(&query).iter().any(|(name, _)| *name != "sort"),
         tabs: tabs(&query, counts),
@@ -215,21 +277,42 @@ pub(super) async fn list(State(site): Shared, visitor: Visitor, Query(asked): Qu
         may_add: visitor.actor.may_create(&policy),
         help: policy.help_link,
         acts: BulkAct::WORDS,
+        all,
     };
     render(&page, StatusCode::OK)
 }
 
-fn tabs(query: &PeopleFilter, counts: UserCounts) -> Vec<Tab> {
-    let of = |status: Option<UserStatus>| match status {
+/// What may be chosen at once. Without a filter, or with a status alone, it is counted already.
+async fn all(
+    people: &People,
+    tenant: TenantId,
+    query: &PeopleFilter,
+    counts: UserCounts,
+) -> Result<All, crate::store::StoreError> {
+    let most = u32::try_from(MOST).unwrap_or(u32::MAX);
+    let is_counted = pairs(query).iter().all(|(name, _)| matches!(*name, "sort" | "status"));
+    let count = if is_counted {
+        u32::try_from(of(counts, query.status)).unwrap_or(u32::MAX)
+    } else {
+        people.count_found(tenant, query, most.saturating_add(1)).await?
+    };
+    Ok(All { count, is_too_many: count > most, filter: unordered(query) })
+}
+
+const fn of(counts: UserCounts, status: Option<UserStatus>) -> u64 {
+    match status {
         None => counts.all,
         Some(UserStatus::New) => counts.new,
         Some(UserStatus::Active) => counts.active,
         Some(UserStatus::SetupRequired) => counts.setup_required,
-    };
+    }
+}
+
+fn tabs(query: &PeopleFilter, counts: UserCounts) -> Vec<Tab> {
     let tab = |status: Option<UserStatus>, title| Tab {
         query: written(&PeopleFilter { status, ..query.clone() }),
         title,
-        count: of(status),
+        count: of(counts, status),
         is_here: query.status == status,
     };
     let each = STATUSES.into_iter().map(|(status, title)| tab(Some(status), title));
@@ -270,7 +353,7 @@ fn head(query: &PeopleFilter, sort: UserSort, title: &'static str) -> Head {
     }
 }
 
-fn row(person: &Person, places: &Places) -> Row {
+fn row(person: &Person, places: &Places, (now, zone): (Timestamp, &TimeZone)) -> Row {
     let name = person.user.full_name();
     // 003-15: what keeps somebody from being reached is said here.
     let (state, is_bad) = match &person.mailbox {
@@ -294,5 +377,6 @@ fn row(person: &Person, places: &Places) -> Row {
         state,
         is_bad,
         unheard: person.unheard,
+        last_message: person.last_message_at.map(|at| words::when(at, now, zone)).unwrap_or_default(),
     }
 }

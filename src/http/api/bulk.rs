@@ -10,13 +10,14 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::domain::{BulkId, Clear, Invalid, UserId};
-use crate::service::bulk::{BulkAct, MOST, word};
+use crate::service::bulk::{BulkAct, BulkError, MOST, Whom, word};
 use crate::store::{BulkRow, BulkRun, StoreError};
 
 use super::super::Site;
 use super::caller::Caller;
 use super::page;
 use super::problem::Problem;
+use super::whom::Wanted as Filter;
 
 type Answer = Result<Response, Problem>;
 
@@ -25,7 +26,10 @@ type Answer = Result<Response, Problem>;
 #[serde(deny_unknown_fields)]
 pub(super) struct Wanted {
     act: String,
-    users: Vec<String>,
+    /// These users …
+    users: Option<Vec<String>>,
+    /// … or all that this finds.
+    filter: Option<Filter>,
     #[serde(default)]
     clear: Vec<String>,
 }
@@ -51,21 +55,39 @@ pub(super) async fn begin(
     Json(wanted): Json<Wanted>,
 ) -> Answer {
     let tenant = caller.must_reach_tenant()?;
-    if wanted.users.is_empty() || wanted.users.len() > MOST {
-        return Err(Problem::field("users", format!("name 1 to {MOST} users")));
-    }
-    let users = wanted.users.iter().map(|id| id.parse::<UserId>());
-    let users =
-        users.collect::<Result<Vec<_>, _>>().map_err(|error| Problem::field("users", error.to_string()))?;
+    let users = match &wanted.users {
+        Some(users) => named(users)?,
+        None => Vec::new(),
+    };
+    let filter = wanted.filter.as_ref().map(Filter::filter).transpose()?;
+    let whom = match (&wanted.users, &filter) {
+        (Some(_), None) => Whom::Named(&users),
+        (None, Some(filter)) => Whom::Found { filter, seen: None },
+        _ => return Err(Problem::field("users", "give either users, or a filter that finds them")),
+    };
     let parts = wanted.clear.iter().map(|word| word.parse::<Clear>()).collect::<Result<_, Invalid>>()?;
     let choose = "choose welcome, force-password, portal-on, portal-off, reset or remove";
     let act = BulkAct::of(&wanted.act, parts).ok_or_else(|| Problem::field("act", choose))?;
     if matches!(&act, BulkAct::Reset(parts) if parts.is_empty()) {
         return Err(Problem::field("clear", "choose what is cleared"));
     }
-    let run = site.web.services.bulk.begin(&caller.actor, tenant, &act, &users).await?;
+    let run =
+        site.web.services.bulk.begin(&caller.actor, tenant, &act, whom).await.map_err(
+            |error| match error {
+                BulkError::Store(error) => error.into(),
+                error => Problem::field("filter", error.to_string()),
+            },
+        )?;
     let place = [(header::LOCATION, format!("{}/api/v1/users/bulk/{}", site.base, run.id))];
     Ok((StatusCode::ACCEPTED, place, Json(run_json(&run))).into_response())
+}
+
+fn named(users: &[String]) -> Result<Vec<UserId>, Problem> {
+    if users.is_empty() || users.len() > MOST {
+        return Err(Problem::field("users", format!("name 1 to {MOST} users")));
+    }
+    let users = users.iter().map(|id| id.parse::<UserId>());
+    users.collect::<Result<Vec<_>, _>>().map_err(|error| Problem::field("users", error.to_string()))
 }
 
 pub(super) async fn list(State(site): State<Arc<Site>>, Extension(caller): Extension<Caller>) -> Answer {

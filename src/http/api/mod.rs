@@ -33,6 +33,7 @@ mod tenants;
 mod trunks;
 mod users;
 pub(in crate::http) mod webhooks;
+mod whom;
 
 use std::sync::Arc;
 

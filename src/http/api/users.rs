@@ -1,6 +1,5 @@
 //! Users with their mailboxes, numbers and roles.
 
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,11 +10,11 @@ use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::domain::{Extension as Number, Invalid, MailAddress, ProfileField, Quota, Recipient, UserId};
+use crate::domain::{Extension as Number, MailAddress, ProfileField, Quota, Recipient, UserId};
 use crate::service::access::{Act, Reach};
 use crate::service::accounts::{Account, Changes, NewUser};
 use crate::service::signin::SigninError;
-use crate::store::{PeopleFilter, Person};
+use crate::store::Person;
 
 use super::super::{Site, cursor};
 use super::caller::Caller;
@@ -26,52 +25,9 @@ use super::policy::must_create;
 use super::problem::Problem;
 use super::profiles;
 use super::tag::{answer, must_match, unless_known};
+use super::whom::Asked;
 
 type Answer = Result<Response, Problem>;
-
-#[derive(Debug, Deserialize)]
-pub(super) struct Asked {
-    #[serde(default)]
-    search: String,
-    #[serde(default)]
-    department: String,
-    #[serde(default)]
-    site: String,
-    status: Option<String>,
-    voicemail: Option<String>,
-    role: Option<String>,
-    sort: Option<String>,
-    order: Option<String>,
-    after: Option<String>,
-    limit: Option<u32>,
-}
-
-impl Asked {
-    fn filter(&self) -> Result<PeopleFilter, Problem> {
-        fn read<T: FromStr<Err = Invalid>>(
-            field: &'static str,
-            text: Option<&String>,
-        ) -> Result<Option<T>, Problem> {
-            let read = text.map(|text| text.parse::<T>()).transpose();
-            read.map_err(|error| Problem::field(field, error.to_string()))
-        }
-        Ok(PeopleFilter {
-            search: self.search.clone(),
-            department: self.department.clone(),
-            site: self.site.clone(),
-            is_listed: false,
-            role: read("role", self.role.as_ref())?,
-            status: read("status", self.status.as_ref())?,
-            voicemail: read("voicemail", self.voicemail.as_ref())?,
-            sort: read("sort", self.sort.as_ref())?,
-            is_down: match self.order.as_deref() {
-                None | Some("asc") => false,
-                Some("desc") => true,
-                Some(_) => return Err(Problem::field("order", "choose asc or desc")),
-            },
-        })
-    }
-}
 
 pub(super) async fn list(
     State(site): State<Arc<Site>>,
@@ -106,6 +62,7 @@ pub(super) async fn list(
 fn listed_json(person: &Person, fields: &[ProfileField]) -> Value {
     let mut told = person_json(person, fields);
     told["unheard"] = json!(person.unheard);
+    told["last_message_at"] = json!(person.last_message_at);
     told
 }
 

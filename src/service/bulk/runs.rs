@@ -12,9 +12,9 @@ use uuid::Uuid;
 use super::super::access::{Act, Actor, Door, Reach};
 use super::super::audit::Deed;
 use super::super::import::csv_text;
-use super::{Bulk, BulkAct, MOST, who};
+use super::{Bulk, BulkAct, BulkError, MOST, Whom, told, who};
 use crate::domain::{BulkId, MailboxId, Role, SessionId, TenantId, UserId};
-use crate::store::{BulkRow, BulkRun, BulkState, RowState, StoreError};
+use crate::store::{BulkRow, BulkRun, BulkState, PeopleFilter, RowState, StoreError};
 
 /// A server that has not begun the next user after so long has died.
 const LEASE: Duration = Duration::from_secs(120);
@@ -82,19 +82,43 @@ impl On {
 }
 
 impl Bulk {
-    /// Keeps what is to be done to these users, those named twice once, and has it begun.
+    /// Whom a filter finds, in one reading of the users of this tenant.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`BulkError::TooMany`].
+    pub async fn found(&self, tenant: TenantId, filter: &PeopleFilter) -> Result<Vec<UserId>, BulkError> {
+        let most = u32::try_from(MOST + 1).unwrap_or(u32::MAX);
+        let users = self.store.users_found(tenant, filter, most).await?;
+        if users.len() > MOST { Err(BulkError::TooMany) } else { Ok(users) }
+    }
+
+    /// Keeps what is to be done to whom, and has it begun. Whom a filter finds is settled here, and kept with the run.
+    ///
+    /// # Errors
+    /// [`BulkError`]; those of filters only for such.
     pub async fn begin(
         &self,
         actor: &Actor,
         tenant: TenantId,
         act: &BulkAct,
-        users: &[UserId],
-    ) -> Result<BulkRun, StoreError> {
-        let mut seen = HashSet::new();
-        let users: Vec<UserId> = users.iter().copied().filter(|user| seen.insert(*user)).take(MOST).collect();
+        whom: Whom<'_>,
+    ) -> Result<BulkRun, BulkError> {
+        let users = match whom {
+            Whom::Named(users) => {
+                let mut known = HashSet::new();
+                users.iter().copied().filter(|user| known.insert(*user)).take(MOST).collect()
+            }
+            Whom::Found { filter, seen } => {
+                let users = self.found(tenant, filter).await?;
+                match seen {
+                    Some(seen) if seen != users.len() => {
+                        return Err(BulkError::Changed { seen, now: users.len() });
+                    }
+                    _ if users.is_empty() => return Err(BulkError::Nobody),
+                    _ => users,
+                }
+            }
+        };
         let total = u32::try_from(users.len()).unwrap_or(u32::MAX);
         let run = BulkRun {
             id: BulkId::from_uuid(self.clock.uuid()),
@@ -110,7 +134,10 @@ impl Bulk {
             over_at: None,
         };
         let deed = Deed { action: "bulk.begun", target: format!("{total} users") };
-        let became = json!({"run": run.id, "act": run.act, "clear": act.parts()});
+        let mut became = json!({"run": run.id, "act": run.act, "clear": act.parts()});
+        if let Whom::Found { filter, .. } = whom {
+            became["filter"] = told(filter);
+        }
         let line = self.audit.line(&actor.name, tenant, deed, None::<&()>, Some(&became));
         self.store.with_audit(vec![line]).add_bulk_run(&run, &users).await?;
         tracing::info!(run = %run.id, act = run.act, users = total, "something is to be done to many users");

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::super::bin::{BACK_DEVICE, BACK_JOBS, BACK_LINKS, FORGET_KEPT, PURGE, PURGE_USER};
 use super::super::db::{Row, Tx, args};
+use super::super::deposit::RECENT_ANEW;
 use super::super::fault::{found, missing};
 use super::super::lamps;
 use super::super::mailboxes::{SET_PIN, mailbox_statement};
@@ -133,6 +134,7 @@ async fn move_back(tx: &mut Tx, mailbox: &Mailbox, archive: Uuid, at: i64) -> Re
     for sql in [MOVE_MESSAGES, MOVE_GREETINGS, MOVE_NAME, MOVE_NUMBERS].into_iter().chain(MOVE_RULES) {
         tx.run(sql, args![tenant, archive, own]).await?;
     }
+    tx.run(RECENT_ANEW, args![tenant, own]).await?;
     Ok(())
 }
 

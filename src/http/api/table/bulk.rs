@@ -24,7 +24,13 @@ pub(super) fn routes() -> Vec<Entry> {
             .shape("BulkRun")
             .body(&[
                 ("act", ACTS, true, "what is done to each"),
-                ("users", "[uuid]", true, "1 to 5000 users; those named twice once"),
+                ("users", "[uuid]", false, "1 to 5000 users; those named twice once. Either these or a filter"),
+                (
+                    "filter",
+                    "object",
+                    false,
+                    "all that this finds when it begins, 5000 at most: search, status, voicemail, role, department, site, as of GET /users; {} for all users",
+                ),
                 ("clear", PARTS, false, "what a reset clears"),
             ]),
             post(bulk::begin),

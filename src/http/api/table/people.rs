@@ -19,7 +19,7 @@ pub(super) fn routes() -> Vec<Entry> {
                 ("status", "new, active or setup-required"),
                 ("voicemail", "on, off or none (no mailbox)"),
                 ("role", "only users of this role"),
-                ("sort", "extension, name or email; else by extension"),
+                ("sort", "extension, name, email, status, role or last-message; else by extension"),
                 ("order", "asc or desc"),
                 PLACE,
                 LIMIT,

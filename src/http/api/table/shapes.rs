@@ -21,6 +21,7 @@ pub(super) const PEOPLE: &[Shape] = &[
             ("has_password", "boolean", "has chosen a password"),
             ("needs_setup", "boolean", "was reset, and has no name since"),
             ("unheard?", "integer", "in lists: messages in the inbox that were not heard"),
+            ("last_message_at?", "date-time?", "in lists: when the last message came; null: none yet"),
             ("created_at", "date-time", ""),
             ("mailbox", "MailboxSettings?", ""),
             ("numbers?", "[Number]", "numbers and aliases that lead to the mailbox; not in lists"),

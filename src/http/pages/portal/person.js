@@ -154,21 +154,24 @@
 })();
 
 "use strict";
-// The list by keys, and all of it ticked at once. Without this script each message has its tick, and the buttons work.
+// A list by keys, and all of it ticked at once. Without this script each line has its tick, and the buttons work.
 (() => {
-  const form = document.getElementById("several");
-  const picks = () => [...document.querySelectorAll(".pick input")];
-  const all = form?.querySelector("[data-all]");
+  const all = document.querySelector("[data-all]");
   if (all) {
-    all.hidden = false;
-    const box = all.querySelector("input");
-    box.addEventListener("change", () => { for (const pick of picks()) pick.checked = box.checked; });
-    document.addEventListener("change", (event) => {
-      if (!event.target.closest(".pick")) return;
+    const picks = () => [...document.querySelectorAll(all.dataset.all)];
+    const box = all.querySelector("input"), beyond = document.querySelector("[data-beyond]"), more = beyond?.querySelector("input");
+    // What is beyond the page is offered once all of it is ticked, and given up with the first that is not.
+    const settle = () => {
       const ticked = picks().filter((pick) => pick.checked).length;
-      box.checked = ticked === picks().length;
+      box.checked = ticked > 0 && ticked === picks().length;
       box.indeterminate = ticked > 0 && !box.checked;
-    });
+      if (beyond) beyond.hidden = !box.checked;
+      if (more && !box.checked) more.checked = false;
+    };
+    all.hidden = false;
+    box.addEventListener("change", () => { for (const pick of picks()) pick.checked = box.checked; settle(); });
+    document.addEventListener("change", (event) => { if (event.target.matches(all.dataset.all)) settle(); });
+    settle();
   }
   const help = document.getElementById("keys");
   if (!help) return;

@@ -627,6 +627,25 @@ async fn somebody_looks_at_profiles_in_the_browser() {
     browser.click("tr:nth-child(2) .peek").await;
     browser.until("return document.title.startsWith('Grace Hopper')").await;
 
+    // The first section opens by the keyboard, and its form is saved.
+    let first = "section[aria-labelledby=profile]";
+    browser.until(&format!("return !document.querySelector('{first} details').open")).await;
+    browser.run(&format!("document.querySelector('{first} summary').focus()")).await;
+    browser.press("\u{e007}").await;
+    browser.until(&format!("return document.querySelector('{first} details').open")).await;
+    check(&browser, &format!("{page}?done=saved"), "profile-saved").await;
+    browser.click(&format!("{first} summary")).await;
+    browser.run(&format!("document.querySelector('{first} [name=first]').value = 'Gracia'")).await;
+    browser.click(&format!("{first} button.main")).await;
+    browser.until("return document.querySelector('h1').textContent === 'Gracia Hopper'").await;
+    assert!(
+        browser
+            .run(&format!("return document.querySelector('{first} dl').textContent"))
+            .await
+            .to_string()
+            .contains("Gracia")
+    );
+
     // A section is opened, refused beside its field, and saved.
     browser.click("#calls summary").await;
     browser.run("document.querySelector('#calls [name=mobile]').value = 'soon'").await;

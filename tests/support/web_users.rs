@@ -8,6 +8,8 @@ use serde_json::json;
 
 use crate::HOSTILE;
 use crate::api::body;
+use crate::browser::Browser;
+use crate::portal_in_the_browser::{check, picture, sign_in};
 use crate::web_bed::WebBed;
 
 const ALL: [(&str, &str); 9] = [
@@ -423,6 +425,190 @@ async fn what_is_done_to_many_is_followed_stopped_and_downloaded() {
     assert!(events.text().contains("event: run") && events.text().contains("cancelled"), "{}", events.text());
 }
 
+async fn crowd(bed: &WebBed, count: u32) {
+    for place in 0..count {
+        let new = aftertone::service::accounts::NewUser {
+            extension: (2000 + place).to_string().parse().unwrap(),
+            first: "Crowd".to_owned(),
+            last: format!("Person{place}"),
+            emails: Vec::new(),
+            mode: None,
+            pin: None,
+        };
+        bed.services.accounts.add_user(bed.mailbox.tenant, new).await.unwrap();
+    }
+}
+
+/// 002-091, 002-092: all that a filter finds, more than a page shows; by the form alone, without a script.
+#[tokio::test]
+async fn all_that_a_filter_finds_are_changed_together() {
+    let bed = WebBed::new().await;
+    let client = bed.client(&bed.mailbox, Role::TenantAdmin).await;
+    let tenant = bed.mailbox.tenant;
+    crowd(&bed, 60).await;
+    let table = client.get("/admin/users").await;
+    assert!(table.text().contains("Select all 61 that this finds"), "{}", table.text());
+    let found = client.get("/admin/users?q=crowd&sort=name-desc").await;
+    let offer = "name=\"filter\" value=\"q=crowd\">Select all 60 that this finds";
+    assert!(found.text().contains(offer), "{}", found.text());
+    let few = client.get("/admin/users?q=person59").await;
+    assert!(!few.text().contains("that this finds"), "all of them are on the page");
+
+    let act = |more: &[(&'static str, &'static str)]| {
+        [&[("act", "portal-off"), ("filter", "q=crowd")], more].concat()
+    };
+    let seen = client.post("/admin/users/bulk", &act(&[])).await;
+    for text in
+        ["60 users are found, these first", "Crowd Person0", "… and 40 more", "name=\"seen\" value=\"60\""]
+    {
+        assert!(seen.text().contains(text), "{text}: {}", seen.text());
+    }
+    assert_eq!(seen.text().matches("<li><span><bdi>").count(), 20);
+    // Somebody came meanwhile: nothing is done to whom nobody saw.
+    let changed = client.post("/admin/users/bulk", &act(&[("confirm", "1"), ("seen", "59")])).await;
+    assert!(
+        changed.status == 422 && changed.text().contains("finds 60 users now, and found 59"),
+        "{}",
+        changed.text()
+    );
+    let unseen = client.post("/admin/users/bulk", &act(&[("confirm", "1")])).await;
+    assert_eq!(unseen.status, 422);
+    let done = client.done("/admin/users/bulk", &act(&[("confirm", "1"), ("seen", "60")])).await;
+    assert!(done.text().contains(" of 60"), "{}", done.text());
+    let run = bed.services.bulk.runs(tenant).await.unwrap().remove(0);
+    let run = bed.services.bulk.settled(tenant, run.id, Duration::from_secs(20)).await.unwrap();
+    assert_eq!((run.done, run.failed), (60, 0));
+    let audit = client.get("/admin/audit?action=bulk.begun").await;
+    assert!(audit.text().contains("crowd"), "what was asked for is noted: {}", audit.text());
+
+    // What this page never wrote finds nobody, however little is wrong with it.
+    for wrong in ["q=crowd&status=nwe", "who=crowd", "q=crowd&sort=name", "%"] {
+        let refused = client.post("/admin/users/bulk", &[("act", "remove"), ("filter", wrong)]).await;
+        assert_eq!(refused.header("location"), "/admin/users?done=nobody", "{wrong}");
+    }
+    let nobody = client.post("/admin/users/bulk", &[("act", "remove"), ("filter", "q=nobody")]).await;
+    assert!(nobody.header("location").ends_with("done=nobody"), "{}", nobody.status);
+    // 002-001: as for those who are ticked, each is looked at anew.
+    let manager = bed.client(&bed.mailbox, Role::OfficeManager).await;
+    let all = [("act", "remove"), ("filter", "q=ada"), ("seen", "1"), ("confirm", "1")];
+    assert!(manager.done("/admin/users/bulk", &all).await.text().contains("Done for 0 of 1"));
+    let nothing = bed.client(&bed.mailbox, Role::Basic).await;
+    assert_eq!(nothing.post("/admin/users/bulk", &all).await.status, 403);
+}
+
+/// 002-091: what is beyond the page is offered once all of it is ticked; without scripts at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_beyond_the_page_is_offered_once_all_of_it_is_ticked() {
+    let Some(browser) = Browser::start().await else { return };
+    let bed = WebBed::new().await;
+    let at = bed.serve().await;
+    bed.give(&bed.mailbox, Role::TenantAdmin).await;
+    crowd(&bed, 60).await;
+    let home = format!("http://{at}/");
+    sign_in(&browser, &home).await;
+    let table = format!("{home}admin/users?q=crowd");
+    check(&browser, &table, "users-all").await;
+    browser.open(&table).await;
+    let hidden = "return document.querySelector('[data-beyond]').hidden";
+    assert_eq!(browser.run(hidden).await, json!(true));
+    browser.click("[data-all] input").await;
+    browser.until("return !document.querySelector('[data-beyond]').hidden").await;
+    picture(&browser, "users-all-offered").await;
+    browser.click("[data-beyond] input").await;
+    browser.click("tbody tr:nth-child(2) td.choice input").await;
+    browser.until("return document.querySelector('[data-beyond]').hidden").await;
+    assert_eq!(
+        browser.run("return document.querySelector('[data-beyond] input').checked").await,
+        json!(false)
+    );
+    browser.click("tbody tr:nth-child(2) td.choice input").await;
+    browser.click("[data-beyond] input").await;
+    browser.click("#bulk button").await;
+    browser.until("return document.body.textContent.includes('60 users are found, these first')").await;
+    picture(&browser, "users-all-seen").await;
+    browser.resize(390).await;
+    picture(&browser, "users-all-seen-phone").await;
+    browser.resize(1440).await;
+
+    browser.without_scripts().await;
+    browser.open(&table).await;
+    browser.click("[data-beyond] input").await;
+    browser.click("#bulk button").await;
+    browser.until("return document.body.textContent.includes('60 users are found, these first')").await;
+    assert_eq!(browser.console().await, Vec::<String>::new());
+}
+
+/// 002-092
+#[tokio::test]
+async fn programs_change_all_that_a_filter_finds() {
+    let bed = WebBed::new().await;
+    let key = bed.key_of_all().await;
+    let grace = bed.colleague().await;
+    let stranger = bed.stranger().await;
+    let given = json!({"act": "welcome", "filter": {"search": "example.org", "status": "new"}});
+    let begun = bed.call(&key, "POST", "/users/bulk", Some(given), &[]).await;
+    assert_eq!(begun.status, 202, "{}", begun.text());
+    let run = body(&begun);
+    let id = run["id"].as_str().unwrap();
+    bed.services.bulk.settled(grace.tenant, id.parse().unwrap(), Duration::from_secs(20)).await.unwrap();
+    let results = body(&bed.call(&key, "GET", &format!("/users/bulk/{id}/results"), None, &[]).await);
+    let users: Vec<&str> =
+        results["items"].as_array().unwrap().iter().map(|item| item["user"].as_str().unwrap()).collect();
+    assert!(users.contains(&grace.user.unwrap().to_string().as_str()), "{results}");
+    assert!(!users.contains(&stranger.user.unwrap().to_string().as_str()), "another tenant's");
+    for (wrong, field) in [
+        (json!({"act": "welcome", "filter": {"status": "old"}}), "status"),
+        (json!({"act": "welcome", "filter": {"search": "nobody"}}), "filter"),
+        (json!({"act": "welcome", "filter": {}, "users": [grace.user]}), "users"),
+        (json!({"act": "welcome"}), "users"),
+    ] {
+        let refused = bed.call(&key, "POST", "/users/bulk", Some(wrong.clone()), &[]).await;
+        assert_eq!((refused.status, &body(&refused)["errors"][0]["field"]), (422, &json!(field)), "{wrong}");
+    }
+    let unknown = json!({"act": "welcome", "filter": {"serach": "x"}});
+    let refused = bed.call(&key, "POST", "/users/bulk", Some(unknown), &[]).await;
+    assert!(matches!(refused.status, 400 | 422), "{}", refused.text());
+}
+
+/// 004-05: the first section shows what there is, and its form is opened; what was typed stays while it is mended.
+#[tokio::test]
+async fn the_first_section_of_a_profile_shows_and_opens_its_form() {
+    let bed = WebBed::new().await;
+    let client = bed.client(&bed.mailbox, Role::TenantAdmin).await;
+    let grace = bed.colleague().await;
+    let path = format!("/admin/users/{}", grace.user.unwrap());
+    let page = client.get(&path).await;
+    for text in [
+        "<dt>Name</dt><dd><bdi>Grace Hopper</bdi></dd>",
+        "<dt>Role</dt><dd><bdi>Basic user</bdi></dd>",
+        "<details class=\"edit\"><summary>Modify<span class=\"unseen\"> Profile</span></summary>",
+    ] {
+        assert!(page.text().contains(text), "{text}: {}", page.text());
+    }
+    let wrong =
+        [("first", "Gracia"), ("last", "Hopper"), ("extension", "1002"), ("emails", "not an address")];
+    let refused = client.post(&path, &wrong).await;
+    assert_eq!(refused.status, 422);
+    for text in [
+        "<details class=\"edit\" open><summary>Modify<span class=\"unseen\"> Profile",
+        "value=\"Gracia\"",
+        "value=\"not an address\"",
+        "<bdi>Grace Hopper</bdi>",
+    ] {
+        assert!(refused.text().contains(text), "{text}: {}", refused.text());
+    }
+    // Who may not change it sees the same, without a form.
+    let chief = format!("/admin/users/{}", bed.mailbox.user.unwrap());
+    bed.give(&bed.mailbox, Role::TenantAdmin).await;
+    let manager = bed.client(&grace, Role::OfficeManager).await;
+    let page = manager.get(&chief).await;
+    assert!(
+        page.text().contains("<bdi>Ada Lovelace</bdi>") && !page.text().contains("name=\"first\""),
+        "{}",
+        page.text()
+    );
+}
+
 /// 002-091, 003-15: the table is filtered, sorted and counted, all of it in the address; programs ask the same.
 #[tokio::test]
 async fn the_table_of_users_is_filtered_sorted_and_counted() {
@@ -442,6 +628,9 @@ async fn the_table_of_users_is_filtered_sorted_and_counted() {
         "New <span class=\"count\">1</span>",
         "Setup required <span class=\"count\">0</span>",
         "<td data-label=\"Unheard\">1</td>",
+        "?sort=role\"",
+        "?sort=status\"",
+        "?sort=last-message\"",
         "aria-sort=\"ascending\"",
     ] {
         assert!(table.text().contains(text), "{text}: {}", table.text());
@@ -458,6 +647,12 @@ async fn the_table_of_users_is_filtered_sorted_and_counted() {
         names(client.get("/admin/users?sort=extension-desc").await.text()),
         ["Grace Hopper", "Ada Lovelace"]
     );
+    for sort in ["role-desc", "last-message", "status"] {
+        let page = client.get(&format!("/admin/users?sort={sort}")).await;
+        assert_eq!(names(page.text()), ["Ada Lovelace", "Grace Hopper"], "{sort}");
+    }
+    let latest = client.get("/admin/users?sort=last-message-desc").await;
+    assert_eq!(names(latest.text()), ["Grace Hopper", "Ada Lovelace"]);
     let new = client.get("/admin/users?status=new&q=example&sort=email").await;
     assert_eq!(names(new.text()), ["Grace Hopper"]);
     // What is chosen stays chosen in the links and the form.
@@ -478,6 +673,9 @@ async fn the_table_of_users_is_filtered_sorted_and_counted() {
     let next = format!("sort=name&limit=1&after={}", first["next"].as_str().unwrap());
     let next = body(&ask(&next).await);
     assert_eq!((&next["items"][0]["last"], &next["next"]), (&json!("Lovelace"), &json!(null)));
+    assert!(first["items"][0]["last_message_at"].is_string(), "{first}");
+    assert!(next["items"][0]["last_message_at"].is_null(), "{next}");
+    assert_eq!(body(&ask("sort=last-message&order=desc").await)["items"][0]["last"], "Hopper");
     assert_eq!(body(&ask("status=active").await)["items"].as_array().unwrap().len(), 1);
     assert_eq!(body(&ask("voicemail=on&order=desc").await)["items"][0]["last"], "Hopper");
     for (query, field) in [

@@ -1,6 +1,7 @@
 //! The profile of a user: what is set of them, and what helps them.
 
 pub(in crate::http) mod aliases;
+mod face;
 pub(super) mod sections;
 
 use askama::Template;
@@ -9,9 +10,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
-use crate::domain::{
-    Login, MailAddress, MailMode, Mailbox, Owner, Quota, Recipient, Role, TenantPolicy, User, UserId,
-};
+use crate::domain::{Login, MailMode, Mailbox, Owner, Quota, Recipient, Role, TenantPolicy, User, UserId};
 use crate::service::access::Act;
 use crate::service::accounts::{Account, AccountError, Changes};
 use crate::store::{Cleared, Person, Places};
@@ -25,6 +24,7 @@ use super::super::{Shared, Site};
 use super::adding::{Refused, addresses};
 use super::removed;
 use aliases::Alias;
+use face::Face;
 use sections::{Section, Tried};
 
 pub(super) use aliases::{add as add_alias, greeting as greet_alias, remove as remove_alias};
@@ -46,16 +46,16 @@ struct UserPage {
     sees_rules: bool,
     presence: Option<PresenceForm>,
     name: String,
-    first: String,
-    last: String,
-    emails: String,
+    /// What stands of the first section …
+    facts: Vec<(&'static str, String)>,
+    /// … and what is in its form.
+    form: Face,
+    /// Somebody is to mend the form, or a new person is to be set up.
+    is_open: bool,
     extension: String,
     /// `1001@example.org` (002-018).
     login_name: String,
     sections: Vec<Section>,
-    enabled: bool,
-    announce: bool,
-    recipients: Vec<Recipient>,
     modes: Vec<(MailMode, &'static str)>,
     aliases: Vec<Alias>,
     /// Greetings that an alias may have.
@@ -69,8 +69,6 @@ struct UserPage {
     cleared: Option<Cleared>,
     has_pin: bool,
     has_password: bool,
-    portal: bool,
-    role: Role,
     roles: Vec<Role>,
     may_change: bool,
     may_give: bool,
@@ -109,10 +107,10 @@ pub(super) async fn profile(
     done: Option<Done>,
     status: StatusCode,
 ) -> Response {
-    tried(site, visitor, id, done, status, &Tried::default()).await
+    tried(site, visitor, id, done, status, &Tried::default(), None).await
 }
 
-/// The profile, with a section as somebody tried to change it.
+/// The profile, with a section as somebody tried to change it; the first one as it was posted.
 async fn tried(
     site: &Site,
     visitor: &Visitor,
@@ -120,6 +118,7 @@ async fn tried(
     done: Option<Done>,
     status: StatusCode,
     tried: &Tried,
+    posted: Option<&Fields>,
 ) -> Response {
     if let Err(response) = visitor.must(Act::UsersRead) {
         return response;
@@ -128,6 +127,7 @@ async fn tried(
         Ok(found) => found,
         Err(response) => return response,
     };
+    let face = Face::of(&person, &account);
     let Account { user, mailbox, numbers, has_pin, usage } = account;
     let actor = &visitor.actor;
     let more = match More::of(site, &user, &mailbox).await {
@@ -142,7 +142,6 @@ async fn tried(
         Ok(presence) => presence,
         Err(response) => return response,
     };
-    let emails: Vec<&str> = user.emails.iter().map(MailAddress::as_str).collect();
     let page = UserPage {
         frame: Frame::new(site, visitor, HERE, None).with(done),
         id: user.id.to_string(),
@@ -150,26 +149,20 @@ async fn tried(
         presence,
         sees_rules: actor.may(Act::SettingsRead, user.tenant, Some(mailbox.id)),
         name: if user.full_name().is_empty() { mailbox.extension.to_string() } else { user.full_name() },
-        emails: emails.join(", "),
         login_name: format!("{}@{}", mailbox.extension, more.world),
         sections: sections::of(&user.profile, &actor.fields(&more.policy), tried),
         aliases: aliases::rows(&numbers, &more.greetings),
         greetings: more.greetings,
         places: more.places,
         extension: mailbox.extension.to_string(),
-        enabled: mailbox.enabled,
-        announce: mailbox.phone.announce,
-        recipients: mailbox.recipients,
         modes: MailMode::ALL.into_iter().map(|mode| (mode, mode_title(mode))).collect(),
-        max_messages: mailbox.quota.messages.map(|most| most.to_string()).unwrap_or_default(),
-        max_megabytes: mailbox.quota.bytes.map(|most| (most / 1_000_000).to_string()).unwrap_or_default(),
+        max_messages: face.max_messages.clone(),
+        max_megabytes: face.max_megabytes.clone(),
         needs_setup: person.needs_setup,
         cleared,
         used: format!("{} messages, {:.1} MB", usage.messages, usage.bytes as f64 / 1e6),
         has_pin,
         has_password: person.login.has_password,
-        portal: person.login.portal,
-        role: person.login.role,
         roles: Role::ALL
             .into_iter()
             .filter(|role| actor.may_give(*role))
@@ -177,8 +170,12 @@ async fn tried(
             .collect(),
         may_change: actor.may_change(person.login.role),
         may_give: actor.may_give(person.login.role),
-        first: user.first,
-        last: user.last,
+        facts: face.facts(has_pin),
+        form: match posted {
+            Some(fields) => face.typed(fields),
+            None => face,
+        },
+        is_open: posted.is_some() || person.needs_setup,
     };
     render(&page, status)
 }
@@ -257,7 +254,8 @@ pub(super) async fn change(State(site): Shared, Path(id): Path<String>, posted: 
     match changed(&site, &visitor, &fields, &person, &account).await {
         Ok(()) => see(&site, &format!("{HERE}/{id}?done=saved")),
         Err(Refused::Mend(why)) => {
-            profile(&site, &visitor, &id, Some(Done::refused(why)), StatusCode::UNPROCESSABLE_ENTITY).await
+            let (done, status) = (Some(Done::refused(why)), StatusCode::UNPROCESSABLE_ENTITY);
+            tried(&site, &visitor, &id, done, status, &Tried::default(), Some(&fields)).await
         }
         Err(Refused::Response(response)) => *response,
     }

@@ -167,5 +167,5 @@ pub(in crate::http::admin) async fn change(
         },
     };
     let done = Some(Done::refused(why));
-    tried(&site, &visitor, &id, done, StatusCode::UNPROCESSABLE_ENTITY, &given).await
+    tried(&site, &visitor, &id, done, StatusCode::UNPROCESSABLE_ENTITY, &given, None).await
 }

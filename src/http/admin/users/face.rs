@@ -1,0 +1,94 @@
+//! The first section of a profile: who it is, and what the mailbox does. What stands, and what is in the form.
+
+use crate::domain::{MailAddress, Recipient, Role};
+use crate::http::portal::mode_title;
+use crate::http::visitor::Fields;
+use crate::service::accounts::Account;
+use crate::store::Person;
+
+/// What stands in the form.
+#[derive(Clone)]
+pub(super) struct Face {
+    pub(super) first: String,
+    pub(super) last: String,
+    pub(super) extension: String,
+    pub(super) emails: String,
+    pub(super) recipients: Vec<Recipient>,
+    pub(super) max_messages: String,
+    pub(super) max_megabytes: String,
+    pub(super) enabled: bool,
+    pub(super) announce: bool,
+    pub(super) role: Role,
+    pub(super) portal: bool,
+}
+
+impl Face {
+    /// As it is.
+    pub(super) fn of(person: &Person, account: &Account) -> Self {
+        let (user, mailbox) = (&account.user, &account.mailbox);
+        let emails: Vec<&str> = user.emails.iter().map(MailAddress::as_str).collect();
+        Self {
+            first: user.first.clone(),
+            last: user.last.clone(),
+            extension: mailbox.extension.to_string(),
+            emails: emails.join(", "),
+            recipients: mailbox.recipients.clone(),
+            max_messages: mailbox.quota.messages.map(|most| most.to_string()).unwrap_or_default(),
+            max_megabytes: mailbox.quota.bytes.map(|most| (most / 1_000_000).to_string()).unwrap_or_default(),
+            enabled: mailbox.enabled,
+            announce: mailbox.phone.announce,
+            role: person.login.role,
+            portal: person.login.portal,
+        }
+    }
+
+    /// As somebody typed it, who is to mend it; the PIN alone is typed again.
+    pub(super) fn typed(mut self, fields: &Fields) -> Self {
+        for (name, value) in [
+            ("first", &mut self.first),
+            ("last", &mut self.last),
+            ("extension", &mut self.extension),
+            ("emails", &mut self.emails),
+            ("max_messages", &mut self.max_messages),
+            ("max_megabytes", &mut self.max_megabytes),
+        ] {
+            fields.get(name).clone_into(value);
+        }
+        for (recipient, mode) in self.recipients.iter_mut().zip(fields.all("mode")) {
+            recipient.mode = mode.parse().unwrap_or(recipient.mode);
+        }
+        self.enabled = fields.is_on("enabled");
+        self.announce = fields.is_on("announce");
+        if !fields.get("role").is_empty() {
+            self.role = fields.get("role").parse().unwrap_or(self.role);
+            self.portal = fields.is_on("portal");
+        }
+        self
+    }
+
+    /// What the page says of it.
+    pub(super) fn facts(&self, has_pin: bool) -> Vec<(&'static str, String)> {
+        let yes = |is: bool| if is { "Yes" } else { "No" }.to_owned();
+        let limit = |text: &str, of: &str| {
+            if text.is_empty() { "No limit".to_owned() } else { format!("{text}{of}") }
+        };
+        let mut facts = vec![
+            ("Name", format!("{} {}", self.first, self.last).trim().to_owned()),
+            ("Extension", self.extension.clone()),
+            ("E-mail addresses", self.emails.clone()),
+        ];
+        facts.extend(
+            self.recipients.iter().map(|one| ("Mails", format!("{}: {}", one.address, mode_title(one.mode)))),
+        );
+        facts.extend([
+            ("Most messages", limit(&self.max_messages, "")),
+            ("Most space", limit(&self.max_megabytes, " MB")),
+            ("PIN", if has_pin { "Set" } else { "None yet" }.to_owned()),
+            ("Takes messages", yes(self.enabled)),
+            ("In the directory", yes(self.announce)),
+            ("Role", self.role.title().to_owned()),
+            ("Signs in by the web", yes(self.portal)),
+        ]);
+        facts
+    }
+}

@@ -10,6 +10,7 @@ use super::*;
 contract! {
     every_change_leaves_its_fact_where_somebody_listens_and_nowhere_else
     a_change_that_was_undone_leaves_no_fact
+    a_change_of_a_user_names_every_field_that_changed
     a_fact_becomes_deliveries_once_whichever_node_is_faster
     a_slow_webhook_has_so_many_places_and_those_of_others_stay_free
     a_delivery_whose_lease_ended_is_made_again_and_the_first_holder_is_too_late
@@ -109,6 +110,10 @@ async fn every_change_leaves_its_fact_where_somebody_listens_and_nowhere_else(be
     let said = words(&bed, home.tenant).await;
     let (before, after) = said.split_at(expected.len());
     assert_eq!(before, expected);
+    let facts = bed.store.facts(100).await.unwrap();
+    let changed = facts.iter().filter(|fact| fact.event == WebhookEvent::UserChanged);
+    let fields: Vec<&str> = changed.filter_map(|fact| fact.detail.as_deref()).map(str::trim).collect();
+    assert_eq!(fields, ["first", "enabled"], "the names of the fields that changed");
     assert!(after.iter().any(|word| word == "user.removed"), "{after:?}");
     assert!(words(&bed, silent.tenant).await.is_empty(), "nobody listens there");
 }
@@ -234,4 +239,36 @@ async fn a_webhook_is_removed_with_what_it_was_told_and_belongs_to_its_tenant(be
     bed.store.remove_webhook(home.tenant, webhook.id).await.unwrap();
     assert_missing(bed.store.add_delivery(&delivery(&bed, &webhook)).await, "webhook");
     assert_eq!(bed.store.open_deliveries().await.unwrap(), 0);
+}
+
+/// 000-14: names of fields, in the profile and in the settings as well, and nothing of what stands in them.
+async fn a_change_of_a_user_names_every_field_that_changed(bed: Bed) {
+    let home = bed.home("1001").await;
+    listening(&bed, home.tenant).await;
+    let mut user = home.user.clone();
+    user.emails = vec!["other@example.org".parse().unwrap()];
+    user.profile.mobile = Some("+491701234567".to_owned());
+    user.profile.site = Some("Berlin".to_owned());
+    user.profile.listed = false;
+    bed.store.put_user(&user).await.unwrap();
+    user.profile.mobile = None;
+    bed.store.put_user(&user).await.unwrap();
+    let mut mailbox = home.mailbox.clone();
+    mailbox.quota.messages = Some(7);
+    mailbox.phone.announce = !mailbox.phone.announce;
+    mailbox.phone.nicknames = vec!["Addie".to_owned()];
+    bed.store.put_mailbox(&mailbox).await.unwrap();
+    bed.store.put_mailbox(&mailbox).await.unwrap();
+    let facts = bed.store.facts(100).await.unwrap();
+    let named = |fact: &aftertone::store::Fact| {
+        let mut names: Vec<String> =
+            fact.detail.as_deref().unwrap_or_default().split_whitespace().map(str::to_owned).collect();
+        names.sort_unstable();
+        names
+    };
+    let names: Vec<Vec<String>> = facts.iter().map(named).collect();
+    assert_eq!(
+        names,
+        [vec!["emails", "listed", "mobile", "site"], vec!["mobile"], vec!["announce", "nicknames", "quota"]]
+    );
 }

@@ -276,3 +276,23 @@ async fn a_webhook_of_another_tenant_is_missing_and_two_who_change_one_are_told(
     assert_eq!(bed.call(&key, "DELETE", &path, None, &[("if-match", "*")]).await.status, 204);
     assert_eq!(bed.call(&key, "GET", &path, None, &[]).await.status, 404);
 }
+
+/// 000-14: one change, which touches user and mailbox, is told once, with the names of its fields and no old or secret value.
+#[tokio::test]
+async fn a_change_of_a_user_is_told_with_the_names_of_its_fields() {
+    let bed = WebBed::new().await;
+    let key = bed.key_of_all().await;
+    let (receiver, url) = Receiver::start().await;
+    bed.listening(&key, json!({"name": "crm", "url": url, "events": ["user.changed"]})).await;
+    let path = format!("/users/{}", bed.mailbox.user.unwrap());
+    let change = json!({"first": "Augusta", "profile": {"mobile": "+491701234567"}, "pin": "482913", "enabled": false});
+    let changed = bed.call(&key, "PATCH", &path, Some(change), &[]).await;
+    assert_eq!(changed.status, 200, "{}", changed.text());
+    bed.courier().work_off().await.unwrap();
+    let got = receiver.taken();
+    let [(_, body)] = got.as_slice() else { panic!("{got:?}") };
+    assert_eq!(body["data"]["changed"], json!(["enabled", "first", "mobile", "pin"]));
+    assert_eq!(body["data"]["first"], "Augusta");
+    let text = body.to_string();
+    assert!(!text.contains("482913") && !text.contains("+4917"), "{text}");
+}

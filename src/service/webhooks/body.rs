@@ -1,6 +1,6 @@
 //! What happened becomes what is told: the bodies of deliveries.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -26,11 +26,14 @@ impl Webhooks {
                     listening.entry(fact.tenant).or_insert(known)
                 }
             };
-            let is_told_later = facts.iter().skip(place + 1).any(|later| is_same(fact, later));
+            let is_told = facts.iter().take(place).any(|earlier| is_same(earlier, fact));
             let mut deliveries = Vec::new();
-            if !is_told_later && listening.iter().any(|webhook| webhook.wants(fact.event)) {
+            if !is_told && listening.iter().any(|webhook| webhook.wants(fact.event)) {
                 let now = self.clock.now();
-                let (data, caller) = self.data(fact).await?;
+                let (mut data, caller) = self.data(fact).await?;
+                if fact.event == WebhookEvent::UserChanged {
+                    data["changed"] = json!(changed(facts.iter().filter(|one| is_same(fact, one))));
+                }
                 for webhook in listening.iter().filter(|webhook| webhook.wants(fact.event)) {
                     let mut data = data.clone();
                     if let (true, Some(caller), Some(fields)) =
@@ -131,9 +134,25 @@ impl Webhooks {
 /// Changes of one thing that touch several rows are one change.
 fn is_same(one: &Fact, other: &Fact) -> bool {
     let may_be = matches!(one.event, WebhookEvent::UserChanged | WebhookEvent::GreetingChanged);
+    // A greeting is named by what is noted of it; of a user that says which fields are others.
     may_be
-        && (one.tenant, one.event, one.about, one.mailbox, &one.detail)
-            == (other.tenant, other.event, other.about, other.mailbox, &other.detail)
+        && (one.tenant, one.event, one.about, one.mailbox)
+            == (other.tenant, other.event, other.about, other.mailbox)
+        && (one.event == WebhookEvent::UserChanged || one.detail == other.detail)
+}
+
+/// The names of the fields that changed, as the API has them.
+fn changed<'f>(facts: impl Iterator<Item = &'f Fact>) -> BTreeSet<&'f str> {
+    let names = facts.filter_map(|fact| fact.detail.as_deref()).flat_map(str::split_whitespace);
+    names
+        .map(|name| match name {
+            "recipients" => "mail",
+            "max_message_ms" => "max_message_s",
+            "silence_ms" => "silence_s",
+            "quota" => "max_messages",
+            name => name,
+        })
+        .collect()
 }
 
 /// The body of a delivery, as Standard Webhooks recommends it.

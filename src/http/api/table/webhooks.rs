@@ -134,7 +134,11 @@ pub(super) const SHAPES: &[Shape] = &[
             ("last_error", "string?", ""),
             ("next_at", "date-time", "not before, while it waits"),
             ("created_at", "date-time", "when it happened"),
-            ("body", "object", "what is told: type, timestamp, data"),
+            (
+                "body",
+                "object",
+                "what is told: type, timestamp, data; of user.changed data.changed names the fields that changed",
+            ),
         ],
     ),
 ];

@@ -213,12 +213,30 @@ impl Greetings {
     /// # Errors
     /// [`StoreError::Missing`] when it is not this mailbox's.
     pub(super) async fn choose(&self, owner: Owner, id: GreetingId) -> Result<Greeting, StoreError> {
+        self.switching(owner, id).await?.choose_greeting(owner, id).await
+    }
+
+    /// Makes the greeting of a kind play that played before the one that plays; `None` when there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(super) async fn choose_before(
+        &self,
+        owner: Owner,
+        kind: GreetingKind,
+    ) -> Result<Option<Greeting>, StoreError> {
+        let Some(id) = self.store.greeting_before(owner, kind).await? else { return Ok(None) };
+        self.switching(owner, id).await?.go_back_to_greeting(owner, id).await.map(Some)
+    }
+
+    /// The store for a change to this greeting.
+    async fn switching(&self, owner: Owner, id: GreetingId) -> Result<Store, StoreError> {
         let known = self.store.greetings(owner.tenant, owner.mailbox).await?;
         let wanted = one(&known, id)?;
         let until = wanted.until.filter(|until| *until > self.clock.now());
         let chosen = Greeting { active: true, until, ..wanted.clone() };
         let on = known.iter().find(|greeting| greeting.kind == wanted.kind && greeting.active);
-        self.noting(on.unwrap_or(wanted), &chosen).await?.choose_greeting(owner, id).await
+        self.noting(on.unwrap_or(wanted), &chosen).await
     }
 
     /// Until when a greeting plays (exclusive); `None`: until it is switched off.

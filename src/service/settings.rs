@@ -117,16 +117,14 @@ impl Settings {
         Ok(self.greetings.choose(owner, greeting).await?)
     }
 
-    /// Makes the greeting of a kind play that was there before the one that plays; the newest, when none plays.
+    /// Makes the greeting of a kind play that played before the one that plays; the last that did, when none plays. One
+    /// that was only kept is passed over.
     ///
     /// # Errors
     /// [`OwnerError::Missing`] when there is no earlier one.
     pub async fn choose_previous(&self, owner: Owner, kind: GreetingKind) -> Result<Greeting> {
-        let known = self.greetings(owner).await?;
-        let of_kind: Vec<&Greeting> = known.iter().filter(|greeting| greeting.kind == kind).collect();
-        let place = of_kind.iter().position(|greeting| greeting.active).map_or(0, |active| active + 1);
-        let previous = of_kind.get(place).ok_or(OwnerError::Missing { what: "earlier greeting" })?;
-        self.choose(owner, previous.id).await
+        let before = self.greetings.choose_before(owner, kind).await?;
+        before.ok_or(OwnerError::Missing { what: "earlier greeting" })
     }
 
     /// Switches the greeting of a kind off; it stays restorable.

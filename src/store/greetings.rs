@@ -9,12 +9,14 @@ use super::read::{Reader, micros, opt_micros};
 use super::{Result, Store};
 use crate::domain::{Greeting, GreetingId, GreetingKind, MailboxId, Owner, TenantId};
 
-const SWITCH_OFF: &str = "UPDATE greetings SET active = $4
+// Whatever plays until now has played last.
+const SWITCH_OFF: &str = "UPDATE greetings
+    SET played_at = CASE WHEN active THEN COALESCE($5, played_at) ELSE played_at END, active = $4
     WHERE tenant_id = $1 AND mailbox_id = $2 AND kind = $3";
 
 const ADD: &str = "INSERT INTO greetings
-    (id, tenant_id, mailbox_id, kind, label, object, duration_ms, active, from_at, until_at, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    (id, tenant_id, mailbox_id, kind, label, object, duration_ms, active, from_at, until_at, created_at, played_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
 
 const OF_MAILBOX: &str = "SELECT id, tenant_id, mailbox_id, kind, label, object, duration_ms, active, from_at,
     until_at, created_at FROM greetings WHERE tenant_id = $1 AND mailbox_id = $2 ORDER BY created_at DESC, id DESC";
@@ -22,12 +24,19 @@ const OF_MAILBOX: &str = "SELECT id, tenant_id, mailbox_id, kind, label, object,
 const BY_ID: &str = "SELECT id, tenant_id, mailbox_id, kind, label, object, duration_ms, active, from_at,
     until_at, created_at FROM greetings WHERE tenant_id = $1 AND id = $2";
 
-const SWITCH_ON: &str = "UPDATE greetings SET active = $4,
+const SWITCH_ON: &str = "UPDATE greetings SET active = $4, played_at = COALESCE($6, played_at),
         until_at = CASE WHEN until_at <= $5 THEN NULL ELSE until_at END
     WHERE tenant_id = $1 AND mailbox_id = $2 AND id = $3 RETURNING id, tenant_id, mailbox_id, kind, label, object,
     duration_ms, active, from_at, until_at, created_at";
 
 const KIND: &str = "SELECT id, kind FROM greetings WHERE tenant_id = $1 AND mailbox_id = $2 AND id = $3";
+
+// Of those that ever played the last one before the one that plays; of all of them when none plays.
+const BEFORE: &str = "SELECT g.id FROM greetings g
+    LEFT JOIN greetings a ON a.tenant_id = g.tenant_id AND a.mailbox_id = g.mailbox_id AND a.kind = g.kind AND a.active
+    WHERE g.tenant_id = $1 AND g.mailbox_id = $2 AND g.kind = $3 AND NOT g.active AND g.played_at IS NOT NULL
+        AND (a.id IS NULL OR g.played_at < a.played_at OR (g.played_at = a.played_at AND g.id < a.id))
+    ORDER BY g.played_at DESC, g.id DESC LIMIT 1";
 
 const SET_UNTIL: &str = "UPDATE greetings SET until_at = $4
     WHERE tenant_id = $1 AND mailbox_id = $2 AND id = $3 RETURNING id, tenant_id, mailbox_id, kind, label, object,
@@ -44,8 +53,9 @@ impl Store {
         let kind = greeting.kind.as_str();
         let mut tx = self.begin().await?;
         lock_mailbox(&mut tx, greeting.tenant, greeting.mailbox).await?;
+        let now = micros(self.clock.now());
         if greeting.active {
-            tx.run(SWITCH_OFF, args![tenant, mailbox, kind, false]).await?;
+            tx.run(SWITCH_OFF, args![tenant, mailbox, kind, false, Some(now - 1)]).await?;
         }
         let args = args![
             greeting.id.uuid(),
@@ -59,6 +69,7 @@ impl Store {
             opt_micros(greeting.from),
             opt_micros(greeting.until),
             micros(greeting.created_at),
+            greeting.active.then_some(now),
         ];
         tx.run(ADD, args).await.taken("greeting", greeting.id)?;
         Ok(tx.commit().await?)
@@ -91,15 +102,39 @@ impl Store {
     /// # Errors
     /// [`super::StoreError::Missing`].
     pub async fn choose_greeting(&self, owner: Owner, id: GreetingId) -> Result<Greeting> {
+        self.switch_to(owner, id, false).await
+    }
+
+    /// The same on the way back: both keep their places among those that played, so that it goes on from there.
+    ///
+    /// # Errors
+    /// [`super::StoreError::Missing`].
+    pub async fn go_back_to_greeting(&self, owner: Owner, id: GreetingId) -> Result<Greeting> {
+        self.switch_to(owner, id, true).await
+    }
+
+    /// The greeting of a kind that played before the one that plays; the last that did, when none plays. What was only
+    /// kept, and never played, is passed over.
+    ///
+    /// # Errors
+    /// [`super::StoreError`].
+    pub async fn greeting_before(&self, owner: Owner, kind: GreetingKind) -> Result<Option<GreetingId>> {
+        let whose = args![owner.tenant.uuid(), owner.mailbox.uuid(), kind.as_str()];
+        let row = self.db.row(BEFORE, whose).await?;
+        row.map(|row| Ok(GreetingId::from_uuid(Reader::new(&row, "greetings", "id").id("id")?))).transpose()
+    }
+
+    async fn switch_to(&self, owner: Owner, id: GreetingId, is_back: bool) -> Result<Greeting> {
         let (tenant, mailbox) = (owner.tenant.uuid(), owner.mailbox.uuid());
         let mut tx = self.begin().await?;
         lock_mailbox(&mut tx, owner.tenant, owner.mailbox).await?;
         let rows = tx.rows(KIND, args![tenant, mailbox, id.uuid()]).await?;
         let row = rows.first().ok_or_else(|| missing("greeting", id))?;
         let kind = Reader::new(row, "greetings", "id").text("kind")?;
-        tx.run(SWITCH_OFF, args![tenant, mailbox, kind, false]).await?;
-        let rows =
-            tx.rows(SWITCH_ON, args![tenant, mailbox, id.uuid(), true, micros(self.clock.now())]).await?;
+        let now = micros(self.clock.now());
+        let (until, from) = if is_back { (None, None) } else { (Some(now - 1), Some(now)) };
+        tx.run(SWITCH_OFF, args![tenant, mailbox, kind, false, until]).await?;
+        let rows = tx.rows(SWITCH_ON, args![tenant, mailbox, id.uuid(), true, now, from]).await?;
         let greeting = read_greeting(rows.first().ok_or_else(|| missing("greeting", id))?)?;
         tx.commit().await?;
         Ok(greeting)
@@ -135,7 +170,8 @@ impl Store {
     ) -> Result<()> {
         let mut tx = self.begin().await?;
         lock_mailbox(&mut tx, tenant, mailbox).await?;
-        tx.run(SWITCH_OFF, args![tenant.uuid(), mailbox.uuid(), kind.as_str(), false]).await?;
+        let now = Some(micros(self.clock.now()));
+        tx.run(SWITCH_OFF, args![tenant.uuid(), mailbox.uuid(), kind.as_str(), false, now]).await?;
         Ok(tx.commit().await?)
     }
 }

@@ -220,9 +220,32 @@ async fn former_greetings_are_listed_and_the_one_before_plays_again() {
         assert_eq!(list("active=true").await, [label]);
     }
     assert_eq!(back("standard").await.status, 404, "there is none before the first");
+    // What was only kept aside never played; what is chosen by hand is the newest that did.
+    bed.clock.advance(std::time::Duration::from_secs(60));
+    let aside = aftertone::service::greetings::NewGreeting {
+        tenant: bed.mailbox.tenant,
+        mailbox: bed.mailbox.id,
+        kind: aftertone::domain::GreetingKind::Standard,
+        label: "aside".to_owned(),
+        file: crate::portal::tone().into(),
+        from: None,
+        until: None,
+        is_aside: true,
+    };
+    bed.services.greetings.set(aside).await.unwrap();
+    let known = bed.store.greetings(bed.mailbox.tenant, bed.mailbox.id).await.unwrap();
+    let owner = aftertone::domain::Owner { tenant: bed.mailbox.tenant, mailbox: bed.mailbox.id };
+    bed.services.settings.switch_off(owner, aftertone::domain::GreetingKind::Standard).await.unwrap();
+    for label in ["first", "third", "second"] {
+        assert_eq!(body(&back("standard").await)["label"], label, "what played last, not what was only kept");
+    }
+    bed.clock.advance(std::time::Duration::from_secs(60));
+    let first = known.iter().find(|greeting| greeting.label == "first").unwrap();
+    bed.services.settings.choose(owner, first.id).await.unwrap();
+    assert_eq!(body(&back("standard").await)["label"], "second", "played before it, whenever it was made");
     assert_eq!(back("busy").await.status, 404);
     assert_eq!(back("loud").await.status, 422);
-    assert_eq!(list("").await.len(), 3);
+    assert_eq!(list("").await.len(), 4);
     let wrong = format!("/mailboxes/{}/greetings?kind=loud", bed.mailbox.id);
     assert_eq!(bed.call(&key, "GET", &wrong, None, &[]).await.status, 400);
 }

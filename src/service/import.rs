@@ -207,7 +207,7 @@ impl Imports {
             if preview.faults() > 0 {
                 return Err(ImportError::Faults(preview.faults()));
             }
-            if drafts.is_empty() {
+            if drafts.is_empty() && phones.is_empty() {
                 return Ok(Imported { import: None, preview });
             }
             // Which rows there are to write may change with the directory; their PINs do not.

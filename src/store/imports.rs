@@ -35,7 +35,8 @@ const FORGET: &str = "DELETE FROM import_rows WHERE tenant_id = $1 AND import_id
     (SELECT id FROM imports WHERE tenant_id = $1 ORDER BY made_at DESC, id DESC LIMIT 20)";
 
 const LIST: &str = "SELECT i.id, i.label, i.added, i.changed, i.unchanged, i.made_at, i.rolled_back_at,
-    EXISTS (SELECT 1 FROM import_rows r WHERE r.tenant_id = i.tenant_id AND r.import_id = i.id) AS is_kept
+    EXISTS (SELECT 1 FROM import_rows r WHERE r.tenant_id = i.tenant_id AND r.import_id = i.id
+        UNION ALL SELECT 1 FROM import_phones p WHERE p.tenant_id = i.tenant_id AND p.import_id = i.id) AS is_kept
     FROM imports i WHERE i.tenant_id = $1 ORDER BY i.made_at DESC, i.id DESC LIMIT 200";
 
 const ROWS: &str = "SELECT line, mailbox_id, before, after FROM import_rows
@@ -57,9 +58,9 @@ pub struct Import {
     pub id: ImportId,
     /// What it was called: the file's name.
     pub label: String,
-    /// Users that were added.
+    /// Users that were added, and phones that are nobody's.
     pub added: u32,
-    /// Users that were changed.
+    /// The same that were changed.
     pub changed: u32,
     /// Rows that changed nothing.
     pub unchanged: u32,
@@ -186,7 +187,8 @@ impl Store {
         let now = micros(at);
         let rows = tx.rows(ROWS, args![tenant.uuid(), id.uuid()]).await?;
         let marked = tx.run(ROLLED_BACK, args![tenant.uuid(), id.uuid(), now]).await?;
-        found(marked.min(rows.len().try_into().unwrap_or(1)), "import that can be taken back", id)?;
+        let is_kept = !rows.is_empty() || phones::has_any(&mut tx, tenant, id).await?;
+        found(marked.min(is_kept.into()), "import that can be taken back", id)?;
         let current = snapshots(&mut tx, tenant).await?;
         let mut back: Vec<(MailboxId, Option<Snapshot>)> = Vec::with_capacity(rows.len());
         let mut conflicts = phones::put_back(&mut tx, (tenant, id), at, anyway).await?;

@@ -23,6 +23,7 @@ contract! {
     an_import_that_died_with_its_server_is_begun_again
     nobody_imports_over_or_takes_back_somebody_above
     phones_are_imported_with_their_users_and_taken_back_with_them
+    phones_that_are_nobodys_are_imported_and_taken_back_alone
     a_phone_that_was_changed_since_holds_a_rollback_up
     an_old_look_at_a_phone_writes_nothing
 }
@@ -96,6 +97,29 @@ async fn phones_are_imported_with_their_users_and_taken_back_with_them(bed: Bed)
     assert_eq!(phones(&bed, tenant).await, was);
     assert_eq!(accounts(&bed).numbers(tenant).await.unwrap(), before);
     assert_eq!(accounts(&bed).list(tenant).await.unwrap().len(), 1);
+}
+
+/// 003-05: phones in halls, which have no user.
+async fn phones_that_are_nobodys_are_imported_and_taken_back_alone(bed: Bed) {
+    let tenant = bed.tenant("home").await;
+    let text = "phone,model,mac,phone_site\nhall,generic,0004f2000021,Berlin\nlobby,generic,,Rome\n";
+    let done = imports(&bed).apply(tenant, &table(text), "halls.csv", &|_| {}).await.unwrap();
+    let import = done.import.unwrap();
+    assert_eq!((import.added, import.changed), (2, 0));
+    assert_eq!(phones(&bed, tenant).await, ["hall 00:04:f2:00:00:21 - ", "lobby  - "]);
+    assert!(imports(&bed).list(tenant).await.unwrap()[0].can_roll_back);
+    let again = imports(&bed).apply(tenant, &table(text), "halls.csv", &|_| {}).await.unwrap();
+    assert_eq!(again.import, None, "nothing is to be written");
+    let moved = "phone,phone_site\nhall,Paris\n";
+    let moved =
+        imports(&bed).apply(tenant, &table(moved), "halls.csv", &|_| {}).await.unwrap().import.unwrap();
+    let site = async || bed.store.handset_named(tenant, "hall", "").await.unwrap().unwrap().handset.site;
+    assert_eq!(site().await, "Paris");
+    imports(&bed).roll_back(tenant, moved.id, false).await.unwrap();
+    assert_eq!(site().await, "Berlin");
+    imports(&bed).roll_back(tenant, import.id, false).await.unwrap();
+    assert_eq!(phones(&bed, tenant).await, Vec::<String>::new());
+    assert!(imports(&bed).roll_back(tenant, import.id, false).await.is_err(), "once");
 }
 
 async fn a_phone_that_was_changed_since_holds_a_rollback_up(bed: Bed) {

@@ -135,7 +135,9 @@ impl Column {
             Self::Enabled => "yes or no: takes messages",
             Self::Announce => "yes or no: is in the audio directory",
             Self::Direct => "direct number: leads there beside all others, and rings on the phone",
-            Self::Phone => "name of a phone, such as 1001a; a new one is added",
+            Self::Phone => {
+                "name of a phone, such as 1001a; a new one is added, and without an extension it is nobody's"
+            }
             Self::Model => "model of the phone, such as generic",
             Self::Mac => "MAC address of the phone, however it is written",
             Self::Port => "port of the phone that is the user's; 1 unless it is said",
@@ -225,10 +227,22 @@ impl Columns {
                 None => columns.ignored.push(name.clone()),
             }
         }
-        if !columns.places.iter().any(|(column, _)| *column == Column::Extension) {
+        // A table of phones alone needs no extensions.
+        let is_of = |wanted: Column| columns.places.iter().any(|(column, _)| *column == wanted);
+        if !is_of(Column::Extension) && !is_of(Column::Phone) {
             return Err(TableError::NoExtension);
         }
         Ok(columns)
+    }
+
+    /// Whether the row says which phone it is about.
+    pub(super) fn names_a_phone(&self, cells: &[String]) -> bool {
+        [Column::Phone, Column::Mac].into_iter().any(|column| self.cell(cells, column).is_some())
+    }
+
+    /// The columns in which the row says something.
+    pub(super) fn given<'c>(&'c self, cells: &'c [String]) -> impl Iterator<Item = Column> + 'c {
+        self.places.iter().map(|(column, _)| *column).filter(|column| self.cell(cells, *column).is_some())
     }
 
     /// The cell of a column; `None` when it is empty or there is no such column.

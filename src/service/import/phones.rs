@@ -7,13 +7,13 @@ mod cells;
 
 use std::collections::HashMap;
 
-use self::cells::{differences, model_named, placed, ports};
+use self::cells::{check_shared, differences, model_named, placed, ports};
 use super::columns::Column;
 use super::preview::{CellFault, Difference};
 use crate::clock::Clock;
 use crate::domain::{
     Extension, Handset, HandsetId, HandsetModel, HandsetName, HandsetSettings, Invalid, MacAddress, Port,
-    TenantId, User, UserId,
+    TenantId, UserId,
 };
 use crate::service::handsets::HandsetWish;
 use crate::store::ImportPhone;
@@ -56,8 +56,8 @@ pub(super) struct Phones {
 /// Whose row it is.
 pub(super) struct Whose<'a> {
     pub(super) line: u32,
-    pub(super) user: &'a User,
-    pub(super) extension: &'a Extension,
+    /// Whose phone it is or becomes, and the extension; `None`: a phone that is nobody's.
+    pub(super) owner: Option<(UserId, &'a Extension)>,
     /// The number that rings there.
     pub(super) direct: Option<&'a str>,
 }
@@ -128,6 +128,11 @@ impl Phones {
         }
     }
 
+    /// How many there are, those of the file included.
+    pub(super) const fn count(&self) -> usize {
+        self.slots.len()
+    }
+
     fn name(&self, place: usize) -> String {
         self.slots.get(place).map(|slot| slot.after.name.to_string()).unwrap_or_default()
     }
@@ -146,7 +151,8 @@ impl Phones {
         let before = faults.len();
         let Some(place) = self.meant(whose, cell, clock, faults) else { return Vec::new() };
         let Some(old) = self.slots.get(place).map(|slot| slot.after.clone()) else { return Vec::new() };
-        let is_shared = old.owner.is_some_and(|owner| owner != whose.user.id);
+        let owner = whose.owner.map(|(owner, _)| owner);
+        let is_shared = old.owner.is_some() && old.owner != owner;
         let Some((port, lines)) = ports(cell, faults) else { return Vec::new() };
         let mut new = self.wished(&old, whose, cell, (port, lines), faults);
         if port > new.model.ports && faults.len() == before {
@@ -155,9 +161,9 @@ impl Phones {
             faults.push(CellFault { column: Column::Port, why });
         }
         if is_shared {
-            self.check_shared(&old, cell, faults);
+            check_shared(&old, owner.is_some(), cell, faults);
         } else {
-            new.owner = Some(whose.user.id);
+            new.owner = owner;
         }
         self.check_unique(place, &new, whose, port, faults);
         if faults.len() > before {
@@ -220,7 +226,8 @@ impl Phones {
             (None, None) => {}
         }
         if name.is_none() && mac.is_none() && cell(Column::Model).is_none() {
-            let own = self.of_owner.get(&whose.user.id).map(Vec::as_slice).unwrap_or_default();
+            let own = whose.owner.and_then(|(owner, _)| self.of_owner.get(&owner));
+            let own = own.map(Vec::as_slice).unwrap_or_default();
             return match own {
                 [only] => Some(*only),
                 _ => fault(
@@ -230,15 +237,12 @@ impl Phones {
                 ),
             };
         }
-        let names = self.slots.iter().map(|slot| &slot.after.name);
-        let alike = names.filter(|name| name.as_str().starts_with(whose.extension.as_str()));
-        let taken: Vec<HandsetName> = alike.cloned().collect();
-        let offered = || HandsetName::offered(whose.extension.as_str(), &taken, 1).into_iter().next();
-        let Some(name) = name.or_else(offered) else {
-            return fault(
-                Column::Phone,
-                "the user has too many phones for a name to be made: give it one".to_owned(),
-            );
+        let Some(name) = name.or_else(|| self.offered(whose.owner?.1)) else {
+            let why = match whose.owner {
+                Some(_) => "the user has too many phones for a name to be made: give it one",
+                None => "a phone that is nobody's has a name of its own: write one",
+            };
+            return fault(Column::Phone, why.to_owned());
         };
         let model = match HandsetModel::known("generic") {
             Ok(model) => model,
@@ -251,7 +255,7 @@ impl Phones {
             name,
             mac: None,
             model,
-            owner: Some(whose.user.id),
+            owner: whose.owner.map(|(owner, _)| owner),
             site: String::new(),
             preference_group: None,
             settings: HandsetSettings::default(),
@@ -265,6 +269,14 @@ impl Phones {
         let place = self.slots.len() - 1;
         self.index(place);
         Some(place)
+    }
+
+    /// A name that is free, made of the extension.
+    fn offered(&self, extension: &Extension) -> Option<HandsetName> {
+        let names = self.slots.iter().map(|slot| &slot.after.name);
+        let alike = names.filter(|name| name.as_str().starts_with(extension.as_str()));
+        let taken: Vec<HandsetName> = alike.cloned().collect();
+        HandsetName::offered(extension.as_str(), &taken, 1).into_iter().next()
     }
 
     /// The phone with what the cells say.
@@ -317,22 +329,6 @@ impl Phones {
                 faults.push(CellFault { column, why });
                 old.clone()
             }
-        }
-    }
-
-    /// A phone of somebody else: a port of an adapter, and nothing of what is its owner's.
-    fn check_shared(&self, old: &Handset, cell: &Cell<'_, '_>, faults: &mut Faults) {
-        if old.model.ports == 1 {
-            let why = format!("{} is somebody else's: give it away first, or name another phone", old.name);
-            faults.push(CellFault { column: Column::Phone, why });
-            return;
-        }
-        if cell(Column::Port).is_none() {
-            let why = format!(
-                "{} is somebody else's: say which of its {} ports is this user's",
-                old.name, old.model.ports
-            );
-            faults.push(CellFault { column: Column::Port, why });
         }
     }
 

@@ -1,26 +1,23 @@
 //! What each row would change, or what is wrong with it: the table against what is there. Pure but for new ids.
 
+mod cells;
 mod phone;
 mod profile;
 
 use std::collections::{HashMap, HashSet};
 
-use jiff::tz::TimeZone;
 use secrecy::SecretString;
 
+use self::cells::{changes, listed};
 use super::columns::{Column, Columns};
 use super::phones::Phones;
 use super::preview::{CellFault, Difference, Preview, Row, What, differences};
 use super::table::{Table, TableError};
 use crate::clock::Clock;
 use crate::domain::{
-    Extension, Handset, Invalid, MailAddress, MailMode, Mailbox, MailboxId, Profile, ProfileField, TenantId,
-    User, UserId,
+    Extension, Handset, Invalid, Mailbox, MailboxId, Profile, ProfileField, TenantId, User, UserId,
 };
-use crate::service::accounts::{
-    AccountError, Changes, MailboxDefaults, PinPolicy, check_language, check_name, check_operator,
-    checked_emails, number_text,
-};
+use crate::service::accounts::{MailboxDefaults, PinPolicy, number_text};
 use crate::store::{ImportPhone, Number};
 
 /// A cell that takes away what is there.
@@ -72,6 +69,11 @@ pub(super) fn plan(
     for (line, cells) in &table.rows {
         let extension = columns.cell(cells, Column::Extension).unwrap_or_default().to_owned();
         let mut faults = Vec::new();
+        if extension.is_empty() && columns.names_a_phone(cells) {
+            let what = known.phone_alone(*line, &columns, cells, clock);
+            rows.push(Row { line: *line, extension, what });
+            continue;
+        }
         let what = match known.row(*line, &columns, cells, clock, &mut faults) {
             Some((draft, differences)) if faults.is_empty() => {
                 let is_new = draft.is_new;
@@ -197,7 +199,9 @@ impl<'a> Known<'a> {
     fn extension(&mut self, line: u32, cell: Option<&str>, faults: &mut Faults) -> Option<Extension> {
         let fault = |why: String| CellFault { column: Column::Extension, why };
         let Some(text) = cell else {
-            faults.push(fault("the extension is missing: every row is about one".to_owned()));
+            faults.push(fault(
+                "the extension is missing: write it, or the name of a phone that is nobody's".to_owned(),
+            ));
             return None;
         };
         let extension: Extension = match text.parse() {
@@ -313,73 +317,5 @@ impl<'a> Known<'a> {
         let kept = old.iter().copied().filter(|number| !without.iter().any(|gone| gone == number));
         let new: Vec<&str> = kept.chain(new.iter().map(|number| number.number.as_str())).collect();
         Difference { column: Column::Numbers, old: old.join(", "), new: new.join(", ") }
-    }
-}
-
-/// Several values of one cell; `-` for none.
-fn listed<'c>(cell: &'c str, between: &'c [char]) -> impl Iterator<Item = &'c str> {
-    cell.split(between).map(str::trim).filter(|part| !part.is_empty() && *part != NOTHING)
-}
-
-/// Reads the cells that change an account; a fault leaves its column as it is.
-fn changes<'c>(cell: &impl Fn(Column) -> Option<&'c str>, faults: &mut Faults) -> Changes {
-    let mut take = Cells { cell, faults };
-    Changes {
-        first: take.read(Column::First, |text| check_name("first name", text).map(|()| text.to_owned())),
-        last: take.read(Column::Last, |text| check_name("last name", text).map(|()| text.to_owned())),
-        emails: take.read(Column::Email, |text| {
-            let emails = listed(text, &[' ', ',', ';', '|', '\n', '\t'])
-                .map(str::parse)
-                .collect::<Result<Vec<MailAddress>, Invalid>>()?;
-            checked_emails(emails)
-        }),
-        mode: take.read(Column::Mail, |text| Ok(text.to_ascii_lowercase().parse::<MailMode>()?)),
-        zone: take.optional(Column::Zone, |text| {
-            let known = TimeZone::get(text).map(|_| ());
-            Ok(known
-                .map_err(|_| Invalid::new("zone", text, "name an IANA zone, for example Europe/Berlin"))?)
-        }),
-        language: take.optional(Column::Language, check_language),
-        operator: take.optional(Column::Operator, check_operator),
-        enabled: take.read(Column::Enabled, yes_or_no),
-        announce: take.read(Column::Announce, yes_or_no),
-        ..Changes::default()
-    }
-}
-
-struct Cells<'a, F> {
-    cell: &'a F,
-    faults: &'a mut Faults,
-}
-
-impl<'c, F: Fn(Column) -> Option<&'c str>> Cells<'_, F> {
-    fn read<T>(&mut self, column: Column, read: impl FnOnce(&str) -> Result<T, AccountError>) -> Option<T> {
-        match read((self.cell)(column)?) {
-            Ok(value) => Some(value),
-            Err(error) => {
-                self.faults.push(CellFault { column, why: error.to_string() });
-                None
-            }
-        }
-    }
-
-    /// A value that may be absent: `-` takes it away.
-    fn optional(
-        &mut self,
-        column: Column,
-        check: impl FnOnce(&str) -> Result<(), AccountError>,
-    ) -> Option<Option<String>> {
-        self.read(column, |text| match text {
-            NOTHING => Ok(None),
-            text => check(text).map(|()| Some(text.to_owned())),
-        })
-    }
-}
-
-fn yes_or_no(text: &str) -> Result<bool, AccountError> {
-    match text.to_lowercase().as_str() {
-        "yes" | "y" | "true" | "1" | "on" | "x" | "ja" => Ok(true),
-        "no" | "n" | "false" | "0" | "off" | "nein" => Ok(false),
-        _ => Err(Invalid::new("choice", text, "write yes or no").into()),
     }
 }

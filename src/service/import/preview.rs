@@ -26,9 +26,9 @@ pub struct CellFault {
 /// What a row would do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum What {
-    /// Add a user.
+    /// Add a user, or a phone that is nobody's.
     Add(Vec<Difference>),
-    /// Change a user.
+    /// Change one.
     Change(Vec<Difference>),
     /// Nothing.
     Unchanged,
@@ -41,7 +41,7 @@ pub enum What {
 pub struct Row {
     /// Its line in the file.
     pub line: u32,
-    /// The cell of the extension.
+    /// The cell of the extension; empty where the row is about a phone that is nobody's.
     pub extension: String,
     /// What it would do.
     pub what: What,

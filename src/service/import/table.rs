@@ -39,7 +39,9 @@ pub enum TableError {
     #[error("the file has more than {MOST_ROWS} rows: import it in parts")]
     TooManyRows,
     /// No column of extensions.
-    #[error("no column is named extension: the first line must name the columns, as the template does")]
+    #[error(
+        "no column is named extension, nor phone: the first line must name the columns, as the template does"
+    )]
     NoExtension,
     /// A column twice.
     #[error("two columns mean {0}: leave one of them out")]

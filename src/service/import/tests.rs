@@ -333,6 +333,57 @@ fn a_phone_is_found_by_name_or_address_or_is_the_only_one_and_a_new_one_gets_a_n
     assert_eq!(unchanged.rows[0].what, What::Unchanged);
 }
 
+/// 003-05: a phone that stands in a hall; it is found, added and changed without anybody.
+#[test]
+fn a_row_without_an_extension_is_about_a_phone_that_is_nobodys() {
+    let clock = ManualClock::new(jiff::Timestamp::UNIX_EPOCH, 1);
+    let text = "phone,model,mac,phone_site\nhall-1,generic,0004f2000011,Berlin\nhall-2,generic,,\n";
+    let (preview, drafts, phones) = plan(&world(), &table(text), clock.as_ref()).unwrap();
+    assert!(drafts.is_empty() && matches!(preview.rows[0].what, What::Add(_)), "{preview:?}");
+    assert!(preview.rows.iter().all(|row| row.extension.is_empty()));
+    let hall: Vec<_> = phones.iter().map(|phone| phone.after.clone()).collect();
+    assert_eq!((hall.len(), hall[0].owner, hall[0].site.as_str()), (2, None, "Berlin"));
+
+    let known = World { handsets: hall, ..world() };
+    let changed =
+        "extension,first,phone,mac,phone_site\n,,,00:04:F2:00:00:11,Rome\n,,hall-2,,\n1001,Ada,,,\n";
+    let (preview, _, phones) = plan(&known, &table(changed), clock.as_ref()).unwrap();
+    let What::Change(differences) = &preview.rows[0].what else { panic!("{preview:?}") };
+    assert_eq!((differences[0].old.as_str(), differences[0].new.as_str()), ("Berlin", "Rome"));
+    assert_eq!(preview.rows[1].what, What::Unchanged);
+    assert_eq!((phones.len(), phones[0].after.owner), (1, None));
+    // Named by whoever gets it, it is theirs from then on.
+    let (_, _, given) = plan(&known, &table("extension,phone\n1001,hall-2\n"), clock.as_ref()).unwrap();
+    assert!(given[0].after.owner.is_some());
+}
+
+#[test]
+fn what_a_phone_alone_cannot_be_is_said_beside_its_cell() {
+    for (row, column, why) in [
+        (",,,0004f2000012,,", "phone", "has a name of its own"),
+        (",Ada,hall-1,,,", "first", "a phone alone"),
+        (",,hall-1,,,+15550130", "direct", "a phone alone"),
+        (",,1001a,,,", "phone", "is somebody's: write the extension"),
+        (",,hall-1,zz,,", "mac", "MAC address"),
+        (",,hall-1,,toaster,", "model", "model"),
+        (",,,,generic,", "extension", "write it, or the name of a phone"),
+    ] {
+        let preview = with_phones(&format!("extension,first,phone,mac,model,direct\n{row}\n"));
+        let What::Fault(faults) = &preview.rows[0].what else { panic!("{row}: {preview:?}") };
+        let told = faults.iter().any(|fault| fault.column.as_str() == column && fault.why.contains(why));
+        assert!(told, "{row}: {faults:?}");
+    }
+    let twice = with_phones("phone,model\nhall-1,generic\nhall-1,generic\n");
+    assert!(
+        matches!(&twice.rows[1].what, What::Fault(faults) if faults[0].why.contains("line 2")),
+        "{twice:?}"
+    );
+    let clock = ManualClock::new(jiff::Timestamp::UNIX_EPOCH, 1);
+    let blind = World { has_phones: false, ..world() };
+    let (preview, _, phones) = plan(&blind, &table("phone\nhall-1\n"), clock.as_ref()).unwrap();
+    assert!(phones.is_empty() && matches!(preview.rows[0].what, What::Fault(_)));
+}
+
 #[test]
 fn who_does_not_reach_phones_imports_none() {
     let clock = ManualClock::new(jiff::Timestamp::UNIX_EPOCH, 1);

@@ -80,6 +80,11 @@ impl Kept {
     }
 }
 
+/// Whether it is known of an import how phones stood before.
+pub(super) async fn has_any(tx: &mut Tx, tenant: TenantId, import: ImportId) -> Result<bool> {
+    Ok(!tx.rows(ROWS, args![tenant.uuid(), import.uuid()]).await?.is_empty())
+}
+
 /// Writes the phones of an import, and how each stood before and after.
 ///
 /// # Errors

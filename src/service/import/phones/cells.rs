@@ -47,6 +47,23 @@ pub(super) fn placed(error: &HandsetError) -> (Column, String) {
     (column, error.to_string())
 }
 
+/// A phone of somebody else: a port of an adapter, and nothing of what is its owner's. A row without an extension is about
+/// none of these.
+pub(super) fn check_shared(old: &Handset, has_owner: bool, cell: &Cell<'_, '_>, faults: &mut Faults) {
+    let mut fault = |column, why| faults.push(CellFault { column, why });
+    if !has_owner {
+        let why = format!("{} is somebody's: write the extension of the owner in this row", old.name);
+        fault(Column::Phone, why);
+    } else if old.model.ports == 1 {
+        let why = format!("{} is somebody else's: give it away first, or name another phone", old.name);
+        fault(Column::Phone, why);
+    } else if cell(Column::Port).is_none() {
+        let ports = old.model.ports;
+        let why = format!("{} is somebody else's: say which of its {ports} ports is this user's", old.name);
+        fault(Column::Port, why);
+    }
+}
+
 /// How two states of a phone differ, column by column.
 pub(super) fn differences(old: &Handset, new: &Handset, is_new: bool, port: u8) -> Vec<Difference> {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();

@@ -361,7 +361,7 @@ fn row(person: &Person, places: &Places, (now, zone): (Timestamp, &TimeZone)) ->
         Some(_) if person.needs_setup => ("Setup required", true),
         Some(mailbox) if !mailbox.enabled => ("Takes no messages", true),
         Some(_) if !person.login.portal => ("No web access", false),
-        Some(_) if !person.login.has_password => ("New, no password yet", false),
+        Some(_) if !person.login.has_password => ("New", false),
         Some(_) => ("Active", false),
     };
     let profile = &person.user.profile;

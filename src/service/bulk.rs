@@ -8,6 +8,7 @@ mod runs;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use serde_json::Value;
 use tokio::sync::Notify;
 
 use super::access::Actor;

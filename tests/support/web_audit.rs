@@ -386,7 +386,7 @@ async fn what_cannot_be_noted_is_not_done() {
             &aftertone::service::access::Actor::beside_the_server(tenant, "tests"),
             tenant,
             &BulkAct::Welcome,
-            &[user.id],
+            aftertone::service::bulk::Whom::Named(&[user.id]),
         );
     }
 }

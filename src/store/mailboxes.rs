@@ -140,6 +140,16 @@ pub(super) async fn lock_mailbox(tx: &mut Tx, tenant: TenantId, mailbox: Mailbox
     found(tx.run(LOCK, args![tenant.uuid(), mailbox.uuid()]).await?, "mailbox", mailbox)
 }
 
+/// The same, and no message is added to it meanwhile: one that is under way is waited for, and others wait. On PostgreSQL a
+/// new row only shares the key of its mailbox, which the lock above leaves free. SQLite has one writer.
+pub(super) async fn shut_mailbox(tx: &mut Tx, tenant: TenantId, mailbox: MailboxId) -> Result<()> {
+    const SHUT: &str = "SELECT id FROM mailboxes WHERE tenant_id = $1 AND id = $2 FOR UPDATE";
+    if !tx.is_sqlite() {
+        tx.rows(SHUT, args![tenant.uuid(), mailbox.uuid()]).await?;
+    }
+    lock_mailbox(tx, tenant, mailbox).await
+}
+
 pub(super) async fn upsert_mailbox(tx: &mut Tx, mailbox: &Mailbox) -> Result<()> {
     let (sql, args) = mailbox_statement(mailbox, false)?;
     if mailbox_written(tx.run(sql, args).await, mailbox)? > 0 {

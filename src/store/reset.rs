@@ -17,7 +17,7 @@ use super::fault::{found, missing};
 use super::lamps;
 use super::lockouts::UNLOCK;
 use super::logins::{CLOSE_DOORS, END_ALL, NO_PASSWORD, REVOKE_KEYS};
-use super::mailboxes::{PIN_HASH, SET_PIN, lock_mailbox, mailbox_statement, read_mailbox};
+use super::mailboxes::{PIN_HASH, SET_PIN, mailbox_statement, read_mailbox, shut_mailbox};
 use super::people::{OWN_MAILBOX, REVOKE_LINKS, TRASH_MESSAGES, USER, read_user, user_written};
 use super::presence::FORGET_PRESENCE;
 use super::read::{Reader, micros, to_json};
@@ -188,7 +188,7 @@ async fn locked(tx: &mut Tx, tenant: TenantId, id: UserId) -> Result<(User, Mail
     let whose = || args![tenant.uuid(), id.uuid()];
     let rows = tx.rows(OWN_MAILBOX, whose()).await?;
     let mailbox = read_mailbox(rows.first().ok_or_else(|| missing("mailbox of user", id))?)?;
-    lock_mailbox(tx, tenant, mailbox.id).await?;
+    shut_mailbox(tx, tenant, mailbox.id).await?;
     let rows = tx.rows(OWN_MAILBOX, whose()).await?;
     let mailbox = read_mailbox(rows.first().ok_or_else(|| missing("mailbox of user", id))?)?;
     let rows = tx.rows(USER, whose()).await?;

@@ -46,6 +46,10 @@ impl Tx {
         Self { audit, ..self }
     }
 
+    pub(super) const fn is_sqlite(&self) -> bool {
+        matches!(self.of, Of::Sqlite(_))
+    }
+
     /// Runs a statement; how many rows it touched.
     pub(super) async fn run(&mut self, sql: &'static str, args: Vec<Value>) -> Result<u64, Fault> {
         Ok(self.batch(vec![(sql, args)]).await?.pop().unwrap_or_default())

@@ -19,6 +19,7 @@ contract! {
     a_message_that_is_deposited_again_after_a_reset_is_the_same
     a_message_of_before_a_reset_is_kept_from_who_comes_next
     a_message_of_before_the_owner_cleared_is_the_owners
+    a_message_that_is_being_added_is_waited_for_by_a_reset
     another_tenants_user_is_neither_reset_nor_taken_back
 }
 
@@ -286,6 +287,36 @@ async fn a_message_of_before_the_owner_cleared_is_the_owners(bed: Bed) {
         jobs.iter().any(|job| format!("{:?}", job.work).contains(&late.id.to_string())),
         "and is mailed: {jobs:?}"
     );
+}
+
+// SQLite has one writer: there nothing is under way while something else is written.
+async fn a_message_that_is_being_added_is_waited_for_by_a_reset(bed: Bed) {
+    if bed.url.starts_with("sqlite") {
+        return;
+    }
+    let home = bed.home("1001").await;
+    let colleague = bed.person(home.tenant, "1002");
+    bed.store.add_user(&colleague.user, &colleague.mailbox, None).await.unwrap();
+    let message = bed.deposited(&colleague).await;
+    bed.clock.advance(Duration::from_secs(60));
+    let mut adding = sqlx::PgConnection::connect(&bed.url).await.unwrap();
+    let mut looking = sqlx::PgConnection::connect(&bed.url).await.unwrap();
+    sqlx::raw_sql("BEGIN").execute(&mut adding).await.unwrap();
+    let moved = sqlx::query("UPDATE messages SET mailbox_id = $1 WHERE id = $2")
+        .bind(home.mailbox.id.uuid())
+        .bind(message.id.uuid());
+    moved.execute(&mut adding).await.unwrap();
+
+    let (store, tenant) = (accounts(&bed), home.tenant);
+    let reset = tokio::spawn(async move { store.reset(tenant, &number("1001"), all()).await });
+    let waits = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while !reset.is_finished()
+        && sqlx::query_scalar::<_, i64>(waits).fetch_one(&mut looking).await.unwrap() == 0
+    {}
+    sqlx::raw_sql("COMMIT").execute(&mut adding).await.unwrap();
+    reset.await.unwrap().unwrap();
+    let left = bed.store.messages(home.tenant, home.mailbox.id, Folder::Inbox).await.unwrap();
+    assert_eq!(left, [], "it was left for who had the mailbox before");
 }
 
 async fn another_tenants_user_is_neither_reset_nor_taken_back(bed: Bed) {

@@ -282,7 +282,8 @@ async fn nothing_of_another_tenant_can_be_written(bed: Bed) {
     box_of_theirs.tenant = stranger;
     assert_missing(store.put_user(&user).await, "user");
     assert_missing(store.put_mailbox(&box_of_theirs).await, "mailbox");
-    assert_missing(store.put_account(&user, &box_of_theirs, Some("mine")).await, "user");
+    let both = (&user, &box_of_theirs);
+    assert_missing(store.put_account(both, both, Some("mine")).await, "mailbox of user");
     assert_missing(store.remove_user(stranger, home.user.id).await, "user");
     assert_missing(store.set_pin(stranger, mailbox, "mine").await, "mailbox");
     assert_missing(store.put_number(&bed.number(&stolen, "+15550199")).await, "mailbox");
@@ -364,7 +365,8 @@ async fn a_new_pin_replaces_the_old_one_and_settings_leave_it_alone(bed: Bed) {
     bed.store.add_user(&home.user, &home.mailbox, Some("first")).await.unwrap();
     assert_eq!(bed.store.pin_hash(tenant, home.mailbox.id).await.unwrap().as_deref(), Some("first"));
     bed.store.put_mailbox(&home.mailbox).await.unwrap();
-    bed.store.put_account(&home.user, &home.mailbox, None).await.unwrap();
+    let both = (&home.user, &home.mailbox);
+    bed.store.put_account(both, both, None).await.unwrap();
     assert_eq!(bed.store.pin_hash(tenant, home.mailbox.id).await.unwrap().as_deref(), Some("first"));
     bed.store.set_pin(tenant, home.mailbox.id, "second").await.unwrap();
     assert_eq!(bed.store.pin_hash(tenant, home.mailbox.id).await.unwrap().as_deref(), Some("second"));

@@ -192,14 +192,19 @@ impl Accounts {
         Ok(Account { user, mailbox, numbers, has_pin, usage })
     }
 
-    /// Changes what is given and leaves the rest.
-    ///
-    /// # Errors
-    /// [`AccountError`], each with its remedy; nothing is written then.
-    pub async fn set(&self, tenant: TenantId, extension: &Extension, changes: Changes) -> Result<Account> {
+    /// What [`Accounts::set`] tries.
+    async fn set_once(
+        &self,
+        tenant: TenantId,
+        (extension, whose): (&Extension, UserId),
+        changes: Changes,
+    ) -> Result<Account> {
         let (mut user, mut mailbox) = self.find(tenant, extension).await?;
+        if user.id != whose {
+            return Err(AccountError::NoMailbox(extension.clone()));
+        }
+        let before = (user.clone(), mailbox.clone());
         let was = noted::account(&user, &mailbox, false);
-        let login = user.profile.login.clone();
         let mut changes = changes;
         if let Some(emails) = changes.emails.take() {
             changes.emails = Some(checked_emails(emails)?);
@@ -207,7 +212,7 @@ impl Accounts {
         let pin = changes.pin.take();
         self.check_keys(tenant, extension, &changes).await?;
         changes.apply(&mut user, &mut mailbox, self.defaults.mode)?;
-        if user.profile.login != login {
+        if user.profile.login != before.0.profile.login {
             self.check_login(tenant, Some(user.id), &user.profile).await?;
         }
         if mailbox.extension != *extension {
@@ -216,7 +221,7 @@ impl Accounts {
         let pin_hash = self.checked_hash(pin, &mailbox.extension).await?;
         let became = noted::account(&user, &mailbox, pin_hash.is_some());
         let store = self.noting("user.changed", &mailbox, was, became);
-        store.put_account(&user, &mailbox, pin_hash.as_deref()).await?;
+        store.put_account((&before.0, &before.1), (&user, &mailbox), pin_hash.as_deref()).await?;
         if pin_hash.is_some() {
             security::tell(&self.store, &self.clock, &user, SecurityChange::Pin).await;
         }

@@ -10,8 +10,9 @@ use super::lockouts::UNLOCK;
 use super::logins::FORGET_USER;
 use super::mailboxes::{MAILBOXES, SET_PIN, insert_mailbox, read_mailbox, upsert_mailbox};
 use super::read::{Reader, micros, to_json};
+use super::reset::locked;
 use super::tx::Statement;
-use super::{Result, Store, bin};
+use super::{Result, Store, StoreError, bin};
 use crate::domain::{Mailbox, Profile, TenantId, User, UserId};
 
 const USERS: &str = "SELECT id, tenant_id, first_name, last_name, emails, login, department, site, profile,
@@ -134,12 +135,22 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Replaces user, mailbox and (if given) PIN in one transaction.
+    /// Replaces user, mailbox and (if given) PIN in one transaction, while both are still as they were read: what somebody else
+    /// changed meanwhile is not undone.
     ///
     /// # Errors
-    /// Those of [`Store::put_user`] and [`Store::put_mailbox`].
-    pub async fn put_account(&self, user: &User, mailbox: &Mailbox, pin_hash: Option<&str>) -> Result<()> {
+    /// Those of [`Store::put_user`] and [`Store::put_mailbox`]; [`super::StoreError::Taken`] of `account` when they are not.
+    pub async fn put_account(
+        &self,
+        (was, had): (&User, &Mailbox),
+        (user, mailbox): (&User, &Mailbox),
+        pin_hash: Option<&str>,
+    ) -> Result<()> {
         let mut tx = self.begin().await?;
+        let (now, has) = locked(&mut tx, user.tenant, user.id).await?;
+        if (&now, &has) != (was, had) {
+            return Err(StoreError::Taken { what: "account", value: mailbox.extension.to_string() });
+        }
         upsert_user(&mut tx, user).await?;
         upsert_mailbox(&mut tx, mailbox).await?;
         if let Some(hash) = pin_hash {

@@ -184,7 +184,7 @@ impl Store {
 }
 
 /// The user and the own mailbox, as they are while the transaction runs.
-async fn locked(tx: &mut Tx, tenant: TenantId, id: UserId) -> Result<(User, Mailbox)> {
+pub(super) async fn locked(tx: &mut Tx, tenant: TenantId, id: UserId) -> Result<(User, Mailbox)> {
     let whose = || args![tenant.uuid(), id.uuid()];
     let rows = tx.rows(OWN_MAILBOX, whose()).await?;
     let mailbox = read_mailbox(rows.first().ok_or_else(|| missing("mailbox of user", id))?)?;

@@ -20,6 +20,8 @@ contract! {
     a_message_of_before_a_reset_is_kept_from_who_comes_next
     a_message_of_before_the_owner_cleared_is_the_owners
     a_message_that_is_being_added_is_waited_for_by_a_reset
+    what_was_read_before_a_reset_is_not_written_back_after_it
+    changes_of_one_account_at_the_same_moment_are_all_there
     another_tenants_user_is_neither_reset_nor_taken_back
 }
 
@@ -317,6 +319,42 @@ async fn a_message_that_is_being_added_is_waited_for_by_a_reset(bed: Bed) {
     reset.await.unwrap().unwrap();
     let left = bed.store.messages(home.tenant, home.mailbox.id, Folder::Inbox).await.unwrap();
     assert_eq!(left, [], "it was left for who had the mailbox before");
+}
+
+async fn what_was_read_before_a_reset_is_not_written_back_after_it(bed: Bed) {
+    let home = bed.home("1001").await;
+    let (user, mailbox) = (home.user.clone(), home.mailbox.clone());
+    let mut moved = user.clone();
+    moved.profile.department = Some("Sales".to_owned());
+    accounts(&bed).reset(home.tenant, &number("1001"), all()).await.unwrap();
+    let late = bed.second.put_account((&user, &mailbox), (&moved, &mailbox), None).await;
+    assert!(matches!(late, Err(StoreError::Taken { what: "account", .. })), "{late:?}");
+    let account = accounts(&bed).show(home.tenant, &number("1001")).await.unwrap();
+    assert_eq!((account.user.emails, account.mailbox.recipients), (vec![], vec![]), "nobody is mailed to");
+}
+
+async fn changes_of_one_account_at_the_same_moment_are_all_there(bed: Bed) {
+    let home = bed.home("1001").await;
+    let other = Accounts::new(bed.second.clone(), bed.clock.clone(), MailboxDefaults::default());
+    let set = |accounts: &Accounts, changes| {
+        let accounts = accounts.clone();
+        tokio::spawn(async move { accounts.set(home.tenant, &number("1001"), changes).await.map(drop) })
+    };
+    let text = |text: &str| Some(text.to_owned());
+    let own = accounts(&bed);
+    let all = [
+        set(&own, Changes { first: text("Grace"), ..Changes::default() }),
+        set(&other, Changes { last: text("Hopper"), ..Changes::default() }),
+        set(&own, Changes { zone: Some(text("Europe/Berlin")), ..Changes::default() }),
+        set(&other, Changes { announce: Some(false), enabled: Some(false), ..Changes::default() }),
+    ];
+    for one in all {
+        one.await.unwrap().unwrap();
+    }
+    let account = own.show(home.tenant, &number("1001")).await.unwrap();
+    assert_eq!(account.user.full_name(), "Grace Hopper");
+    assert_eq!(account.mailbox.zone.as_deref(), Some("Europe/Berlin"));
+    assert!(!account.mailbox.enabled && !account.mailbox.phone.announce);
 }
 
 async fn another_tenants_user_is_neither_reset_nor_taken_back(bed: Bed) {

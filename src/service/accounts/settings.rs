@@ -6,11 +6,15 @@ use jiff::tz::TimeZone;
 use secrecy::SecretString;
 
 use super::profile::apply as apply_profile;
-use super::{AccountError, MAX_EMAILS, Result, Wished};
+use super::{Account, AccountError, Accounts, MAX_EMAILS, Result, Wished};
 use crate::domain::{
     AttachmentFormat, Extension, Invalid, KeyTarget, MailAddress, MailMode, Mailbox, PhoneNumber, Quota,
-    Recipient, ToneChoice, User, is_target,
+    Recipient, TenantId, ToneChoice, User, is_target,
 };
+use crate::store::StoreError;
+
+/// Somebody else may change the same account between reading and writing: so often it is read anew.
+const TRIES: usize = 5;
 
 /// What to change; `None` leaves a value as it is. Where a value itself may be absent, `Some(None)` takes it away.
 #[derive(Debug, Clone, Default)]
@@ -69,6 +73,23 @@ pub struct Changes {
     pub may_broadcast: Option<bool>,
     /// May call back who left a message.
     pub may_call_back: Option<bool>,
+}
+
+impl Accounts {
+    /// Changes what is given and leaves the rest, also what somebody else changes at the same moment.
+    ///
+    /// # Errors
+    /// [`AccountError`], each with its remedy; nothing is written then.
+    pub async fn set(&self, tenant: TenantId, extension: &Extension, changes: Changes) -> Result<Account> {
+        let whose = self.find(tenant, extension).await?.0.id;
+        for _ in 1..TRIES {
+            match self.set_once(tenant, (extension, whose), changes.clone()).await {
+                Err(AccountError::Store(StoreError::Taken { what: "account", .. })) => {}
+                outcome => return outcome,
+            }
+        }
+        self.set_once(tenant, (extension, whose), changes).await
+    }
 }
 
 impl Changes {

@@ -7,12 +7,12 @@ use super::db::args;
 use super::read::Reader;
 use super::{JobState, Result, Store};
 
-// Mails of every kind; lamps and deletions are not mails. `jobs_newest` leads to the newest of a state.
+// Every job but lamps and deletions is a mail. `jobs_newest` leads to the newest of a state.
 macro_rules! mails {
     ($before:literal, $after:literal) => {
         concat!(
             $before,
-            " AND (work LIKE '{\"kind\":\"mail%' OR work LIKE '{\"kind\":\"notice%' OR work LIKE '{\"kind\":\"door%') ",
+            " AND work NOT LIKE '{\"kind\":\"lamp\"%' AND work NOT LIKE '{\"kind\":\"purge\"%' ",
             $after
         )
     };

@@ -1,6 +1,7 @@
 //! The contract of the outbox's jobs: leased by one at a time, ended by who holds the lease.
 
-use aftertone::domain::{Mark, Owner};
+use aftertone::domain::{JobId, Mark, Owner, Purpose, SecurityChange};
+use aftertone::store::{NewJob, Notice};
 
 use super::*;
 
@@ -14,6 +15,32 @@ contract! {
     lamps_are_leased_however_many_jobs_are_due_before_them
     a_job_touches_no_message_of_another_tenant
     a_message_that_was_mailed_away_is_deleted_wherever_it_lies_and_only_by_its_own_mailbox
+    mails_of_every_kind_count_as_mails_and_nothing_else_does
+}
+
+async fn mails_of_every_kind_count_as_mails_and_nothing_else_does(bed: Bed) {
+    let home = bed.home("1001").await;
+    let (message, user, now) = (bed.deposited(&home).await.id, home.user.id, bed.clock.now());
+    let to = home.user.emails[0].clone();
+    for work in [
+        Work::Mail { message, to: to.clone() },
+        Work::MailAway { message, to: to.clone() },
+        Work::Notice { mailbox: home.mailbox.id, to: to.clone(), notice: Notice::Locked },
+        Work::Door { user, to: to.clone(), purpose: Purpose::Reset },
+        Work::Security { user, to, change: SecurityChange::Pin, at: now },
+        Work::Lamp { mailbox: home.mailbox.id },
+        Work::Purge { object: "a.wav".to_owned() },
+    ] {
+        let job = NewJob { id: JobId::from_uuid(bed.clock.uuid()), work, due: now };
+        bed.store.add_job(home.tenant, &job).await.unwrap();
+    }
+    let state = bed.store.mail_state().await.unwrap();
+    assert_eq!((state.waiting, state.oldest, state.accepted_at), (5, Some(now), None), "{state:?}");
+    for job in bed.store.lease_jobs(9, Duration::from_secs(60)).await.unwrap() {
+        bed.store.job_dead(&job, "no mail server").await.unwrap();
+    }
+    let state = bed.store.mail_state().await.unwrap();
+    assert_eq!((state.waiting, state.given_up), (0, 5), "{state:?}");
 }
 
 async fn a_job_touches_no_message_of_another_tenant(bed: Bed) {

@@ -124,6 +124,12 @@ async fn a_login_name_is_one_persons_of_the_tenant_and_suggested_with_a_number(b
     let changes = Changes { profile: login("jdoe@office.example"), ..Changes::default() };
     let taken = accounts.set(tenant, &number("1002"), changes).await.unwrap_err();
     assert!(matches!(taken, AccountError::LoginTaken(_)), "{taken}");
+    // What somebody signs in with as an address is nobody else's user ID, and is not suggested either.
+    let emails = Some(vec!["GDoe@office.example".parse().unwrap()]);
+    accounts.set(tenant, &number("1002"), Changes { emails, ..Changes::default() }).await.unwrap();
+    let jane = accounts.show(tenant, &number("1002")).await.unwrap().user.id;
+    bed.store.put_login(&bed.store.login(tenant, jane).await.unwrap()).await.unwrap();
+    assert_eq!(suggested("Grace", "Doe").await.as_deref(), Some("gdoe2@office.example"));
     let found = bed.store.users_by_login("JDOE@office.example").await.unwrap();
     assert_eq!(found.iter().map(|user| user.id).collect::<Vec<_>>(), [john.user.id]);
     // Of another tenant, as long as nobody has the domain, it may be the same: then it says not who it is.

@@ -38,11 +38,16 @@ impl Accounts {
         if worlds.any(|world| world == domain) {
             return Err(AccountError::LoginElsewhere(login.clone()));
         }
-        let users = self.store.users_by_mail(login).await?;
-        if users.iter().any(|user| user.tenant == tenant && Some(user.id) != own) {
+        if self.is_address_of_others(tenant, own, login).await? {
             return Err(AccountError::LoginTaken(login.clone()));
         }
         Ok(())
+    }
+
+    /// Whether somebody else of the tenant signs in with it as an e-mail address.
+    async fn is_address_of_others(&self, tenant: TenantId, own: Option<UserId>, login: &str) -> Result<bool> {
+        let users = self.store.users_by_mail(login).await?;
+        Ok(users.iter().any(|user| user.tenant == tenant && Some(user.id) != own))
     }
 
     /// A login name that is free: first initial and last name at the tenant's domain (its name, where it has none), with a
@@ -64,7 +69,8 @@ impl Accounts {
             if profile.set(ProfileField::Login, &login).is_err() {
                 return Ok(None);
             }
-            if !self.store.is_login_taken(tenant, &login).await? {
+            let is_taken = self.store.is_login_taken(tenant, &login).await?;
+            if !is_taken && !self.is_address_of_others(tenant, None, &login).await? {
                 return Ok(profile.login);
             }
         }

@@ -8,7 +8,7 @@ mod within;
 use jiff::Timestamp;
 
 use self::within::must_live;
-pub(super) use self::within::{add_in, give_in, handset_in, remove_in, write_in};
+pub(super) use self::within::{add_in, give_in, handset_in, lives, loosen_in, remove_in, write_in};
 use super::db::{Row, Tx, args};
 use super::fault::{Fault, Named as _, found, missing};
 use super::pages::like;

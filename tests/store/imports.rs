@@ -26,6 +26,8 @@ contract! {
     phones_that_are_nobodys_are_imported_and_taken_back_alone
     a_phone_that_was_changed_since_holds_a_rollback_up
     an_old_look_at_a_phone_writes_nothing
+    a_phone_gets_what_another_gives_up_in_the_same_table_and_back
+    a_phone_whose_owner_is_gone_is_put_back_to_nobody
 }
 
 fn imports(bed: &Bed) -> Imports {
@@ -136,6 +138,36 @@ async fn a_phone_that_was_changed_since_holds_a_rollback_up(bed: Bed) {
     assert_eq!(phones(&bed, tenant).await, all, "all or nothing");
     imports(&bed).roll_back(tenant, id, true).await.unwrap();
     assert!(phones(&bed, tenant).await.is_empty());
+}
+
+/// No two phones have one MAC address or preference group, and a table may say that they go from one to another.
+async fn a_phone_gets_what_another_gives_up_in_the_same_table_and_back(bed: Bed) {
+    let tenant = bed.tenant("home").await;
+    let actor = Actor::beside_the_server(tenant, "tests");
+    let (mac, group) = ("0004f2123456".to_owned(), "p1".to_owned());
+    let wish = HandsetWish { mac, preference_group: group, ..HandsetWish::default() };
+    handsets(&bed).add(&actor, tenant, "b", None, wish).await.unwrap();
+    bed.clock.advance(Duration::from_secs(1));
+    handsets(&bed).add(&actor, tenant, "a", None, HandsetWish::default()).await.unwrap();
+    let was = phones(&bed, tenant).await;
+    let text = "extension,phone,mac,preference_group\n1001,b,-,-\n1002,a,0004f2123456,p1\n";
+    let done = imports(&bed).apply(tenant, &table(text), "phones.csv", &|_| {}).await.unwrap();
+    assert_eq!(phones(&bed, tenant).await, ["a 00:04:f2:12:34:56 1002 1=/1", "b  1001 1=/1"]);
+    imports(&bed).roll_back(tenant, done.import.unwrap().id, false).await.unwrap();
+    assert_eq!(phones(&bed, tenant).await, was);
+    let back = bed.store.handset_named(tenant, "b", "").await.unwrap().unwrap().handset;
+    assert_eq!(back.preference_group.as_deref(), Some("p1"));
+}
+
+async fn a_phone_whose_owner_is_gone_is_put_back_to_nobody(bed: Bed) {
+    let tenant = bed.tenant("home").await;
+    imports(&bed).apply(tenant, &table(PHONES), "phones.csv", &|_| {}).await.unwrap();
+    let text = "extension,phone,template\n1002,fax,office\n";
+    let done = imports(&bed).apply(tenant, &table(text), "template.csv", &|_| {}).await.unwrap();
+    accounts(&bed).remove(tenant, &extension("1002")).await.unwrap();
+    imports(&bed).roll_back(tenant, done.import.unwrap().id, true).await.unwrap();
+    let fax = bed.store.handset_named(tenant, "fax", "").await.unwrap().unwrap().handset;
+    assert_eq!((fax.owner, fax.settings.template), (None, None));
 }
 
 /// Somebody changes a phone between the look and the writing: what was looked at counts no more.

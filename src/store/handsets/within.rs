@@ -10,6 +10,10 @@ use crate::domain::{Handset, HandsetId, Port, TenantId, UserId, WebhookEvent};
 const PORTS_OF: &str = "SELECT handset_id, port, number, appearances FROM handset_ports
     WHERE tenant_id = $1 AND handset_id = $2 ORDER BY port";
 
+// Only what no two phones have.
+const LOOSEN: &str =
+    "UPDATE handsets SET mac = NULL, preference_group = NULL WHERE tenant_id = $1 AND id = $2";
+
 /// Adds a handset with its ports.
 pub(in crate::store) async fn add_in(tx: &mut Tx, handset: &Handset) -> Result<()> {
     if let Some(owner) = handset.owner {
@@ -48,6 +52,13 @@ pub(in crate::store) async fn write_in(tx: &mut Tx, handset: &Handset) -> Result
     found(written(tx.run(CHANGE, args).await, handset)?, "phone", handset.id)?;
     put_ports(tx, handset).await?;
     tx.batch(vec![fact(handset.tenant, handset.id, WebhookEvent::HandsetChanged, "changed")]).await?;
+    Ok(())
+}
+
+/// Takes away what no two phones have, before several are written that have it from each other.
+pub(in crate::store) async fn loosen_in(tx: &mut Tx, tenant: TenantId, id: HandsetId) -> Result<()> {
+    let whose = || args![tenant.uuid(), id.uuid()];
+    tx.batch(vec![(LOOSEN, whose()), (DROP_PORTS, whose())]).await?;
     Ok(())
 }
 
@@ -93,7 +104,10 @@ pub(in crate::store) async fn handset_in(
     Ok(Some(handset))
 }
 
+pub(in crate::store) async fn lives(tx: &mut Tx, tenant: TenantId, user: UserId) -> Result<bool> {
+    Ok(!tx.rows(LIVING, args![tenant.uuid(), user.uuid()]).await?.is_empty())
+}
+
 pub(super) async fn must_live(tx: &mut Tx, tenant: TenantId, owner: UserId) -> Result<()> {
-    let rows = tx.rows(LIVING, args![tenant.uuid(), owner.uuid()]).await?;
-    if rows.is_empty() { Err(missing("user", owner)) } else { Ok(()) }
+    if lives(tx, tenant, owner).await? { Ok(()) } else { Err(missing("user", owner)) }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::super::db::{Tx, args};
-use super::super::handsets::{add_in, give_in, handset_in, remove_in, write_in};
+use super::super::handsets::{add_in, give_in, handset_in, lives, loosen_in, remove_in, write_in};
 use super::super::read::{Reader, to_json};
 use super::super::{Result, StoreError};
 use crate::domain::{
@@ -95,15 +95,21 @@ pub(super) async fn write(
     import: ImportId,
     phones: &[ImportPhone],
 ) -> Result<()> {
+    // One phone may get what another had: first all are checked and give it away, then each is written.
+    for phone in phones {
+        let Some(before) = &phone.before else { continue };
+        let id = phone.after.id;
+        let now = handset_in(tx, tenant, id).await?;
+        if now.as_ref().map(Kept::of) != Some(Kept::of(before)) {
+            return Err(StoreError::Taken { what: "directory", value: id.to_string() });
+        }
+        loosen_in(tx, tenant, id).await?;
+    }
     for phone in phones {
         let id = phone.after.id;
         match &phone.before {
             None => add_in(tx, &phone.after).await?,
             Some(before) => {
-                let now = handset_in(tx, tenant, id).await?;
-                if now.as_ref().map(Kept::of) != Some(Kept::of(before)) {
-                    return Err(StoreError::Taken { what: "directory", value: id.to_string() });
-                }
                 write_in(tx, &phone.after).await?;
                 if before.owner != phone.after.owner {
                     give_in(tx, tenant, id, phone.after.owner).await?;
@@ -124,7 +130,7 @@ pub(super) async fn put_back(
     at: jiff::Timestamp,
     anyway: bool,
 ) -> Result<Vec<String>> {
-    let mut conflicts = Vec::new();
+    let (mut conflicts, mut new, mut changed) = (Vec::new(), Vec::new(), Vec::new());
     for row in tx.rows(ROWS, args![tenant.uuid(), import.uuid()]).await? {
         let row = Reader::new(&row, "import_phones", "handset_id");
         let id = HandsetId::from_uuid(row.id("handset_id")?);
@@ -139,22 +145,43 @@ pub(super) async fn put_back(
                 conflicts.push(format!("phone {}", after.name))
             }
             (None, Some(_)) => conflicts.push(format!("phone {}", after.name)),
-            (Some(_), None) => remove_in(tx, tenant, id).await?,
-            (Some(now), Some(before)) => {
-                let corrupt = |error: Invalid| StoreError::Corrupt {
-                    table: "import_phones",
-                    column: "before",
-                    row: id.to_string(),
-                    why: error.to_string(),
-                };
-                let owner = now.owner;
-                let back = before.over(now, at).map_err(corrupt)?;
-                write_in(tx, &back).await?;
-                if back.owner != owner {
-                    give_in(tx, tenant, id, back.owner).await?;
-                }
-            }
+            (Some(_), None) => new.push(id),
+            (Some(now), Some(before)) => changed.push((now, before)),
         }
     }
+    if !conflicts.is_empty() {
+        return Ok(conflicts);
+    }
+    for id in new {
+        remove_in(tx, tenant, id).await?;
+    }
+    for (now, _) in &changed {
+        loosen_in(tx, tenant, now.id).await?;
+    }
+    for (now, before) in changed {
+        restore(tx, now, &before, at).await?;
+    }
     Ok(conflicts)
+}
+
+/// Nobody has it where its owner of before is gone.
+async fn restore(tx: &mut Tx, now: Handset, before: &Kept, at: jiff::Timestamp) -> Result<()> {
+    let (id, tenant, owner) = (now.id, now.tenant, now.owner);
+    let corrupt = |error: Invalid| StoreError::Corrupt {
+        table: "import_phones",
+        column: "before",
+        row: id.to_string(),
+        why: error.to_string(),
+    };
+    let mut back = before.over(now, at).map_err(corrupt)?;
+    if let Some(user) = back.owner
+        && !lives(tx, tenant, user).await?
+    {
+        back.owner = None;
+    }
+    write_in(tx, &back).await?;
+    if back.owner != owner {
+        give_in(tx, tenant, id, back.owner).await?;
+    }
+    Ok(())
 }

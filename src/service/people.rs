@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::audit::{Deed, NotedStore};
 use crate::clock::SharedClock;
-use crate::domain::{JobId, MailboxId, Tenant, TenantId, TenantPolicy, UserId};
+use crate::domain::{JobId, MailboxId, ProfileField, Tenant, TenantId, TenantPolicy, UserId};
 use crate::store::{Job, JobState, PeopleFilter, Person, Result, Store, UserCounts, UserPlace};
 
 /// Rows of one page at most.
@@ -54,6 +54,7 @@ impl People {
         limit: u32,
     ) -> Result<(Vec<Person>, bool)> {
         let limit = limit.clamp(1, LONGEST_PAGE);
+        let filter = &self.askable(tenant, filter).await?;
         let mut people = self.store.user_page(tenant, filter, after, limit + 1).await?;
         let more = people.len() > limit as usize;
         people.truncate(limit as usize);
@@ -65,7 +66,23 @@ impl People {
     /// # Errors
     /// [`crate::store::StoreError`].
     pub async fn count_found(&self, tenant: TenantId, filter: &PeopleFilter, most: u32) -> Result<u32> {
-        self.store.count_found(tenant, filter, most).await
+        self.store.count_found(tenant, &self.askable(tenant, filter).await?, most).await
+    }
+
+    /// The filter without the fields that the tenant hides: who is shown by them would tell what they say.
+    async fn askable(&self, tenant: TenantId, filter: &PeopleFilter) -> Result<PeopleFilter> {
+        let mut filter = filter.clone();
+        if !filter.department.is_empty() || !filter.site.is_empty() {
+            let policy = self.store.policy(tenant).await?;
+            for (field, wanted) in
+                [(ProfileField::Department, &mut filter.department), (ProfileField::Site, &mut filter.site)]
+            {
+                if !policy.shows(field) {
+                    wanted.clear();
+                }
+            }
+        }
+        Ok(filter)
     }
 
     /// How many users there are, and how far they have come. From 5,000 on the count may be 10 s old.

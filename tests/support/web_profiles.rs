@@ -573,6 +573,14 @@ async fn what_the_tenant_hides_is_not_there() {
     let contact =
         body(&bed.call(&key, "GET", "/contacts?search=hopper", None, &[]).await)["items"][0].clone();
     assert_eq!(contact["department"], Value::Null);
+    // Who is in a department is not found out by asking for its people either.
+    for list in ["/contacts", "/users"] {
+        let ids = async |query: &str| {
+            let told = body(&bed.call(&key, "GET", &format!("{list}{query}"), None, &[]).await);
+            told["items"].as_array().unwrap().len()
+        };
+        assert_eq!((ids("").await, ids("?department=Navy").await), (2, 2), "{list}");
+    }
     let role = format!("{}/role", user(&grace));
     let agent = bed.call(&key, "PUT", &role, Some(json!({"role": "supervisor"})), &[]).await;
     assert!(agent.status == 422 && agent.text().contains("queues"), "{}", agent.text());

@@ -326,6 +326,7 @@ async fn programs_change_many_users_and_are_told_of_each() {
     let rest = body(&bed.call(&key, "GET", &after, None, &[]).await);
     assert_eq!(rest["items"].as_array().unwrap().len(), 1);
     assert!(rest["items"][0]["why"].as_str().unwrap().contains("no such user"), "{rest}");
+    assert_eq!(bed.call(&key, "GET", &format!("{path}/results?after=x"), None, &[]).await.status, 422);
     let table = bed.call(&key, "GET", &format!("{path}/results.csv"), None, &[]).await;
     assert!(table.text().contains("Grace Hopper 1002,done,"), "{}", table.text());
     let listed = body(&bed.call(&key, "GET", "/users/bulk", None, &[]).await);

@@ -131,7 +131,9 @@ pub(super) async fn results(
 ) -> Answer {
     let (tenant, bulk) = (caller.must_reach_tenant()?, &site.web.services.bulk);
     let run = bulk.run(tenant, id(&run)?).await.map_err(refused)?;
-    let after = asked.after.as_deref().and_then(|place| place.parse().ok());
+    let place =
+        |text: &str| text.parse::<u32>().map_err(|_| Problem::field("after", "this is no place of ours"));
+    let after = asked.after.as_deref().map(place).transpose()?;
     let (rows, more) = bulk.rows(tenant, run.id, after, asked.limit.unwrap_or(50).clamp(1, 200)).await?;
     let item =
         |row: &BulkRow| json!({"user": row.user, "who": row.who, "state": word(row.state), "why": row.why});

@@ -610,6 +610,40 @@ async fn the_first_section_of_a_profile_shows_and_opens_its_form() {
     );
 }
 
+/// 002-001, 002-092: whose role or web access was taken away goes on with nothing.
+#[tokio::test]
+async fn nobody_does_by_a_run_what_they_may_not_do_by_hand_any_more() {
+    let bed = WebBed::new().await;
+    let grace = bed.colleague().await;
+    let (tenant, user) = (bed.mailbox.tenant, bed.mailbox.user.unwrap());
+    let asked = serde_json::json!({"tenant": tenant, "user": user, "mailbox": bed.mailbox.id,
+        "role": "tenant-admin", "name": "Ada", "scopes": null});
+    for (role, portal, is_done) in
+        [(Role::Basic, true, false), (Role::TenantAdmin, false, false), (Role::TenantAdmin, true, true)]
+    {
+        let login = aftertone::domain::Login { tenant, user, role, has_password: true, portal };
+        bed.store.put_login(&login).await.unwrap();
+        let run = aftertone::store::BulkRun {
+            id: aftertone::domain::BulkId::from_uuid(uuid()),
+            tenant,
+            act: "portal-off".to_owned(),
+            parts: "[]".to_owned(),
+            actor: asked.to_string(),
+            state: aftertone::store::BulkState::Running,
+            total: 1,
+            done: 0,
+            failed: 0,
+            made_at: grace.created_at,
+            over_at: None,
+        };
+        bed.store.add_bulk_run(&run, &[grace.user.unwrap()]).await.unwrap();
+        bed.services.bulk.work_off(&Default::default()).await.unwrap();
+        let over = bed.services.bulk.settled(tenant, run.id, Duration::from_secs(20)).await.unwrap();
+        assert_eq!(over.done == 1, is_done, "{role} {portal}: {over:?}");
+        assert_eq!(bed.store.login(tenant, grace.user.unwrap()).await.unwrap().portal, !is_done);
+    }
+}
+
 /// 002-091, 003-15: the table is filtered, sorted and counted, all of it in the address; programs ask the same.
 #[tokio::test]
 async fn the_table_of_users_is_filtered_sorted_and_counted() {

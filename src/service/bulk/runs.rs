@@ -302,7 +302,8 @@ impl Bulk {
         let Some(user) = actor.user else { return Ok(Some(actor)) };
         let Some(person) = self.people.person(actor.tenant, user).await? else { return Ok(None) };
         actor.role = actor.role.min(person.login.role);
-        Ok((actor.reach(Act::UsersWrite) > Reach::Own).then_some(actor))
+        let still_comes_in = person.login.portal || !matches!(actor.door, Door::Session(_));
+        Ok((still_comes_in && actor.reach(Act::UsersWrite) > Reach::Own).then_some(actor))
     }
 
     fn lease(&self) -> Timestamp {

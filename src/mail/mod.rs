@@ -19,7 +19,7 @@ mod view;
 pub use door::{DoorView, render_door};
 pub use notice::{NoticeKind, NoticeView, render_notice};
 pub use render::{Mail, render};
-pub use security::{ChangeKind, SecurityView, render_security};
+pub use security::{SecurityView, render_security};
 pub use sender::Sender;
 pub use transport::{Accepted, Mailer, Ready, Timeouts};
 pub use trial::{TrialView, render_trial};

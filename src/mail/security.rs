@@ -7,25 +7,8 @@ use jiff::Zoned;
 use super::notice::{About, plain_mail};
 use super::render::Mail;
 use super::{MailError, Sender, text};
-use crate::domain::{JobId, MailAddress};
+use crate::domain::{JobId, MailAddress, SecurityChange};
 use crate::written::{Written, fill, written};
-
-/// What was changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ChangeKind {
-    /// The password.
-    Password,
-    /// The PIN.
-    Pin,
-    /// A second factor was turned on.
-    FactorOn,
-    /// It was turned off.
-    FactorOff,
-    /// New recovery codes.
-    FactorCodes,
-    /// An administrator took it away.
-    FactorReset,
-}
 
 /// All that the mail says.
 #[derive(Debug, Clone)]
@@ -37,7 +20,7 @@ pub struct SecurityView {
     /// Language of the recipient, for example `de` (RFC 5646).
     pub language: String,
     /// What was changed.
-    pub change: ChangeKind,
+    pub change: SecurityChange,
     /// Whose; may be empty.
     pub owner: String,
     /// When, in the owner's zone.
@@ -62,15 +45,15 @@ pub fn render_security(view: &SecurityView, sender: &Sender) -> Result<Mail, Mai
     plain_mail(&about, text, sender)
 }
 
-fn what(written: &Written, change: ChangeKind) -> &str {
+fn what(written: &Written, change: SecurityChange) -> &str {
     let texts = &written.security;
     match change {
-        ChangeKind::Password => &texts.password,
-        ChangeKind::Pin => &texts.pin,
-        ChangeKind::FactorOn => &texts.factor_on,
-        ChangeKind::FactorOff => &texts.factor_off,
-        ChangeKind::FactorCodes => &texts.factor_codes,
-        ChangeKind::FactorReset => &texts.factor_reset,
+        SecurityChange::Password => &texts.password,
+        SecurityChange::Pin => &texts.pin,
+        SecurityChange::FactorOn => &texts.factor_on,
+        SecurityChange::FactorOff => &texts.factor_off,
+        SecurityChange::FactorCodes => &texts.factor_codes,
+        SecurityChange::FactorReset => &texts.factor_reset,
     }
 }
 
@@ -78,7 +61,7 @@ fn what(written: &Written, change: ChangeKind) -> &str {
 mod tests {
     use super::*;
 
-    fn mail(language: &str, change: ChangeKind) -> String {
+    fn mail(language: &str, change: SecurityChange) -> String {
         let view = SecurityView {
             job: "01890a5d-ac96-774b-bcce-b302099a8057".parse().unwrap(),
             to: "ada@example.org".parse().unwrap(),
@@ -95,19 +78,19 @@ mod tests {
     #[test]
     fn each_change_says_what_it_was_when_and_what_to_do() {
         for (change, subject) in [
-            (ChangeKind::Password, "The password of your voicemail was changed"),
-            (ChangeKind::Pin, "The PIN of your voicemail was changed"),
-            (ChangeKind::FactorOn, "The second factor of your voicemail was turned on"),
-            (ChangeKind::FactorOff, "The second factor of your voicemail was turned off"),
-            (ChangeKind::FactorCodes, "Your voicemail has new recovery codes"),
-            (ChangeKind::FactorReset, "An administrator removed the second factor of your voicemail"),
+            (SecurityChange::Password, "The password of your voicemail was changed"),
+            (SecurityChange::Pin, "The PIN of your voicemail was changed"),
+            (SecurityChange::FactorOn, "The second factor of your voicemail was turned on"),
+            (SecurityChange::FactorOff, "The second factor of your voicemail was turned off"),
+            (SecurityChange::FactorCodes, "Your voicemail has new recovery codes"),
+            (SecurityChange::FactorReset, "An administrator removed the second factor of your voicemail"),
         ] {
             let text = mail("en", change);
             assert!(text.contains(&format!("Subject: {subject}\r\n")), "{text}");
             assert!(text.contains("4 March 2026") && text.contains("administrator"), "{text}");
             assert!(!text.contains("\nBcc") && !text.contains("http"), "{text}");
         }
-        let german = mail("de", ChangeKind::Pin);
+        let german = mail("de", SecurityChange::Pin);
         assert!(german.contains("ge=C3=A4ndert") && german.contains("4. M=C3=A4rz 2026"), "{german}");
     }
 }

@@ -6,9 +6,9 @@ use jiff::tz::TimeZone;
 
 use super::Parts;
 use super::letter::{Done, Failure, present, zone_of};
-use crate::domain::{JobId, MailAddress, Owner, Purpose, SecurityChange, UserId};
+use crate::domain::{Extension, JobId, MailAddress, Owner, Purpose, SecurityChange, UserId};
 use crate::mail::{
-    ChangeKind, DoorView, NoticeKind, NoticeView, SecurityView, render_door, render_notice, render_security,
+    DoorView, NoticeKind, NoticeView, SecurityView, render_door, render_notice, render_security,
 };
 use crate::store::{Job, Notice};
 
@@ -54,34 +54,20 @@ impl Parts {
         to: &MailAddress,
         (change, at): (SecurityChange, Timestamp),
     ) -> Result<Done, Failure> {
-        let Some((user, mailbox)) = self.store.person(job.tenant, user).await? else {
-            return Ok(Done::Skipped("the user is gone"));
+        let whose = match self.addressee(job, user, to).await? {
+            Ok(whose) => whose,
+            Err(skipped) => return Ok(skipped),
         };
-        if !user.emails.contains(to) {
-            return Ok(Done::Skipped("the address is no longer the user's"));
-        }
-        let tenant = self.store.tenant(job.tenant).await?;
         let _turn = self.turn().await?;
         let mailer = self.mailer();
         let ready = mailer.ready().await?;
-        let zone = mailbox.as_ref().map_or_else(
-            || TimeZone::get(&tenant.zone).unwrap_or(TimeZone::UTC),
-            |mailbox| zone_of(mailbox, &tenant.zone),
-        );
         let view = SecurityView {
             job: job.id,
             to: to.clone(),
-            language: mailbox.and_then(|mailbox| mailbox.language).unwrap_or(tenant.language),
-            change: match change {
-                SecurityChange::Password => ChangeKind::Password,
-                SecurityChange::Pin => ChangeKind::Pin,
-                SecurityChange::FactorOn => ChangeKind::FactorOn,
-                SecurityChange::FactorOff => ChangeKind::FactorOff,
-                SecurityChange::FactorCodes => ChangeKind::FactorCodes,
-                SecurityChange::FactorReset => ChangeKind::FactorReset,
-            },
-            owner: user.full_name(),
-            at: at.to_zoned(zone),
+            language: whose.language,
+            change,
+            owner: whose.name,
+            at: at.to_zoned(whose.zone),
         };
         ready.send(&render_security(&view, mailer.sender())?).await?;
         Ok(Done::Noticed)
@@ -95,34 +81,58 @@ impl Parts {
         to: &MailAddress,
         purpose: Purpose,
     ) -> Result<Done, Failure> {
-        let Some((user, mailbox)) = self.store.person(job.tenant, user).await? else {
-            return Ok(Done::Skipped("the user is gone"));
+        let whose = match self.addressee(job, user, to).await? {
+            Ok(whose) => whose,
+            Err(skipped) => return Ok(skipped),
         };
-        if !user.emails.contains(to) {
-            return Ok(Done::Skipped("the address is no longer the user's"));
-        }
-        let tenant = self.store.tenant(job.tenant).await?;
         let _turn = self.turn().await?;
         let mailer = self.mailer();
         let ready = mailer.ready().await?;
-        let (url, expires) = self.links.doors().issue(job.tenant, Some(user.id), purpose).await?;
-        let zone = mailbox.as_ref().map_or_else(
-            || TimeZone::get(&tenant.zone).unwrap_or(TimeZone::UTC),
-            |mailbox| zone_of(mailbox, &tenant.zone),
-        );
+        let (url, expires) = self.links.doors().issue(job.tenant, Some(user), purpose).await?;
         let view = DoorView {
             job: job.id,
             to: to.clone(),
             // The words of this mail are English so far: so are its times.
             language: "en".to_owned(),
             is_first: purpose != Purpose::Reset,
-            name: user.full_name(),
-            sign_in: mailbox.map(|mailbox| mailbox.extension),
+            name: whose.name,
+            sign_in: whose.extension,
             url: url.expose().into(),
-            expires: expires.to_zoned(zone),
+            expires: expires.to_zoned(whose.zone),
             at: self.clock.now(),
         };
         ready.send(&render_door(&view, mailer.sender())?).await?;
         Ok(Done::Noticed)
     }
+
+    /// Who reads a mail to a user, or why nobody is to: it goes to no address that is the user's no more.
+    async fn addressee(
+        &self,
+        job: &Job,
+        user: UserId,
+        to: &MailAddress,
+    ) -> Result<Result<Addressee, Done>, Failure> {
+        let Some((user, mailbox)) = self.store.person(job.tenant, user).await? else {
+            return Ok(Err(Done::Skipped("the user is gone")));
+        };
+        if !user.emails.contains(to) {
+            return Ok(Err(Done::Skipped("the address is no longer the user's")));
+        }
+        let tenant = self.store.tenant(job.tenant).await?;
+        let zone = mailbox.as_ref().map_or_else(
+            || TimeZone::get(&tenant.zone).unwrap_or(TimeZone::UTC),
+            |mailbox| zone_of(mailbox, &tenant.zone),
+        );
+        let extension = mailbox.as_ref().map(|mailbox| mailbox.extension.clone());
+        let language = mailbox.and_then(|mailbox| mailbox.language).unwrap_or(tenant.language);
+        Ok(Ok(Addressee { name: user.full_name(), extension, language, zone }))
+    }
+}
+
+/// Who reads a mail to a user.
+struct Addressee {
+    name: String,
+    extension: Option<Extension>,
+    language: String,
+    zone: TimeZone,
 }

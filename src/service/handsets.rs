@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 pub use self::error::HandsetError;
-pub use self::export::{Exported, ExportedLine, csv};
+pub use self::export::{Exported, ExportedLine, csv, models, shown};
 pub use self::restart::Restart;
 pub use self::wish::HandsetWish;
 use super::access::Actor;

@@ -85,6 +85,14 @@ fn phones_are_added_shown_changed_given_away_exported_and_removed() {
     let shown = server.json(&["handset", "show", "1001a"]);
     assert_eq!((&shown["extension"], &shown["record_calls"]), (&json!("1002"), &json!(true)));
     assert_eq!((&shown["numbers"], &shown["former_groups"]), (&json!(["+4930100"]), &json!(["Sales"])));
+    server.ok(&["handset", "set", "1001a", "--owner", "1001", "--group", "Night"]);
+    let shown = server.json(&["handset", "show", "1001a"]);
+    assert_eq!(
+        (&shown["extension"], &shown["groups"]),
+        (&json!("1001"), &json!(["Night"])),
+        "as it was said"
+    );
+    server.ok(&["handset", "set", "1001a", "--owner", "1002"]);
     let exported: Value = serde_json::from_str(&server.ok(&["handset", "export"])).unwrap();
     assert!(exported[0]["label"].as_str().unwrap().contains("x1002"), "{exported}");
     let table = server.file("phones.csv");

@@ -1,13 +1,11 @@
 //! `aftertone handset …`: phones and adapters as a record, by the use cases of the portal.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
-use crate::domain::handset::{MODELS, display_label, lint};
-use crate::domain::{Port, ProfileField, Tenant};
+use crate::domain::handset::lint;
+use crate::domain::{Port, ProfileField, Tenant, UserId};
 use crate::service::access::Actor;
-use crate::service::handsets::{Exported, HandsetError, HandsetWish, Handsets, csv};
+use crate::service::handsets::{Exported, HandsetError, HandsetWish, Handsets, csv, models, shown};
 use crate::store::KnownHandset;
 
 use super::super::Failure;
@@ -34,7 +32,7 @@ pub(super) fn service(session: &Session, base: &Base) -> Handsets {
 
 pub(super) async fn handset(session: &Session, command: HandsetCommand) -> Result<(), Failure> {
     if let HandsetCommand::Models(json) = command {
-        models(json.json);
+        print::rows(json.json, &["model", "title", "ports", "appearances"], &models());
         return Ok(());
     }
     let (base, tenant) = session.open().await?;
@@ -49,28 +47,22 @@ pub(super) async fn handset(session: &Session, command: HandsetCommand) -> Resul
             let name = name.unwrap_or_default();
             let known = handsets.add(&actor, tenant.id, &name, owner, wish).await.map_err(failed)?;
             if json.json {
-                print::thing(true, &shown(&known));
+                print::thing(true, &listed(&known));
             } else {
                 println!("added phone {}", known.handset.name);
             }
             hints(&known);
         }
         HandsetCommand::Show { phone, json } => {
-            print::thing(json.json, &shown(&handsets.find(tenant.id, &phone).await.map_err(failed)?));
+            print::thing(json.json, &listed(&handsets.find(tenant.id, &phone).await.map_err(failed)?));
         }
         HandsetCommand::Set { phone, owner, set } => {
             let known = handsets.find(tenant.id, &phone).await.map_err(failed)?;
-            let id = known.handset.id;
             let owner = match owner {
                 Some(owner) => Some(handsets.owner(tenant.id, &owner).await.map_err(failed)?),
                 None => None,
             };
-            let wish = over(HandsetWish::of(&known.handset), *set).await?;
-            let known = handsets.change(&actor, tenant.id, id, wish).await.map_err(failed)?;
-            let known = match owner {
-                Some(owner) => handsets.give(&actor, tenant.id, id, owner).await.map_err(failed)?,
-                None => known,
-            };
+            let known = changed(&handsets, &actor, known, owner, *set).await?;
             println!("changed phone {}", known.handset.name);
             let former = &known.handset.settings.former_groups;
             if !former.is_empty() {
@@ -107,12 +99,33 @@ pub(super) async fn handset(session: &Session, command: HandsetCommand) -> Resul
     Ok(())
 }
 
+/// Changes a phone and gives it away. It leaves the groups of before, and is in those that are given.
+async fn changed(
+    handsets: &Handsets,
+    actor: &Actor,
+    before: KnownHandset,
+    owner: Option<Option<UserId>>,
+    set: HandsetSet,
+) -> Result<KnownHandset, Failure> {
+    let (id, tenant, is_grouped) = (before.handset.id, before.handset.tenant, !set.group.is_empty());
+    let mut wish = over(HandsetWish::of(&before.handset), set).await?;
+    let Some(owner) = owner else { return handsets.change(actor, tenant, id, wish).await.map_err(failed) };
+    let groups = std::mem::replace(&mut wish.groups, before.handset.settings.groups);
+    handsets.change(actor, tenant, id, wish).await.map_err(failed)?;
+    let known = handsets.give(actor, tenant, id, owner).await.map_err(failed)?;
+    if !is_grouped {
+        return Ok(known);
+    }
+    let wish = HandsetWish { groups, ..HandsetWish::of(&known.handset) };
+    handsets.change(actor, tenant, id, wish).await.map_err(failed)
+}
+
 async fn list(handsets: &Handsets, tenant: &Tenant, search: &str, is_json: bool) -> Result<(), Failure> {
     let mut rows = Vec::new();
     let mut after = String::new();
     loop {
         let (known, more) = handsets.page(tenant.id, search, &after, BATCH).await?;
-        rows.extend(known.iter().map(shown));
+        rows.extend(known.iter().map(listed));
         match known.last() {
             Some(last) if more => last.handset.name.as_str().clone_into(&mut after),
             _ => break,
@@ -122,42 +135,12 @@ async fn list(handsets: &Handsets, tenant: &Tenant, search: &str, is_json: bool)
     Ok(())
 }
 
-fn models(is_json: bool) {
-    let row = |model: &crate::domain::HandsetModel| {
-        let options: BTreeMap<_, _> = model.options.iter().map(|field| (field.word, field.choices)).collect();
-        json!({"model": model.word, "title": model.title, "ports": model.ports,
-            "appearances": model.appearances, "options": options})
-    };
-    let rows: Vec<Value> = MODELS.iter().map(row).collect();
-    print::rows(is_json, &["model", "title", "ports", "appearances"], &rows);
-}
-
-fn shown(known: &KnownHandset) -> Value {
-    let handset = &known.handset;
-    let settings = &handset.settings;
-    let port =
-        |port: &Port| json!({"port": port.port, "number": port.number, "appearances": port.appearances});
-    json!({
-        "id": handset.id,
-        "name": handset.name,
-        "mac": handset.mac.as_ref().map(ToString::to_string),
-        "model": handset.model.word,
-        "extension": known.extension,
-        "label": display_label(&known.owner, known.extension.as_deref()),
-        "site": handset.site,
-        "preference_group": handset.preference_group,
-        "server": settings.server,
-        "template": settings.template,
-        "firmware": settings.firmware,
-        "options": settings.options,
-        "overrides": settings.overrides,
-        "record_calls": settings.record_calls,
-        "groups": settings.groups,
-        "former_groups": settings.former_groups,
-        "numbers": handset.ports.iter().filter_map(|port| port.number.clone()).collect::<Vec<_>>(),
-        "ports": handset.ports.iter().map(port).collect::<Vec<_>>(),
-        "waiting": handset.is_waiting(),
-    })
+/// What programs are shown, with the numbers in one column.
+fn listed(known: &KnownHandset) -> Value {
+    let ports = known.handset.ports.iter();
+    let mut told = shown(known);
+    told["numbers"] = json!(ports.filter_map(|port| port.number.clone()).collect::<Vec<_>>());
+    told
 }
 
 /// What looks wrong in overrides, which is taken all the same.

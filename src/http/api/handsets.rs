@@ -10,9 +10,9 @@ use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::domain::handset::{MODELS, display_label, lint};
-use crate::domain::{HandsetId, HandsetModel, Port};
-use crate::service::handsets::{HandsetError, HandsetWish, csv};
+use crate::domain::handset::lint;
+use crate::domain::{HandsetId, Port};
+use crate::service::handsets::{self, HandsetError, HandsetWish, csv, shown};
 use crate::store::KnownHandset;
 
 use super::super::Site;
@@ -48,43 +48,14 @@ impl From<HandsetError> for Problem {
 
 fn handset_json(known: &KnownHandset) -> Value {
     let handset = &known.handset;
-    let settings = &handset.settings;
-    let port =
-        |port: &Port| json!({"port": port.port, "number": port.number, "appearances": port.appearances});
-    json!({
-        "id": handset.id,
-        "name": handset.name,
-        "mac": handset.mac.as_ref().map(ToString::to_string),
-        "model": handset.model.word,
-        "owner": handset.owner,
-        "label": display_label(&known.owner, known.extension.as_deref()),
-        "extension": known.extension,
-        "site": handset.site,
-        "preference_group": handset.preference_group,
-        "server": settings.server,
-        "template": settings.template,
-        "firmware": settings.firmware,
-        "options": settings.options,
-        "overrides": settings.overrides,
-        "hints": lint(&settings.overrides),
-        "record_calls": settings.record_calls,
-        "groups": settings.groups,
-        "former_groups": settings.former_groups,
-        "ports": handset.ports.iter().map(port).collect::<Vec<_>>(),
-        "waiting": handset.is_waiting(),
-        "changed_at": handset.changed_at,
-        "restart_at": handset.reboot.as_ref().map(|(at, _)| at),
-        "restart": handset.reboot.as_ref().map(|(_, said)| said),
-        "created_at": handset.created_at,
-    })
-}
-
-fn model_json(model: &HandsetModel) -> Value {
-    let options: BTreeMap<_, _> = model.options.iter().map(|option| (option.word, option.choices)).collect();
-    json!({
-        "model": model.word, "title": model.title, "ports": model.ports, "appearances": model.appearances,
-        "options": options,
-    })
+    let mut told = shown(known);
+    told["owner"] = json!(handset.owner);
+    told["hints"] = json!(lint(&handset.settings.overrides));
+    told["changed_at"] = json!(handset.changed_at);
+    told["restart_at"] = json!(handset.reboot.as_ref().map(|(at, _)| at));
+    told["restart"] = json!(handset.reboot.as_ref().map(|(_, said)| said));
+    told["created_at"] = json!(handset.created_at);
+    told
 }
 
 async fn found(site: &Site, caller: &Caller, id: &str) -> Result<KnownHandset, Problem> {
@@ -122,7 +93,7 @@ pub(super) fn text<'t>(text: &'t str, field: &'static str) -> Result<&'t str, Pr
 
 pub(super) async fn models(Extension(caller): Extension<Caller>) -> Answer {
     caller.must_reach_tenant()?;
-    Ok(page(MODELS.iter().map(model_json).collect(), None::<&str>))
+    Ok(page(handsets::models(), None::<&str>))
 }
 
 pub(super) async fn show(

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::super::import::csv_text;
 use super::Handsets;
-use crate::domain::{HandsetName, MailboxId, Profile, ProfileField, TenantId, handset};
+use crate::domain::{HandsetModel, HandsetName, MailboxId, Port, Profile, ProfileField, TenantId, handset};
 use crate::store::{KnownHandset, StoreError};
 
 /// Handsets that are read in one go.
@@ -62,6 +63,44 @@ pub struct ExportedLine {
     pub label: String,
     /// Keys that show it.
     pub appearances: u8,
+}
+
+/// A handset as programs and the command line are shown it.
+pub fn shown(known: &KnownHandset) -> Value {
+    let handset = &known.handset;
+    let settings = &handset.settings;
+    let port =
+        |port: &Port| json!({"port": port.port, "number": port.number, "appearances": port.appearances});
+    json!({
+        "id": handset.id,
+        "name": handset.name,
+        "mac": handset.mac.as_ref().map(ToString::to_string),
+        "model": handset.model.word,
+        "label": handset::display_label(&known.owner, known.extension.as_deref()),
+        "extension": known.extension,
+        "site": handset.site,
+        "preference_group": handset.preference_group,
+        "server": settings.server,
+        "template": settings.template,
+        "firmware": settings.firmware,
+        "options": settings.options,
+        "overrides": settings.overrides,
+        "record_calls": settings.record_calls,
+        "groups": settings.groups,
+        "former_groups": settings.former_groups,
+        "ports": handset.ports.iter().map(port).collect::<Vec<_>>(),
+        "waiting": handset.is_waiting(),
+    })
+}
+
+/// The models that are known, in the same way.
+pub fn models() -> Vec<Value> {
+    let model = |model: &HandsetModel| {
+        let options: BTreeMap<_, _> = model.options.iter().map(|field| (field.word, field.choices)).collect();
+        json!({"model": model.word, "title": model.title, "ports": model.ports,
+            "appearances": model.appearances, "options": options})
+    };
+    handset::MODELS.iter().map(model).collect()
 }
 
 impl Handsets {

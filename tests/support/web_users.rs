@@ -618,13 +618,15 @@ async fn nobody_does_by_a_run_what_they_may_not_do_by_hand_any_more() {
     let (tenant, user) = (bed.mailbox.tenant, bed.mailbox.user.unwrap());
     let asked = serde_json::json!({"tenant": tenant, "user": user, "mailbox": bed.mailbox.id,
         "role": "tenant-admin", "name": "Ada", "scopes": null});
-    for (role, portal, is_done) in
-        [(Role::Basic, true, false), (Role::TenantAdmin, false, false), (Role::TenantAdmin, true, true)]
-    {
+    for (number, role, portal, is_done) in [
+        (1, Role::Basic, true, false),
+        (2, Role::TenantAdmin, false, false),
+        (3, Role::TenantAdmin, true, true),
+    ] {
         let login = aftertone::domain::Login { tenant, user, role, has_password: true, portal };
         bed.store.put_login(&login).await.unwrap();
         let run = aftertone::store::BulkRun {
-            id: aftertone::domain::BulkId::from_uuid(uuid()),
+            id: aftertone::domain::BulkId::from_uuid(uuid::Uuid::from_u128(number)),
             tenant,
             act: "portal-off".to_owned(),
             parts: "[]".to_owned(),

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::audit::{Deed, NotedStore};
 use crate::clock::SharedClock;
-use crate::domain::{JobId, MailboxId, ProfileField, Tenant, TenantId, TenantPolicy, UserId};
+use crate::domain::{JobId, MailboxId, Tenant, TenantId, TenantPolicy, UserId};
 use crate::store::{Job, JobState, PeopleFilter, Person, Result, Store, UserCounts, UserPlace};
 
 /// Rows of one page at most.
@@ -69,20 +69,11 @@ impl People {
         self.store.count_found(tenant, &self.askable(tenant, filter).await?, most).await
     }
 
-    /// The filter without the fields that the tenant hides: who is shown by them would tell what they say.
     async fn askable(&self, tenant: TenantId, filter: &PeopleFilter) -> Result<PeopleFilter> {
-        let mut filter = filter.clone();
-        if !filter.department.is_empty() || !filter.site.is_empty() {
-            let policy = self.store.policy(tenant).await?;
-            for (field, wanted) in
-                [(ProfileField::Department, &mut filter.department), (ProfileField::Site, &mut filter.site)]
-            {
-                if !policy.shows(field) {
-                    wanted.clear();
-                }
-            }
+        if filter.department.is_empty() && filter.site.is_empty() {
+            return Ok(filter.clone());
         }
-        Ok(filter)
+        Ok(filter.without_hidden(&self.store.policy(tenant).await?))
     }
 
     /// How many users there are, and how far they have come. From 5,000 on the count may be 10 s old.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::domain::{Invalid, Role};
+use crate::domain::{Invalid, ProfileField, Role, TenantPolicy};
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident, $what:literal, $remedy:literal, $($(#[$about:meta])* $variant:ident = $word:literal,)+) => {
@@ -107,5 +107,14 @@ impl PeopleFilter {
     /// All that fit this text.
     pub fn found_by(search: &str) -> Self {
         Self { search: search.to_owned(), ..Self::default() }
+    }
+
+    /// The same, without fields that the tenant hides: who is shown by one would tell what it says.
+    #[must_use]
+    pub fn without_hidden(&self, policy: &TenantPolicy) -> Self {
+        let shown = |field, wanted: &str| if policy.shows(field) { wanted.to_owned() } else { String::new() };
+        let department = shown(ProfileField::Department, &self.department);
+        let site = shown(ProfileField::Site, &self.site);
+        Self { department, site, ..self.clone() }
     }
 }

@@ -581,6 +581,9 @@ async fn what_the_tenant_hides_is_not_there() {
         };
         assert_eq!((ids("").await, ids("?department=Navy").await), (2, 2), "{list}");
     }
+    let by_department = json!({"act": "welcome", "filter": {"department": "Navy"}});
+    let refused = bed.call(&key, "POST", "/users/bulk", Some(by_department), &[]).await;
+    assert_eq!(refused.status, 422, "not everybody, when that cannot be asked for: {}", refused.text());
     let role = format!("{}/role", user(&grace));
     let agent = bed.call(&key, "PUT", &role, Some(json!({"role": "supervisor"})), &[]).await;
     assert!(agent.status == 422 && agent.text().contains("queues"), "{}", agent.text());

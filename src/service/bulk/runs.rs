@@ -82,11 +82,15 @@ impl On {
 }
 
 impl Bulk {
-    /// Whom a filter finds, in one reading of the users of this tenant.
+    /// Whom a filter finds, in one reading of the users of this tenant. One that asks for a field that the tenant hides finds
+    /// nobody: without it, it would find more than was meant.
     ///
     /// # Errors
     /// [`BulkError::TooMany`].
     pub async fn found(&self, tenant: TenantId, filter: &PeopleFilter) -> Result<Vec<UserId>, BulkError> {
+        if *filter != filter.without_hidden(&self.store.policy(tenant).await?) {
+            return Ok(Vec::new());
+        }
         let most = u32::try_from(MOST + 1).unwrap_or(u32::MAX);
         let users = self.store.users_found(tenant, filter, most).await?;
         if users.len() > MOST { Err(BulkError::TooMany) } else { Ok(users) }

@@ -56,9 +56,13 @@ struct Options {
     /// Keep the server's data folder and log.
     #[arg(long)]
     keep: bool,
-    /// Core of the server.
+    /// First core of the server.
     #[arg(long, default_value_t = 0)]
     server_core: usize,
+    /// Cores of the server, with a media thread each. If the callers' core is one of them, what a call costs is true, and how
+    /// late packets are is not.
+    #[arg(long, default_value_t = 1)]
+    server_cores: usize,
     /// Core of the callers.
     #[arg(long, default_value_t = 1)]
     load_core: usize,
@@ -73,6 +77,15 @@ const LEAST_SPEECH: f64 = 3.0;
 const SIGNAL_RATE: f64 = 1500.0;
 
 impl Options {
+    /// A fresh server on its cores, and the callers from now on on theirs.
+    fn server(&self, mailboxes: &[u32], greeting: &[i16]) -> Server {
+        let cores = self.server_cores.max(1);
+        load::pin(self.server_core..self.server_core + cores);
+        let server = Server::start(self.listen, cores, mailboxes, greeting);
+        load::pin(self.load_core..self.load_core + 1);
+        server
+    }
+
     fn plan(&self, calls: u32) -> Plan {
         let mailboxes: Vec<u32> = (1001..).take(self.mailboxes.max(1) as usize).collect();
         let window = Duration::from_secs_f64(self.window);
@@ -109,9 +122,7 @@ const SIGNED_IN: Duration = Duration::from_secs(12);
 /// A run with owners: messages are left, then listened to.
 fn run_owners(options: &Options, owners: u32, speech: &Speech) -> (Row, Outcome) {
     let mailboxes: Vec<u32> = (1001..).take(OWNED).collect();
-    load::pin(options.server_core);
-    let server = Server::start(options.listen, &mailboxes, speech.sample(Duration::from_secs(1)));
-    load::pin(options.load_core);
+    let server = options.server(&mailboxes, speech.sample(Duration::from_secs(1)));
     let listen = |calls: usize, rate: f64, times: Duration, fingers: fn(usize) -> Fingers| {
         let coming = Duration::from_secs_f64(calls as f64 / rate) + SIGNED_IN;
         Plan {
@@ -151,11 +162,7 @@ fn run_owners(options: &Options, owners: u32, speech: &Speech) -> (Row, Outcome)
 /// One run on a fresh server.
 fn run(options: &Options, calls: u32, speech: &Speech) -> Row {
     let plan = options.plan(calls);
-    load::pin(options.server_core);
-    let greeting = speech.sample(Duration::from_secs_f64(options.greeting));
-    let server = Server::start(options.listen, &plan.mailboxes, greeting);
-    load::pin(options.load_core);
-
+    let server = options.server(&plan.mailboxes, speech.sample(Duration::from_secs_f64(options.greeting)));
     let load = Load::new(plan, server.sip(), speech);
     let (outcome, meter) = load.run(&server);
     let verdict = if options.signal_only {

@@ -99,7 +99,7 @@ impl Fingers {
             if speech.is_at(*place, payload) {
                 *place += payload.len();
             } else if !is_silent(payload) || speech.is_within(back_from(*place), payload) {
-                self.waits.push((*pressed, now - *pressed));
+                self.waits.push((*pressed, now.saturating_sub(*pressed)));
                 self.asked = None;
             }
         }

@@ -1,7 +1,7 @@
 //! All callers in one thread: a wheel of 20 slots of 1 ms. Each call has its slot, in which it speaks, waits and hangs up.
 //!
-//! Calls share a few RTP sockets and are told apart by the server's port; those sockets are emptied every millisecond,
-//! so that a packet's time of arrival is true to about that much.
+//! Calls share a few RTP sockets and are told apart by the server's port. When a packet came is said by the system
+//! ([`super::arrival`]): callers who are late themselves make the server no later.
 
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};
@@ -11,6 +11,7 @@ use aftertone::clock::{SharedClock, SystemClock};
 use aftertone::rtp::packet::Packet;
 use socket2::SockRef;
 
+use super::arrival::{self, Arrival, Arrivals};
 use super::call::{Call, State};
 use super::fingers::Fingers;
 use super::server::{Meter, Server};
@@ -82,6 +83,7 @@ pub(crate) struct Load<'a> {
     sip: UdpSocket,
     local: SocketAddrV4,
     ports: Vec<Ports>,
+    arrivals: Arrivals,
     /// Calls that are not over, by slot.
     slots: [Vec<usize>; SLOTS],
     /// The call that talks to a port of the server.
@@ -95,11 +97,13 @@ impl<'a> Load<'a> {
     /// Opens the callers' sockets.
     pub(crate) fn new(plan: Plan, server: SocketAddrV4, speech: &'a Speech) -> Self {
         let (sip, local) = socket(0).expect("a UDP port on loopback is free");
+        let clock = SystemClock::shared();
         Self {
             outcome: Outcome { plan, calls: Vec::new(), own_lateness: Vec::new(), strays: 0, unsent: 0 },
             speech,
             server,
-            clock: SystemClock::shared(),
+            arrivals: Arrivals::new(clock.clone()),
+            clock,
             sip,
             local,
             ports: (0..RTP_SOCKETS).map(|_| pair()).collect(),
@@ -205,8 +209,9 @@ impl<'a> Load<'a> {
         self.receive_sip();
         let mut buffer = [0; PACKET];
         for index in 0..RTP_SOCKETS {
-            while let Some((length, from)) = next(&self.ports[index].rtp, &mut buffer) {
-                let now = self.clock.monotonic();
+            while let Some(Arrival { length, from, at }) =
+                self.arrivals.next(&self.ports[index].rtp, &mut buffer)
+            {
                 if self.by_port[usize::from(from.port())].is_none() {
                     // The 200 that names this port may wait behind us.
                     self.receive_sip();
@@ -215,9 +220,9 @@ impl<'a> Load<'a> {
                     self.by_port[usize::from(from.port())].and_then(|call| self.outcome.calls.get_mut(call));
                 match (call, Packet::parse(&buffer[..length])) {
                     (Some(call), Ok(packet)) => {
-                        call.heard.packet(now, &packet);
+                        call.heard.packet(at, &packet);
                         if let Some(fingers) = &mut call.fingers {
-                            fingers.hear(now, packet.payload, self.speech);
+                            fingers.hear(at, packet.payload, self.speech);
                         }
                     }
                     (None, Ok(_)) => self.early[usize::from(from.port())] += 1,
@@ -279,6 +284,7 @@ fn pair() -> Ports {
     (0..1000)
         .find_map(|_| {
             let (rtp, address) = socket(0).ok().filter(|(_, address)| address.port() % 2 == 0)?;
+            arrival::stamp(&rtp).ok()?;
             let (rtcp, _) = socket(address.port() + 1).ok()?;
             Some(Ports { rtp, _rtcp: rtcp, address })
         })

@@ -1,5 +1,6 @@
 //! The parts of the load: a server as a child, callers that share a 1 ms wheel, and the look at what was recorded.
 
+mod arrival;
 pub(crate) mod call;
 pub(crate) mod fingers;
 pub(crate) mod generator;
@@ -10,13 +11,15 @@ pub(crate) mod sip;
 pub(crate) mod speech;
 pub(crate) mod verify;
 
-/// Binds this thread, and the children it starts from now on, to a core.
-pub(crate) fn pin(core: usize) {
-    let mut cores = rustix::thread::CpuSet::new();
-    cores.set(core);
-    if let Err(error) = rustix::thread::sched_setaffinity(None, &cores) {
+use std::ops::Range;
+
+/// Binds this thread, and the children it starts from now on, to these cores.
+pub(crate) fn pin(cores: Range<usize>) {
+    let mut set = rustix::thread::CpuSet::new();
+    cores.clone().for_each(|core| set.set(core));
+    if let Err(error) = rustix::thread::sched_setaffinity(None, &set) {
         eprintln!(
-            "not bound to core {core} ({error}): server and callers share cores, figures are worth less"
+            "not bound to cores {cores:?} ({error}): server and callers share cores, figures are worth less"
         );
     }
 }

@@ -56,8 +56,14 @@ pub(crate) struct Deposits {
 }
 
 impl Server {
-    /// Adds the mailboxes, each with `greeting` as its own, starts the server and waits until it is ready.
-    pub(crate) fn start(listen: Option<SocketAddrV4>, mailboxes: &[u32], greeting: &[i16]) -> Self {
+    /// Adds the mailboxes, each with `greeting` as its own, starts the server with so many media threads and waits until it is
+    /// ready.
+    pub(crate) fn start(
+        listen: Option<SocketAddrV4>,
+        workers: usize,
+        mailboxes: &[u32],
+        greeting: &[i16],
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let sip = listen.unwrap_or_else(|| {
             let probe = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a UDP port on loopback is free");
@@ -72,7 +78,7 @@ impl Server {
         // The ports lie below those that the system gives to others.
         let config = format!(
             "[sip]\nlisten = [\"udp://{sip}\"]\nmax_calls = 20000\naccess_numbers = [\"{SIGN_IN}\"]\n[rtp]\naddress = \"127.0.0.1\"\nports = \"10000-31999\"\n\
-             workers = 1\n[http]\nlisten = \"{http}\"\n[voicemail]\nmax_messages = 0\n"
+             workers = {workers}\n[http]\nlisten = \"{http}\"\n[voicemail]\nmax_messages = 0\n"
         );
         fs::write(folder.path().join("aftertone.toml"), config).expect("the configuration can be written");
         let wav = folder.path().join("greeting.wav");

@@ -226,10 +226,15 @@ impl Actor {
         self.reach(Act::UsersWrite) > Own && policy.who_may_create.includes(self.rank())
     }
 
+    /// Whether where rescuers go is there for this actor (002-011).
+    pub fn sees_emergency(&self) -> bool {
+        self.reach(Act::Emergency) > Own
+    }
+
     /// The fields of profiles that are there for this actor (002-003, 002-011): the others are neither shown nor taken.
     pub fn fields(&self, policy: &TenantPolicy) -> Vec<ProfileField> {
         let is_there = |field: &ProfileField| {
-            let is_allowed = !field.is_emergency() || self.reach(Act::Emergency) > Own;
+            let is_allowed = !field.is_emergency() || self.sees_emergency();
             is_allowed && (!field.may_be_hidden() || policy.shows(*field))
         };
         ProfileField::ALL.into_iter().filter(is_there).collect()

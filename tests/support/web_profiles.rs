@@ -111,7 +111,8 @@ async fn emergency_data_is_hidden_from_who_may_not_see_it() {
     assert_eq!(bed.call(&all, "PATCH", &user(&grace), Some(set), &[]).await.status, 200);
     let phone = json!({"owner": "1002", "mac": "0004f2123456"});
     assert_eq!(bed.call(&all, "POST", "/handsets", Some(phone), &[]).await.status, 201);
-    let some = bed.key(grace.tenant, vec![Act::UsersRead, Act::UsersWrite, Act::PhonesRead]).await;
+    let acts = vec![Act::UsersRead, Act::UsersWrite, Act::PhonesRead, Act::Audit];
+    let some = bed.key(grace.tenant, acts).await;
     for (key, is_seen) in [(&all, true), (&some, false)] {
         let told = body(&bed.call(key, "GET", &user(&grace), None, &[]).await);
         assert_eq!(told["profile"].get("emergency_address").is_some(), is_seen, "{told}");
@@ -124,6 +125,9 @@ async fn emergency_data_is_hidden_from_who_may_not_see_it() {
         );
         let table = bed.call(key, "GET", "/handsets/export.csv", None, &[]).await;
         assert_eq!(table.text().contains("1 Main St"), is_seen);
+        let audit = bed.call(key, "GET", "/audit", None, &[]).await;
+        assert_eq!(audit.text().contains("1 Main St"), is_seen, "{}", audit.text());
+        assert!(audit.text().contains("+15550100"), "{}", audit.text());
         assert!(table.text().contains("caller_id=+15550100"), "{}", table.text());
     }
     let set = json!({"profile": {"emergency_address": "2 Side St"}});

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::domain::{ApiKey, AuditId, JobId, KeyId, UserId};
+use crate::domain::{ApiKey, AuditId, JobId, KeyId, ProfileField, UserId};
 use crate::service::access::{Act, Door, Reach, TABLE};
 use crate::service::keys::{KeyError, NewKey};
 use crate::sip::uri::NameAddr;
@@ -203,14 +203,24 @@ pub(super) async fn audit(
     let limit = asked.limit.unwrap_or(PAGE).clamp(1, 200);
     let lines = site.web.services.audit.page(caller.must_reach_tenant()?, before, limit).await?;
     let next = (lines.len() == limit as usize).then(|| lines.last().map(|line| line.id)).flatten();
-    let items: Vec<Value> = lines.iter().map(line_json).collect();
+    let sees_emergency = caller.actor.sees_emergency();
+    let items: Vec<Value> = lines.iter().map(|line| line_json(line, sees_emergency)).collect();
     Ok(page(items, next))
 }
 
-fn line_json(line: &AuditLine) -> Value {
+fn line_json(line: &AuditLine, sees_emergency: bool) -> Value {
     let value = |text: &Option<String>| {
-        text.as_deref()
-            .and_then(|text| serde_json::from_str::<Value>(text).ok().or_else(|| Some(json!(text))))
+        let text = text.as_deref()?;
+        match serde_json::from_str(text) {
+            Ok(Value::Object(mut fields)) if !sees_emergency => {
+                let hidden = ProfileField::ALL.into_iter().filter(|field| field.is_emergency());
+                hidden.for_each(|field| drop(fields.remove(field.as_str())));
+                Some(Value::Object(fields))
+            }
+            Ok(value) => Some(value),
+            // Too long to be kept whole: what lies in it cannot be told apart.
+            Err(_) => sees_emergency.then(|| json!(text)),
+        }
     };
     json!({
         "id": line.id, "at": line.at, "actor": line.actor, "action": line.action, "target": line.target,

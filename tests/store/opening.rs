@@ -137,7 +137,9 @@ fn both_databases_have_the_same_migrations_and_tables() {
         tables
     };
     let root = env!("CARGO_MANIFEST_DIR");
-    let sqlite = tables(&format!("{root}/migrations/sqlite"));
+    let mut sqlite = tables(&format!("{root}/migrations/sqlite"));
+    // The words of a user may be longer than an index of PostgreSQL takes, which reads them from the rows.
+    sqlite.retain(|name| name != "index users_by_words");
     assert!(sqlite.contains(&"messages.sha256".to_owned()), "{sqlite:?}");
     assert_eq!(sqlite, tables(&format!("{root}/migrations/postgres")));
 }

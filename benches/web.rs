@@ -94,10 +94,9 @@ async fn furnish(bed: &WebBed) {
 async fn sign_in(bed: &WebBed) -> String {
     let mailbox: &Mailbox = &bed.mailbox;
     let user = bed.store.user(mailbox.tenant, mailbox.user.unwrap()).await.unwrap();
-    let role = Role::TenantAdmin;
-    let login = Login { tenant: user.tenant, user: user.id, role, has_password: false, portal: true };
     let signin = &bed.services.signin;
-    signin.set_login(&login).await.unwrap();
+    let login = signin.login(user.tenant, user.id).await.unwrap();
+    signin.set_login(&login, &Login { role: Role::TenantAdmin, ..login.clone() }).await.unwrap();
     let (door, _) = signin.doors().issue(user.tenant, Some(user.id), Purpose::Invite).await.unwrap();
     let token = door.expose().rsplit('/').next().unwrap().to_owned();
     let from = "192.0.2.1".parse().unwrap();

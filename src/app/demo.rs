@@ -100,7 +100,8 @@ async fn portal(server: &Server, ada: &Mailbox) -> Result<String, Failure> {
         .user
         .ok_or_else(|| Failure::refused("mailbox 1001 has no user: start with a fresh --data folder"))?;
     let login = server.signin.login(ada.tenant, user).await?;
-    server.signin.set_login(&Login { role: Role::Operator, portal: true, ..login }).await?;
+    let operator = Login { role: Role::Operator, portal: true, ..login.clone() };
+    server.signin.set_login(&login, &operator).await?;
     let (url, _) = server.signin.doors().issue(ada.tenant, Some(user), Purpose::Invite).await?;
     Ok(url.expose().to_owned())
 }

@@ -189,7 +189,7 @@ impl Bulk {
                     return Err("your role does not give web access: an administrator can do it".to_owned());
                 }
                 let login = Login { portal: *act == BulkAct::PortalOn, ..person.login.clone() };
-                signin.set_login(&login).await.map_err(|error| error.to_string())
+                signin.set_login(&person.login, &login).await.map_err(|error| error.to_string())
             }
         }
     }

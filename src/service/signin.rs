@@ -350,15 +350,15 @@ impl Signin {
         Ok(self.store.logins(tenant).await?)
     }
 
-    /// Gives a role, and web access or not. Who may is [`Actor::may_give`]'s.
+    /// Gives a role, and web access or not, to who was read as `was`: what is the same in both is not touched. Who may is
+    /// [`Actor::may_give`]'s.
     ///
     /// # Errors
     /// [`SigninError::Store`].
-    pub async fn set_login(&self, login: &Login) -> Result<()> {
+    pub async fn set_login(&self, was: &Login, login: &Login) -> Result<()> {
         let of = (login.tenant, login.user);
         let noted = |login: &Login| json!({"role": login.role, "portal": login.portal});
-        let before = noted(&self.store.login(login.tenant, login.user).await?);
-        self.noting("role.given", of, before, noted(login)).await?.put_login(login).await?;
+        self.noting("role.given", of, noted(was), noted(login)).await?.change_login(was, login).await?;
         tracing::info!(user = %login.user, role = %login.role, portal = login.portal, "a role was given");
         Ok(())
     }

@@ -25,6 +25,14 @@ const PUT_ROLE: &str =
     ON CONFLICT (tenant_id, user_id) DO UPDATE
     SET role = excluded.role, portal = excluded.portal, changed_at = excluded.changed_at";
 
+// What is not changed stays as it is by now, and not as it was when it was read: nobody is given a role back that was taken.
+const CHANGE_ROLE: &str =
+    "INSERT INTO logins (tenant_id, user_id, role, portal, changed_at) VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (tenant_id, user_id) DO UPDATE
+    SET role = CASE WHEN excluded.role = $6 THEN logins.role ELSE excluded.role END,
+        portal = CASE WHEN excluded.portal = $7 THEN logins.portal ELSE excluded.portal END,
+        changed_at = excluded.changed_at";
+
 const PUT_PASSWORD: &str =
     "INSERT INTO logins (tenant_id, user_id, role, password_hash, portal, changed_at) VALUES ($1, $2, $3, $4, $5, $6)
     ON CONFLICT (tenant_id, user_id) DO UPDATE
@@ -153,6 +161,24 @@ impl Store {
         let mut tx = self.begin().await?;
         let args = args![tenant, user, login.role.as_str(), login.portal, micros(self.clock.now())];
         tx.run(PUT_ROLE, args).await.orphan("user", login.user)?;
+        if !login.portal {
+            tx.run(END_ALL, args![tenant, user]).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Changes role or web access from what they were read as; what is the same in both is not touched, whatever it is by now.
+    /// Without web access, sessions end.
+    ///
+    /// # Errors
+    /// [`super::StoreError::Missing`] names the user.
+    pub async fn change_login(&self, was: &Login, login: &Login) -> Result<()> {
+        let (tenant, user) = (login.tenant.uuid(), login.user.uuid());
+        let mut tx = self.begin().await?;
+        let now = micros(self.clock.now());
+        let (role, before) = (login.role.as_str(), was.role.as_str());
+        let args = args![tenant, user, role, login.portal, now, before, was.portal];
+        tx.run(CHANGE_ROLE, args).await.orphan("user", login.user)?;
         if !login.portal {
             tx.run(END_ALL, args![tenant, user]).await?;
         }

@@ -13,6 +13,7 @@ contract! {
     a_login_its_sessions_and_links_end_as_they_should
     a_second_factor_counts_each_code_once_whichever_node_asks
     an_address_names_one_user_and_two_of_them_nobody
+    what_somebody_else_changed_of_a_login_is_not_undone
     guesses_at_passwords_are_counted_and_forgiven
     keys_answers_and_the_audit_are_kept_and_go
     pages_of_messages_and_users_hold_each_entry_once
@@ -83,6 +84,20 @@ async fn a_login_its_sessions_and_links_end_as_they_should(bed: Bed) {
     assert_eq!(bed.store.session(hash(2)).await.unwrap(), None, "without web access nobody stays in");
     bed.store.remove_user(tenant, user).await.unwrap();
     assert!(!bed.store.has_any_login().await.unwrap());
+}
+
+/// Two administrators at once, each with what they read: web access is given, and the role that was taken stays taken.
+async fn what_somebody_else_changed_of_a_login_is_not_undone(bed: Bed) {
+    let home = bed.home("1001").await;
+    let (tenant, user) = (home.tenant, home.user.id);
+    let read = login(&home, Role::TenantAdmin, false);
+    bed.store.put_login(&read).await.unwrap();
+    let taken = Login { role: Role::Basic, ..read.clone() };
+    bed.second.change_login(&read, &taken).await.unwrap();
+    let given = Login { portal: true, ..read.clone() };
+    bed.store.change_login(&read, &given).await.unwrap();
+    let now = bed.store.login(tenant, user).await.unwrap();
+    assert_eq!((now.role, now.portal), (Role::Basic, true));
 }
 
 async fn a_second_factor_counts_each_code_once_whichever_node_asks(bed: Bed) {

@@ -102,7 +102,8 @@ async fn page_and_api_note_the_same_change_in_the_same_words() {
     client.done(&page, &[&fields[..], &role].concat()).await;
     let by_page = bed.lines_since(&mut seen).await;
     let login = bed.services.signin.login(tenant, id).await.unwrap();
-    bed.services.signin.set_login(&Login { role: Role::Basic, ..login }).await.unwrap();
+    let basic = Login { role: Role::Basic, ..login.clone() };
+    bed.services.signin.set_login(&login, &basic).await.unwrap();
     let given =
         bed.call(&key, "PUT", &format!("{path}/role"), Some(json!({"role": "supervisor"})), &[]).await;
     assert_eq!(given.status, 200, "{}", given.text());
@@ -298,10 +299,9 @@ async fn what_cannot_be_noted_is_not_done() {
     greetings.set(bed.upload()).await.unwrap();
     accounts.add_number(tenant, &ext, "+15550100", None).await.unwrap();
     let user = bed.store.user(tenant, grace.user.unwrap()).await.unwrap();
-    signin
-        .set_login(&Login { role: Role::Supervisor, ..signin.login(tenant, user.id).await.unwrap() })
-        .await
-        .unwrap();
+    let before = signin.login(tenant, user.id).await.unwrap();
+    let supervisor = Login { role: Role::Supervisor, ..before.clone() };
+    signin.set_login(&before, &supervisor).await.unwrap();
     let new_key = || NewKey {
         tenant,
         user: None,
@@ -362,7 +362,7 @@ async fn what_cannot_be_noted_is_not_done() {
         accounts.clear_mailbox(tenant, &ext, true);
         accounts.take_over(tenant, takeover(&grace));
         accounts.remove(tenant, &ext);
-        signin.set_login(&Login { tenant, user: user.id, role: Role::Basic, has_password: false, portal: true });
+        signin.set_login(&supervisor, &before);
         signin.force_password(&user);
         keys.add(new_key());
         keys.revoke(tenant, key.id);

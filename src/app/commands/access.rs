@@ -29,7 +29,7 @@ pub(super) async fn invite(session: &Session, number: &str, is_printed: bool) ->
     let login = signin.login(tenant.id, user.id).await?;
     if is_printed {
         let purpose = if login.has_password { Purpose::Reset } else { Purpose::Invite };
-        signin.set_login(&login).await?;
+        signin.set_login(&login, &login).await?;
         let (url, until) = signin.doors().issue(tenant.id, Some(user.id), purpose).await?;
         println!("{}\nworks once, until {until}", url.expose());
         let deed = Deed { action: "user.invited", target: format!("mailbox {number}") };
@@ -57,7 +57,7 @@ pub(super) async fn role(
     }
     login.portal = portal.unwrap_or(login.portal);
     if login != before {
-        signin.set_login(&login).await?;
+        signin.set_login(&before, &login).await?;
     }
     let web = match (login.portal, login.has_password) {
         (false, _) => "may not sign in by the web",

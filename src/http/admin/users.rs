@@ -302,7 +302,7 @@ async fn changed(
     let accounts = services.accounts.by(&visitor.actor.name);
     accounts.set(tenant, &account.mailbox.extension, changes).await?;
     if let Some(login) = login {
-        services.signin.by(&visitor.actor.name).set_login(&login).await?;
+        services.signin.by(&visitor.actor.name).set_login(&person.login, &login).await?;
     }
     Ok(())
 }

@@ -53,7 +53,7 @@ pub(super) async fn give_role(
         ));
     }
     let login = Login { role, portal: giving.portal.unwrap_or(before.portal), ..before.clone() };
-    site.web.services.signin.by(&caller.actor.name).set_login(&login).await?;
+    site.web.services.signin.by(&caller.actor.name).set_login(&before, &login).await?;
     Ok(Json(json!({"role": login.role, "portal": login.portal})).into_response())
 }
 

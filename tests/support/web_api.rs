@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aftertone::domain::{Folder, Mailbox, Role, TenantId};
+use aftertone::domain::{Folder, Login, Mailbox, Role, TenantId};
 use aftertone::http::api::{Route, table};
 use aftertone::service::access::{Act, Reach, TABLE};
 use aftertone::service::keys::NewKey;
@@ -231,9 +231,9 @@ async fn a_key_that_is_wrong_revoked_or_expired_opens_nothing_and_guessing_is_st
 async fn nobody_removes_themselves_or_changes_their_own_role_by_the_api() {
     let bed = WebBed::new().await;
     let (tenant, user) = (bed.mailbox.tenant, bed.mailbox.user.unwrap());
-    let mut login = bed.services.signin.login(tenant, user).await.unwrap();
-    login.role = Role::TenantAdmin;
-    bed.services.signin.set_login(&login).await.unwrap();
+    let was = bed.services.signin.login(tenant, user).await.unwrap();
+    let login = Login { role: Role::TenantAdmin, ..was.clone() };
+    bed.services.signin.set_login(&was, &login).await.unwrap();
     let acts = vec![Act::UsersRead, Act::UsersWrite, Act::RolesWrite];
     let new = NewKey { tenant, user: Some(user), name: "own".to_owned(), acts, expires_at: None };
     let key = format!("Bearer {}", bed.services.keys.add(new).await.unwrap().1);

@@ -299,9 +299,9 @@ async fn what_cannot_be_noted_is_not_done() {
     greetings.set(bed.upload()).await.unwrap();
     accounts.add_number(tenant, &ext, "+15550100", None).await.unwrap();
     let user = bed.store.user(tenant, grace.user.unwrap()).await.unwrap();
-    let before = signin.login(tenant, user.id).await.unwrap();
-    let supervisor = Login { role: Role::Supervisor, ..before.clone() };
-    signin.set_login(&before, &supervisor).await.unwrap();
+    let basic = signin.login(tenant, user.id).await.unwrap();
+    let supervisor = Login { role: Role::Supervisor, ..basic.clone() };
+    signin.set_login(&basic, &supervisor).await.unwrap();
     let new_key = || NewKey {
         tenant,
         user: None,
@@ -362,7 +362,7 @@ async fn what_cannot_be_noted_is_not_done() {
         accounts.clear_mailbox(tenant, &ext, true);
         accounts.take_over(tenant, takeover(&grace));
         accounts.remove(tenant, &ext);
-        signin.set_login(&supervisor, &before);
+        signin.set_login(&supervisor, &basic);
         signin.force_password(&user);
         keys.add(new_key());
         keys.revoke(tenant, key.id);

@@ -189,7 +189,8 @@ async fn numbers_of_another_tenant_are_missing_and_nobody_changes_somebody_above
     assert_eq!(supervisor.post("/admin/numbers", &[("numbers", "+1999")]).await.status, 403);
     let above = bed.services.accounts.show(bed.mailbox.tenant, &"1002".parse().unwrap()).await.unwrap().user;
     let login = bed.services.signin.login(above.tenant, above.id).await.unwrap();
-    bed.services.signin.set_login(&Login { role: Role::Operator, ..login }).await.unwrap();
+    let operator = Login { role: Role::Operator, ..login.clone() };
+    bed.services.signin.set_login(&login, &operator).await.unwrap();
     let manager = bed.client(&bed.mailbox, Role::OfficeManager).await;
     let fields = [("user", "1002"), ("appearances", "1"), ("extension", "1002")];
     assert_eq!(manager.post("/admin/numbers/%2B15550100/assign", &fields).await.status, 403);

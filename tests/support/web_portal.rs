@@ -26,8 +26,9 @@ impl WebBed {
     /// Gives the mailbox's user this role and the password of the tests.
     pub(crate) async fn give(&self, mailbox: &Mailbox, role: Role) {
         let user = self.user_of(mailbox).await;
-        let login = Login { tenant: user.tenant, user: user.id, role, has_password: false, portal: true };
-        self.services.signin.set_login(&login).await.unwrap();
+        let was = self.services.signin.login(user.tenant, user.id).await.unwrap();
+        let login = Login { role, portal: true, ..was.clone() };
+        self.services.signin.set_login(&was, &login).await.unwrap();
         let token = self.door(&user, Purpose::Invite).await;
         let from = "192.0.2.1".parse().unwrap();
         self.services.signin.choose_password(&token, PASSWORD.to_owned().into(), from, "").await.unwrap();
@@ -208,7 +209,8 @@ async fn every_wrong_try_is_answered_alike_and_too_many_are_refused_even_when_ri
     // 001-08
     let user = bed.user_of(&bed.mailbox).await;
     let login = bed.services.signin.login(user.tenant, user.id).await.unwrap();
-    bed.services.signin.set_login(&Login { portal: false, ..login }).await.unwrap();
+    let without = Login { portal: false, ..login.clone() };
+    bed.services.signin.set_login(&login, &without).await.unwrap();
     assert_eq!(words(&bed.enter("1001", PASSWORD, "192.0.2.9").await), wrong);
 }
 

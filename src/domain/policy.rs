@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::tenant::over;
 use super::{Invalid, ProfileField, Role};
 
 /// Who adds users (001-03).
@@ -98,6 +99,17 @@ impl TenantPolicy {
     /// Whether everybody may see a field.
     pub fn shows(&self, field: ProfileField) -> bool {
         !self.hidden.contains(&field)
+    }
+
+    /// This one, asked for by whoever saw `was`, over how it is `now`: what was not to be changed stays as it is now.
+    #[must_use]
+    pub fn over(self, was: &Self, now: Self) -> Self {
+        Self {
+            who_may_create: over(self.who_may_create, &was.who_may_create, now.who_may_create),
+            help_link: over(self.help_link, &was.help_link, now.help_link),
+            hidden: over(self.hidden, &was.hidden, now.hidden),
+            queues: over(self.queues, &was.queues, now.queues),
+        }
     }
 
     /// Whether a role can be given (002-046).

@@ -41,3 +41,24 @@ pub struct Tenant {
     /// What happens to a call whose target is no mailbox.
     pub default_action: DefaultAction,
 }
+
+impl Tenant {
+    /// This one, asked for by whoever saw `was`, over how it is `now`: what was not to be changed stays as it is now.
+    #[must_use]
+    pub fn over(self, was: &Self, now: Self) -> Self {
+        Self {
+            id: now.id,
+            name: over(self.name, &was.name, now.name),
+            domains: over(self.domains, &was.domains, now.domains),
+            zone: over(self.zone, &was.zone, now.zone),
+            language: over(self.language, &was.language, now.language),
+            operator: over(self.operator, &was.operator, now.operator),
+            default_action: over(self.default_action, &was.default_action, now.default_action),
+        }
+    }
+}
+
+/// What is wanted where it differs from what was seen, or else what there is now.
+pub(super) fn over<T: PartialEq>(wanted: T, was: &T, now: T) -> T {
+    if wanted == *was { now } else { wanted }
+}

@@ -54,10 +54,8 @@ impl Parts {
         to: &MailAddress,
         (change, at): (SecurityChange, Timestamp),
     ) -> Result<Done, Failure> {
-        let whose = match self.addressee(job, user, to).await? {
-            Ok(whose) => whose,
-            Err(skipped) => return Ok(skipped),
-        };
+        // An address that was taken away with the change is told of it: whoever had it may be the one who did not ask for it.
+        let Some(whose) = self.addressee(job, user).await? else { return Ok(Done::Skipped(GONE)) };
         let _turn = self.turn().await?;
         let mailer = self.mailer();
         let ready = mailer.ready().await?;
@@ -81,10 +79,10 @@ impl Parts {
         to: &MailAddress,
         purpose: Purpose,
     ) -> Result<Done, Failure> {
-        let whose = match self.addressee(job, user, to).await? {
-            Ok(whose) => whose,
-            Err(skipped) => return Ok(skipped),
-        };
+        let Some(whose) = self.addressee(job, user).await? else { return Ok(Done::Skipped(GONE)) };
+        if !whose.emails.contains(to) {
+            return Ok(Done::Skipped("the address is no longer the user's"));
+        }
         let _turn = self.turn().await?;
         let mailer = self.mailer();
         let ready = mailer.ready().await?;
@@ -105,19 +103,9 @@ impl Parts {
         Ok(Done::Noticed)
     }
 
-    /// Who reads a mail to a user, or why nobody is to: it goes to no address that is the user's no more.
-    async fn addressee(
-        &self,
-        job: &Job,
-        user: UserId,
-        to: &MailAddress,
-    ) -> Result<Result<Addressee, Done>, Failure> {
-        let Some((user, mailbox)) = self.store.person(job.tenant, user).await? else {
-            return Ok(Err(Done::Skipped("the user is gone")));
-        };
-        if !user.emails.contains(to) {
-            return Ok(Err(Done::Skipped("the address is no longer the user's")));
-        }
+    /// Who reads a mail to a user; `None`: the user is gone.
+    async fn addressee(&self, job: &Job, user: UserId) -> Result<Option<Addressee>, Failure> {
+        let Some((user, mailbox)) = self.store.person(job.tenant, user).await? else { return Ok(None) };
         let tenant = self.store.tenant(job.tenant).await?;
         let zone = mailbox.as_ref().map_or_else(
             || TimeZone::get(&tenant.zone).unwrap_or(TimeZone::UTC),
@@ -125,13 +113,17 @@ impl Parts {
         );
         let extension = mailbox.as_ref().map(|mailbox| mailbox.extension.clone());
         let language = mailbox.and_then(|mailbox| mailbox.language).unwrap_or(tenant.language);
-        Ok(Ok(Addressee { name: user.full_name(), extension, language, zone }))
+        Ok(Some(Addressee { name: user.full_name(), emails: user.emails, extension, language, zone }))
     }
 }
+
+/// Why nothing is mailed to a user who was removed.
+const GONE: &str = "the user is gone";
 
 /// Who reads a mail to a user.
 struct Addressee {
     name: String,
+    emails: Vec<MailAddress>,
     extension: Option<Extension>,
     language: String,
     zone: TimeZone,

@@ -6,7 +6,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::domain::{Invalid, MailboxId, ProfileField, Role, SessionId, TenantId, TenantPolicy, UserId};
+use crate::domain::{
+    Invalid, KeyId, MailboxId, ProfileField, Role, SessionId, TenantId, TenantPolicy, UserId,
+};
 
 /// What can be done. The words are the scopes of keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -148,7 +150,7 @@ pub enum Door {
     /// A browser that signed in.
     Session(SessionId),
     /// A program's key that may so much and no more.
-    Key(Vec<Act>),
+    Key(KeyId, Vec<Act>),
     /// The command line of the server's own machine.
     Console,
 }
@@ -193,11 +195,11 @@ impl Actor {
             (Door::Session(_), Some(_)) => act.reach(self.role),
             (Door::Session(_), None) => Nothing,
             (Door::Console, _) => act.reach(self.role),
-            (Door::Key(acts), _) if !acts.contains(&act) => Nothing,
-            (Door::Key(_), Some(_)) => act.reach(self.role),
+            (Door::Key(_, acts), _) if !acts.contains(&act) => Nothing,
+            (Door::Key(..), Some(_)) => act.reach(self.role),
             // What no administrator of a tenant reaches, its keys do not either.
-            (Door::Key(_), None) if act.reach(Role::TenantAdmin) == Nothing => Nothing,
-            (Door::Key(_), None) => Tenant,
+            (Door::Key(..), None) if act.reach(Role::TenantAdmin) == Nothing => Nothing,
+            (Door::Key(..), None) => Tenant,
         }
     }
 
@@ -282,6 +284,10 @@ mod tests {
         }
     }
 
+    fn key(acts: Vec<Act>) -> Door {
+        Door::Key(KeyId::from_uuid(Uuid::from_u128(8)), acts)
+    }
+
     fn session() -> Door {
         Door::Session(SessionId::from_uuid(Uuid::from_u128(9)))
     }
@@ -330,7 +336,7 @@ mod tests {
             }
         }
         for (act, word, _) in TABLE {
-            assert!(!actor(Role::Basic, Door::Key(vec![act]), false).may(act, elsewhere, None), "{word}");
+            assert!(!actor(Role::Basic, key(vec![act]), false).may(act, elsewhere, None), "{word}");
         }
     }
 
@@ -338,12 +344,12 @@ mod tests {
     fn a_key_may_what_it_was_given_and_never_more_than_its_user() {
         let tenant = TenantId::from_uuid(Uuid::from_u128(1));
         for (act, word, _) in TABLE {
-            let none = actor(Role::Operator, Door::Key(Vec::new()), true);
+            let none = actor(Role::Operator, key(Vec::new()), true);
             assert!(!none.may(act, tenant, none.mailbox), "{word}");
-            let of_user = actor(Role::Basic, Door::Key(vec![act]), true);
+            let of_user = actor(Role::Basic, key(vec![act]), true);
             assert_eq!(of_user.reach(act), act.reach(Role::Basic), "{word}");
         }
-        let of_tenant = actor(Role::Basic, Door::Key(vec![Act::MessagesRead]), false);
+        let of_tenant = actor(Role::Basic, key(vec![Act::MessagesRead]), false);
         assert!(of_tenant.may(Act::MessagesRead, tenant, Some(MailboxId::from_uuid(Uuid::from_u128(4)))));
         assert!(!of_tenant.may(Act::MessagesWrite, tenant, None));
     }
@@ -371,7 +377,7 @@ mod tests {
     #[test]
     fn only_a_user_is_themselves_a_key_of_the_tenant_is_nobody() {
         let (own, other) = (UserId::from_uuid(Uuid::from_u128(2)), UserId::from_uuid(Uuid::from_u128(3)));
-        let acts = Door::Key(vec![Act::UsersWrite]);
+        let acts = key(vec![Act::UsersWrite]);
         for (door, is_user, expected) in
             [(session(), true, true), (acts.clone(), true, true), (acts, false, false)]
         {

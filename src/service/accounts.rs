@@ -223,7 +223,10 @@ impl Accounts {
         let store = self.noting("user.changed", &mailbox, was, became);
         store.put_account((&before.0, &before.1), (&user, &mailbox), pin_hash.as_deref()).await?;
         if pin_hash.is_some() {
-            security::tell(&self.store, &self.clock, &user, SecurityChange::Pin).await;
+            // At the addresses of before as well, or whoever changes both would tell nobody but themselves.
+            let emails = before.0.emails.iter().chain(&user.emails).cloned().collect();
+            let told = User { emails, ..user.clone() };
+            security::tell(&self.store, &self.clock, &told, SecurityChange::Pin).await;
         }
         self.show(tenant, &mailbox.extension).await
     }

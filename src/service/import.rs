@@ -5,6 +5,7 @@
 
 mod columns;
 mod drafts;
+mod error;
 mod phones;
 mod plan;
 mod preview;
@@ -22,14 +23,13 @@ use self::plan::{Draft, World, plan};
 use super::accounts::{MailboxDefaults, PinPolicy, hash_pin};
 use super::audit::{Deed, NotedStore};
 use crate::clock::SharedClock;
-use crate::domain::{
-    DraftId, Extension, Handset, ImportId, ProfileField, Role, TenantId, TenantPolicy, UserId,
-};
+use crate::domain::{DraftId, Handset, ImportId, ProfileField, Role, TenantId, TenantPolicy, UserId};
 use crate::service::access::{Act, Actor, Reach};
-use crate::store::{Import, ImportPhone, ImportRow, Store, StoreError};
+use crate::store::{Import, ImportPhone, ImportRow, Store, StoreError, TakenBack, Within};
 
 pub use columns::Column;
 pub use drafts::{Looked, Mending};
+pub use error::ImportError;
 pub use preview::{CellFault, Difference, Preview, Row, What};
 pub use report::{csv_text, result_csv, template_csv};
 pub use table::{Encoding, LARGEST, MOST_ROWS, Table, TableError};
@@ -40,68 +40,6 @@ const TRIES: usize = 5;
 const PHONES_AT_ONCE: u32 = 2000;
 /// Longest name of an import.
 const LONGEST_LABEL: usize = 80;
-
-/// Why an import was not made or not taken back.
-#[derive(Debug, thiserror::Error)]
-pub enum ImportError {
-    /// The file is no table.
-    #[error(transparent)]
-    Table(#[from] TableError),
-    /// Rows have faults: the preview names them.
-    #[error("{0} of the rows have faults, so nothing was imported: mend them and import again")]
-    Faults(usize),
-    /// Somebody changes users all the time.
-    #[error("users and numbers are being changed by somebody else: try again in a moment")]
-    Restless,
-    /// A PIN could not be hashed.
-    #[error("the PINs could not be hashed ({0}): try again")]
-    Hash(String),
-    /// No such import, or it was taken back already, or it is too old.
-    #[error("there is no import {0} that can be taken back: `aftertone import list` shows those that can")]
-    NoImport(ImportId),
-    /// An import touched somebody who may not be changed by who takes it back.
-    #[error("mailbox {0} is of somebody above you: an administrator can take this import back")]
-    Above(Extension),
-    /// No such draft, or it is somebody else's, or it is too old.
-    #[error("there is no such import: it was given up, is older than a day, or is somebody else's")]
-    NoDraft,
-    /// A row that is not in the draft.
-    #[error("there is no row of line {0} in this import")]
-    NoRow(u32),
-    /// A cell that is not in the header, or too long.
-    #[error("line {0}: a cell is longer than 2000 characters, or in no column of the file")]
-    Cell(u32),
-    /// It is being imported, or is done.
-    #[error("it is being imported already, or is done: open it again to see")]
-    Busy,
-    /// Too many at a time.
-    #[error("{0} imports are begun and not done: import or discard some of them first")]
-    TooManyDrafts(usize),
-    /// The file could not be read at all.
-    #[error("the file could not be read ({0}): try again")]
-    Reading(String),
-    /// Mailboxes or phones were changed after the import.
-    #[error("these were changed after the import: {}; --force puts them back all the same", listed(.0))]
-    ChangedSince(Vec<String>),
-    /// The database.
-    #[error(transparent)]
-    Store(StoreError),
-}
-
-impl From<StoreError> for ImportError {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-fn listed(changed: &[String]) -> String {
-    const MOST: usize = 10;
-    let names: Vec<&str> = changed.iter().take(MOST).map(String::as_str).collect();
-    match changed.len().checked_sub(MOST) {
-        None | Some(0) => names.join(", "),
-        Some(more) => format!("{} and {more} more", names.join(", ")),
-    }
-}
 
 /// How far an import is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,6 +76,8 @@ pub struct Imports {
     no_new: Option<String>,
     /// Phones are reached as well.
     has_phones: bool,
+    /// Where rescuers go may be changed.
+    has_emergency: bool,
     /// How far the imports of drafts are.
     progress: Arc<Mutex<HashMap<DraftId, Progress>>>,
 }
@@ -146,9 +86,21 @@ impl Imports {
     /// Works on this store; new mailboxes get these defaults, new PINs obey this policy.
     pub fn new(store: Store, clock: SharedClock, defaults: MailboxDefaults, policy: PinPolicy) -> Self {
         let (languages, most, progress) = (Vec::new(), Role::Operator, Arc::default());
-        let (denied, no_new) = (Vec::new(), None);
+        let (denied, no_new, has_phones, has_emergency) = (Vec::new(), None, true, true);
         let store = NotedStore::new(store, clock.clone());
-        Self { store, clock, defaults, policy, languages, most, denied, no_new, has_phones: true, progress }
+        Self {
+            store,
+            clock,
+            defaults,
+            policy,
+            languages,
+            most,
+            denied,
+            no_new,
+            has_phones,
+            has_emergency,
+            progress,
+        }
     }
 
     /// The same, taking only languages that the prompts speak.
@@ -179,7 +131,8 @@ impl Imports {
             format!("you add no users (the setting who_may_create is {}): ask {ask}", policy.who_may_create)
         });
         let has_phones = actor.reach(Act::PhonesWrite) > Reach::Own;
-        Self { denied, no_new, has_phones, ..self.up_to(actor.rank()).by(&actor.name) }
+        let has_emergency = actor.sees_emergency();
+        Self { denied, no_new, has_phones, has_emergency, ..self.up_to(actor.rank()).by(&actor.name) }
     }
 
     /// What the table would change, row by row (002-089). Nothing is written.
@@ -246,7 +199,8 @@ impl Imports {
     /// Takes a whole import back: who was added is removed (messages go to the trash), who was changed is as before.
     ///
     /// # Errors
-    /// [`ImportError::ChangedSince`] when mailboxes were changed after it, unless `anyway`; nothing is written then.
+    /// [`ImportError::ChangedSince`] when mailboxes were changed after it, unless `anyway`; [`ImportError::Phones`] and
+    /// [`ImportError::Emergency`] when it wrote what may not be changed. Nothing is written then.
     pub async fn roll_back(&self, tenant: TenantId, id: ImportId, anyway: bool) -> Result<(), ImportError> {
         let above = self.above(tenant).await?;
         let touched = self.store.import_people(tenant, id).await?;
@@ -255,12 +209,16 @@ impl Imports {
         }
         let deed = Deed { action: "import.taken-back", target: format!("import {id}") };
         let store = self.store.noting(tenant, deed, Value::Null, json!({ "anyway": anyway }));
-        let conflicts = store.roll_back_import(tenant, id, anyway).await.map_err(|error| match error {
+        let within = Within { anyway, phones: self.has_phones, emergency: self.has_emergency };
+        let became = store.roll_back_import(tenant, id, within).await.map_err(|error| match error {
             StoreError::Missing { .. } => ImportError::NoImport(id),
             other => other.into(),
         })?;
-        if !conflicts.is_empty() {
-            return Err(ImportError::ChangedSince(conflicts));
+        match became {
+            TakenBack::Wholly => {}
+            TakenBack::ChangedSince(conflicts) => return Err(ImportError::ChangedSince(conflicts)),
+            TakenBack::Phones => return Err(ImportError::Phones),
+            TakenBack::Emergency(extension) => return Err(ImportError::Emergency(extension)),
         }
         tracing::info!(import = %id, "an import was taken back");
         Ok(())

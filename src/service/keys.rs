@@ -146,7 +146,7 @@ impl Keys {
             return Ok(None);
         };
         let now = self.clock.now();
-        if key.revoked_at.is_some() || key.expires_at.is_some_and(|end| end <= now) {
+        if !key.works(now) {
             return Ok(None);
         }
         let minute = jiff::SignedDuration::from_secs(60);
@@ -156,7 +156,7 @@ impl Keys {
         let acts = key.scopes.iter().filter_map(|word| word.parse().ok()).collect();
         let name = format!("key {}", key.name);
         let Some(user) = key.user else {
-            let door = Door::Key(acts);
+            let door = Door::Key(key.id, acts);
             return Ok(Some(Actor {
                 tenant: key.tenant,
                 user: None,
@@ -167,7 +167,7 @@ impl Keys {
                 name,
             }));
         };
-        let actor = self.signin.actor_of(key.tenant, user, Door::Key(acts)).await?;
+        let actor = self.signin.actor_of(key.tenant, user, Door::Key(key.id, acts)).await?;
         Ok(actor.map(|actor| Actor { name: format!("{name} of {}", actor.name), ..actor }))
     }
 }

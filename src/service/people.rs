@@ -133,17 +133,22 @@ impl People {
         self.store.policy(tenant).await
     }
 
-    /// Sets it.
+    /// Changes what differs between `was` and `wanted`, and nothing that somebody else changed meanwhile; how it is then.
     ///
     /// # Errors
     /// [`crate::store::StoreError::Missing`].
-    pub async fn set_policy(&self, tenant: TenantId, policy: &TenantPolicy) -> Result<()> {
+    pub async fn change_policy(
+        &self,
+        tenant: TenantId,
+        was: &TenantPolicy,
+        wanted: TenantPolicy,
+    ) -> Result<TenantPolicy> {
         let deed = Deed { action: "policy.changed", target: "tenant".to_owned() };
-        let was = json!(self.store.policy(tenant).await?);
-        self.store.noting(tenant, deed, was, json!(policy)).set_policy(tenant, policy).await?;
+        let store = self.store.noting(tenant, deed, json!(was), json!(wanted));
+        let policy = store.change_policy(tenant, was, wanted).await?;
         let who_may_create = policy.who_may_create.as_str();
         tracing::info!(%tenant, who_may_create, "the policy of a tenant was changed");
-        Ok(())
+        Ok(policy)
     }
 
     /// A page of jobs, newest first, and whether more follow.

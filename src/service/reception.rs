@@ -178,7 +178,8 @@ async fn filled(inquiry: &Inquiry<'_>, mut verdict: Verdict) -> Result<Verdict, 
 }
 
 /// The colleague's voicemail that a rule names as the last step (000-09). Only one step: what rules there name is no
-/// further colleague. One that is gone, or cannot be asked for, leaves the call where it is.
+/// further colleague. One that is gone, or takes no message because it is off or full, or cannot be asked for, leaves the call
+/// where it is: a message is wanted by somebody.
 async fn handed_on(inquiry: &Inquiry<'_>, verdict: &Verdict) -> Option<Verdict> {
     let (mailbox, extension, rule) = match (&verdict.answered.rule, verdict.mailbox()) {
         (Some((_, rule)), Some(mailbox)) if verdict.answered.turned_away().is_none() => {
@@ -191,7 +192,8 @@ async fn handed_on(inquiry: &Inquiry<'_>, verdict: &Verdict) -> Option<Verdict> 
     };
     let asked = async {
         let found = inquiry.mailbox_by_extension(mailbox.tenant, extension).await?;
-        let Some(colleague) = found.filter(|colleague| colleague.id != mailbox.id) else { return Ok(None) };
+        let is_other = |colleague: &Mailbox| colleague.id != mailbox.id && colleague.enabled;
+        let Some(colleague) = found.filter(is_other) else { return Ok(None) };
         // How full that mailbox is comes with this answer.
         inquiry.is_party(mailbox.tenant, Some(colleague.id), None, &[]).await?;
         let (tenant, id) = (colleague.tenant, colleague.id);
@@ -203,12 +205,12 @@ async fn handed_on(inquiry: &Inquiry<'_>, verdict: &Verdict) -> Option<Verdict> 
         theirs.usage = inquiry.usage(tenant, id)?;
         theirs.answered = answering::decide(&theirs.arrangements, &theirs.asked(&theirs.zone()));
         theirs.handed = Some((mailbox.extension.clone(), rule.name.clone()));
-        Ok::<_, StoreError>(Some(theirs))
+        Ok::<_, StoreError>((!theirs.is_full()).then_some(theirs))
     };
     match asked.await {
         Ok(Some(theirs)) => Some(theirs),
         Ok(None) => {
-            tracing::warn!(rule = %rule.id, "the colleague of an answering rule is gone: a message is taken");
+            tracing::warn!(rule = %rule.id, "the colleague of an answering rule is gone, off or full: a message is taken");
             None
         }
         Err(error) => {

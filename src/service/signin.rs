@@ -178,29 +178,31 @@ impl Signin {
         from: IpAddr,
         user_agent: &str,
     ) -> Result<Entry> {
-        let user = self.user_named(name).await?;
-        let (account, source) = (account("password", name, user.as_ref()), source(from));
-        let allowed =
-            self.store.guess_password(&[(source, PER_SOURCE), (account, PER_ACCOUNT)], WINDOW).await?;
-        let (hash, login) = match &user {
-            Some(user) => (
-                self.store.password_hash(user.tenant, user.id).await?,
-                Some(self.store.login(user.tenant, user.id).await?),
-            ),
-            None => (None, None),
-        };
-        // The same work whether there is a password to compare with or not, and whether it may count or not.
-        let is_right = self.hashing.verify(password, hash).await.map_err(SigninError::Away)?;
-        let is_open = login.as_ref().is_some_and(|login| login.portal);
-        let Some(user) = user.filter(|_| is_right && allowed && is_open) else {
-            return Err(SigninError::Refused);
-        };
-        self.store.password_was_right(account, Some(source), WINDOW).await?;
-        let entry = self.enter(&user, from, user_agent).await?;
-        if matches!(entry, Entry::Open(_)) {
-            tracing::info!(user = %user.id, "somebody signed in by the web");
+        let (users, source) = (self.users_named(name).await?, source(from));
+        let may_try = self.store.guess_password(&[(source, PER_SOURCE)], WINDOW).await?;
+        let named = if users.is_empty() { vec![None] } else { users.into_iter().map(Some).collect() };
+        for user in named {
+            let account = account("password", name, user.as_ref());
+            let allowed = may_try && self.store.guess_password(&[(account, PER_ACCOUNT)], WINDOW).await?;
+            let (hash, login) = match &user {
+                Some(user) => (
+                    self.store.password_hash(user.tenant, user.id).await?,
+                    Some(self.store.login(user.tenant, user.id).await?),
+                ),
+                None => (None, None),
+            };
+            // The same work whether there is a password to compare with or not, and whether it may count or not.
+            let is_right = self.hashing.verify(password.clone(), hash).await.map_err(SigninError::Away)?;
+            let is_open = login.as_ref().is_some_and(|login| login.portal);
+            let Some(user) = user.filter(|_| is_right && allowed && is_open) else { continue };
+            self.store.password_was_right(account, Some(source), WINDOW).await?;
+            let entry = self.enter(&user, from, user_agent).await?;
+            if matches!(entry, Entry::Open(_)) {
+                tracing::info!(user = %user.id, "somebody signed in by the web");
+            }
+            return Ok(entry);
         }
-        Ok(entry)
+        Err(SigninError::Refused)
     }
 
     async fn open(&self, user: &User, from: IpAddr, user_agent: &str) -> Result<Opened> {

@@ -119,13 +119,15 @@ impl Tenants {
         Ok(tenant)
     }
 
-    /// Writes a changed tenant, with the audit of it.
+    /// Changes what differs between `was` and `wanted`, and nothing that somebody else changed meanwhile, with the audit of
+    /// it; how the tenant is then.
     ///
     /// # Errors
     /// [`TenantError::Taken`].
-    pub async fn change(&self, actor: &str, before: &Tenant, after: &Tenant) -> Result<()> {
-        let deed = Deed { action: "tenant.changed", target: format!("tenant {}", after.name) };
-        Ok(self.audit.noting(actor, after.id, deed, shown(before), shown(after)).put_tenant(after).await?)
+    pub async fn change(&self, actor: &str, was: &Tenant, wanted: Tenant) -> Result<Tenant> {
+        let deed = Deed { action: "tenant.changed", target: format!("tenant {}", wanted.name) };
+        let store = self.audit.noting(actor, wanted.id, deed, shown(was), shown(&wanted));
+        Ok(store.change_tenant(was, wanted).await?)
     }
 
     /// What is in a tenant, and what a removal would take away with it.

@@ -91,6 +91,30 @@ pub struct ImportRow {
     pub without: Vec<String>,
 }
 
+/// What may be put back with an import.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Within {
+    /// What was changed since as well.
+    pub anyway: bool,
+    /// Phones.
+    pub phones: bool,
+    /// Where rescuers go (002-011).
+    pub emergency: bool,
+}
+
+/// What came of taking an import back. All but the first wrote nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TakenBack {
+    /// Everything is as it was.
+    Wholly,
+    /// These mailboxes and phones were changed since.
+    ChangedSince(Vec<String>),
+    /// It wrote phones, which may not be put back.
+    Phones,
+    /// The 911 data of this extension would change, which may not.
+    Emergency(String),
+}
+
 impl Store {
     /// Writes all rows and phones, or none. `revision` is that of the directory when the rows were made.
     ///
@@ -171,8 +195,7 @@ impl Store {
         self.db.rows(PEOPLE, args![tenant.uuid(), id.uuid()]).await?.iter().map(read).collect()
     }
 
-    /// Takes a whole import back: who was added is removed, who was changed is as before. One transaction. Mailboxes that
-    /// and phones that were changed since hold it up, and are answered, unless `anyway`.
+    /// Takes a whole import back: who was added is removed, who was changed is as before. One transaction.
     ///
     /// # Errors
     /// [`StoreError::Missing`] when there is no such import, or it was taken back already.
@@ -180,15 +203,20 @@ impl Store {
         &self,
         tenant: TenantId,
         id: ImportId,
-        anyway: bool,
-    ) -> Result<Vec<String>> {
+        within: Within,
+    ) -> Result<TakenBack> {
+        let Within { anyway, .. } = within;
         let mut tx = self.begin().await?;
         let at = self.clock.now();
         let now = micros(at);
         let rows = tx.rows(ROWS, args![tenant.uuid(), id.uuid()]).await?;
         let marked = tx.run(ROLLED_BACK, args![tenant.uuid(), id.uuid(), now]).await?;
-        let is_kept = !rows.is_empty() || phones::has_any(&mut tx, tenant, id).await?;
+        let has_phones = phones::has_any(&mut tx, tenant, id).await?;
+        let is_kept = !rows.is_empty() || has_phones;
         found(marked.min(is_kept.into()), "import that can be taken back", id)?;
+        if has_phones && !within.phones {
+            return Ok(TakenBack::Phones);
+        }
         let current = snapshots(&mut tx, tenant).await?;
         let mut back: Vec<(MailboxId, Option<Snapshot>)> = Vec::with_capacity(rows.len());
         let mut conflicts = phones::put_back(&mut tx, (tenant, id), at, anyway).await?;
@@ -206,8 +234,14 @@ impl Store {
                 _ => conflicts.push(format!("mailbox {}", after.extension)),
             }
         }
+        for (mailbox, before) in &back {
+            let (Some(before), Some(current)) = (before, current.get(mailbox)) else { continue };
+            if !within.emergency && before.emergency()? != current.emergency()? {
+                return Ok(TakenBack::Emergency(current.extension.clone()));
+            }
+        }
         if !conflicts.is_empty() {
-            return Ok(conflicts);
+            return Ok(TakenBack::ChangedSince(conflicts));
         }
         for (mailbox, before) in back {
             let current = current.get(&mailbox);
@@ -219,7 +253,7 @@ impl Store {
             }
         }
         tx.commit().await?;
-        Ok(Vec::new())
+        Ok(TakenBack::Wholly)
     }
 }
 

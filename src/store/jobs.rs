@@ -181,7 +181,7 @@ impl Store {
     /// [`super::StoreError::Missing`] when the lease on the job is somebody else's by now.
     pub async fn job_skipped(&self, job: &Job, why: &str) -> Result<()> {
         let line = Line::new(message_of(&job.work), "mail-skipped", why);
-        self.end_try(job, JobState::Done, self.clock.now(), None, Some(line)).await
+        self.end_try(job, JobState::Done, self.clock.now(), Some(why), Some(line)).await
     }
 
     /// Done, and of no concern to any message's ledger.

@@ -26,6 +26,10 @@ const ALL: &str =
     "SELECT id, tenant_id, user_id, name, scopes, created_at, expires_at, revoked_at, last_used_at
     FROM api_keys WHERE tenant_id = $1 ORDER BY id DESC LIMIT 1000";
 
+const BY_ID: &str =
+    "SELECT id, tenant_id, user_id, name, scopes, created_at, expires_at, revoked_at, last_used_at
+    FROM api_keys WHERE tenant_id = $1 AND id = $2";
+
 const REVOKE: &str =
     "UPDATE api_keys SET revoked_at = $3 WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL";
 
@@ -146,6 +150,15 @@ impl Store {
     /// [`super::StoreError`].
     pub async fn key(&self, secret_hash: [u8; 32]) -> Result<Option<ApiKey>> {
         let row = self.db.row(BY_HASH, args![secret_hash.to_vec()]).await?;
+        row.as_ref().map(read_key).transpose()
+    }
+
+    /// The key of this identity, whether it still works or not.
+    ///
+    /// # Errors
+    /// [`super::StoreError`].
+    pub async fn key_of(&self, tenant: TenantId, id: KeyId) -> Result<Option<ApiKey>> {
+        let row = self.db.row(BY_ID, args![tenant.uuid(), id.uuid()]).await?;
         row.as_ref().map(read_key).transpose()
     }
 

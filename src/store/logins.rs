@@ -42,10 +42,10 @@ pub(super) const NO_PASSWORD: &str =
     "UPDATE logins SET password_hash = NULL WHERE tenant_id = $1 AND user_id = $2";
 
 const BY_MAIL: &str =
-    "SELECT u.id, u.tenant_id, u.first_name, u.last_name, u.emails, u.login, u.department, u.site,
-        u.profile, u.created_at, l.password_hash
+    "SELECT * FROM (SELECT u.id, u.tenant_id, u.first_name, u.last_name, u.emails, u.login, u.department, u.site,
+        u.profile, u.created_at, ROW_NUMBER() OVER (PARTITION BY u.tenant_id ORDER BY u.id) AS place
     FROM users u JOIN logins l ON l.tenant_id = u.tenant_id AND l.user_id = u.id
-    WHERE u.removed_at IS NULL AND lower(u.emails) LIKE $1 ESCAPE '!' ORDER BY u.id LIMIT 2";
+    WHERE u.removed_at IS NULL AND lower(u.emails) LIKE $1 ESCAPE '!') AS known WHERE place <= 2";
 
 const ADD_SESSION: &str =
     "INSERT INTO sessions (token_hash, id, tenant_id, user_id, user_agent, address, created_at, last_at)
@@ -230,7 +230,8 @@ impl Store {
         row.map_or(Ok(None), |row| Reader::new(&row, "logins", "user_id").opt_text("password_hash"))
     }
 
-    /// Users with this address who were given a login, at most two: two mean that the address says not who it is.
+    /// Users with this address who were given a login, at most two of a tenant: two mean that the address says not who it
+    /// is.
     ///
     /// # Errors
     /// [`super::StoreError`].

@@ -23,8 +23,11 @@ const COUNT: &str = mails!(
      WHERE state IN ('queued', 'running', 'retry', 'dead')",
     "GROUP BY state"
 );
-const ACCEPTED: &str =
-    mails!("SELECT id, next_at FROM jobs WHERE state = 'done'", "ORDER BY created_at DESC, id DESC LIMIT 1");
+// What was not sent, because nobody wants it any more, says so in `last_error`.
+const ACCEPTED: &str = mails!(
+    "SELECT id, next_at FROM jobs WHERE state = 'done' AND last_error IS NULL",
+    "ORDER BY created_at DESC, id DESC LIMIT 1"
+);
 const TROUBLE: &str = mails!(
     "SELECT id, state, attempts, next_at, last_error FROM jobs WHERE state = $1 AND last_error IS NOT NULL",
     "ORDER BY created_at DESC, id DESC LIMIT 1"

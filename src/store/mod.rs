@@ -68,7 +68,7 @@ pub use self::calls::{CallNews, CallRequest, CallState};
 pub use self::drafts::{DraftRow, ImportDraft};
 pub use self::findable::Findable;
 pub use self::handsets::KnownHandset;
-pub use self::imports::{Import, ImportPhone, ImportRow};
+pub use self::imports::{Import, ImportPhone, ImportRow, TakenBack, Within};
 pub use self::inventory::{InventoryNumber, Ringing, Which};
 pub use self::keys::{AuditLine, Repeat};
 pub use self::lamp_view::WatchedLamp;

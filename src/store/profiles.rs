@@ -10,7 +10,7 @@ const TAKEN: &str = "SELECT id FROM users WHERE tenant_id = $1 AND login = $2 AN
 
 const BY_LOGIN: &str =
     "SELECT id, tenant_id, first_name, last_name, emails, login, department, site, profile,
-    created_at FROM users WHERE login = $1 AND removed_at IS NULL ORDER BY id LIMIT 2";
+    created_at FROM users WHERE login = $1 AND removed_at IS NULL ORDER BY id";
 
 // From each name to the next one along the index: what is asked costs the names, however many users there are.
 macro_rules! names {
@@ -52,7 +52,7 @@ impl Store {
         Ok(self.db.row(TAKEN, args![tenant.uuid(), login]).await?.is_some())
     }
 
-    /// Users who sign in with this name, whatever the tenant, at most two: two mean that it says not who it is.
+    /// Users who sign in with this name: one of a tenant, which is the only one that could give it to another.
     ///
     /// # Errors
     /// [`super::StoreError`].

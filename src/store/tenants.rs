@@ -1,7 +1,7 @@
 //! Tenants and the SIP domains that mean them.
 
 use super::bulk::FORGET_RUNS;
-use super::db::{Row, args};
+use super::db::{Row, Tx, args};
 use super::fault::{Fault, Named as _, found, missing};
 use super::read::{Reader, to_json};
 use super::second_factors::FORGET_RULE;
@@ -30,6 +30,9 @@ const PUT: &str = "INSERT INTO tenants (id, name, zone, language, operator, defa
     VALUES ($1, $2, $3, $4, $5, $6)
     ON CONFLICT (id) DO UPDATE SET name = excluded.name, zone = excluded.zone, language = excluded.language,
         operator = excluded.operator, default_action = excluded.default_action";
+
+/// Nobody else changes it until the transaction ends.
+pub(super) const LOCK: &str = "UPDATE tenants SET name = name WHERE id = $1";
 
 const REMOVE: &str = "DELETE FROM tenants WHERE id = $1";
 
@@ -174,20 +177,27 @@ impl Store {
     /// # Errors
     /// [`super::StoreError::Taken`] names the tenant name or the domain that another tenant has.
     pub async fn put_tenant(&self, tenant: &Tenant) -> Result<()> {
-        let id = tenant.id.uuid();
-        let action = to_json(&tenant.default_action)?;
         let mut tx = self.begin().await?;
-        let (zone, language) = (tenant.zone.as_str(), tenant.language.as_str());
-        tx.run(PUT, args![id, tenant.name.as_str(), zone, language, tenant.operator.clone(), action])
-            .await
-            .taken("tenant name", &tenant.name)?;
-        tx.run(CLEAR_DOMAINS, args![id]).await?;
-        for (place, domain) in (0_u32..).zip(&tenant.domains) {
-            tx.run(ADD_DOMAIN, args![domain.to_ascii_lowercase(), id, place])
-                .await
-                .taken("domain", domain)?;
-        }
+        write(&mut tx, tenant).await?;
         Ok(tx.commit().await?)
+    }
+
+    /// Changes what differs between `was` and `wanted`: what is the same in both stays as it is by now. The tenant as it is
+    /// then.
+    ///
+    /// # Errors
+    /// [`super::StoreError::Missing`]; [`super::StoreError::Taken`] as for [`Store::put_tenant`].
+    pub async fn change_tenant(&self, was: &Tenant, wanted: Tenant) -> Result<Tenant> {
+        let id = wanted.id;
+        let mut tx = self.begin().await?;
+        found(tx.run(LOCK, args![id.uuid()]).await?, "tenant", id)?;
+        let rows = tx.rows(BY_ID, args![id.uuid()]).await?;
+        let domains = tx.rows(DOMAINS, args![id.uuid()]).await?;
+        let now = read_tenant(rows.first().ok_or_else(|| missing("tenant", id))?, &domains)?;
+        let tenant = wanted.over(was, now);
+        write(&mut tx, &tenant).await?;
+        tx.commit().await?;
+        Ok(tenant)
     }
 
     /// Removes a tenant without users, with all else that belongs to it: all or nothing.
@@ -212,18 +222,34 @@ impl Store {
     }
 
     async fn read_tenant(&self, row: &Row) -> Result<Tenant> {
-        let row = Reader::new(row, "tenants", "id");
-        let id = row.id("id")?;
-        let domains = self.db.rows(DOMAINS, args![id]).await?;
-        let domains = domains.iter().map(|row| Reader::new(row, "tenant_domains", "domain").text("domain"));
-        Ok(Tenant {
-            id: TenantId::from_uuid(id),
-            name: row.text("name")?,
-            domains: domains.collect::<Result<_>>()?,
-            zone: row.text("zone")?,
-            language: row.text("language")?,
-            operator: row.opt_text("operator")?,
-            default_action: row.json("default_action")?,
-        })
+        let id = Reader::new(row, "tenants", "id").id("id")?;
+        read_tenant(row, &self.db.rows(DOMAINS, args![id]).await?)
     }
+}
+
+fn read_tenant(row: &Row, domains: &[Row]) -> Result<Tenant> {
+    let row = Reader::new(row, "tenants", "id");
+    let domains = domains.iter().map(|row| Reader::new(row, "tenant_domains", "domain").text("domain"));
+    Ok(Tenant {
+        id: TenantId::from_uuid(row.id("id")?),
+        name: row.text("name")?,
+        domains: domains.collect::<Result<_>>()?,
+        zone: row.text("zone")?,
+        language: row.text("language")?,
+        operator: row.opt_text("operator")?,
+        default_action: row.json("default_action")?,
+    })
+}
+
+async fn write(tx: &mut Tx, tenant: &Tenant) -> Result<()> {
+    let (id, action) = (tenant.id.uuid(), to_json(&tenant.default_action)?);
+    let (zone, language) = (tenant.zone.as_str(), tenant.language.as_str());
+    tx.run(PUT, args![id, tenant.name.as_str(), zone, language, tenant.operator.clone(), action])
+        .await
+        .taken("tenant name", &tenant.name)?;
+    tx.run(CLEAR_DOMAINS, args![id]).await?;
+    for (place, domain) in (0_u32..).zip(&tenant.domains) {
+        tx.run(ADD_DOMAIN, args![domain.to_ascii_lowercase(), id, place]).await.taken("domain", domain)?;
+    }
+    Ok(())
 }

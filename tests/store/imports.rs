@@ -2,8 +2,8 @@
 
 use std::sync::Mutex;
 
-use aftertone::domain::{DraftId, Extension, MailboxId, Role, UserId};
-use aftertone::service::access::{Actor, Door};
+use aftertone::domain::{DraftId, Extension, KeyId, MailboxId, Role, TenantPolicy, UserId};
+use aftertone::service::access::{Act, Actor, Door};
 use aftertone::service::accounts::{Accounts, MailboxDefaults, NewUser, PinPolicy};
 use aftertone::service::handsets::{HandsetWish, Handsets};
 use aftertone::service::import::{ImportError, Imports, Mending, Progress, Table, What};
@@ -22,6 +22,7 @@ contract! {
     a_draft_that_cannot_be_imported_says_why_and_waits
     an_import_that_died_with_its_server_is_begun_again
     nobody_imports_over_or_takes_back_somebody_above
+    an_import_is_taken_back_only_by_who_may_change_what_it_wrote
     phones_are_imported_with_their_users_and_taken_back_with_them
     phones_that_are_nobodys_are_imported_and_taken_back_alone
     a_phone_that_was_changed_since_holds_a_rollback_up
@@ -495,4 +496,37 @@ async fn nobody_imports_over_or_takes_back_somebody_above(bed: Bed) {
     let king = accounts(&bed).show(tenant, &extension("1001")).await.unwrap();
     assert_eq!(king.user.last, "King");
     imports(&bed).up_to(Role::TenantAdmin).roll_back(tenant, import.id, false).await.unwrap();
+}
+
+// 002-011
+async fn an_import_is_taken_back_only_by_who_may_change_what_it_wrote(bed: Bed) {
+    let tenant = bed.tenant("office").await;
+    ada(&bed, tenant).await;
+    let written = async |text: &str| {
+        imports(&bed).apply(tenant, &table(text), "x", &|_| ()).await.unwrap().import.unwrap().id
+    };
+    let (policy, manager) = (TenantPolicy::default(), somebody(tenant, Role::OfficeManager, 7));
+    let of = |acts: &[Act]| {
+        let door = Door::Key(KeyId::from_uuid(bed.clock.uuid()), acts.to_vec());
+        imports(&bed).of(&Actor { door, role: Role::TenantAdmin, ..manager.clone() }, &policy)
+    };
+    let rescue = written("extension,E911 address\n1001,2 Side St\n").await;
+    for imports in [imports(&bed).of(&manager, &policy), of(&[Act::UsersWrite, Act::PhonesWrite])] {
+        let refused = imports.roll_back(tenant, rescue, true).await;
+        assert!(matches!(&refused, Err(ImportError::Emergency(who)) if who == "1001"), "{refused:?}");
+    }
+    let ada = accounts(&bed).show(tenant, &extension("1001")).await.unwrap().user.profile;
+    assert_eq!(ada.emergency_address.as_deref(), Some("2 Side St"));
+    of(&[Act::UsersWrite, Act::Emergency]).roll_back(tenant, rescue, false).await.unwrap();
+
+    let phones = written("extension,phone,mac\n1001,1001a,0004f2aabbcc\n").await;
+    let refused = of(&[Act::UsersWrite, Act::Emergency]).roll_back(tenant, phones, true).await;
+    assert!(matches!(refused, Err(ImportError::Phones)), "{refused:?}");
+    assert_eq!(bed.store.handset_page(tenant, "", "", 9).await.unwrap().len(), 1);
+    imports(&bed).of(&manager, &policy).roll_back(tenant, phones, false).await.unwrap();
+    assert_eq!(bed.store.handset_page(tenant, "", "", 9).await.unwrap(), []);
+
+    // What it did not write is nobody's hindrance.
+    let name = written("extension,last\n1001,Queen\n").await;
+    of(&[Act::UsersWrite]).roll_back(tenant, name, false).await.unwrap();
 }

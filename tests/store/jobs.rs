@@ -41,6 +41,18 @@ async fn mails_of_every_kind_count_as_mails_and_nothing_else_does(bed: Bed) {
     }
     let state = bed.store.mail_state().await.unwrap();
     assert_eq!((state.waiting, state.given_up), (0, 5), "{state:?}");
+    // One that nobody wants any more was not accepted by anybody.
+    for is_sent in [false, true] {
+        let work = Work::Mail { message, to: home.user.emails[0].clone() };
+        let job = NewJob { id: JobId::from_uuid(bed.clock.uuid()), work, due: bed.clock.now() };
+        bed.store.add_job(home.tenant, &job).await.unwrap();
+        let job = bed.store.lease_jobs(1, Duration::from_secs(60)).await.unwrap().remove(0);
+        match is_sent {
+            true => bed.store.job_done(&job, message, None, "250 OK").await.unwrap(),
+            false => bed.store.job_skipped(&job, "the mailbox is gone").await.unwrap(),
+        }
+        assert_eq!(bed.store.mail_state().await.unwrap().accepted_at.is_some(), is_sent);
+    }
 }
 
 async fn a_job_touches_no_message_of_another_tenant(bed: Bed) {

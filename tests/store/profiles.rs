@@ -1,6 +1,6 @@
 //! Profiles on both databases: what is kept, who signs in with what, what goes with the person and what stays at the place.
 
-use aftertone::domain::{Clear, Profile, ProfileField, TenantPolicy, WhoMayCreate};
+use aftertone::domain::{Clear, Profile, ProfileField, Tenant, TenantPolicy, WhoMayCreate};
 use aftertone::service::accounts::{
     Account, AccountError, Accounts, Changes, Comer, MailboxDefaults, NewUser, PinPolicy, Takeover, Wished,
 };
@@ -351,7 +351,8 @@ async fn the_policy_of_a_tenant_reads_back(bed: Bed) {
         hidden: [ProfileField::Music, ProfileField::Station].into(),
         queues: false,
     };
-    bed.store.set_policy(tenant, &policy).await.unwrap();
+    let was = TenantPolicy::default();
+    bed.store.change_policy(tenant, &was, policy.clone()).await.unwrap();
     assert_eq!(bed.second.policy(tenant).await.unwrap(), policy);
     assert_eq!(bed.store.policy(other).await.unwrap(), TenantPolicy::default());
     let mut known = bed.store.tenant(tenant).await.unwrap();
@@ -359,5 +360,18 @@ async fn the_policy_of_a_tenant_reads_back(bed: Bed) {
     bed.store.put_tenant(&known).await.unwrap();
     assert_eq!(bed.store.policy(tenant).await.unwrap(), policy, "other settings leave it as it is");
     let nobody = TenantId::from_uuid(bed.clock.uuid());
-    assert!(bed.store.set_policy(nobody, &policy).await.is_err());
+    assert!(bed.store.change_policy(nobody, &was, policy.clone()).await.is_err());
+    // What somebody else changed meanwhile stays, of the policy and of the tenant.
+    let shown = TenantPolicy { queues: true, ..policy.clone() };
+    let now = bed.second.change_policy(tenant, &policy, shown).await.unwrap();
+    let link = TenantPolicy { help_link: None, ..policy.clone() };
+    let now = TenantPolicy { help_link: None, ..now };
+    assert_eq!(bed.store.change_policy(tenant, &policy, link).await.unwrap(), now);
+    assert_eq!(bed.second.policy(tenant).await.unwrap(), now);
+    let zone = Tenant { zone: "Asia/Tokyo".to_owned(), ..known.clone() };
+    bed.second.change_tenant(&known, zone.clone()).await.unwrap();
+    let domains = Tenant { domains: vec!["tokyo.example".to_owned()], ..known.clone() };
+    let now = Tenant { domains: domains.domains.clone(), ..zone };
+    assert_eq!(bed.store.change_tenant(&known, domains).await.unwrap(), now);
+    assert_eq!(bed.second.tenant(tenant).await.unwrap(), now);
 }

@@ -11,10 +11,14 @@ use serde_json::{Value, json};
 
 use crate::web_bed::{Answer, WebBed};
 
+/// A key of the tenant that may so much.
+pub(crate) fn new_key(tenant: TenantId, acts: Vec<Act>) -> NewKey {
+    NewKey { tenant, user: None, name: "tests".to_owned(), acts, expires_at: None }
+}
+
 impl WebBed {
     pub(crate) async fn key(&self, tenant: TenantId, acts: Vec<Act>) -> String {
-        let new = NewKey { tenant, user: None, name: "tests".to_owned(), acts, expires_at: None };
-        format!("Bearer {}", self.services.keys.add(new).await.unwrap().1)
+        format!("Bearer {}", self.services.keys.add(new_key(tenant, acts)).await.unwrap().1)
     }
 
     pub(crate) async fn key_of_all(&self) -> String {

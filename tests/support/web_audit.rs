@@ -377,7 +377,11 @@ async fn what_cannot_be_noted_is_not_done() {
         lists.delete(tenant, None, line.id);
         presences.set(own, PresenceState::OnVacation, None);
         presences.tie(own, &[(PresenceState::OnVacation, Some(greeting.id))]);
-        people.set_policy(tenant, &TenantPolicy { queues: !TenantPolicy::default().queues, ..TenantPolicy::default() });
+        people.change_policy(
+            tenant,
+            &TenantPolicy::default(),
+            TenantPolicy { queues: !TenantPolicy::default().queues, ..TenantPolicy::default() },
+        );
         webhooks.add(new_webhook());
         webhooks.change(tenant, webhook.id, WebhookChanges { paused: Some(true), ..WebhookChanges::default() });
         webhooks.rotate(tenant, webhook.id);

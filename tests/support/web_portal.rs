@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aftertone::audio::wav;
 use aftertone::domain::{CallerId, Folder, LinkToken, Login, Mailbox, Purpose, Role, Tag, User};
+use aftertone::service::signin::Entry;
 use axum::body::Body;
 
 use crate::HOSTILE;
@@ -170,6 +171,38 @@ async fn somebody_who_knows_the_password_comes_in_and_goes_out() {
     let out = client.post("/sign-out", &[]).await;
     assert_eq!((out.status, out.header("location")), (303, "/sign-in?done=out"));
     assert_eq!(client.get("/settings").await.status, 303);
+}
+
+/// What others write into their tenant keeps nobody out: the password says who it is.
+#[tokio::test]
+async fn an_address_of_another_tenant_shuts_nobody_out() {
+    const OTHER: &str = "hers alone, and long";
+    let bed = WebBed::new().await;
+    let mallory = bed.stranger().await;
+    let mut user = bed.user_of(&mallory).await;
+    user.emails = vec!["ada@example.org".parse().unwrap()];
+    user.profile.login = Some("ada@example.org".to_owned());
+    bed.store.put_user(&user).await.unwrap();
+    for mailbox in [&bed.mailbox, &mallory] {
+        bed.give(mailbox, Role::Basic).await;
+    }
+    let (signin, from) = (&bed.services.signin, "192.0.2.1".parse().unwrap());
+    let token = bed.door(&user, Purpose::Reset).await;
+    signin.choose_password(&token, OTHER.to_owned().into(), from, "").await.unwrap();
+    for (password, tenant) in [(PASSWORD, bed.mailbox.tenant), (OTHER, mallory.tenant)] {
+        let entry = signin.sign_in("ada@example.org", password.to_owned().into(), from, "").await.unwrap();
+        assert!(matches!(&entry, Entry::Open(opened) if opened.actor.tenant == tenant), "{entry:?}");
+    }
+    assert_eq!(bed.enter("ada@example.org", "neither of them", "192.0.2.1").await.status, 401);
+    // Guesses at the one do not lock the other out.
+    for _ in 0..12 {
+        bed.enter("1001@elsewhere", "a guess at a password", "192.0.2.9").await;
+    }
+    assert_eq!(bed.enter("ada@example.org", PASSWORD, "192.0.2.1").await.status, 303);
+    assert_eq!(bed.enter("ada@example.org", OTHER, "192.0.2.1").await.status, 401, "too many guesses");
+    let jobs = bed.store.jobs(None, 10).await.unwrap().len();
+    bed.fill("192.0.2.1", "/forgot", &[("name", "ada@example.org")]).await;
+    assert_eq!(bed.store.jobs(None, 10).await.unwrap().len(), jobs + 2, "each gets a link of their own");
 }
 
 #[tokio::test]

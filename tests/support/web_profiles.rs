@@ -446,8 +446,11 @@ async fn numbers_are_added_greeted_and_removed_and_a_call_hears_which() {
         let answer = bed.call(&key, "PUT", &path, Some(json!({"greeting": greeting})), &[]).await;
         assert_eq!(answer.status, status, "{number}: {}", answer.text());
     }
+    let otherwise = format!("{path}/SUPPORT/greeting");
+    let spelled = body(&bed.call(&key, "PUT", &otherwise, Some(json!({"greeting": main})), &[]).await);
+    assert_eq!((&spelled["number"], &spelled["greeting"]), (&json!("support"), &json!(main)));
     let back = body(&bed.call(&key, "PUT", &own, Some(json!({"greeting": null})), &[]).await);
-    assert_eq!(back["greeting"], Value::Null);
+    assert_eq!((&back["number"], &back["greeting"]), (&json!("support"), &Value::Null));
     let wrong = client.post(&format!("{page}/numbers/1201/greeting"), &[("greeting", "x")]).await;
     assert!(wrong.status == 422 && wrong.text().contains("no such greeting"));
     assert_eq!(

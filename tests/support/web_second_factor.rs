@@ -477,5 +477,13 @@ async fn each_way_in_that_is_changed_is_told_by_mail() {
     to.sort_unstable();
     assert_eq!(to, ["grace@example.org", "hopper@example.org"]);
     assert!(more.iter().all(|(_, change)| *change == C::Pin));
+    // Whoever changes the addresses together with the PIN does not keep it from the old ones.
+    bed.clock.advance(Duration::from_secs(1));
+    let taken = json!({"emails": ["eve@example.org"], "pin": "739152"});
+    assert_eq!(bed.call(&key, "PATCH", &path, Some(taken), &[]).await.status, 200);
+    let last = told(&bed).await.split_off(expected.len() + 2);
+    let mut to: Vec<&str> = last.iter().map(|(to, _)| to.as_str()).collect();
+    to.sort_unstable();
+    assert_eq!(to, ["eve@example.org", "grace@example.org", "hopper@example.org"]);
     assert!(!bed.everything().await.contains("739152"), "a PIN stands in the database");
 }

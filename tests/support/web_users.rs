@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use aftertone::domain::{CallerId, GreetingKind, Role};
 use aftertone::service::access::Act;
+use aftertone::service::bulk::{BulkAct, Whom};
 use serde_json::json;
 
 use crate::HOSTILE;
-use crate::api::body;
+use crate::api::{body, new_key};
 use crate::browser::Browser;
 use crate::portal_in_the_browser::{check, picture, sign_in};
 use crate::web_bed::WebBed;
@@ -643,6 +644,19 @@ async fn nobody_does_by_a_run_what_they_may_not_do_by_hand_any_more() {
         let over = bed.services.bulk.settled(tenant, run.id, Duration::from_secs(20)).await.unwrap();
         assert_eq!(over.done == 1, is_done, "{role} {portal}: {over:?}");
         assert_eq!(bed.store.login(tenant, grace.user.unwrap()).await.unwrap().portal, !is_done);
+    }
+    // A key that was taken back, in the middle of what it asked for.
+    let (key, text) = bed.services.keys.add(new_key(tenant, vec![Act::UsersWrite])).await.unwrap();
+    let actor = bed.services.keys.holder(&text).await.unwrap().unwrap();
+    for is_taken_back in [false, true] {
+        if is_taken_back {
+            bed.services.keys.revoke(tenant, key.id).await.unwrap();
+        }
+        let whom = Whom::Named(&[grace.user.unwrap()]);
+        let run = bed.services.bulk.begin(&actor, tenant, &BulkAct::Welcome, whom).await.unwrap();
+        bed.services.bulk.work_off(&Default::default()).await.unwrap();
+        let over = bed.services.bulk.settled(tenant, run.id, Duration::from_secs(20)).await.unwrap();
+        assert_eq!((over.done, over.failed), if is_taken_back { (0, 1) } else { (1, 0) }, "{over:?}");
     }
 }
 

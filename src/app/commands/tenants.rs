@@ -33,11 +33,13 @@ pub(super) async fn tenant(session: &Session, command: TenantCommand) -> Result<
         }
         TenantCommand::Set(set) => {
             let (base, tenant) = session.open().await?;
-            let policy = policy(base.store.policy(tenant.id).await?, &set)?;
+            let had = base.store.policy(tenant.id).await?;
+            let policy = policy(had.clone(), &set)?;
             let changed = changed(session, &base, tenant.clone(), set).await?;
             let tenants = Tenants::new(base.store.clone(), session.clock.clone());
-            tenants.change(ACTOR, &tenant, &changed).await?;
-            People::new(base.store, session.clock.clone()).by(ACTOR).set_policy(changed.id, &policy).await?;
+            let changed = tenants.change(ACTOR, &tenant, changed).await?;
+            let people = People::new(base.store, session.clock.clone()).by(ACTOR);
+            people.change_policy(changed.id, &had, policy).await?;
             println!("changed tenant {}", changed.name);
         }
         TenantCommand::List(json) => {
@@ -91,9 +93,10 @@ async fn add(session: &Session, new: TenantAdd) -> Result<(), Failure> {
     if settings.default_action.is_some() {
         let only = TenantSet { default_action: settings.default_action, ..TenantSet::default() };
         let changed = changed(session, &base, tenant.clone(), only).await?;
-        tenants.change(ACTOR, &tenant, &changed).await?;
+        tenants.change(ACTOR, &tenant, changed).await?;
     }
-    People::new(base.store, session.clock.clone()).by(ACTOR).set_policy(tenant.id, &policy).await?;
+    let people = People::new(base.store, session.clock.clone()).by(ACTOR);
+    people.change_policy(tenant.id, &TenantPolicy::default(), policy).await?;
     println!("added tenant {}", tenant.name);
     Ok(())
 }

@@ -99,7 +99,8 @@ pub(super) async fn change(State(site): Shared, posted: Posted) -> Response {
             return shown(&site, &visitor, before, help, done, StatusCode::UNPROCESSABLE_ENTITY);
         }
     };
-    if let Err(error) = services.people.by(&visitor.actor.name).set_policy(tenant, &policy).await {
+    let people = services.people.by(&visitor.actor.name);
+    if let Err(error) = people.change_policy(tenant, &before, policy).await {
         return trouble(&error);
     }
     see(&site, &format!("{HERE}?done=saved"))

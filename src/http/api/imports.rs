@@ -283,7 +283,9 @@ impl From<ImportError> for Problem {
             ImportError::NoRow(_) | ImportError::Cell(_) => Self::field("rows", detail),
             ImportError::Faults(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail),
             ImportError::NoImport(_) | ImportError::NoDraft => Self::missing("import"),
-            ImportError::Above(_) => Self::new(StatusCode::FORBIDDEN, detail),
+            ImportError::Above(_) | ImportError::Phones | ImportError::Emergency(_) => {
+                Self::new(StatusCode::FORBIDDEN, detail)
+            }
             ImportError::Busy
             | ImportError::TooManyDrafts(_)
             | ImportError::ChangedSince(_)

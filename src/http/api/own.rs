@@ -278,7 +278,7 @@ pub(super) async fn password(
     let (actor, user) = (&caller.actor, own_user(&caller)?);
     let keep = match actor.door {
         Door::Session(id) => Some(id),
-        Door::Key(_) | Door::Console => None,
+        Door::Key(..) | Door::Console => None,
     };
     let signin = site.web.services.signin.by(&actor.name);
     match signin.change_password(actor.tenant, user, keep, asked.old, asked.new).await {

@@ -74,7 +74,7 @@ pub(super) async fn change(
         policy.hidden = names.iter().map(field).collect::<Result<_, _>>()?;
     }
     policy.queues = changing.queues.unwrap_or(policy.queues);
-    people.by(&caller.actor.name).set_policy(tenant, &policy).await?;
+    let policy = people.by(&caller.actor.name).change_policy(tenant, &before, policy).await?;
     Ok(answer(StatusCode::OK, &policy_json(&policy)))
 }
 

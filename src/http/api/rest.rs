@@ -41,7 +41,7 @@ pub(super) async fn me(Extension(caller): Extension<Caller>) -> Answer {
         .collect();
     let came = match &actor.door {
         Door::Session(_) => "session",
-        Door::Key(_) | Door::Console => "key",
+        Door::Key(..) | Door::Console => "key",
     };
     let told = json!({
         "tenant": actor.tenant, "user": actor.user, "mailbox": actor.mailbox, "role": actor.role, "name": actor.name,

@@ -16,7 +16,7 @@ use crate::service::accounts::AccountError;
 use super::super::Site;
 use super::caller::Caller;
 use super::problem::Problem;
-use super::users::{changeable, found};
+use super::users::{changeable, found, number_json};
 
 type Answer = Result<Response, Problem>;
 
@@ -75,8 +75,7 @@ pub(super) async fn add_number(
     let accounts = site.web.services.accounts.by(&caller.actor.name);
     let number =
         accounts.add_number(caller.tenant, extension, &adding.number, adding.label.as_deref()).await?;
-    let told = json!({"number": number.number, "label": number.label, "greeting": number.greeting});
-    Ok((StatusCode::CREATED, Json(told)).into_response())
+    Ok((StatusCode::CREATED, Json(number_json(&number))).into_response())
 }
 
 #[derive(Debug, Deserialize)]
@@ -123,12 +122,8 @@ async fn greeted(
     given: &Greeting,
 ) -> Answer {
     let accounts = site.web.services.accounts.by(&caller.actor.name);
-    accounts.greet_number(tenant, extension, number, given.id()?).await?;
-    let known =
-        accounts.show(tenant, extension).await?.numbers.into_iter().find(|known| known.number == number);
-    let told =
-        known.map(|known| json!({"number": known.number, "label": known.label, "greeting": known.greeting}));
-    Ok(Json(told).into_response())
+    let known = accounts.greet_number(tenant, extension, number, given.id()?).await?;
+    Ok(Json(number_json(&known)).into_response())
 }
 
 pub(super) async fn remove_number(

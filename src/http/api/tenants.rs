@@ -95,7 +95,7 @@ pub(super) async fn change(
     if let Some(operator) = changing.operator {
         tenant.operator = checked_operator(Some(operator))?;
     }
-    site.web.services.tenants.change(&caller.actor.name, &before, &tenant).await?;
+    let tenant = site.web.services.tenants.change(&caller.actor.name, &before, tenant).await?;
     Ok(Json(tenant_json(&tenant)).into_response())
 }
 

@@ -14,7 +14,7 @@ use crate::domain::{Extension as Number, MailAddress, ProfileField, Quota, Recip
 use crate::service::access::{Act, Reach};
 use crate::service::accounts::{Account, Changes, NewUser};
 use crate::service::signin::SigninError;
-use crate::store::Person;
+use crate::store::{self, Person};
 
 use super::super::{Site, cursor};
 use super::caller::Caller;
@@ -124,16 +124,14 @@ pub(super) async fn found(
     Ok((person, account))
 }
 
+pub(super) fn number_json(number: &store::Number) -> Value {
+    json!({"number": number.number, "label": number.label, "greeting": number.greeting})
+}
+
 fn whole_json(person: &Person, account: Option<&Account>, fields: &[ProfileField]) -> Value {
     let mut told = person_json(person, fields);
     if let (Some(account), Some(fields)) = (account, told.as_object_mut()) {
-        let numbers: Vec<Value> = account
-            .numbers
-            .iter()
-            .map(
-                |number| json!({"number": number.number, "label": number.label, "greeting": number.greeting}),
-            )
-            .collect();
+        let numbers: Vec<Value> = account.numbers.iter().map(number_json).collect();
         fields.insert("numbers".to_owned(), json!(numbers));
         fields.insert("has_pin".to_owned(), json!(account.has_pin));
         fields.insert(

@@ -34,7 +34,7 @@ pub(super) async fn greet(State(site): Shared, Path(number): Path<String>, poste
         },
     };
     match outcome {
-        Ok(()) => see(&site, "/greetings?done=number"),
+        Ok(_) => see(&site, "/greetings?done=number"),
         Err(AccountError::NoNumber(_)) => missing(),
         Err(error @ AccountError::NoGreeting) => {
             let done = Some(Done::refused(sentence(&error)));

@@ -117,7 +117,7 @@ pub(super) async fn act(State(site): Shared, Path(action): Path<String>, posted:
     };
     let keep = match visitor.actor.door {
         Door::Session(id) => Some(id),
-        Door::Key(_) | Door::Console => None,
+        Door::Key(..) | Door::Console => None,
     };
     let outcome = match carried_out(&site, &user, keep, &action, &posted).await {
         Some(outcome) => outcome,

@@ -312,7 +312,7 @@ pub(super) async fn password(State(site): Shared, posted: Posted) -> Response {
         }
         let keep = match actor.door {
             Door::Session(id) => Some(id),
-            Door::Key(_) | Door::Console => None,
+            Door::Key(..) | Door::Console => None,
         };
         let signin = site.web.services.signin.by(&actor.name);
         match signin.change_password(actor.tenant, user, keep, field("old"), field("password")).await {

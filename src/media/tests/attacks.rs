@@ -26,7 +26,8 @@ async fn withstands(attack: impl Fn(&mut Phone, &Phone, &[u8]) + Send) {
     assert_eq!(stranger.received(), Vec::<Vec<u8>>::new(), "a stranger got packets");
     let heard = call.phone.received().len();
     let stats = call.handle.close().await;
-    assert!(stats.sent as usize >= heard && heard > 20, "{heard} of {}", stats.sent);
+    // 25 times the clock moved on; on a busy machine two of them may be one to who sends.
+    assert!(stats.sent as usize >= heard && heard > 12, "{heard} of {}", stats.sent);
 }
 
 /// A packet as the caller's phone would send it, with changes.

@@ -58,7 +58,7 @@ impl Accounts {
         extension: &Extension,
         number: &str,
         greeting: Option<GreetingId>,
-    ) -> Result<()> {
+    ) -> Result<Number> {
         let (_, mailbox) = self.find(tenant, extension).await?;
         let number = number_text(number)?;
         let was =
@@ -68,7 +68,7 @@ impl Accounts {
         let store = self.noting("number.greeted", &mailbox, was, became);
         store.set_number_greeting(tenant, mailbox.id, &number, greeting).await?;
         tracing::info!(mailbox = %mailbox.id, has_own = greeting.is_some(), "a number was given a greeting");
-        Ok(())
+        self.store.number(tenant, &number).await?.ok_or(AccountError::NoNumber(number))
     }
 
     /// Takes an additional number or alias away from a mailbox.

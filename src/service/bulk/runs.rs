@@ -13,7 +13,7 @@ use super::super::access::{Act, Actor, Door, Reach};
 use super::super::audit::Deed;
 use super::super::import::csv_text;
 use super::{Bulk, BulkAct, BulkError, MOST, Whom, told, who};
-use crate::domain::{BulkId, MailboxId, Role, SessionId, TenantId, UserId};
+use crate::domain::{BulkId, KeyId, MailboxId, Role, SessionId, TenantId, UserId};
 use crate::store::{BulkRow, BulkRun, BulkState, PeopleFilter, RowState, StoreError};
 
 /// A server that has not begun the next user after so long has died.
@@ -45,20 +45,25 @@ struct On {
     name: String,
     /// What a key may; `None`: somebody in a browser.
     scopes: Option<Vec<String>>,
+    /// Which key.
+    key: Option<KeyId>,
 }
 
 impl On {
     fn behalf(actor: &Actor) -> Self {
+        let key = match &actor.door {
+            Door::Session(_) | Door::Console => None,
+            Door::Key(id, acts) => Some((*id, acts.iter().map(|act| act.as_str().to_owned()).collect())),
+        };
+        let (key, scopes) = key.unzip();
         Self {
             tenant: actor.tenant,
             user: actor.user,
             mailbox: actor.mailbox,
             role: actor.role.as_str().to_owned(),
             name: actor.name.clone(),
-            scopes: match &actor.door {
-                Door::Session(_) | Door::Console => None,
-                Door::Key(acts) => Some(acts.iter().map(|act| act.as_str().to_owned()).collect()),
-            },
+            scopes,
+            key,
         }
     }
 
@@ -67,7 +72,10 @@ impl On {
             // Nobody is in a browser and no user.
             None if self.user.is_none() => Door::Console,
             None => Door::Session(SessionId::from_uuid(Uuid::nil())),
-            Some(scopes) => Door::Key(scopes.iter().filter_map(|scope| scope.parse().ok()).collect()),
+            Some(scopes) => {
+                let id = self.key.unwrap_or_else(|| KeyId::from_uuid(Uuid::nil()));
+                Door::Key(id, scopes.iter().filter_map(|scope| scope.parse().ok()).collect())
+            }
         };
         Actor {
             tenant: self.tenant,
@@ -303,6 +311,12 @@ impl Bulk {
     /// Who asked for it, as they are now: nobody does by a run what they may not do by hand any more.
     async fn actor(&self, on: &On) -> Result<Option<Actor>, StoreError> {
         let mut actor = on.actor();
+        if let Door::Key(id, _) = actor.door {
+            let key = self.store.key_of(actor.tenant, id).await?;
+            if !key.is_some_and(|key| key.works(self.clock.now())) {
+                return Ok(None);
+            }
+        }
         let Some(user) = actor.user else { return Ok(Some(actor)) };
         let Some(person) = self.people.person(actor.tenant, user).await? else { return Ok(None) };
         actor.role = actor.role.min(person.login.role);

@@ -3,7 +3,7 @@
 use super::*;
 use crate::clock::{Clock as _, ManualClock};
 use crate::domain::{
-    GreetingId, GreetingKind, Message, MessageId, Owner, Presence, PresenceState, RecordingClass,
+    GreetingId, GreetingKind, Message, MessageId, Owner, Presence, PresenceState, Quota, RecordingClass,
     RedirectReason, RuleId,
 };
 use crate::service::accounts::{Accounts, MailboxDefaults, NewUser};
@@ -275,6 +275,19 @@ async fn a_rule_gives_the_call_to_the_voicemail_of_a_colleague() {
     world.other.deposit(&world.message(), &[]).await.unwrap();
     assert_eq!(world.call("1001", "5550123").await.usage.messages, 0);
     assert_eq!(world.call("145", "5550123").await.usage.messages, 1);
+
+    // Whose voicemail is off or full takes nothing.
+    let full = Quota { messages: Some(1), ..colleague.quota };
+    world.other.deposit(&Message { mailbox: colleague.id, ..world.message() }, &[]).await.unwrap();
+    for changed in
+        [Mailbox { enabled: false, ..colleague.clone() }, Mailbox { quota: full, ..colleague.clone() }]
+    {
+        world.other.put_mailbox(&changed).await.unwrap();
+        let stays = world.call("1001", "5550123").await;
+        assert_eq!((at(&stays), stays.handed), (Some(world.mailbox.id), None));
+    }
+    world.other.put_mailbox(&colleague).await.unwrap();
+    assert_eq!(at(&world.call("1001", "5550123").await), Some(colleague.id));
 
     // Who is gone takes nothing: the message stays with who was called.
     world.other.remove_user(colleague.tenant, colleague.user.unwrap()).await.unwrap();

@@ -13,6 +13,9 @@ use crate::domain::{Extension, JobId, Login, MailAddress, Purpose, Role, Securit
 use crate::service::security;
 use crate::store::{Door, NewJob, Store, StoreError, Work};
 
+/// A name may mean somebody in so many tenants; whoever has more of them signs in as `1001@tenant`.
+const MOST_TENANTS: usize = 8;
+
 fn first_address(user: &User) -> Result<MailAddress> {
     user.emails.first().cloned().ok_or(SigninError::NoAddress)
 }
@@ -122,18 +125,20 @@ impl Signin {
     /// # Errors
     /// [`SigninError::Store`] when the database is away.
     pub async fn forgot(&self, name: &str, from: IpAddr) -> Result<()> {
-        let user = self.user_named(name).await?;
-        let accounts =
-            [(source(from), PER_SOURCE), (account("reset", name, user.as_ref()), RESETS_PER_ACCOUNT)];
-        let allowed = self.store.guess_password(&accounts, WINDOW).await?;
-        let Some(user) = user.filter(|_| allowed) else { return Ok(()) };
-        if !self.store.login(user.tenant, user.id).await?.portal {
-            return Ok(());
+        let (users, source) = (self.users_named(name).await?, source(from));
+        let may_ask = self.store.guess_password(&[(source, PER_SOURCE)], WINDOW).await?;
+        for user in users {
+            let account = (account("reset", name, Some(&user)), RESETS_PER_ACCOUNT);
+            let allowed = may_ask && self.store.guess_password(&[account], WINDOW).await?;
+            if !allowed || !self.store.login(user.tenant, user.id).await?.portal {
+                continue;
+            }
+            match self.invite(&user).await {
+                Ok(_) | Err(SigninError::NoAddress) => {}
+                Err(error) => return Err(error),
+            }
         }
-        match self.invite(&user).await {
-            Ok(_) | Err(SigninError::NoAddress) => Ok(()),
-            Err(error) => Err(error),
-        }
+        Ok(())
     }
 
     /// Ends the password and whatever it opened, and mails a link to a new one (002-092); where it goes.
@@ -149,11 +154,12 @@ impl Signin {
         self.mail_link(&self.store, user, to).await
     }
 
-    /// The one user that a name means.
-    pub(super) async fn user_named(&self, name: &str) -> Result<Option<User>> {
+    /// Whom a name may mean: one of a tenant, and of another tenant whoever has the same address there. Nobody is kept out
+    /// because of what others wrote into their tenant: the password says who it is.
+    pub(super) async fn users_named(&self, name: &str) -> Result<Vec<User>> {
         let name = name.trim();
         if name.len() > 320 {
-            return Ok(None);
+            return Ok(Vec::new());
         }
         let (number, world) =
             name.split_once('@').map_or((name, None), |(number, world)| (number, Some(world)));
@@ -162,17 +168,22 @@ impl Signin {
             && let Some(mailbox) = self.store.mailbox_by_extension(tenant, &extension).await?
             && let Some(user) = mailbox.user
         {
-            return Ok(Some(self.store.user(tenant, user).await?));
+            return Ok(vec![self.store.user(tenant, user).await?]);
         }
         if world.is_none() {
-            return Ok(None);
+            return Ok(Vec::new());
         }
         // 003-02: a login name looks like an address, and may be the address of the same person.
         let mut users = self.store.users_by_login(name).await?;
         users.extend(self.store.users_by_mail(name).await?);
+        users.sort_by_key(|user| (user.tenant, user.id));
         users.dedup_by_key(|user| user.id);
-        // Two people with one name: it does not say who it is.
-        if users.len() > 1 { Ok(None) } else { Ok(users.pop()) }
+        // Two people of one tenant with one name: it does not say who it is.
+        let one_each = users.chunk_by(|one, two| one.tenant == two.tenant).filter_map(|of| match of {
+            [only] => Some(only.clone()),
+            _ => None,
+        });
+        Ok(one_each.take(MOST_TENANTS).collect())
     }
 
     /// The tenant of `1001@world`, a SIP domain or the tenant's name; without a world the only one.

@@ -9,8 +9,8 @@ use super::super::db::{Tx, args};
 use super::super::numbers::put_statement;
 use super::super::read::Reader;
 use super::super::tx::Statement;
-use super::super::{Number, Result};
-use crate::domain::{GreetingId, MailboxId, TenantId};
+use super::super::{Number, Result, StoreError};
+use crate::domain::{GreetingId, MailboxId, Profile, TenantId};
 
 const ALL: &str = "SELECT m.id, m.user_id, m.extension, m.enabled, m.settings, m.pin_hash,
     u.first_name, u.last_name, u.emails, u.login, u.department, u.site, u.profile
@@ -54,6 +54,20 @@ pub(super) struct Snapshot {
     /// Greetings of numbers that have one of their own.
     #[serde(default)]
     greetings: BTreeMap<String, Uuid>,
+}
+
+impl Snapshot {
+    /// What the profile says of emergency calls.
+    pub(super) fn emergency(&self) -> Result<(Option<String>, Option<String>)> {
+        let Some(profile) = &self.profile else { return Ok((None, None)) };
+        let profile: Profile = serde_json::from_str(profile).map_err(|error| StoreError::Corrupt {
+            table: "users",
+            column: "profile",
+            row: self.user.map(|user| user.to_string()).unwrap_or_default(),
+            why: error.to_string(),
+        })?;
+        Ok((profile.emergency_caller_id, profile.emergency_address))
+    }
 }
 
 /// The profile of whoever was imported before there were any.

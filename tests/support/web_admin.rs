@@ -1,6 +1,7 @@
 //! The administrator's pages: who may open them, and what they do.
 
 use aftertone::audio::wav;
+use aftertone::domain::answering::{AnswerBy, PhoneSystem, RingTarget, Rule, RuleActions};
 use aftertone::domain::{Extension, Role};
 use aftertone::store::{JobState, NewJob, Notice, Work};
 
@@ -107,7 +108,31 @@ async fn a_user_is_added_found_changed_invited_and_removed() {
     own_box.keys = keys.into_iter().collect();
     own_box.operator = Some("1003".to_owned());
     bed.store.put_mailbox(&own_box).await.unwrap();
+    let rule = |number: u128, name: &str, then: RuleActions| Rule {
+        id: aftertone::domain::RuleId::from_uuid(uuid::Uuid::from_u128(number)),
+        name: name.to_owned(),
+        enabled: true,
+        when: Default::default(),
+        then,
+        created_at: bed.mailbox.created_at,
+    };
+    let busy = PhoneSystem { forward_busy: Some("vm-1003".to_owned()), ..PhoneSystem::default() };
+    let ring = RingTarget { target: "1003".to_owned(), delay_s: 0, confirm: false };
+    let both = PhoneSystem { simring: vec![ring], ..PhoneSystem::default() };
+    let answer = AnswerBy::Voicemail { extension: "1003".parse().unwrap() };
+    let rules = vec![
+        rule(1, "hands on", RuleActions { answer, ..RuleActions::default() }),
+        rule(2, "when busy", RuleActions { phones: busy, ..RuleActions::default() }),
+        rule(3, "both ring", RuleActions { phones: both, ..RuleActions::default() }),
+        rule(4, "alone", RuleActions::default()),
+    ];
+    let owner = aftertone::domain::Owner { tenant: bed.mailbox.tenant, mailbox: bed.mailbox.id };
+    bed.store.change_rules(owner, |_| Ok::<_, aftertone::store::StoreError>(rules)).await.unwrap();
     let dry = client.get(&format!("{path}/remove")).await;
+    assert!(!dry.text().contains("alone"), "{}", dry.text());
+    for text in ["hands on", "when busy", "both ring"] {
+        assert!(dry.text().contains(&format!("rule “{text}”")), "{text}: {}", dry.text());
+    }
     for text in ["0 messages", "operator", "key 1 of its callers", "mailbox 1001", "Type 1003 to confirm"] {
         assert!(dry.text().contains(text), "{text}: {}", dry.text());
     }

@@ -268,6 +268,7 @@ async fn what_is_wrong_with_a_rule_is_said_and_nothing_that_was_typed_is_lost() 
         (&[("name", "x"), ("answer", "tone"), ("reason", "bored")], "choose busy"),
         (&[("name", "x"), ("answer", "tone"), ("greeting", "busy")], "no greeting plays"),
         (&[("name", "x"), ("answer", "tone"), ("ring_s", "301")], "at most 300 seconds"),
+        (&[("name", "x"), ("answer", "tone"), ("ring_s", "0")], "one second or more"),
         (&[("name", "x"), ("answer", "tone"), ("ring_s", "soon")], "whole seconds"),
         (&[("name", "x"), ("answer", "tone"), ("phone", "1002"), ("delay", "-1")], "whole seconds"),
         (&[("name", "x"), ("answer", "tone"), ("forward_busy", "<x>")], "a number or SIP URI"),

@@ -595,6 +595,12 @@ async fn what_the_tenant_hides_is_not_there() {
     let agent = bed.call(&key, "PUT", &role, Some(json!({"role": "supervisor"})), &[]).await;
     assert!(agent.status == 422 && agent.text().contains("queues"), "{}", agent.text());
     let client = bed.client(&bed.mailbox, Role::TenantAdmin).await;
+    let table = client.get("/admin/users").await;
+    assert!(
+        table.text().contains("Office manager") && !table.text().contains("Call center"),
+        "{}",
+        table.text()
+    );
     let page = format!("/admin/users/{}", grace.user.unwrap());
     let shown = client.get(&page).await;
     for text in ["Music on hold", "Navy", "Department", "Call center agent"] {

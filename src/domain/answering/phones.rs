@@ -85,3 +85,12 @@ pub struct PhoneSystem {
     /// Only the user's own extension rings, and no forward counts (002-051).
     pub only_extension: bool,
 }
+
+impl PhoneSystem {
+    /// Wherever it sends the call or rings.
+    pub fn targets(&self) -> impl Iterator<Item = &String> {
+        let forwards =
+            [&self.forward_always, &self.forward_busy, &self.forward_unanswered, &self.forward_offline];
+        forwards.into_iter().flatten().chain(self.simring.iter().map(|ring| &ring.target))
+    }
+}

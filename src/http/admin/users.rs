@@ -90,7 +90,8 @@ pub(super) async fn show(
         "invited" => said("A link to choose a password is on its way."),
         "unlocked" => said("The mailbox can be opened by phone again."),
         "taken-over" => said(
-            "Taken over. There is no PIN and no greeting yet; phones at the extension show the new mailbox.",
+            "Taken over. What is still to be done, such as a PIN and a greeting, stands below; phones at the extension \
+             show the new mailbox.",
         ),
         "reset" => said("Reset. Type the name of whoever comes next, and save."),
         "cleared" => said("Cleared."),

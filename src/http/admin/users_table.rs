@@ -256,6 +256,12 @@ pub(super) async fn list(State(site): Shared, visitor: Visitor, Query(asked): Qu
         ))),
         _ => None,
     };
+    // Those that are not given are looked for only where somebody has asked for them.
+    let roles: Vec<_> = Role::ALL
+        .into_iter()
+        .filter(|role| policy.offers(*role) || query.role == Some(*role))
+        .map(|role| (role, role.title()))
+        .collect();
     let page = UsersPage {
         frame: Frame::new(&site, &visitor, HERE, None).with(done),
         rows: page.iter().map(|person| row(person, &places, (people.now(), &zone))).collect(),
@@ -263,7 +269,7 @@ pub(super) async fn list(State(site): Shared, visitor: Visitor, Query(asked): Qu
         is_filtered: pairs(&query).iter().any(|(name, _)| *name != "sort"),
         tabs: tabs(&query, counts),
         voicemails: choices(&VOICEMAILS, query.voicemail, Voicemail::as_str),
-        roles: choices(&Role::ALL.map(|role| (role, role.title())), query.role, Role::as_str),
+        roles: choices(&roles, query.role, Role::as_str),
         heads: SORTS.map(|(sort, title)| head(&query, sort, title)).into(),
         orders: orders(&query),
         hidden: pairs(&query).into_iter().filter(|(name, _)| *name == "status").collect(),

@@ -93,9 +93,15 @@ impl Accounts {
             }
         }
         for rule in self.store.rules(owner).await? {
-            let by_answer = matches!(&rule.then.answer, AnswerBy::Transfer { target } if target == text);
-            let by_key = rule.then.keys.iter().any(|key| key.target == text);
-            if by_answer || by_key || rule.then.operator.as_deref() == Some(text) {
+            let by_answer = match &rule.then.answer {
+                AnswerBy::Transfer { target } => target == text,
+                AnswerBy::Voicemail { extension } => extension == to,
+                _ => false,
+            };
+            let (keys, operator) = (rule.then.keys.iter().map(|key| &key.target), &rule.then.operator);
+            let mut others = keys.chain(operator).chain(rule.then.phones.targets());
+            // A voicemail is a target as `vm-1001` (002-041).
+            if by_answer || others.any(|target| target.strip_prefix("vm-").unwrap_or(target) == text) {
                 point(format!("rule “{}”", rule.name));
             }
         }

@@ -320,15 +320,26 @@ fn check_phones(phones: &crate::domain::answering::PhoneSystem) -> Result<()> {
             .into());
         }
     }
-    let delays = phones.simring.iter().map(|ring| ring.delay_s);
-    if phones.ring_s.into_iter().chain(delays).any(|seconds| seconds > LONGEST_RING) {
-        return Err(Invalid::new("ringing", "", "a phone rings or waits for at most 300 seconds").into());
+    let mut delays = phones.simring.iter().map(|ring| ring.delay_s);
+    if let Some(seconds) = phones.ring_s.filter(|seconds| !(1..=LONGEST_RING).contains(seconds)) {
+        return Err(Invalid::new(
+            "ringing",
+            &seconds.to_string(),
+            "a phone rings for one second or more, at most 300 seconds",
+        )
+        .into());
+    }
+    if let Some(seconds) = delays.find(|seconds| *seconds > LONGEST_RING) {
+        return Err(
+            Invalid::new("delay", &seconds.to_string(), "a phone waits for at most 300 seconds").into()
+        );
     }
     if let Some(count) = phones.ring_count.filter(|count| !(1..=MOST_RINGS).contains(count)) {
         return Err(Invalid::new("rings", &count.to_string(), "a phone rings 1 to 20 times").into());
     }
     if phones.ring_count.is_some() && phones.ring_s.is_some() {
-        return Err(Invalid::new("ringing", "", "give seconds or a number of rings, not both").into());
+        let both = "seconds and rings";
+        return Err(Invalid::new("ringing", both, "give seconds or a number of rings, not both").into());
     }
     if phones.simring.len() > MOST_PHONES {
         return Err(Invalid::new("phones", "", "at most 10 phones ring at the same time").into());

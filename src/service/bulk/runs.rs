@@ -73,6 +73,7 @@ impl On {
             None if self.user.is_none() => Door::Console,
             None => Door::Session(SessionId::from_uuid(Uuid::nil())),
             Some(scopes) => {
+                // What an older version kept does not say which key: it counts as one that was taken back.
                 let id = self.key.unwrap_or_else(|| KeyId::from_uuid(Uuid::nil()));
                 Door::Key(id, scopes.iter().filter_map(|scope| scope.parse().ok()).collect())
             }

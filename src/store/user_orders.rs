@@ -35,11 +35,12 @@ macro_rules! fits {
     };
 }
 
-/// Those who fit the filter that `$11` names: few, so each order reads them all and sorts them.
+/// Those who fit the filter that `$11` names: few, so each order reads them all and sorts them. They are read once and for
+/// all: a planner that has not counted the users yet would look for them again with every mailbox.
 macro_rules! few {
     ($join:literal) => {
         concat!(
-            "(SELECT DISTINCT id FROM (
+            "(WITH few AS MATERIALIZED (SELECT u.* FROM (SELECT DISTINCT id FROM (
               SELECT id FROM users WHERE $11 = 'status' AND tenant_id = $1 AND removed_at IS NULL AND status = $6
               UNION ALL SELECT id FROM users WHERE $11 = 'role' AND tenant_id = $1 AND removed_at IS NULL AND rank = $5
               UNION ALL SELECT id FROM users
@@ -51,7 +52,8 @@ macro_rules! few {
                 WHERE $11 = 'search' AND tenant_id = $1 AND removed_at IS NULL AND words LIKE $3 ESCAPE '!'
               UNION ALL SELECT user_id FROM mailboxes WHERE $11 = 'search' AND tenant_id = $1 AND removed_at IS NULL
                 AND user_id IS NOT NULL AND extension LIKE $3 ESCAPE '!'
-              ) x LIMIT 1000) f CROSS JOIN users u ",
+              ) x LIMIT 1000) f CROSS JOIN users u
+              WHERE u.tenant_id = $1 AND u.removed_at IS NULL AND u.id = f.id) SELECT * FROM few) u ",
             $join
         )
     };
@@ -63,7 +65,7 @@ macro_rules! wanted {
         concat!(users!($from), "AND $11 = '' ", fits!(), $($rest,)+ " LIMIT $4")
     };
     (few: $join:literal, $($rest:literal),+) => {
-        concat!(users!(few!($join)), "AND u.id = f.id ", fits!(), $($rest,)+ " LIMIT $4")
+        concat!(users!(few!($join)), fits!(), $($rest,)+ " LIMIT $4")
     };
 }
 
@@ -83,7 +85,7 @@ macro_rules! ids {
         ids!("users u LEFT JOIN mailboxes m", "AND $11 = '' ")
     };
     (few) => {
-        ids!(few!("LEFT JOIN mailboxes m"), "AND u.id = f.id ")
+        ids!(few!("LEFT JOIN mailboxes m"), "")
     };
 }
 

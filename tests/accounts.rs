@@ -265,7 +265,7 @@ async fn a_removed_user_is_gone_and_the_extension_is_free() {
     office.accounts.add_user(office.tenant, ada()).await.unwrap();
     office.accounts.remove(office.tenant, &extension("1001")).await.unwrap();
     let again = office.accounts.remove(office.tenant, &extension("1001")).await.unwrap_err();
-    assert!(again.to_string().contains("user list"), "{again}");
+    assert!(again.to_string().contains("the list of users"), "{again}");
     assert!(office.accounts.list(office.tenant).await.unwrap().is_empty());
     office.accounts.add_user(office.tenant, ada()).await.unwrap();
 }

@@ -262,6 +262,36 @@ pub struct Handset {
 }
 
 impl Handset {
+    /// Prepares it for another owner: it leaves its ring groups, and which they were is kept until somebody decides
+    /// (000-11); it has another name to show, later than all that it took over.
+    pub fn change_hands(&mut self, now: Timestamp) {
+        for group in std::mem::take(&mut self.settings.groups) {
+            if !self.settings.former_groups.contains(&group) {
+                self.settings.former_groups.push(group);
+            }
+        }
+        self.change_at(now);
+    }
+
+    /// It has something to take over, from a time on that is later than all that is known of it.
+    pub fn change_at(&mut self, now: Timestamp) {
+        let least = std::time::Duration::from_micros(1);
+        self.changed_at = now.max(self.applied_at.saturating_add(least).unwrap_or(Timestamp::MAX));
+    }
+
+    /// For people: `111a (Yealink T31P): rings for 5100, in the ring groups lobby, sales`.
+    pub fn in_words(&self) -> String {
+        let numbers: Vec<&str> = self.ports.iter().filter_map(|port| port.number.as_deref()).collect();
+        let named =
+            |what: &str, names: &[&str]| (!names.is_empty()).then(|| format!("{what} {}", names.join(", ")));
+        let groups: Vec<&str> = self.settings.groups.iter().map(String::as_str).collect();
+        let group = if groups.len() == 1 { "in the ring group" } else { "in the ring groups" };
+        let said: Vec<String> =
+            named("rings for", &numbers).into_iter().chain(named(group, &groups)).collect();
+        let whose = format!("{} ({})", self.name, self.model.title);
+        if said.is_empty() { whose } else { format!("{whose}: {}", said.join(", ")) }
+    }
+
     /// Whether it must restart before it does what is set (002-085).
     pub fn is_waiting(&self) -> bool {
         self.changed_at > self.applied_at

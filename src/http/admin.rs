@@ -12,6 +12,7 @@ mod helping;
 mod imports;
 mod keys;
 pub(super) mod lamps;
+mod marks;
 mod numbers;
 mod policy;
 mod prompts;
@@ -80,6 +81,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/admin/users/{id}/numbers/{number}/greeting", post(users::greet_alias))
         .route("/admin/users/{id}/numbers/{number}/remove", post(users::remove_alias))
         .route("/admin/users/{id}/invite", post(helping::invite))
+        .route("/admin/users/{id}/password", post(helping::give_password))
         .route("/admin/users/{id}/unlock", post(helping::unlock))
         .route("/admin/users/removed", get(removed::list))
         .route("/admin/users/{id}/remove", get(removed::confirm).post(users::remove))

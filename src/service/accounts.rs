@@ -13,6 +13,7 @@ mod profile;
 mod reset;
 mod settings;
 mod takeover;
+mod typed;
 
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -28,6 +29,7 @@ pub use self::reset::CLEARED_FOR;
 pub use self::settings::Changes;
 pub(in crate::service) use self::settings::{check_language, check_name, check_operator, number_text};
 pub use self::takeover::{Comer, Handover, Takeover};
+pub use self::typed::TypedUser;
 use super::audit::{Deed, NotedStore};
 use super::login::LIMITS;
 use super::security;
@@ -136,6 +138,10 @@ impl Accounts {
     /// # Errors
     /// As [`Accounts::add_user`].
     pub async fn add_user_with(&self, tenant: TenantId, new: NewUser, wished: &[Wished]) -> Result<Account> {
+        self.add(tenant, new, true, wished).await
+    }
+
+    async fn add(&self, tenant: TenantId, new: NewUser, enabled: bool, wished: &[Wished]) -> Result<Account> {
         check_name("first name", &new.first)?;
         check_name("last name", &new.last)?;
         let emails = checked_emails(new.emails)?;
@@ -163,7 +169,7 @@ impl Accounts {
         };
         let id = MailboxId::from_uuid(self.clock.uuid());
         let mailbox = self.defaults.mailbox(id, tenant, new.extension, now);
-        let mailbox = Mailbox { user: Some(user.id), recipients, ..mailbox };
+        let mailbox = Mailbox { user: Some(user.id), recipients, enabled, ..mailbox };
         let extension = mailbox.extension.clone();
         let became = noted::account(&user, &mailbox, pin_hash.is_some());
         let store = self.noting("user.added", &mailbox, Value::Null, became);

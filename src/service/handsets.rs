@@ -9,7 +9,6 @@ mod wish;
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 pub use self::error::HandsetError;
@@ -204,7 +203,7 @@ impl Handsets {
         let mut seen_by_phone = after.clone();
         seen_by_phone.settings.groups.clone_from(&before.handset.settings.groups);
         if seen_by_phone != before.handset {
-            after.changed_at = self.now_after(&before.handset);
+            after.change_at(self.clock.now());
         }
         let (was, became) = (noted(&before.handset), noted(&after));
         let line = self.line(actor, "phone.changed", &after, Some(was), Some(became));
@@ -229,13 +228,7 @@ impl Handsets {
             return Ok(before);
         }
         let mut changed = before.handset.clone();
-        changed.changed_at = self.now_after(&before.handset);
-        let left = std::mem::take(&mut changed.settings.groups);
-        for group in left {
-            if !changed.settings.former_groups.contains(&group) {
-                changed.settings.former_groups.push(group);
-            }
-        }
+        changed.change_hands(self.clock.now());
         let mut steps = Vec::new();
         let line = |was: Option<UserId>, became: Option<UserId>| {
             let deed = Deed { action: "phone.owner", target: target(&before.handset) };
@@ -301,12 +294,6 @@ impl Handsets {
         self.store.with_audit(vec![line]).remove_handset(tenant, id).await?;
         tracing::info!(handset = %id, "a phone was removed");
         Ok(())
-    }
-
-    /// The time of a change: later than all that is known of the handset.
-    fn now_after(&self, handset: &Handset) -> Timestamp {
-        let least = std::time::Duration::from_micros(1);
-        self.clock.now().max(handset.applied_at.saturating_add(least).unwrap_or(Timestamp::MAX))
     }
 
     /// A line of the audit, for the transaction of the change itself.

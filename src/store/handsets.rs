@@ -7,12 +7,13 @@ mod within;
 
 use jiff::Timestamp;
 
-use self::within::must_live;
-pub(super) use self::within::{add_in, give_in, handset_in, lives, loosen_in, remove_in, write_in};
+pub(super) use self::within::{
+    add_in, give_in, hand_on_in, handset_in, lives, loosen_in, remove_in, write_in,
+};
 use super::db::{Row, Tx, args};
 use super::fault::{Fault, Named as _, found, missing};
 use super::pages::like;
-use super::read::{Reader, bounded, micros, to_json};
+use super::read::{Reader, bounded, micros};
 use super::tx::Statement;
 use super::{Result, Store, StoreError};
 use crate::domain::{
@@ -127,15 +128,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Missing`] names the phone or the user.
     pub async fn give_handset(&self, handset: &Handset, owner: Option<UserId>) -> Result<()> {
-        let (tenant, id) = (handset.tenant, handset.id);
         let mut tx = self.begin().await?;
-        let args = args![tenant.uuid(), id.uuid(), to_json(&handset.settings)?, micros(handset.changed_at)];
-        found(tx.run(TAKE, args).await?, "phone", id)?;
-        if let Some(owner) = owner {
-            must_live(&mut tx, tenant, owner).await?;
-            tx.run(GIVE, args![tenant.uuid(), id.uuid(), owner.uuid()]).await?;
-        }
-        tx.batch(vec![fact(tenant, id, WebhookEvent::HandsetChanged, "owner")]).await?;
+        hand_on_in(&mut tx, handset, owner).await?;
         Ok(tx.commit().await?)
     }
 

@@ -4,11 +4,13 @@
 //! person can reach the new one: only what belongs to the extension itself (phones that watch it, and further numbers
 //! where that is wanted) moves to the new mailbox.
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::bin::forget_greetings;
 use super::db::{Tx, args};
 use super::fault::{Named as _, found, missing};
+use super::handsets::{hand_on_in, handset_in};
 use super::lamps;
 use super::lockouts::UNLOCK;
 use super::mailboxes::{MAILBOX_BY_EXTENSION, insert_mailbox, lock_mailbox, read_mailbox};
@@ -17,7 +19,7 @@ use super::read::{Reader, micros};
 use super::reset::write_user;
 use super::retention::remove_message;
 use super::{Result, Store, StoreError};
-use crate::domain::{Extension, JobId, Mailbox, MailboxId, TenantId, User, UserId};
+use crate::domain::{Extension, HandsetId, JobId, Mailbox, MailboxId, TenantId, User, UserId};
 
 // Never seen by anybody: within the transaction, two mailboxes want the same extension.
 const BESIDE: &str = "UPDATE mailboxes SET extension = '~' || extension WHERE tenant_id = $1 AND id = $2";
@@ -65,11 +67,22 @@ pub enum Newcomer {
     Known(UserId),
 }
 
+impl Newcomer {
+    /// Who it is.
+    pub fn user(&self) -> UserId {
+        match self {
+            Self::New(both) => both.0.id,
+            Self::Known(user) => *user,
+        }
+    }
+}
+
 impl Store {
-    /// Gives the extension of a user to somebody else.
+    /// Gives the extension of a user to somebody else, with the further numbers if that is wanted, and with these phones of
+    /// who had it, which leave their ring groups.
     ///
     /// # Errors
-    /// [`StoreError::Missing`] when `from` has that extension no more, or the newcomer has no mailbox;
+    /// [`StoreError::Missing`] when `from` has that extension or one of the phones no more, or the newcomer has no mailbox;
     /// [`StoreError::Taken`] names an extension that is somebody else's.
     pub async fn take_over(
         &self,
@@ -77,9 +90,9 @@ impl Store {
         (extension, from): (&Extension, UserId),
         fate: &Fate,
         newcomer: &Newcomer,
-        with_numbers: bool,
+        (with_numbers, phones): (bool, &[HandsetId]),
     ) -> Result<()> {
-        let (whose, now) = (tenant.uuid(), micros(self.clock.now()));
+        let (whose, at) = (tenant.uuid(), self.clock.now());
         let mut tx = self.begin().await?;
         let rows = tx.rows(MAILBOX_BY_EXTENSION, args![whose, extension.as_str()]).await?;
         let old = read_mailbox(rows.first().ok_or_else(|| missing("mailbox", extension))?)?;
@@ -90,6 +103,9 @@ impl Store {
         tx.run(BESIDE, args![whose, old.id.uuid()]).await?;
         let new = place(&mut tx, tenant, newcomer, extension).await?;
         hand_over_place(&mut tx, tenant, from, newcomer, fate).await?;
+        for phone in phones {
+            hand_over(&mut tx, tenant, *phone, (from, newcomer.user()), at).await?;
+        }
         let (one, other) = (old.id.uuid(), new.uuid());
         tx.run(MOVE_LAMPS, args![whose, one, other]).await?;
         tx.run(FORGET_DEVICES, args![whose, one]).await?;
@@ -100,14 +116,14 @@ impl Store {
         match fate {
             Fate::Keep(to) => name(&mut tx, whose, one, to).await?,
             Fate::Archive | Fate::Delete => {
-                remove_in(&mut tx, tenant, from, now).await?;
+                remove_in(&mut tx, tenant, from, micros(at)).await?;
                 tx.run(SET_EXTENSION, args![whose, one, extension.as_str()]).await?;
             }
         }
         if *fate == Fate::Delete {
             self.delete_recordings(&mut tx, whose, one).await?;
         }
-        let (job, at) = (JobId::from_uuid(self.clock.uuid()), self.clock.now());
+        let job = JobId::from_uuid(self.clock.uuid());
         lamps::changed(&mut tx, tenant, new, job, at).await?;
         tx.commit().await?;
         self.work_was_made();
@@ -135,11 +151,7 @@ async fn hand_over_place(
     newcomer: &Newcomer,
     fate: &Fate,
 ) -> Result<()> {
-    let to = match newcomer {
-        Newcomer::New(both) => both.0.id,
-        Newcomer::Known(user) => *user,
-    };
-    let (mut old, mut new) = (user(tx, tenant, from).await?, user(tx, tenant, to).await?);
+    let (mut old, mut new) = (user(tx, tenant, from).await?, user(tx, tenant, newcomer.user()).await?);
     let left = new.profile.clone();
     new.profile = new.profile.at_the_place_of(&old.profile);
     write_user(tx, &new).await?;
@@ -148,6 +160,19 @@ async fn hand_over_place(
         write_user(tx, &old).await?;
     }
     Ok(())
+}
+
+async fn hand_over(
+    tx: &mut Tx,
+    tenant: TenantId,
+    phone: HandsetId,
+    (from, to): (UserId, UserId),
+    now: Timestamp,
+) -> Result<()> {
+    let handset = handset_in(tx, tenant, phone).await?.filter(|handset| handset.owner == Some(from));
+    let mut handset = handset.ok_or_else(|| missing("phone", phone))?;
+    handset.change_hands(now);
+    hand_on_in(tx, &handset, Some(to)).await
 }
 
 async fn user(tx: &mut Tx, tenant: TenantId, id: UserId) -> Result<User> {

@@ -19,7 +19,7 @@ contract! {
     a_handset_of_another_tenant_is_missing
 }
 
-fn handset(bed: &Bed, tenant: TenantId, name: &str) -> Handset {
+pub(super) fn handset(bed: &Bed, tenant: TenantId, name: &str) -> Handset {
     let now = bed.clock.now();
     Handset {
         id: HandsetId::from_uuid(bed.clock.uuid()),

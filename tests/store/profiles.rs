@@ -238,6 +238,7 @@ async fn a_takeover_hands_the_place_over(bed: Bed) {
         fate,
         comer,
         with_numbers: true,
+        with_phones: true,
         reason: "Ada moves to research".to_owned(),
         by: None,
         most: aftertone::domain::Role::Operator,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use aftertone::clock::Clock as _;
-use aftertone::domain::{LampId, Login, Owner, Role};
+use aftertone::domain::{Handset, LampId, Login, Owner, Port, Role};
 use aftertone::service::accounts::{AccountError, Accounts, Comer, MailboxDefaults, Takeover};
 use aftertone::store::{Fate, Lamp};
 
@@ -14,6 +14,7 @@ contract! {
     who_was_there_goes_into_the_bin_and_comes_back_elsewhere
     messages_and_greetings_are_deleted_for_good_where_that_is_wanted
     somebody_who_is_there_takes_the_extension_with_the_own_mailbox
+    phones_go_with_the_extension_and_leave_their_ring_groups
     what_cannot_be_done_changes_nothing
 }
 
@@ -73,6 +74,7 @@ fn konrad(home: &Home, fate: Fate) -> Takeover {
             mode: None,
         },
         with_numbers: true,
+        with_phones: true,
         reason: "Ada moves to research".to_owned(),
         by: None,
         most: Role::Operator,
@@ -120,7 +122,7 @@ async fn who_comes_meets_nothing_of_who_was_there_and_who_was_there_keeps_everyt
     assert_eq!(bed.store.login(home.tenant, home.user.id).await.unwrap().role, Role::OfficeManager);
     let twice = accounts(&bed).take_over(home.tenant, konrad(&home, Fate::Archive)).await.unwrap_err();
     assert!(
-        matches!(twice, AccountError::NoMailbox(_)),
+        matches!(twice, AccountError::GoneOver(_)),
         "Konrad is not thrown out by a second press: {twice}"
     );
 }
@@ -186,6 +188,47 @@ async fn somebody_who_is_there_takes_the_extension_with_the_own_mailbox(bed: Bed
     );
 }
 
+// 000-11, 002-091
+async fn phones_go_with_the_extension_and_leave_their_ring_groups(bed: Bed) {
+    let (home, _) = ada(&bed).await;
+    let mut desk = super::handsets::handset(&bed, home.tenant, "5100a");
+    desk.owner = Some(home.user.id);
+    desk.settings.groups = vec!["lobby".to_owned()];
+    desk.ports = vec![Port { port: 1, number: Some("+15550100".to_owned()), appearances: 1 }];
+    bed.store.add_handset(&desk).await.unwrap();
+    let seen = accounts(&bed).dependents(home.tenant, &number("5100")).await.unwrap().phones;
+    assert_eq!(
+        seen.iter().map(Handset::in_words).collect::<Vec<_>>(),
+        ["5100a (Any SIP phone): rings for +15550100, in the ring group lobby"]
+    );
+    let stays = Takeover { with_phones: false, ..konrad(&home, Fate::Archive) };
+    accounts(&bed).take_over(home.tenant, stays).await.unwrap();
+    let now = bed.store.handset(home.tenant, desk.id).await.unwrap().handset;
+    assert_eq!((now.owner, now.settings.groups), (None, vec!["lobby".to_owned()]), "nobody's, and as it was");
+
+    let (tenant, grace) = (home.tenant, number("5200"));
+    accounts(&bed).restore(tenant, home.user.id, Some(&grace), Role::Operator).await.unwrap();
+    let takeover = Takeover { extension: grace.clone(), ..konrad(&home, Fate::Archive) };
+    let by = accounts(&bed).by("tests");
+    let konrad = by.take_over(tenant, takeover).await.unwrap().user.id;
+    let now = bed.store.handset(tenant, desk.id).await.unwrap().handset;
+    assert_eq!(now.owner, Some(konrad));
+    assert!(
+        now.settings.groups.is_empty() && now.is_waiting(),
+        "it rings for nobody's group, and shows another name"
+    );
+    assert_eq!(now.settings.former_groups, ["lobby"]);
+    let lines = bed.store.audit(tenant, None, 50).await.unwrap();
+    let given = lines.iter().find(|line| line.action == "phone.owner").unwrap();
+    let became = given.became.clone().unwrap();
+    assert!(given.target == "phone 5100a" && became.contains(&konrad.to_string()), "{given:?}");
+    accounts(&bed).restore(tenant, home.user.id, Some(&number("5300")), Role::Operator).await.unwrap();
+    assert!(
+        bed.store.handsets_of(tenant, home.user.id).await.unwrap().is_empty(),
+        "given away is given away"
+    );
+}
+
 async fn what_cannot_be_done_changes_nothing(bed: Bed) {
     let (home, _) = ada(&bed).await;
     let grace = bed.person(home.tenant, "5300");
@@ -203,8 +246,8 @@ async fn what_cannot_be_done_changes_nothing(bed: Bed) {
         (plan(|plan| plan.fate = Fate::Keep(number("5100"))), "already taken"),
         (plan(|plan| plan.fate = Fate::Keep(number("15550100"))), "already leads"),
         (plan(|plan| plan.comer = Comer::Known(number("5100"))), "theirs already"),
-        (plan(|plan| plan.comer = Comer::Known(number("5999"))), "no mailbox 5999"),
-        (plan(|plan| plan.extension = number("5300")), "no mailbox 5300"),
+        (plan(|plan| plan.comer = Comer::Known(number("5999"))), "nobody has the extension 5999"),
+        (plan(|plan| plan.extension = number("5300")), "somebody else's by now"),
         (plan(|plan| plan.most = Role::Supervisor), "above you"),
         (plan(|plan| plan.by = Some(plan.from)), "nobody removes themselves"),
     ];

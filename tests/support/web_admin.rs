@@ -2,10 +2,16 @@
 
 use aftertone::audio::wav;
 use aftertone::domain::answering::{AnswerBy, PhoneSystem, RingTarget, Rule, RuleActions};
-use aftertone::domain::{Extension, Role};
+use aftertone::domain::{Extension, ProfileField, Role};
+use aftertone::service::access::Act;
 use aftertone::store::{JobState, NewJob, Notice, Work};
 
+use serde_json::json;
+
 use crate::HOSTILE;
+use crate::api::body;
+use crate::browser::Browser;
+use crate::portal_in_the_browser::{picture, sign_in};
 use crate::web_bed::WebBed;
 
 const PAGES: &[(&str, Role)] = &[
@@ -61,6 +67,7 @@ async fn a_user_is_added_found_changed_invited_and_removed() {
         ("last", "Zuse"),
         ("email", "k@example.org"),
         ("extension", "1002"),
+        ("enabled", "1"),
         ("invite", "1"),
     ];
     let added = client.post("/admin/users", &fields).await;
@@ -290,4 +297,202 @@ async fn what_callers_hear_is_read_found_and_played() {
     for path in ["/admin/prompts", "/admin/prompts/en/goodbye.wav"] {
         assert_ne!(basic.get(path).await.status, 200, "{path}");
     }
+}
+
+// 001-09, 002-009, 002-010, 002-011, 002-012, 002-013, 002-014, 002-015
+#[tokio::test]
+async fn all_that_is_wrong_with_a_new_user_stands_beside_its_field_at_once() {
+    let bed = WebBed::new().await;
+    let client = bed.client(&bed.mailbox, Role::TenantAdmin).await;
+    let key = bed.key_of_all().await;
+    let fields = [
+        ("first", "Konrad"),
+        ("last", "Zuse"),
+        ("email", "not an address"),
+        ("email", "k@example.org"),
+        ("extension", "1001"),
+        ("login", "no login"),
+        ("pin", "4829"),
+        ("pin_again", "4828"),
+        ("mobile", "later"),
+        ("enabled", "1"),
+    ];
+    let refused = client.post("/admin/users", &fields).await;
+    assert_eq!(refused.status, 422);
+    for name in ["emails", "extension", "login", "pin"] {
+        let mark = format!("id=\"wrong-{name}\"");
+        assert!(refused.text().contains(&mark), "{name}: {}", refused.text());
+    }
+    assert_eq!(refused.text().matches("aria-invalid=\"true\"").count(), 5, "the mobile number as well");
+    assert!(refused.text().contains("see what is marked") && !refused.text().contains("4829"));
+    assert_eq!(bed.services.accounts.list(bed.mailbox.tenant).await.unwrap().len(), 1, "nobody was added");
+
+    let wrong = json!({"extension": "1001", "emails": ["x"], "pin": "1111", "profile": {"mobile": "later"}});
+    let told = body(&bed.call(&key, "POST", "/users", Some(wrong), &[]).await);
+    let named: Vec<_> = told["errors"].as_array().unwrap().iter().map(|one| &one["field"]).collect();
+    assert_eq!(named, ["emails", "extension", "pin", "mobile"], "{told}");
+    assert_eq!(told["errors"][1]["code"], "extension_taken", "{told}");
+
+    let fields = [
+        ("first", "Konrad"),
+        ("last", "Zuse"),
+        ("email", "k@example.org"),
+        ("email", "zuse@example.org"),
+        ("extension", "1002"),
+        ("pin", "482913"),
+        ("pin_again", "482913"),
+        ("role", "office-manager"),
+        ("phone", "1"),
+        ("emergency_caller_id", "+4930123456"),
+    ];
+    let added = client.post("/admin/users", &fields).await;
+    assert!(added.status == 303 && added.header("location").ends_with("done=added"), "{}", added.text());
+    let account = bed.services.accounts.show(bed.mailbox.tenant, &"1002".parse().unwrap()).await.unwrap();
+    assert_eq!((account.user.emails.len(), account.mailbox.enabled, account.has_pin), (2, false, true));
+    assert_eq!(account.user.profile.get(ProfileField::EmergencyCallerId), "+4930123456");
+    let (tenant, user) = (account.user.tenant, account.user.id);
+    assert_eq!(bed.services.signin.login(tenant, user).await.unwrap().role, Role::OfficeManager);
+    let phones = bed.store.handsets_of(tenant, user).await.unwrap();
+    assert_eq!(phones.iter().map(|known| known.handset.name.as_str()).collect::<Vec<_>>(), ["1002a"]);
+
+    let wanted = json!({"extension": "1003", "first": "Grace", "role": "supervisor", "enabled": false});
+    let made = body(&bed.call(&key, "POST", "/users", Some(wanted.clone()), &[]).await);
+    assert_eq!((&made["role"], &made["mailbox"]["enabled"]), (&json!("supervisor"), &json!(false)), "{made}");
+    let users_only = bed.key(bed.mailbox.tenant, vec![Act::UsersRead, Act::UsersWrite]).await;
+    let refused = bed.call(&users_only, "POST", "/users", Some(wanted), &[]).await;
+    assert_eq!(refused.status, 403, "a role takes roles:write: {}", refused.text());
+}
+
+// 002-015, 002-024, 002-025, 002-019, 002-063
+#[tokio::test]
+async fn pin_and_password_are_typed_twice_and_the_user_is_told() {
+    let bed = WebBed::new().await;
+    let client = bed.client(&bed.mailbox, Role::TenantAdmin).await;
+    let grace = bed.colleague().await;
+    let path = format!("/admin/users/{}", grace.user.unwrap());
+    let usual = [("first", "Grace"), ("last", "Hopper"), ("extension", "1002"), ("enabled", "1")];
+    let with = |more: &[(&'static str, &'static str)]| [&usual[..], more].concat();
+    let differ = client.post(&path, &with(&[("pin", "482913"), ("pin_again", "482914")])).await;
+    assert!(differ.status == 422 && differ.text().contains("two PINs differ"), "{}", differ.text());
+    let set = with(&[
+        ("emails", "grace@example.org"),
+        ("pin", "482913"),
+        ("pin_again", "482913"),
+        ("zone", "Europe/Berlin"),
+        ("order", "oldest"),
+    ]);
+    assert_eq!(client.post(&path, &set).await.status, 303);
+    let account = bed.services.accounts.show(grace.tenant, &"1002".parse().unwrap()).await.unwrap();
+    assert_eq!((account.has_pin, account.mailbox.zone.as_deref()), (true, Some("Europe/Berlin")));
+    assert!(!account.mailbox.phone.newest_first);
+    let mars = client.post(&path, &with(&[("zone", "Mars/Olympus")])).await;
+    assert!(mars.status == 422 && mars.text().contains("IANA zone"), "{}", mars.text());
+
+    let graces = bed.client(&grace, Role::Basic).await;
+    let password = format!("{path}/password");
+    for (new, again, why) in [
+        ("correct horse battery", "correct horse", "not the same"),
+        ("short", "short", "at least 10 characters"),
+    ] {
+        let refused = client.post(&password, &[("password", new), ("again", again)]).await;
+        assert!(refused.status == 422 && refused.text().contains(why), "{why}: {}", refused.text());
+    }
+    assert_eq!(graces.get("/").await.status, 200);
+    let before = bed.store.jobs(None, 99).await.unwrap().len();
+    let both = [("password", "correct horse battery"), ("again", "correct horse battery")];
+    assert_eq!(client.post(&password, &both).await.status, 303);
+    assert_eq!(graces.get("/").await.status, 303, "signed out");
+    assert_eq!(bed.store.jobs(None, 99).await.unwrap().len(), before + 1, "Grace is told by mail");
+    let basic = bed.client(&grace, Role::Basic).await;
+    let own = bed.mailbox.user.unwrap();
+    assert_eq!(basic.post(&format!("/admin/users/{own}/password"), &both).await.status, 403);
+}
+
+// 001-09
+#[tokio::test]
+async fn all_that_is_wrong_with_a_changed_user_stands_beside_its_field_at_once() {
+    let bed = WebBed::new().await;
+    let client = bed.client(&bed.mailbox, Role::TenantAdmin).await;
+    let grace = bed.colleague().await;
+    let path = format!("/admin/users/{}", grace.user.unwrap());
+    let fields = [
+        ("first", "Grace\u{7}"),
+        ("last", "Hopper"),
+        ("extension", "1001"),
+        ("emails", "not an address"),
+        ("max_messages", "many"),
+        ("max_megabytes", "-1"),
+        ("pin", "482913"),
+        ("pin_again", "482914"),
+        ("zone", "Mars/Olympus"),
+        ("operator", "<desk>"),
+        ("role", "emperor"),
+        ("enabled", "1"),
+    ];
+    let refused = client.post(&path, &fields).await;
+    assert_eq!(refused.status, 422);
+    let marked =
+        ["first", "extension", "emails", "max_messages", "max_megabytes", "pin", "zone", "operator", "role"];
+    for name in marked {
+        assert!(refused.text().contains(&format!("id=\"wrong-{name}\"")), "{name}: {}", refused.text());
+    }
+    assert_eq!(refused.text().matches("aria-invalid=\"true\"").count(), marked.len());
+    assert!(refused.text().contains("Nothing was changed: see what is marked."), "{}", refused.text());
+    assert!(refused.text().contains("value=\"many\"") && !refused.text().contains("482913"));
+    let kept = bed.services.accounts.show(grace.tenant, &"1002".parse().unwrap()).await.unwrap();
+    assert!(kept.mailbox.zone.is_none() && !kept.has_pin, "nothing of it was written");
+
+    let key = bed.key_of_all().await;
+    let wrong =
+        json!({"extension": "1001", "pin": "1111", "zone": "Mars/Olympus", "profile": {"mobile": "later"}});
+    let at = format!("/users/{}", grace.user.unwrap());
+    let told = body(&bed.call(&key, "PATCH", &at, Some(wrong), &[]).await);
+    let mut named: Vec<_> =
+        told["errors"].as_array().unwrap().iter().map(|one| one["field"].to_string()).collect();
+    named.sort_unstable();
+    assert_eq!(named, ["\"extension\"", "\"mobile\"", "\"pin\"", "\"zone\""], "{told}");
+}
+
+// 002-002, 002-009: on a phone as on a desk, with what is to be mended in the pop-up itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_is_added_in_a_pop_up_above_the_table() {
+    let Some(browser) = Browser::start().await else { return };
+    let bed = WebBed::new().await;
+    let home = format!("http://{}/", bed.serve().await);
+    bed.give(&bed.mailbox, Role::TenantAdmin).await;
+    sign_in(&browser, &home).await;
+    for (width, name, extension) in [(1440, "admin-add", "1002"), (390, "admin-add-phone", "1003")] {
+        browser.resize(width).await;
+        browser.open(&format!("{home}admin/users")).await;
+        browser.click("a[data-dialog]").await;
+        browser.until("return !!document.querySelector('dialog[open] input[name=first]')").await;
+        let there = "return document.querySelector('dialog').contains(document.activeElement)";
+        assert_eq!(browser.run(there).await, json!(true), "the keyboard is in it");
+        browser.click("dialog input[name=first]").await;
+        browser.press("Konrad").await;
+        browser.click("dialog input[name=email]").await;
+        browser.press("nobody").await;
+        browser.click("dialog [data-another]").await;
+        browser.press("zuse@example.org").await;
+        browser.click("dialog button.main").await;
+        browser.until("return !!document.querySelector('dialog #wrong-emails')").await;
+        picture(&browser, name).await;
+        let kept =
+            "return [...document.querySelectorAll('dialog input[name=email]')].map((one) => one.value)";
+        assert_eq!(browser.run(kept).await, json!(["nobody", "zuse@example.org"]));
+        let wide = "return document.documentElement.scrollWidth <= innerWidth";
+        assert_eq!(browser.run(wide).await, json!(true), "{name}: nothing sticks out");
+        browser.run("document.querySelector('dialog input[name=email]').value = ''").await;
+        browser.click("dialog button.main").await;
+        browser.until("return document.title.startsWith('Konrad')").await;
+        let account =
+            bed.services.accounts.show(bed.mailbox.tenant, &extension.parse().unwrap()).await.unwrap();
+        assert_eq!(account.user.emails.len(), 1);
+    }
+    browser.open(&format!("{home}admin/users")).await;
+    browser.click("a[data-dialog]").await;
+    browser.until("return !!document.querySelector('dialog[open]')").await;
+    browser.press("\u{e00c}").await;
+    browser.until("return !document.querySelector('dialog[open]')").await;
+    assert_eq!(bed.services.accounts.list(bed.mailbox.tenant).await.unwrap().len(), 3, "Escape adds nobody");
 }

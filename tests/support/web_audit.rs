@@ -249,6 +249,7 @@ fn takeover(of: &Mailbox) -> Takeover {
             mode: None,
         },
         with_numbers: true,
+        with_phones: true,
         reason: "Grace left".to_owned(),
         by: None,
         most: Role::Operator,

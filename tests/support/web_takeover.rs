@@ -1,6 +1,7 @@
 //! An extension that goes to somebody else: by the pages, by programs, in the browser.
 
 use aftertone::domain::{Extension, Role};
+use aftertone::service::access::Act;
 use serde_json::json;
 
 use crate::HOSTILE;
@@ -86,12 +87,67 @@ async fn an_extension_is_picked_looked_at_and_taken_over() {
     let page = client.get(done.header("location")).await;
     assert!(page.text().contains("Konrad") && page.text().contains("Taken over"), "{}", page.text());
     assert!(!page.text().contains("grace@example.org"));
-    assert_eq!(client.post(path, &fields(&from, &[("confirm", "1")])).await.status, 422, "once");
+    let again = client.post(path, &fields(&from, &[("confirm", "1")])).await;
+    let there = client.get(again.header("location")).await;
+    assert!(
+        there.text().contains("this user’s by now") && there.text().contains("Konrad"),
+        "{}",
+        there.text()
+    );
+    let now = bed.services.accounts.show(grace.tenant, &number("1002")).await.unwrap();
+    assert!(done.header("location").contains(&now.user.id.to_string()), "nothing changed hands twice");
     assert!(client.get("/admin/users/removed").await.text().contains("Grace Hopper"));
     let audit = client.get("/admin/audit").await;
     for text in ["extension.taken-over", "Grace left", "grace@example.org", "konrad@example.org"] {
         assert!(audit.text().contains(text), "{text}");
     }
+}
+
+// 000-11, 002-091: phones of who leaves are named before, and go where it is said.
+#[tokio::test]
+async fn phones_of_who_leaves_are_seen_before_and_given_by_who_may() {
+    let bed = WebBed::new().await;
+    let key = bed.key_of_all().await;
+    let client = bed.client(&bed.mailbox, Role::TenantAdmin).await;
+    let grace = bed.colleague().await;
+    let phone = json!({"name": "1002a", "owner": "1002", "groups": ["lobby"], "model": "yealink-t31p"});
+    let made = body(&bed.call(&key, "POST", "/handsets", Some(phone), &[]).await);
+    let id = made["id"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned();
+    let from = grace.user.unwrap().to_string();
+    let told = "1002a (Yealink T31P): in the ring group lobby";
+    for page in ["/admin/extensions/1002".to_owned(), format!("/admin/users/{from}/remove")] {
+        let page = client.get(&page).await;
+        assert!(page.text().contains(told), "{}", page.text());
+    }
+    let seen = body(&bed.call(&key, "GET", "/extensions/1002", None, &[]).await);
+    assert_eq!(
+        (&seen["phones"][0]["name"], &seen["phones"][0]["groups"]),
+        (&json!("1002a"), &json!(["lobby"]))
+    );
+    let taking = json!({"from": from, "fate": "archive", "first": "Konrad", "emails": [], "reason": "leaves",
+        "phones": true});
+    let users_only = bed.key(bed.mailbox.tenant, vec![Act::UsersRead, Act::UsersWrite]).await;
+    let path = "/extensions/1002/takeover";
+    assert_eq!(bed.call(&users_only, "POST", path, Some(taking), &[]).await.status, 403);
+    let path = "/admin/extensions/1002";
+    let without = client.post(path, &fields(&from, &[])).await;
+    assert!(
+        without.text().contains("nobody’s from then on") && without.text().contains(told),
+        "{}",
+        without.text()
+    );
+    let with = client.post(path, &fields(&from, &[("with_phones", "1")])).await;
+    assert!(
+        with.text().contains("Phones that go to who comes") && with.text().contains(told),
+        "{}",
+        with.text()
+    );
+    let done = client.post(path, &fields(&from, &[("with_phones", "1"), ("confirm", "1")])).await;
+    assert_eq!(done.status, 303);
+    let page = client.get(&format!("/admin/handsets/{id}")).await;
+    assert!(page.text().contains("Konrad Zuse (x1002)") && page.text().contains("lobby"), "{}", page.text());
+    let now = body(&bed.call(&key, "GET", &format!("/handsets/{id}"), None, &[]).await);
+    assert_eq!((&now["groups"], &now["former_groups"]), (&json!([]), &json!(["lobby"])));
 }
 
 // 001-10, 001-13: what was mailed, who is signed in and which keys there are end with the person.
@@ -141,7 +197,7 @@ async fn nobody_takes_over_from_above_from_themselves_or_from_another_tenant() {
     let stranger = bed.stranger().await;
     let strangers = stranger.user.unwrap().to_string();
     let refused = admin.post("/admin/extensions/1002", &fields(&strangers, &[("confirm", "1")])).await;
-    assert_eq!(refused.status, 422);
+    assert_eq!(refused.status, 303, "to who has it: {}", refused.text());
     for tenant in [colleague.tenant, stranger.tenant] {
         assert_eq!(bed.services.accounts.removed(tenant).await.unwrap(), []);
     }
@@ -173,11 +229,18 @@ async fn programs_look_and_take_over() {
         (with("fate", json!("burn")), 422),
         (with("known", json!("1001")), 422),
         (with("reason", json!("")), 422),
-        (with("from", json!(bed.mailbox.user)), 404),
+        (with("from", json!(bed.mailbox.user)), 409),
     ] {
         let refused = bed.call(&key, "POST", path, Some(wrong.clone()), &[]).await;
         assert_eq!(refused.status, status, "{wrong}: {}", refused.text());
     }
+    // 000-01
+    let mut known = with("known", json!("1999"));
+    known.as_object_mut().unwrap().remove("emails");
+    let nobody = bed.call(&key, "POST", path, Some(known), &[]).await;
+    let told = body(&nobody);
+    assert_eq!((nobody.status, &told["code"]), (422, &json!("user_not_found")), "{}", nobody.text());
+    assert_eq!((&told["errors"][0]["field"], &told["errors"][0]["code"]), (&json!("known"), &told["code"]));
     let dry = bed.call(&key, "POST", path, Some(with("dry_run", json!(true))), &[]).await;
     assert_eq!((dry.status, &body(&dry)["user"]), (200, &json!(grace.user)), "{}", dry.text());
     let done = body(&bed.call(&key, "POST", path, Some(given), &[]).await);

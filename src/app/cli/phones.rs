@@ -231,6 +231,9 @@ pub(in crate::app) struct ExtensionTakeover {
     /// Further numbers and aliases go with the extension; otherwise they stay with their person.
     #[arg(long)]
     pub numbers: bool,
+    /// Phones go with the extension, and leave their ring groups; otherwise they stay with their person.
+    #[arg(long)]
+    pub phones: bool,
     /// Why, for the changes.
     #[arg(long)]
     pub reason: String,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::Role;
+use crate::domain::{Handset, Role};
 use crate::service::accounts::{Account, AccountError, Comer, Handover, Takeover};
 use crate::store::Fate;
 
@@ -79,6 +79,7 @@ fn read_takeover(asked: &ExtensionTakeover, before: &Handover) -> Result<Takeove
         fate,
         comer,
         with_numbers: asked.numbers,
+        with_phones: asked.phones,
         reason: asked.reason.trim().to_owned(),
         by: None,
         most: Role::Operator,
@@ -97,6 +98,7 @@ fn has(before: &Handover) -> Value {
         "messages": holdings.messages, "unheard": holdings.unheard, "greetings": holdings.greetings,
         "rules": holdings.rules, "numbers": before.dependents.numbers, "mails_waiting": holdings.mails,
         "links": holdings.links, "sessions": holdings.sessions, "keys": holdings.keys,
+        "phones": before.dependents.phones.iter().map(Handset::in_words).collect::<Vec<_>>(),
         "devices": holdings.devices, "lamps": holdings.lamps, "led_here_by": pointers,
     })
 }
@@ -105,7 +107,14 @@ fn planned(takeover: &Takeover, before: &Handover) -> Vec<String> {
     let number = &takeover.extension;
     let was = name(&before.account);
     let numbers = if takeover.with_numbers { "go with the extension" } else { "stay with their person" };
-    vec![
+    let phones = match (takeover.with_phones, &takeover.fate) {
+        (true, _) => "go with the extension, and leave their ring groups",
+        (false, Fate::Keep(_)) => "stay with their person",
+        (false, _) => "are nobody's from then on, and ring on: give them to somebody",
+    };
+    let phones = format!("phones {phones}");
+    let has_phones = !before.dependents.phones.is_empty();
+    let plan = [
         match &takeover.fate {
             Fate::Keep(to) => format!("{was} stays with everything, under extension {to}"),
             Fate::Archive => format!("{was} goes into the recycle bin with everything, for 30 days"),
@@ -131,5 +140,6 @@ fn planned(takeover: &Takeover, before: &Handover) -> Vec<String> {
         format!("further numbers and aliases {numbers}"),
         format!("sessions, keys of programs and links in mails of {was} end unless {was} stays"),
         format!("what others have set to {number} leads to the new person"),
-    ]
+    ];
+    plan.into_iter().chain(has_phones.then_some(phones)).collect()
 }

@@ -6,9 +6,10 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
-use crate::domain::{MailAddress, Profile, ProfileField, TenantPolicy};
+use crate::domain::{Invalid, Login, MailAddress, Profile, ProfileField, Role, TenantPolicy};
 use crate::service::access::Act;
-use crate::service::accounts::{Account, AccountError, NewUser};
+use crate::service::accounts::{Account, AccountError, TypedUser};
+use crate::service::handsets::HandsetWish;
 use crate::service::signin::SigninError;
 use crate::store::Places;
 
@@ -17,6 +18,7 @@ use super::super::portal::{sentence, trouble};
 use super::super::shell::render;
 use super::super::visitor::{Fields, Posted, Visitor, see};
 use super::super::{Shared, Site};
+use super::marks::{Marks, marks};
 use super::users::HERE;
 use super::users::sections::{Shown, Tried, shown};
 
@@ -24,27 +26,74 @@ use super::users::sections::{Shown, Tried, shown};
 #[template(path = "portal/user_new.html", config = "src/http/pages/askama.toml")]
 struct NewPage {
     frame: Frame,
-    first: String,
-    last: String,
-    email: String,
-    extension: String,
-    invite: bool,
+    form: Form,
     login: String,
     more: Vec<Shown>,
     /// Something of it is to be mended.
     is_more_open: bool,
     places: Places,
+    roles: Vec<Role>,
+    may_add_phones: bool,
+    /// Fields, and what is wrong with them.
+    wrong: Marks,
+}
+
+/// What stands in the form, but for the PIN.
+struct Form {
+    first: String,
+    last: String,
+    emails: Vec<String>,
+    extension: String,
+    role: Role,
+    enabled: bool,
+    phone: bool,
+    invite: bool,
+}
+
+impl Form {
+    fn empty(extension: String) -> Self {
+        Self {
+            first: String::new(),
+            last: String::new(),
+            emails: vec![String::new()],
+            extension,
+            role: Role::Basic,
+            enabled: true,
+            phone: false,
+            invite: true,
+        }
+    }
+
+    fn typed(fields: &Fields) -> Self {
+        let field = |name: &str| fields.get(name).to_owned();
+        Self {
+            first: field("first"),
+            last: field("last"),
+            emails: fields.all("email").to_vec(),
+            extension: field("extension"),
+            role: fields.get("role").parse().unwrap_or(Role::Basic),
+            enabled: fields.is_on("enabled"),
+            phone: fields.is_on("phone"),
+            invite: fields.is_on("invite"),
+        }
+    }
 }
 
 /// Fields of the profile that can be given at once.
-const MORE: [ProfileField; 4] =
-    [ProfileField::Department, ProfileField::Site, ProfileField::Station, ProfileField::Mobile];
+const MORE: [ProfileField; 5] = [
+    ProfileField::Department,
+    ProfileField::Site,
+    ProfileField::Station,
+    ProfileField::Mobile,
+    ProfileField::EmergencyCallerId,
+];
 
 /// What stands beside name, address and extension.
 struct Beside {
     login: String,
     fields: Vec<ProfileField>,
     places: Places,
+    roles: Vec<Role>,
 }
 
 impl Beside {
@@ -59,7 +108,25 @@ impl Beside {
             login: login.to_owned(),
             fields: MORE.into_iter().filter(|field| fields.contains(field)).collect(),
             places: services.accounts.places(tenant).await.map_err(|error| trouble(&error))?,
+            roles: Role::ALL
+                .into_iter()
+                .filter(|role| visitor.actor.may_give(*role) && policy.offers(*role))
+                .collect(),
         })
+    }
+
+    fn page(self, frame: Frame, visitor: &Visitor, form: Form, tried: &Tried) -> NewPage {
+        NewPage {
+            frame,
+            form,
+            login: self.login,
+            more: self.fields.iter().map(|one| shown(*one, &Profile::default(), tried)).collect(),
+            is_more_open: tried.given().iter().any(|(_, text)| !matches!(text.as_str(), "" | "standard")),
+            places: self.places,
+            roles: self.roles,
+            may_add_phones: visitor.must(Act::PhonesWrite).is_ok(),
+            wrong: Marks::new(),
+        }
     }
 }
 
@@ -88,30 +155,16 @@ pub(super) async fn new(State(site): Shared, visitor: Visitor, Query(asked): Que
     if let Err(response) = visitor.must(Act::UsersWrite) {
         return response;
     }
-    let Beside { login, fields, places } = match Beside::of(&site, &visitor, "").await {
+    let beside = match Beside::of(&site, &visitor, "").await {
         Ok(beside) => beside,
         Err(response) => return response,
     };
     match site.web.services.people.suggestion(visitor.actor.tenant).await {
         Ok(suggested) => {
             let wanted = asked.extension.parse::<crate::domain::Extension>();
-            let extension = wanted.map_or(suggested, |wanted| wanted.to_string());
+            let form = Form::empty(wanted.map_or(suggested, |wanted| wanted.to_string()));
             let frame = Frame::new(&site, &visitor, HERE, None);
-            let empty = String::new;
-            let (plain, nothing) = (Profile::default(), Tried::default());
-            let page = NewPage {
-                frame,
-                first: empty(),
-                last: empty(),
-                email: empty(),
-                extension,
-                invite: true,
-                login,
-                more: fields.into_iter().map(|field| shown(field, &plain, &nothing)).collect(),
-                is_more_open: false,
-                places,
-            };
-            render(&page, StatusCode::OK)
+            render(&beside.page(frame, &visitor, form, &Tried::default()), StatusCode::OK)
         }
         Err(error) => trouble(&error),
     }
@@ -127,34 +180,55 @@ pub(super) async fn add(State(site): Shared, posted: Posted) -> Response {
         Err(response) => return response,
     };
     let mut tried = Tried::of(&fields, "more", beside.fields.iter().copied());
-    match added(&site, &visitor, &fields, &mut tried).await {
+    let error = match added(&site, &visitor, &beside, &fields, &tried).await {
         Ok(account) => {
-            let is_asked = fields.is_on("invite") && !account.user.emails.is_empty();
-            let done = if is_asked && !site.web.services.invite_added(&account.user).await {
-                "added-uninvited"
-            } else {
-                "added"
-            };
-            see(&site, &format!("{HERE}/{}?done={done}", account.user.id))
+            let done = finished(&site, &visitor, &fields, &account).await;
+            return see(&site, &format!("{HERE}/{}?done={done}", account.user.id));
         }
-        Err(Refused::Mend(why)) => {
-            let field = |name: &str| fields.get(name).to_owned();
-            let page = NewPage {
-                frame: Frame::new(&site, &visitor, HERE, None).with(Some(Done::refused(why))),
-                first: field("first"),
-                last: field("last"),
-                email: field("email"),
-                extension: field("extension"),
-                invite: fields.is_on("invite"),
-                login: beside.login,
-                more: beside.fields.iter().map(|one| shown(*one, &Profile::default(), &tried)).collect(),
-                is_more_open: tried.given().iter().any(|(_, text)| !matches!(text.as_str(), "" | "standard")),
-                places: beside.places,
-            };
-            render(&page, StatusCode::UNPROCESSABLE_ENTITY)
-        }
-        Err(Refused::Response(response)) => *response,
+        Err(AccountError::Store(error)) => return trouble(&error),
+        Err(AccountError::Hash(error)) => return trouble(&AccountError::Hash(error)),
+        Err(error) => error,
+    };
+    for one in error.each() {
+        tried.wrong(one);
     }
+    let (wrong, why) = marks(&error, "Nothing was added");
+    let frame = Frame::new(&site, &visitor, HERE, None).with(Some(Done::refused(why)));
+    let page = NewPage { wrong, ..beside.page(frame, &visitor, Form::typed(&fields), &tried) };
+    render(&page, StatusCode::UNPROCESSABLE_ENTITY)
+}
+
+/// What is done once the user is there; the word of how far that came.
+async fn finished(site: &Site, visitor: &Visitor, fields: &Fields, account: &Account) -> &'static str {
+    let (services, user) = (&site.web.services, &account.user);
+    let role = fields.get("role").parse::<Role>().ok().filter(|role| *role != Role::Basic);
+    let mut is_whole = true;
+    if let Some(role) = role {
+        let given = async {
+            let login = services.signin.login(user.tenant, user.id).await?;
+            services.signin.by(&visitor.actor.name).set_login(&login, &Login { role, ..login.clone() }).await
+        };
+        is_whole &= noted(given.await, "role");
+    }
+    if fields.is_on("phone") && visitor.must(Act::PhonesWrite).is_ok() {
+        let wish = HandsetWish::default();
+        let added = services.handsets.add(&visitor.actor, user.tenant, "", Some(user.id), wish).await;
+        is_whole &= noted(added, "phone");
+    }
+    let is_asked = fields.is_on("invite") && !user.emails.is_empty();
+    let is_uninvited = is_asked && !services.invite_added(user).await;
+    match (is_whole, is_uninvited) {
+        (false, _) => "added-in-part",
+        (true, true) => "added-uninvited",
+        (true, false) => "added",
+    }
+}
+
+fn noted<T, E: std::error::Error>(done: Result<T, E>, what: &str) -> bool {
+    if let Err(error) = &done {
+        tracing::warn!(%error, what, "a new user did not get all that was asked for");
+    }
+    done.is_ok()
 }
 
 pub(super) enum Refused {
@@ -186,40 +260,49 @@ impl From<SigninError> for Refused {
 async fn added(
     site: &Site,
     visitor: &Visitor,
+    beside: &Beside,
     fields: &Fields,
-    tried: &mut Tried,
-) -> Result<Account, Refused> {
-    let services = &site.web.services;
-    let new = NewUser {
-        extension: fields.get("extension").trim().parse()?,
+    tried: &Tried,
+) -> Result<Account, AccountError> {
+    let accounts = site.web.services.accounts.by(&visitor.actor.name);
+    let (tenant, pin) = (visitor.actor.tenant, fields.get("pin"));
+    let mut beforehand = Vec::new();
+    // 002-015
+    if pin != fields.get("pin_again") {
+        beforehand.push(AccountError::PinsDiffer);
+    }
+    if !fields.get("role").is_empty() {
+        let role = fields.get("role").parse::<Role>();
+        if !role.is_ok_and(|role| role == Role::Basic || beside.roles.contains(&role)) {
+            let remedy = "choose one of the list";
+            beforehand.push(Invalid::new("role", fields.get("role"), remedy).into());
+        }
+    }
+    let typed = TypedUser {
+        extension: fields.get("extension").to_owned(),
         first: fields.get("first").to_owned(),
         last: fields.get("last").to_owned(),
-        emails: addresses(fields.get("email"))?,
+        emails: split(&fields.all("email").join(",")).map(str::to_owned).collect(),
         mode: None,
-        pin: None,
+        pin: Some(pin.to_owned()).filter(|pin| !pin.is_empty()).map(Into::into),
+        enabled: fields.is_on("enabled"),
     };
-    let tenant = visitor.actor.tenant;
     let mut wished = tried.given();
     // 003-01: who types no login name gets the suggested one.
     let login = match fields.get("login").trim() {
-        "" => services.accounts.suggest_login(tenant, &new.first, &new.last).await?,
+        "" => accounts.suggest_login(tenant, &typed.first, &typed.last).await?,
         given => Some(given.to_owned()),
     };
     wished.extend(login.map(|login| (ProfileField::Login, login)));
-    services.accounts.by(&visitor.actor.name).add_user_with(tenant, new, &wished).await.map_err(|error| {
-        match &error {
-            AccountError::Profile(faults)
-                if faults.iter().all(|fault| fault.what != ProfileField::Login.as_str()) =>
-            {
-                Refused::Mend(tried.wrong(&error))
-            }
-            _ => error.into(),
-        }
-    })
+    accounts.add_typed(tenant, typed, &wished, beforehand).await
 }
 
 /// Addresses between commas, blanks or lines (002-009).
 pub(super) fn addresses(text: &str) -> Result<Vec<MailAddress>, Refused> {
-    let parts = text.split([',', ';', ' ', '\n', '\r', '\t']).filter(|part| !part.is_empty());
-    Ok(parts.map(str::parse).collect::<Result<Vec<MailAddress>, _>>()?)
+    Ok(split(text).map(str::parse).collect::<Result<Vec<MailAddress>, _>>()?)
+}
+
+/// What stands between commas, blanks or lines.
+pub(super) fn split(text: &str) -> impl Iterator<Item = &str> {
+    text.split([',', ';', ' ', '\n', '\r', '\t']).filter(|part| !part.is_empty())
 }

@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use crate::domain::{Extension, MailAddress, MailMode, Recipient};
+use crate::domain::{Extension, Handset, MailAddress, MailMode, Recipient};
 use crate::service::access::Act;
 use crate::service::accounts::{AccountError, Comer, Handover, Pointer, Takeover};
 use crate::store::{Fate, Holdings};
@@ -36,6 +36,9 @@ struct TakeoverPage {
     recipients: Vec<(String, &'static str)>,
     pointers: Vec<Pointer>,
     lamps: Vec<String>,
+    /// Phones of who has it.
+    phones: Vec<String>,
+    may_give_phones: bool,
     modes: Vec<(MailMode, &'static str)>,
     given: Given,
     /// What will happen; empty while it is asked.
@@ -55,6 +58,7 @@ struct Given {
     no_mail: bool,
     known: String,
     with_numbers: bool,
+    with_phones: bool,
     invite: bool,
     reason: String,
 }
@@ -73,6 +77,7 @@ impl Given {
             no_mail: fields.is_on("no_mail"),
             known: text("known"),
             with_numbers: fields.is_on("with_numbers"),
+            with_phones: fields.is_on("with_phones"),
             invite: fields.is_on("invite"),
             reason: text("reason"),
         }
@@ -100,6 +105,7 @@ impl Given {
             fate,
             comer,
             with_numbers: self.with_numbers,
+            with_phones: self.with_phones && visitor.must(Act::PhonesWrite).is_ok(),
             reason: self.reason.trim().to_owned(),
             by: visitor.actor.user,
             most: visitor.actor.rank(),
@@ -140,6 +146,7 @@ pub(super) async fn show(State(site): Shared, visitor: Visitor, Path(number): Pa
         comer: "new".to_owned(),
         mode: MailMode::Link.to_string(),
         with_numbers: true,
+        with_phones: true,
         invite: true,
         ..Given::default()
     };
@@ -195,6 +202,8 @@ fn page(
         recipients: told(&account.mailbox.recipients),
         pointers: dependents.pointers,
         lamps: watching.iter().map(lamps::address).collect(),
+        phones: dependents.phones.iter().map(Handset::in_words).collect(),
+        may_give_phones: visitor.must(Act::PhonesWrite).is_ok(),
         modes: MailMode::ALL.into_iter().map(|mode| (mode, mode_title(mode))).collect(),
         given,
         review: Vec::new(),
@@ -212,6 +221,11 @@ pub(super) async fn take_over(State(site): Shared, Path(number): Path<String>, p
         Ok(found) => found,
         Err(response) => return *response,
     };
+    let now = &handover.account.user;
+    // Whoever presses twice is told what the first press did, and nothing changes hands once more.
+    if fields.get("from") != now.id.to_string() {
+        return see(&site, &format!("{}/{}?done=theirs", users::HERE, now.id));
+    }
     let (given, accounts) = (Given::of(&fields), site.web.services.accounts.by(&visitor.actor.name));
     let mut page = page(&site, &visitor, &extension, handover, given.clone());
     if fields.is_on("back") {
@@ -297,6 +311,17 @@ fn review(page: &TakeoverPage, takeover: &Takeover) -> Vec<String> {
         (false, true) => Some(format!("{} lead to the new mailbox.", page.numbers.join(", "))),
         (false, false) => Some(format!("{} stay with {name}.", page.numbers.join(", "))),
     };
+    let phones = page.phones.join("; ");
+    let phones = match (page.phones.is_empty(), takeover.with_phones, &takeover.fate) {
+        (true, ..) => None,
+        (false, true, _) => Some(format!(
+            "Phones that go to who comes: {phones}. They leave their ring groups; each phone’s page offers to put it back."
+        )),
+        (false, false, Fate::Keep(_)) => Some(format!("Phones that stay with {name}: {phones}.")),
+        (false, false, _) => {
+            Some(format!("Phones that are nobody’s from then on, and ring on as they are: {phones}."))
+        }
+    };
     let directory =
         format!("Callers do not find {name} at {extension} any more: the recorded name is not played there.");
     let devices = format!(
@@ -307,5 +332,5 @@ fn review(page: &TakeoverPage, takeover: &Takeover) -> Vec<String> {
     let place = format!(
         "Department, site, caller IDs and 911 address of {extension} go to who comes; mobile phone, user ID and SIP address stay with their person."
     );
-    [old, comer].into_iter().chain(numbers).chain([directory, devices, place]).collect()
+    [old, comer].into_iter().chain(numbers).chain(phones).chain([directory, devices, place]).collect()
 }

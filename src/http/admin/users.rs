@@ -1,6 +1,7 @@
 //! The profile of a user: what is set of them, and what helps them.
 
 pub(in crate::http) mod aliases;
+mod changing;
 mod face;
 pub(super) mod sections;
 
@@ -10,9 +11,9 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
-use crate::domain::{Login, MailMode, Mailbox, Owner, Quota, Recipient, Role, TenantPolicy, User, UserId};
+use crate::domain::{MailMode, Mailbox, Owner, Role, TenantPolicy, User, UserId};
 use crate::service::access::Act;
-use crate::service::accounts::{Account, AccountError, Changes};
+use crate::service::accounts::{Account, AccountError};
 use crate::store::{Cleared, Person, Places};
 
 use super::super::answering::PresenceForm;
@@ -21,13 +22,14 @@ use super::super::portal::{missing, mode_title, trouble, words};
 use super::super::shell::render;
 use super::super::visitor::{Fields, Posted, Visitor, forbidden, see};
 use super::super::{Shared, Site};
-use super::adding::{Refused, addresses};
+use super::marks::Marks;
 use super::removed;
 use aliases::Alias;
 use face::Face;
 use sections::{Section, Tried};
 
 pub(super) use aliases::{add as add_alias, greeting as greet_alias, remove as remove_alias};
+pub(super) use changing::change;
 pub(super) use sections::change as change_section;
 
 pub(super) const HERE: &str = "/admin/users";
@@ -43,6 +45,7 @@ struct UserPage {
     frame: Frame,
     id: String,
     mailbox: String,
+    zone_of_tenant: String,
     sees_rules: bool,
     presence: Option<PresenceForm>,
     name: String,
@@ -72,6 +75,8 @@ struct UserPage {
     roles: Vec<Role>,
     may_change: bool,
     may_give: bool,
+    /// Fields, and what is wrong with them.
+    wrong: Marks,
 }
 
 pub(super) async fn show(
@@ -86,13 +91,20 @@ pub(super) async fn show(
         "added-uninvited" => Some(Done::refused(
             "Added, but the invitation could not be sent. Press Invite by mail in a few minutes.",
         )),
+        "added-in-part" => Some(Done::refused(
+            "Added, but not with all that was asked for: look at the role, and at the phones.",
+        )),
         "saved" => said("Saved."),
         "invited" => said("A link to choose a password is on its way."),
+        "password" => said("The password holds from now on; the user is told of it by mail."),
         "unlocked" => said("The mailbox can be opened by phone again."),
         "taken-over" => said(
             "Taken over. What is still to be done, such as a PIN and a greeting, stands below; phones at the extension \
-             show the new mailbox.",
+             show the new mailbox, and their ring groups are chosen on the page of each phone.",
         ),
+        "theirs" => {
+            said("The extension is this user’s by now. If that is whom you meant, nothing is left to do.")
+        }
         "reset" => said("Reset. Type the name of whoever comes next, and save."),
         "cleared" => said("Cleared."),
         "taken-back" => said("Taken back. Keys of programs are to be made anew."),
@@ -108,18 +120,28 @@ pub(super) async fn profile(
     done: Option<Done>,
     status: StatusCode,
 ) -> Response {
-    tried(site, visitor, id, done, status, &Tried::default(), None).await
+    tried(site, visitor, id, done, status, Trial::default()).await
 }
 
-/// The profile, with a section as somebody tried to change it; the first one as it was posted.
+/// What somebody tried to change, and what is to be mended.
+#[derive(Default)]
+struct Trial<'a> {
+    /// A section.
+    section: Tried,
+    /// The first one as it was posted.
+    posted: Option<&'a Fields>,
+    /// Fields of the first one, and what is wrong with them.
+    wrong: Marks,
+}
+
+/// The profile, with a section as somebody tried to change it.
 async fn tried(
     site: &Site,
     visitor: &Visitor,
     id: &str,
     done: Option<Done>,
     status: StatusCode,
-    tried: &Tried,
-    posted: Option<&Fields>,
+    Trial { section: tried, posted, wrong }: Trial<'_>,
 ) -> Response {
     if let Err(response) = visitor.must(Act::UsersRead) {
         return response;
@@ -147,11 +169,12 @@ async fn tried(
         frame: Frame::new(site, visitor, HERE, None).with(done),
         id: user.id.to_string(),
         mailbox: mailbox.id.to_string(),
+        zone_of_tenant: more.zone.clone(),
         presence,
         sees_rules: actor.may(Act::SettingsRead, user.tenant, Some(mailbox.id)),
         name: if user.full_name().is_empty() { mailbox.extension.to_string() } else { user.full_name() },
         login_name: format!("{}@{}", mailbox.extension, more.world),
-        sections: sections::of(&user.profile, &actor.fields(&more.policy), tried),
+        sections: sections::of(&user.profile, &actor.fields(&more.policy), &tried),
         aliases: aliases::rows(&numbers, &more.greetings),
         greetings: more.greetings,
         places: more.places,
@@ -177,6 +200,7 @@ async fn tried(
             None => face,
         },
         is_open: posted.is_some() || person.needs_setup,
+        wrong,
     };
     render(&page, status)
 }
@@ -187,6 +211,8 @@ struct More {
     places: Places,
     /// What stands behind the `@`.
     world: String,
+    /// The time zone of who has none of their own.
+    zone: String,
     greetings: Vec<(String, String)>,
 }
 
@@ -199,6 +225,7 @@ impl More {
         Ok(Self {
             policy: services.people.policy(user.tenant).await.map_err(|error| trouble(&error))?,
             places: services.accounts.places(user.tenant).await.map_err(|error| trouble(&error))?,
+            zone: tenant.zone,
             world: tenant.domains.into_iter().next().unwrap_or(tenant.name),
             greetings: aliases::choices(&known),
         })
@@ -244,104 +271,6 @@ pub(super) async fn changeable(
     visitor.must(Act::UsersWrite)?;
     let (person, account) = found(site, visitor, id).await?;
     if visitor.actor.may_change(person.login.role) { Ok((person, account)) } else { Err(forbidden()) }
-}
-
-pub(super) async fn change(State(site): Shared, Path(id): Path<String>, posted: Posted) -> Response {
-    let Posted { visitor, fields } = posted;
-    let (person, account) = match changeable(&site, &visitor, &id).await {
-        Ok(found) => found,
-        Err(response) => return response,
-    };
-    match changed(&site, &visitor, &fields, &person, &account).await {
-        Ok(()) => see(&site, &format!("{HERE}/{id}?done=saved")),
-        Err(Refused::Mend(why)) => {
-            let (done, status) = (Some(Done::refused(why)), StatusCode::UNPROCESSABLE_ENTITY);
-            tried(&site, &visitor, &id, done, status, &Tried::default(), Some(&fields)).await
-        }
-        Err(Refused::Response(response)) => *response,
-    }
-}
-
-async fn changed(
-    site: &Site,
-    visitor: &Visitor,
-    fields: &Fields,
-    person: &Person,
-    account: &Account,
-) -> Result<(), Refused> {
-    let services = &site.web.services;
-    let tenant = visitor.actor.tenant;
-    let policy = services.people.policy(tenant).await;
-    let policy = policy.map_err(|error| Refused::Response(Box::new(trouble(&error))))?;
-    let login = wanted(visitor, fields, person, &policy)?;
-    let emails = addresses(fields.get("emails"))?;
-    let modes = account.mailbox.recipients.iter().zip(fields.all("mode"));
-    let modes = modes
-        .filter(|(recipient, _)| emails.contains(&recipient.address))
-        .map(|(recipient, mode)| Ok(Recipient { address: recipient.address.clone(), mode: mode.parse()? }))
-        .collect::<Result<Vec<_>, crate::domain::Invalid>>()?;
-    let messages = limit(fields.get("max_messages"), "messages")?;
-    let bytes = match limit::<u32>(fields.get("max_megabytes"), "megabytes")? {
-        // A limit that is not of whole megabytes stays as it is while nobody changes it.
-        Some(most) if account.mailbox.quota.bytes.map(|bytes| bytes / 1_000_000) == Some(most.into()) => {
-            account.mailbox.quota.bytes
-        }
-        most => most.map(|most| u64::from(most) * 1_000_000),
-    };
-    let changes = Changes {
-        extension: Some(fields.get("extension").trim().parse()?),
-        first: Some(fields.get("first").to_owned()),
-        last: Some(fields.get("last").to_owned()),
-        emails: Some(emails),
-        modes,
-        enabled: Some(fields.is_on("enabled")),
-        announce: Some(fields.is_on("announce")),
-        quota: Some(Quota { messages, bytes }),
-        pin: Some(fields.get("pin").to_owned()).filter(|pin| !pin.is_empty()).map(Into::into),
-        ..Changes::default()
-    };
-    let accounts = services.accounts.by(&visitor.actor.name);
-    accounts.set(tenant, &account.mailbox.extension, changes).await?;
-    if let Some(login) = login {
-        services.signin.by(&visitor.actor.name).set_login(&person.login, &login).await?;
-    }
-    Ok(())
-}
-
-/// A limit; empty for none.
-fn limit<T: std::str::FromStr>(text: &str, of: &str) -> Result<Option<T>, Refused> {
-    let text = text.trim();
-    let wrong = |_| Refused::Mend(format!("The limit is a number of {of}, or empty for none."));
-    if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(wrong) }
-}
-
-/// Role and web access, where they change and the visitor may give them.
-fn wanted(
-    visitor: &Visitor,
-    fields: &Fields,
-    person: &Person,
-    policy: &TenantPolicy,
-) -> Result<Option<Login>, Refused> {
-    let before = &person.login;
-    if fields.get("role").is_empty() || !visitor.actor.may_give(before.role) {
-        return Ok(None);
-    }
-    let role: Role = fields.get("role").parse()?;
-    if !visitor.actor.may_give(role) {
-        return Err(Refused::Response(Box::new(forbidden())));
-    }
-    // 002-046
-    if role != before.role && !policy.offers(role) {
-        return Err(Refused::Mend("There are no queues here: choose another role.".to_owned()));
-    }
-    let login = Login { role, portal: fields.is_on("portal"), ..before.clone() };
-    if login == *before {
-        return Ok(None);
-    }
-    if visitor.actor.is(person.user.id) {
-        return Err(Refused::Mend("Your own role and access are changed by somebody else.".to_owned()));
-    }
-    Ok(Some(login))
 }
 
 /// Removes a user whose extension was typed again (004-10).

@@ -57,6 +57,7 @@ const PROBLEM: Shape = Shape {
         ("type", "string", ""),
         ("title", "string", ""),
         ("status", "integer", ""),
+        ("code", "string", "what went wrong, in a word, for example user_not_found"),
         ("detail", "string", "what is wrong, and how to mend it"),
         ("errors?", "[Fault]", "the fields to mend"),
     ],
@@ -64,7 +65,11 @@ const PROBLEM: Shape = Shape {
 
 const FAULT: Shape = Shape {
     name: "Fault",
-    fields: &[("field", "string", "which"), ("detail", "string", "what is wrong with it")],
+    fields: &[
+        ("field", "string", "which"),
+        ("code", "string", "what is wrong with it, in a word, for example extension_taken"),
+        ("detail", "string", "what is wrong with it"),
+    ],
 };
 
 fn operation(route: &Route) -> Value {

@@ -30,7 +30,7 @@ impl From<HandsetError> for Problem {
         match error {
             HandsetError::Invalid(invalid) => invalid.into(),
             // 000-01
-            HandsetError::NoUser(_) => Self::field("owner", detail),
+            HandsetError::NoUser(_) => Self::coded("owner", "user_not_found", detail),
             HandsetError::Taken { what, .. } => Self::field(
                 match what {
                     "MAC address" => "mac",

@@ -1,5 +1,7 @@
 //! What went wrong, for programs: RFC 9457 problem details, with the fields that are to be mended.
 
+use std::borrow::Cow;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -23,6 +25,8 @@ pub(in crate::http) struct Problem {
     kind: &'static str,
     title: &'static str,
     status: u16,
+    /// What went wrong, in a word for programs.
+    code: Cow<'static, str>,
     detail: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Fault>,
@@ -32,8 +36,12 @@ pub(in crate::http) struct Problem {
 #[derive(Debug, Serialize)]
 struct Fault {
     field: &'static str,
+    code: &'static str,
     detail: String,
 }
+
+/// The word for a value that is out of its range or shape.
+const INVALID: &str = "invalid";
 
 impl Problem {
     pub(in crate::http) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
@@ -42,6 +50,10 @@ impl Problem {
             kind: "about:blank",
             title,
             status: status.as_u16(),
+            code: match status {
+                StatusCode::UNPROCESSABLE_ENTITY => INVALID.into(),
+                _ => title.to_lowercase().replace([' ', '-'], "_").into(),
+            },
             detail: detail.into(),
             errors: Vec::new(),
         }
@@ -49,20 +61,41 @@ impl Problem {
 
     /// A field is wrong (422).
     pub(in crate::http) fn field(field: &'static str, detail: impl Into<String>) -> Self {
+        Self::coded(field, INVALID, detail)
+    }
+
+    /// A field is wrong (422), for a reason that programs tell apart.
+    pub(in crate::http) fn coded(field: &'static str, code: &'static str, detail: impl Into<String>) -> Self {
         let detail = detail.into();
-        let errors = vec![Fault { field, detail: detail.clone() }];
-        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) }
+        let errors = vec![Fault { field, code, detail: detail.clone() }];
+        Self { errors, code: code.into(), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) }
+    }
+
+    /// All that is wrong with fields (422); anything else that went wrong comes alone.
+    fn several(problems: Vec<Self>) -> Self {
+        let mut faults = Vec::new();
+        for problem in problems {
+            if problem.errors.is_empty() {
+                return problem;
+            }
+            faults.extend(problem.errors);
+        }
+        let detail = faults.iter().map(|fault| fault.detail.as_str()).collect::<Vec<_>>().join("; ");
+        Self { errors: faults, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) }
     }
 
     /// Several fields are wrong (422).
     fn fields(detail: String, faults: &[Invalid]) -> Self {
-        let fault = |fault: &Invalid| Fault { field: field(fault.what), detail: fault.to_string() };
+        let fault =
+            |fault: &Invalid| Fault { field: field(fault.what), code: INVALID, detail: fault.to_string() };
         let errors = faults.iter().map(fault).collect();
         Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) }
     }
 
     pub(in crate::http) fn missing(what: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, format!("there is no such {what}, or it is not yours"))
+        let detail = format!("there is no such {what}, or it is not yours");
+        let code = format!("{}_not_found", what.replace([' ', '-'], "_")).into();
+        Self { code, ..Self::new(StatusCode::NOT_FOUND, detail) }
     }
 
     pub(in crate::http) fn forbidden() -> Self {
@@ -188,11 +221,16 @@ impl From<AccountError> for Problem {
         let detail = error.to_string();
         match error {
             AccountError::Invalid(invalid) => invalid.into(),
-            AccountError::Pin(_) => Self::field("pin", detail),
+            AccountError::PinsDiffer => Self::field("pin", detail),
+            AccountError::Pin(_) => Self::coded("pin", "pin_refused", detail),
             AccountError::Profile(faults) => Self::fields(detail, &faults),
-            AccountError::LoginTaken(_) | AccountError::LoginElsewhere(_) => Self::field("login", detail),
-            AccountError::ExtensionTaken(_) => Self::field("extension", detail),
-            AccountError::NumberTaken(_) => Self::field("number", detail),
+            AccountError::Several(faults) => Self::several(faults.into_iter().map(Self::from).collect()),
+            AccountError::LoginTaken(_) => Self::coded("login", "login_taken", detail),
+            AccountError::LoginElsewhere(_) => Self::field("login", detail),
+            AccountError::ExtensionTaken(_) => Self::coded("extension", "extension_taken", detail),
+            AccountError::NumberTaken(_) => Self::coded("number", "number_taken", detail),
+            AccountError::NoNewcomer(_) => Self::coded("known", "user_not_found", detail),
+            AccountError::GoneOver(_) => Self::new(StatusCode::CONFLICT, detail),
             AccountError::NoMailbox(_) => Self::missing("mailbox"),
             AccountError::Above => Self::new(StatusCode::FORBIDDEN, detail),
             AccountError::NotRemoved => Self::missing("removed user"),
@@ -204,7 +242,9 @@ impl From<AccountError> for Problem {
             AccountError::NoGreeting => Self::field("greeting", detail),
             AccountError::NoNumber(_) => Self::missing("number"),
             AccountError::ModeWithoutAddress => Self::field("mail", detail),
-            AccountError::AddressTwice(_) | AccountError::TooManyAddresses => Self::field("emails", detail),
+            AccountError::AddressTwice(_) | AccountError::TooManyAddresses | AccountError::NoAddress => {
+                Self::field("emails", detail)
+            }
             AccountError::Hash(_) => Self::away(&error),
             AccountError::Store(error) => error.into(),
         }

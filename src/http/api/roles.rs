@@ -36,15 +36,11 @@ pub(super) async fn give_role(
     let (person, _) = found(&site, &caller, Act::RolesWrite, &id).await?;
     let role: Role = giving.role.parse()?;
     let before = person.login.clone();
-    if !caller.actor.may_give(role) || !caller.actor.may_give(before.role) {
+    if !caller.actor.may_give(before.role) {
         return Err(Problem::forbidden());
     }
-    // 002-046
-    if role != before.role && !site.web.services.people.policy(caller.tenant).await?.offers(role) {
-        return Err(Problem::field(
-            "role",
-            "there are no queues here (the setting queues): choose another role",
-        ));
+    if role != before.role || !caller.actor.may_give(role) {
+        may_give(&site, &caller, role).await?;
     }
     if caller.actor.is(person.user.id) {
         return Err(Problem::new(
@@ -55,6 +51,19 @@ pub(super) async fn give_role(
     let login = Login { role, portal: giving.portal.unwrap_or(before.portal), ..before.clone() };
     site.web.services.signin.by(&caller.actor.name).set_login(&before, &login).await?;
     Ok(Json(json!({"role": login.role, "portal": login.portal})).into_response())
+}
+
+/// Whether the caller gives a role, and the tenant has it.
+pub(super) async fn may_give(site: &Site, caller: &Caller, role: Role) -> Result<(), Problem> {
+    if !caller.actor.may_give(role) {
+        return Err(Problem::forbidden());
+    }
+    // 002-046
+    if !site.web.services.people.policy(caller.tenant).await?.offers(role) {
+        let why = "there are no queues here (the setting queues): choose another role";
+        return Err(Problem::field("role", why));
+    }
+    Ok(())
 }
 
 #[derive(Debug, Deserialize)]

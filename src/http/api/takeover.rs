@@ -6,9 +6,10 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::domain::{Extension as Number, MailAddress, UserId};
+use crate::domain::{Extension as Number, Handset, MailAddress, UserId};
+use crate::service::access::{Act, Reach};
 use crate::service::accounts::{AccountError, Comer, Takeover};
 use crate::store::Fate;
 
@@ -39,10 +40,18 @@ pub(super) async fn show(
     let watching: Vec<String> = handover.lamps.iter().map(lamps::address).collect();
     let pointers = handover.dependents.pointers.iter();
     let pointers: Vec<_> = pointers.map(|one| json!({"at": one.at, "what": one.what})).collect();
+    let phones: Vec<_> = handover.dependents.phones.iter().map(phone_json).collect();
     let told = json!({"user": user.id, "first": user.first, "last": user.last,
         "mail": handover.account.mailbox.recipients, "numbers": handover.dependents.numbers,
-        "holdings": holdings_json(&handover.holdings), "lamps": watching, "pointers": pointers});
+        "holdings": holdings_json(&handover.holdings), "lamps": watching, "pointers": pointers,
+        "phones": phones});
     Ok(Json(told).into_response())
+}
+
+/// A phone that hangs on a user.
+fn phone_json(phone: &Handset) -> Value {
+    let numbers: Vec<_> = phone.ports.iter().filter_map(|port| port.number.as_ref()).collect();
+    json!({"id": phone.id, "name": phone.name, "numbers": numbers, "groups": phone.settings.groups})
 }
 
 /// Who goes, who comes, and why.
@@ -61,6 +70,8 @@ pub(super) struct Taking {
     mail: Option<String>,
     #[serde(default)]
     numbers: bool,
+    #[serde(default)]
+    phones: bool,
     reason: String,
     #[serde(default)]
     dry_run: bool,
@@ -107,6 +118,7 @@ impl Taking {
             fate,
             comer,
             with_numbers: self.numbers,
+            with_phones: self.phones,
             reason: self.reason.trim().to_owned(),
             by: caller.actor.user,
             most: caller.actor.rank(),
@@ -124,12 +136,15 @@ pub(super) async fn take_over(
     let extension = number(&extension)?;
     let dry_run = taking.dry_run;
     let takeover = taking.takeover(&caller, extension.clone())?;
+    if takeover.with_phones && caller.actor.reach(Act::PhonesWrite) < Reach::Tenant {
+        return Err(Problem::forbidden());
+    }
     if matches!(takeover.comer, Comer::New { .. }) {
         must_create(&site, &caller.actor, tenant).await?;
     }
     let before = services.accounts.show(tenant, &extension).await?;
     if before.user.id != takeover.from {
-        return Err(AccountError::NoMailbox(extension).into());
+        return Err(AccountError::GoneOver(extension).into());
     }
     let user = if dry_run {
         services.accounts.check_takeover(tenant, &takeover).await?;

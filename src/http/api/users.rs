@@ -10,10 +10,9 @@ use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::domain::{Extension as Number, MailAddress, ProfileField, Quota, Recipient, UserId};
+use crate::domain::{Extension as Number, Login, MailAddress, ProfileField, Quota, Recipient, Role, UserId};
 use crate::service::access::{Act, Reach};
-use crate::service::accounts::{Account, Changes, NewUser};
-use crate::service::signin::SigninError;
+use crate::service::accounts::{Account, AccountError, Changes, TypedUser};
 use crate::store::{self, Person};
 
 use super::super::{Site, cursor};
@@ -24,6 +23,7 @@ use super::page;
 use super::policy::must_create;
 use super::problem::Problem;
 use super::profiles;
+use super::roles::may_give;
 use super::tag::{answer, must_match, unless_known};
 use super::whom::Asked;
 
@@ -165,6 +165,8 @@ pub(super) struct Adding {
     emails: Vec<String>,
     mail: Option<String>,
     pin: Option<String>,
+    enabled: Option<bool>,
+    role: Option<String>,
     #[serde(default)]
     invite: bool,
     #[serde(default)]
@@ -185,19 +187,34 @@ pub(super) async fn add(
     must_create(&site, &caller.actor, tenant).await?;
     let fields = profiles::fields(&site, &caller).await?;
     let wished = profiles::wished(&adding.profile, &fields)?;
-    let new = NewUser {
-        extension: adding.extension.parse()?,
+    let mut beforehand = Vec::new();
+    let role = adding.role.as_deref().map(str::parse::<Role>).transpose();
+    let role = role.unwrap_or_else(|invalid| {
+        beforehand.push(invalid.into());
+        None
+    });
+    if let Some(role) = role {
+        may_give(&site, &caller, role).await?;
+    }
+    if adding.invite && adding.emails.is_empty() {
+        beforehand.push(AccountError::NoAddress);
+    }
+    let typed = TypedUser {
+        extension: adding.extension,
         first: adding.first,
         last: adding.last,
-        emails: addresses(&adding.emails)?,
-        mode: adding.mail.as_deref().map(str::parse).transpose()?,
+        emails: adding.emails,
+        mode: adding.mail,
         pin: adding.pin.map(Into::into),
+        enabled: adding.enabled.unwrap_or(true),
     };
-    if adding.invite && new.emails.is_empty() {
-        return Err(SigninError::NoAddress.into());
-    }
-    let added = services.accounts.by(&caller.actor.name).add_user_with(tenant, new, &wished).await?;
+    let accounts = services.accounts.by(&caller.actor.name);
+    let added = accounts.add_typed(tenant, typed, &wished, beforehand).await?;
     let id = added.user.id.to_string();
+    if let Some(role) = role {
+        let login = services.signin.login(tenant, added.user.id).await?;
+        services.signin.by(&caller.actor.name).set_login(&login, &Login { role, ..login.clone() }).await?;
+    }
     let (person, account) = found(&site, &caller, Act::UsersWrite, &id).await?;
     let mut told = whole_json(&person, account.as_ref(), &fields);
     if adding.invite {
@@ -231,6 +248,7 @@ pub(super) struct Changing {
     silence_s: Option<u64>,
     min_speech_ms: Option<u64>,
     announce: Option<bool>,
+    newest_first: Option<bool>,
     #[serde(default)]
     profile: Map<String, Value>,
     #[serde(default, deserialize_with = "given")]
@@ -266,6 +284,7 @@ impl Changing {
             silence: self.silence_s.map(Duration::from_secs),
             min_speech: self.min_speech_ms.map(Duration::from_millis),
             announce: self.announce,
+            newest_first: self.newest_first,
             profile: profiles::wished(&self.profile, fields)?,
             zone: self.zone,
             language: self.language,

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{AccountError, Accounts, Result};
 use crate::domain::answering::AnswerBy;
-use crate::domain::{DefaultAction, Extension, KeyTarget, Mailbox, Owner, Role, TenantId, UserId};
+use crate::domain::{DefaultAction, Extension, Handset, KeyTarget, Mailbox, Owner, Role, TenantId, UserId};
 use crate::service::audit::Deed;
 use crate::store::{Removed, StoreError};
 
@@ -30,6 +30,8 @@ pub struct Dependents {
     pub numbers: Vec<String>,
     /// What leads to the extension, and would lead to nobody.
     pub pointers: Vec<Pointer>,
+    /// Phones that would be nobody's, with the numbers and ring groups that make them ring on.
+    pub phones: Vec<Handset>,
 }
 
 impl Accounts {
@@ -54,7 +56,13 @@ impl Accounts {
             greetings: self.store.greetings(tenant, account.mailbox.id).await?.len(),
             numbers: account.numbers.into_iter().map(|number| number.number).collect(),
             pointers,
+            phones: self.phones_of(tenant, account.user.id).await?,
         })
+    }
+
+    pub(super) async fn phones_of(&self, tenant: TenantId, user: UserId) -> Result<Vec<Handset>> {
+        let known = self.store.handsets_of(tenant, user).await?;
+        Ok(known.into_iter().map(|known| known.handset).collect())
     }
 
     async fn of_tenant(&self, tenant: TenantId, to: &Extension) -> Result<Vec<Pointer>> {

@@ -14,9 +14,15 @@ pub enum AccountError {
     /// The PIN is refused.
     #[error(transparent)]
     Pin(#[from] PinFault),
+    /// The PIN was typed twice, and not the same.
+    #[error("the two PINs differ: type the same one twice")]
+    PinsDiffer,
     /// Fields of the profile are out of their shape.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Profile(Vec<Invalid>),
+    /// More than one thing is to be mended.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Several(Vec<AccountError>),
     /// Somebody else of the tenant signs in with it.
     #[error(
         "the user ID {0} is somebody else's already: choose another one, for example with a number behind it"
@@ -32,10 +38,16 @@ pub enum AccountError {
     #[error("the number {0} already leads to a mailbox: remove it there first")]
     NumberTaken(String),
     /// No such mailbox.
-    #[error("there is no mailbox {0}: `aftertone user list` shows those there are")]
+    #[error("there is no mailbox {0}: the list of users shows those there are")]
     NoMailbox(Extension),
+    /// Nobody has the extension that who comes is said to have.
+    #[error("nobody has the extension {0}: name one of a user who is here, or add somebody new")]
+    NoNewcomer(Extension),
+    /// The extension has gone to somebody else meanwhile.
+    #[error("extension {0} is somebody else's by now: look at it again before it changes hands once more")]
+    GoneOver(Extension),
     /// Nobody like that was removed.
-    #[error("nobody like that can be brought back: `aftertone user removed` shows who can, for 30 days")]
+    #[error("nobody like that can be brought back: the recycle bin shows who can, for 30 days")]
     NotRemoved,
     /// Nothing was cleared that could be taken back.
     #[error(
@@ -59,7 +71,7 @@ pub enum AccountError {
     #[error("this user is above you: an administrator can do it")]
     Above,
     /// The number does not lead to the mailbox.
-    #[error("the number {0} does not lead to this mailbox: `aftertone user show` lists those that do")]
+    #[error("the number {0} does not lead to this mailbox: the user's own page lists those that do")]
     NoNumber(String),
     /// The greeting is not the mailbox's.
     #[error("this mailbox has no such greeting: choose one of its own, but not the recorded name")]
@@ -67,6 +79,9 @@ pub enum AccountError {
     /// A mail mode, and nobody to send to.
     #[error("a mail mode needs an e-mail address: give one, or choose the mode none")]
     ModeWithoutAddress,
+    /// An invitation, and nobody to send it to.
+    #[error("an invitation needs an e-mail address: give one, or leave the invitation out")]
+    NoAddress,
     /// The same address twice.
     #[error("the e-mail address {0} is given twice: give each one once")]
     AddressTwice(MailAddress),
@@ -93,5 +108,70 @@ impl From<StoreError> for AccountError {
             StoreError::Missing { what: "number", value } => Self::NoNumber(value),
             other => Self::Store(other),
         }
+    }
+}
+
+/// What is to be mended, found one after another.
+#[derive(Default)]
+pub(super) struct Faults(Vec<AccountError>);
+
+impl From<Vec<AccountError>> for Faults {
+    fn from(known: Vec<AccountError>) -> Self {
+        Self(known)
+    }
+}
+
+impl Faults {
+    /// The value; `None` when it is to be mended. What nobody can mend ends the look.
+    pub(super) fn note<T>(&mut self, read: Result<T, AccountError>) -> Result<Option<T>, AccountError> {
+        match read {
+            Ok(value) => Ok(Some(value)),
+            Err(error @ (AccountError::Store(_) | AccountError::Hash(_))) => Err(error),
+            Err(error) => {
+                self.0.push(error);
+                Ok(None)
+            }
+        }
+    }
+
+    /// That there are none.
+    pub(super) fn none(mut self) -> Result<(), AccountError> {
+        match self.0.len() {
+            0 => Ok(()),
+            1 => Err(self.0.remove(0)),
+            _ => Err(AccountError::Several(self.0)),
+        }
+    }
+}
+
+impl AccountError {
+    /// The single things that are to be mended.
+    pub fn each(&self) -> Vec<&Self> {
+        match self {
+            Self::Several(faults) => faults.iter().collect(),
+            one => vec![one],
+        }
+    }
+
+    /// The field of a user that is to be mended; `None` where it is none of a single field.
+    pub fn field(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Invalid(invalid) => match invalid.what {
+                "first name" => "first",
+                "last name" => "last",
+                "e-mail address" => "emails",
+                "mail mode" => "mail",
+                same @ ("extension" | "role" | "zone" | "operator" | "max_messages" | "max_megabytes") => {
+                    same
+                }
+                _ => return None,
+            },
+            Self::AddressTwice(_) | Self::TooManyAddresses | Self::NoAddress => "emails",
+            Self::ExtensionTaken(_) | Self::NumberTaken(_) => "extension",
+            Self::ModeWithoutAddress => "mail",
+            Self::Pin(_) | Self::PinsDiffer => "pin",
+            Self::LoginTaken(_) | Self::LoginElsewhere(_) => "login",
+            _ => return None,
+        })
     }
 }

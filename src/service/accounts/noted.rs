@@ -15,7 +15,7 @@ pub(super) fn account(user: &User, mailbox: &Mailbox, has_new_pin: bool) -> Valu
         "keep_no_speech": mailbox.keep_no_speech, "mail_tones": mailbox.mail_tones,
         "instructions": mailbox.instructions, "tone": mailbox.tone, "operator": mailbox.operator, "keys": mailbox.keys,
         "quota": mailbox.quota, "mail": mailbox.recipients, "attachment": mailbox.attachment,
-        "announce": mailbox.phone.announce, "nicknames": mailbox.phone.nicknames,
+        "announce": mailbox.phone.announce, "newest_first": mailbox.phone.newest_first, "nicknames": mailbox.phone.nicknames,
         "may_broadcast": mailbox.phone.may_broadcast, "may_call_back": mailbox.phone.may_call_back,
         "pin": has_new_pin.then_some("set"),
     });

@@ -5,8 +5,9 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use secrecy::SecretString;
 
+use super::error::Faults;
 use super::profile::apply as apply_profile;
-use super::{Account, AccountError, Accounts, MAX_EMAILS, Result, Wished};
+use super::{Account, AccountError, Accounts, MAX_EMAILS, Result, Wished, checked_emails};
 use crate::domain::{
     AttachmentFormat, Extension, Invalid, KeyTarget, MailAddress, MailMode, Mailbox, PhoneNumber, Quota,
     Recipient, TenantId, ToneChoice, User, is_target,
@@ -65,6 +66,8 @@ pub struct Changes {
     pub attachment: Option<AttachmentFormat>,
     /// The audio directory finds the person.
     pub announce: Option<bool>,
+    /// By phone, the newest message comes first.
+    pub newest_first: Option<bool>,
     /// Further first names that the directory knows.
     pub nicknames: Option<Vec<String>>,
     /// Fields of the profile; the empty text takes one away.
@@ -81,7 +84,23 @@ impl Accounts {
     /// # Errors
     /// [`AccountError`], each with its remedy; nothing is written then.
     pub async fn set(&self, tenant: TenantId, extension: &Extension, changes: Changes) -> Result<Account> {
-        let whose = self.find(tenant, extension).await?.0.id;
+        self.set_unless(tenant, extension, changes, Vec::new()).await
+    }
+
+    /// The same, unless something was found `beforehand` that is to be mended.
+    ///
+    /// # Errors
+    /// Each thing that is to be mended, several of them as [`AccountError::Several`] (001-09); nothing is written then.
+    pub async fn set_unless(
+        &self,
+        tenant: TenantId,
+        extension: &Extension,
+        changes: Changes,
+        beforehand: Vec<AccountError>,
+    ) -> Result<Account> {
+        let (user, _) = self.find(tenant, extension).await?;
+        self.look(&user, extension, &changes, beforehand.into()).await?.none()?;
+        let whose = user.id;
         for _ in 1..TRIES {
             match self.set_once(tenant, (extension, whose), changes.clone()).await {
                 Err(AccountError::Store(StoreError::Taken { what: "account", .. })) => {}
@@ -89,6 +108,37 @@ impl Accounts {
             }
         }
         self.set_once(tenant, (extension, whose), changes).await
+    }
+}
+
+impl Accounts {
+    /// What of the changes is to be mended.
+    async fn look(
+        &self,
+        user: &User,
+        extension: &Extension,
+        changes: &Changes,
+        mut faults: Faults,
+    ) -> Result<Faults> {
+        for check in changes.checks() {
+            faults.note(check)?;
+        }
+        if let Some(emails) = &changes.emails {
+            faults.note(checked_emails(emails.clone()))?;
+        }
+        let next = changes.extension.as_ref().unwrap_or(extension);
+        if next != extension {
+            faults.note(self.check_is_free(user.tenant, next).await)?;
+        }
+        if let Some(pin) = &changes.pin {
+            faults.note(self.policy.check(pin, next).map_err(AccountError::from))?;
+        }
+        let mut profile = user.profile.clone();
+        let applied = faults.note(apply_profile(&mut profile, &changes.profile))?;
+        if applied.is_some() && profile.login != user.profile.login {
+            faults.note(self.check_login(user.tenant, Some(user.id), &profile).await)?;
+        }
+        Ok(faults)
     }
 }
 
@@ -100,7 +150,7 @@ impl Changes {
         mailbox: &mut Mailbox,
         new_mode: MailMode,
     ) -> Result<()> {
-        self.check()?;
+        self.checks().into_iter().collect::<Result<()>>()?;
         self.apply_addresses(user, mailbox, new_mode)?;
         apply_profile(&mut user.profile, &self.profile)?;
         replace(&mut user.first, self.first.map(|name| name.trim().to_owned()));
@@ -127,6 +177,7 @@ impl Changes {
         replace(&mut mailbox.quota, self.quota);
         replace(&mut mailbox.attachment, self.attachment);
         replace(&mut mailbox.phone.announce, self.announce);
+        replace(&mut mailbox.phone.newest_first, self.newest_first);
         replace(&mut mailbox.phone.nicknames, self.nicknames);
         replace(&mut mailbox.phone.may_broadcast, self.may_broadcast);
         replace(&mut mailbox.phone.may_call_back, self.may_call_back);
@@ -158,29 +209,37 @@ impl Changes {
         Ok(())
     }
 
-    fn check(&self) -> Result<()> {
-        if let Some(first) = &self.first {
-            check_name("first name", first)?;
+    /// Of each value by itself, whether it is in its range and shape.
+    fn checks(&self) -> [Result<()>; 10] {
+        let given = |text: &Option<Option<String>>, check: fn(&str) -> Result<()>| {
+            text.as_ref().and_then(Option::as_deref).map_or(Ok(()), check)
+        };
+        let named =
+            |what, name: &Option<String>| name.as_deref().map_or(Ok(()), |name| check_name(what, name));
+        [
+            named("first name", &self.first),
+            named("last name", &self.last),
+            given(&self.language, check_language),
+            given(&self.zone, check_zone),
+            given(&self.operator, check_operator),
+            self.check_keys(),
+            check_range("longest message", self.max_message, 5..=3600, "choose 5 seconds to 1 hour"),
+            check_range("silence", self.silence, 1..=60, "choose 1 to 60 seconds"),
+            check_range("least speech", self.min_speech, 0..=60, "choose 0 to 60 seconds"),
+            self.check_tone(),
+        ]
+    }
+
+    fn check_keys(&self) -> Result<()> {
+        match self.keys.iter().find(|(key, _)| !('1'..='9').contains(key)) {
+            Some((key, _)) => {
+                Err(Invalid::new("key", &key.to_string(), "choose 1 to 9: 0 is the operator's").into())
+            }
+            None => Ok(()),
         }
-        if let Some(last) = &self.last {
-            check_name("last name", last)?;
-        }
-        if let Some(Some(language)) = &self.language {
-            check_language(language)?;
-        }
-        if let Some(Some(zone)) = &self.zone {
-            TimeZone::get(zone)
-                .map_err(|_| Invalid::new("zone", zone, "name an IANA zone, for example Europe/Berlin"))?;
-        }
-        if let Some(Some(operator)) = &self.operator {
-            check_operator(operator)?;
-        }
-        if let Some((key, _)) = self.keys.iter().find(|(key, _)| !('1'..='9').contains(key)) {
-            return Err(Invalid::new("key", &key.to_string(), "choose 1 to 9: 0 is the operator's").into());
-        }
-        check_range("longest message", self.max_message, 5..=3600, "choose 5 seconds to 1 hour")?;
-        check_range("silence", self.silence, 1..=60, "choose 1 to 60 seconds")?;
-        check_range("least speech", self.min_speech, 0..=60, "choose 0 to 60 seconds")?;
+    }
+
+    fn check_tone(&self) -> Result<()> {
         match self.tone {
             Some(ToneChoice::Sine { hertz, millis })
                 if !(200..=2000).contains(&hertz) || !(50..=2000).contains(&millis) =>
@@ -207,6 +266,11 @@ pub(in crate::service) fn check_name(what: &'static str, name: &str) -> Result<(
         );
     }
     Ok(())
+}
+
+fn check_zone(zone: &str) -> Result<()> {
+    let wrong = |_| Invalid::new("zone", zone, "name an IANA zone, for example Europe/Berlin").into();
+    TimeZone::get(zone).map(drop).map_err(wrong)
 }
 
 /// A language with an optional region (RFC 5646 §2.1).

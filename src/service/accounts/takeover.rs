@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::{AccountError, Accounts, Result, check_name, checked_emails, noted};
 use crate::domain::{
-    Extension, Invalid, MailAddress, MailMode, Mailbox, MailboxId, Owner, Profile, Recipient, Role, TenantId,
-    User, UserId,
+    Extension, HandsetId, Invalid, MailAddress, MailMode, Mailbox, MailboxId, Owner, Profile, Recipient,
+    Role, TenantId, User, UserId,
 };
 use crate::service::audit::Deed;
 use crate::store::{Fate, Holdings, Lamp, Newcomer};
@@ -48,6 +48,9 @@ pub struct Takeover {
     pub comer: Comer,
     /// Further numbers and aliases go with the extension; otherwise they stay with their person.
     pub with_numbers: bool,
+    /// The phones of who has it go to who comes, and leave their ring groups; otherwise they stay with their person, and
+    /// are nobody's if that is removed.
+    pub with_phones: bool,
     /// Why, for the audit.
     pub reason: String,
     /// Who asks, if it is a user: nobody removes themselves.
@@ -93,7 +96,7 @@ impl Accounts {
         check_reason(&takeover.reason)?;
         let (user, _) = self.find(tenant, &takeover.extension).await?;
         if user.id != takeover.from {
-            return Err(AccountError::NoMailbox(takeover.extension.clone()));
+            return Err(AccountError::GoneOver(takeover.extension.clone()));
         }
         self.check_rank(tenant, user.id, takeover.most).await?;
         if takeover.by == Some(user.id) && !matches!(takeover.fate, Fate::Keep(_)) {
@@ -122,10 +125,18 @@ impl Accounts {
                 Err(Invalid::new("newcomer", other.as_str(), remedy).into())
             }
             Comer::Known(other) => {
-                let (user, _) = self.find(tenant, other).await?;
+                let (user, _) = self.newcomer(tenant, other).await?;
                 self.check_rank(tenant, user.id, takeover.most).await
             }
         }
+    }
+
+    /// Who comes, by the extension of now (000-01).
+    async fn newcomer(&self, tenant: TenantId, extension: &Extension) -> Result<(User, Mailbox)> {
+        self.find(tenant, extension).await.map_err(|error| match error {
+            AccountError::NoMailbox(extension) => AccountError::NoNewcomer(extension),
+            other => other,
+        })
     }
 
     async fn check_rank(&self, tenant: TenantId, user: UserId, most: Role) -> Result<()> {
@@ -148,12 +159,12 @@ impl Accounts {
     /// As [`Accounts::check_takeover`]; nothing is changed then.
     pub async fn take_over(&self, tenant: TenantId, takeover: Takeover) -> Result<Account> {
         self.check_takeover(tenant, &takeover).await?;
-        let Takeover { extension, from, fate, comer, with_numbers, reason, .. } = takeover;
+        let Takeover { extension, from, fate, comer, with_numbers, with_phones, reason, .. } = takeover;
         let (user, mailbox) = self.find(tenant, &extension).await?;
         let was = noted::owner(&user, &mailbox);
         let (newcomer, became) = match comer {
             Comer::Known(other) => {
-                let (user, mailbox) = self.find(tenant, &other).await?;
+                let (user, mailbox) = self.newcomer(tenant, &other).await?;
                 (Newcomer::Known(user.id), noted::owner(&user, &mailbox))
             }
             Comer::New { first, last, emails, mode } => {
@@ -178,11 +189,17 @@ impl Accounts {
         };
         let why = json!({"fate": fate.as_str(), "reason": reason.trim()});
         let step = |action| Deed { action, target: format!("mailbox {extension}") };
-        let steps =
+        let mut steps =
             vec![(step("extension.given-up"), was, why), (step("extension.taken-over"), Value::Null, became)];
+        let phones = if with_phones { self.phones_of(tenant, from).await? } else { Vec::new() };
+        steps.extend(phones.iter().map(|phone| {
+            let deed = Deed { action: "phone.owner", target: format!("phone {}", phone.name) };
+            (deed, json!({"owner": from}), json!({"owner": newcomer.user()}))
+        }));
+        let phones: Vec<HandsetId> = phones.into_iter().map(|phone| phone.id).collect();
         self.store
             .noting_steps(tenant, steps)
-            .take_over(tenant, (&extension, from), &fate, &newcomer, with_numbers)
+            .take_over(tenant, (&extension, from), &fate, &newcomer, (with_numbers, &phones))
             .await?;
         let account = self.show(tenant, &extension).await?;
         tracing::info!(mailbox = %account.mailbox.id, "an extension was taken over");

@@ -141,6 +141,20 @@ impl Signin {
         Ok(())
     }
 
+    /// A password that somebody gives to the user (002-024), who is told of it by mail. Every session ends.
+    ///
+    /// # Errors
+    /// [`SigninError::Password`].
+    pub async fn give_password(&self, user: &User, new: SecretString) -> Result<()> {
+        check_password(&new, user)?;
+        let hash = self.hashing.hash(new).await.map_err(SigninError::Away)?;
+        let store = self.noting("password.given", (user.tenant, user.id), Value::Null, Value::Null).await?;
+        store.set_password(user.tenant, user.id, &hash, None).await?;
+        tracing::info!(user = %user.id, "a password was given");
+        security::tell(&self.store, &self.clock, user, SecurityChange::Password).await;
+        Ok(())
+    }
+
     /// Ends the password and whatever it opened, and mails a link to a new one (002-092); where it goes.
     ///
     /// # Errors

@@ -4,7 +4,9 @@ use super::super::Result;
 use super::super::db::{Tx, args};
 use super::super::fault::{found, missing};
 use super::super::read::{Reader, micros, to_json};
-use super::{ADD, BY_ID, CHANGE, DROP_PORTS, GIVE, LIVING, REMOVE, fact, put_ports, read_handset, written};
+use super::{
+    ADD, BY_ID, CHANGE, DROP_PORTS, GIVE, LIVING, REMOVE, TAKE, fact, put_ports, read_handset, written,
+};
 use crate::domain::{Handset, HandsetId, Port, TenantId, UserId, WebhookEvent};
 
 const PORTS_OF: &str = "SELECT handset_id, port, number, appearances FROM handset_ports
@@ -76,6 +78,22 @@ pub(in crate::store) async fn give_in(
     found(tx.run(GIVE, args).await?, "phone", id)
 }
 
+/// Takes it from its owner and gives it to somebody else, or to nobody, with the settings of `handset`.
+pub(in crate::store) async fn hand_on_in(
+    tx: &mut Tx,
+    handset: &Handset,
+    owner: Option<UserId>,
+) -> Result<()> {
+    let (tenant, id) = (handset.tenant, handset.id);
+    let args = args![tenant.uuid(), id.uuid(), to_json(&handset.settings)?, micros(handset.changed_at)];
+    found(tx.run(TAKE, args).await?, "phone", id)?;
+    if let Some(owner) = owner {
+        give_in(tx, tenant, id, Some(owner)).await?;
+    }
+    tx.batch(vec![fact(tenant, id, WebhookEvent::HandsetChanged, "owner")]).await?;
+    Ok(())
+}
+
 /// Removes it with its ports.
 pub(in crate::store) async fn remove_in(tx: &mut Tx, tenant: TenantId, id: HandsetId) -> Result<()> {
     tx.run(DROP_PORTS, args![tenant.uuid(), id.uuid()]).await?;
@@ -108,6 +126,6 @@ pub(in crate::store) async fn lives(tx: &mut Tx, tenant: TenantId, user: UserId)
     Ok(!tx.rows(LIVING, args![tenant.uuid(), user.uuid()]).await?.is_empty())
 }
 
-pub(super) async fn must_live(tx: &mut Tx, tenant: TenantId, owner: UserId) -> Result<()> {
+async fn must_live(tx: &mut Tx, tenant: TenantId, owner: UserId) -> Result<()> {
     if lives(tx, tenant, owner).await? { Ok(()) } else { Err(missing("user", owner)) }
 }

@@ -16,6 +16,10 @@ pub(super) struct Face {
     pub(super) recipients: Vec<Recipient>,
     pub(super) max_messages: String,
     pub(super) max_megabytes: String,
+    /// Empty: as for everybody of the tenant.
+    pub(super) zone: String,
+    pub(super) operator: String,
+    pub(super) newest_first: bool,
     pub(super) enabled: bool,
     pub(super) announce: bool,
     pub(super) role: Role,
@@ -35,6 +39,9 @@ impl Face {
             recipients: mailbox.recipients.clone(),
             max_messages: mailbox.quota.messages.map(|most| most.to_string()).unwrap_or_default(),
             max_megabytes: mailbox.quota.bytes.map(|most| (most / 1_000_000).to_string()).unwrap_or_default(),
+            zone: mailbox.zone.clone().unwrap_or_default(),
+            operator: mailbox.operator.clone().unwrap_or_default(),
+            newest_first: mailbox.phone.newest_first,
             enabled: mailbox.enabled,
             announce: mailbox.phone.announce,
             role: person.login.role,
@@ -49,6 +56,8 @@ impl Face {
             ("last", &mut self.last),
             ("extension", &mut self.extension),
             ("emails", &mut self.emails),
+            ("zone", &mut self.zone),
+            ("operator", &mut self.operator),
             ("max_messages", &mut self.max_messages),
             ("max_megabytes", &mut self.max_megabytes),
         ] {
@@ -57,6 +66,7 @@ impl Face {
         for (recipient, mode) in self.recipients.iter_mut().zip(fields.all("mode")) {
             recipient.mode = mode.parse().unwrap_or(recipient.mode);
         }
+        self.newest_first = fields.get("order") != "oldest";
         self.enabled = fields.is_on("enabled");
         self.announce = fields.is_on("announce");
         if !fields.get("role").is_empty() {
@@ -83,6 +93,15 @@ impl Face {
         facts.extend([
             ("Most messages", limit(&self.max_messages, "")),
             ("Most space", limit(&self.max_megabytes, " MB")),
+            ("Time zone", if self.zone.is_empty() { "As everybody’s".to_owned() } else { self.zone.clone() }),
+            (
+                "Key 0 of callers",
+                if self.operator.is_empty() { "As everybody’s".to_owned() } else { self.operator.clone() },
+            ),
+            (
+                "Hears first",
+                if self.newest_first { "The newest message" } else { "The oldest message" }.to_owned(),
+            ),
             ("PIN", if has_pin { "Set" } else { "None yet" }.to_owned()),
             ("Takes messages", yes(self.enabled)),
             ("In the directory", yes(self.announce)),

@@ -12,7 +12,7 @@ use crate::http::portal::{sentence, trouble};
 use crate::http::visitor::{Posted, see};
 use crate::service::accounts::{AccountError, Changes, Wished};
 
-use super::{HERE, changeable, tried};
+use super::{HERE, Trial, changeable, tried};
 
 const SECTIONS: [(&str, &str, &[ProfileField]); 6] = [
     ("sign-in", "Sign-in", &[ProfileField::Login]),
@@ -167,5 +167,6 @@ pub(in crate::http::admin) async fn change(
         },
     };
     let done = Some(Done::refused(why));
-    tried(&site, &visitor, &id, done, StatusCode::UNPROCESSABLE_ENTITY, &given, None).await
+    let trial = Trial { section: given, ..Trial::default() };
+    tried(&site, &visitor, &id, done, StatusCode::UNPROCESSABLE_ENTITY, trial).await
 }

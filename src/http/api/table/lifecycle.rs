@@ -37,6 +37,16 @@ pub(super) const SHAPES: &[Shape] = &[
             ("holdings", "Holdings", "what hangs on the mailbox"),
             ("lamps", "[string]", "addresses of phones that watch it"),
             ("pointers", "[Pointer]", "what of others leads here, and will lead to who comes"),
+            ("phones", "[OwnPhone]", "phones of who has it"),
+        ],
+    ),
+    shape(
+        "OwnPhone",
+        &[
+            ("id", "uuid", ""),
+            ("name", "string", "for example 111a"),
+            ("numbers", "[string]", "for which it rings"),
+            ("groups", "[string]", "ring groups that it is in"),
         ],
     ),
     shape(
@@ -148,6 +158,12 @@ pub(super) fn routes() -> Vec<Entry> {
                 ),
                 ("mail", "string", false, "what mails carry, for example link"),
                 ("numbers", "boolean", false, "further numbers go with the extension; else they stay"),
+                (
+                    "phones",
+                    "boolean",
+                    false,
+                    "phones go with the extension and leave their ring groups (phones:write); else they stay",
+                ),
                 ("reason", "string", true, "up to 200 characters for the audit"),
                 ("dry_run", "boolean", false, "only look whether it can be done"),
             ]),

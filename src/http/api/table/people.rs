@@ -35,6 +35,8 @@ pub(super) fn routes() -> Vec<Entry> {
                 ("emails", "[email]", false, "addresses, the primary one first"),
                 ("mail", "string", false, "what mails carry, for example link; the answer names it for each address"),
                 ("pin", "string", false, "4 to 12 digits"),
+                ("enabled", "boolean", false, "the mailbox takes messages; true unless said otherwise"),
+                ("role", "string", false, "basic unless said otherwise; takes roles:write"),
                 ("profile", "Profile", false, "fields of the profile, as in the answer"),
                 (
                     "invite",
@@ -80,6 +82,7 @@ pub(super) fn routes() -> Vec<Entry> {
                 ("silence_s", "integer", false, "1 to 60"),
                 ("min_speech_ms", "integer", false, "0 to 60000"),
                 ("announce", "boolean", false, "callers find the person"),
+                ("newest_first", "boolean", false, "order by phone"),
                 ("profile", "Profile", false, "fields of the profile that change; null takes one away"),
                 ("zone", "string?", false, "IANA zone; null for the tenant's"),
                 ("language", "string?", false, "null for the tenant's"),

@@ -56,8 +56,8 @@ async fn an_extension_is_picked_looked_at_and_taken_over() {
     }
     let from = grace.user.unwrap().to_string();
     let wrong: [(&[(&str, &str)], &str); 6] = [
-        (&[("fate", "")], "Step 1"),
-        (&[("emails", "")], "Step 2"),
+        (&[("fate", "")], "id=\"wrong-fate\""),
+        (&[("emails", "")], "id=\"wrong-emails\""),
         (&[("no_mail", "1")], "choose one"),
         (&[("reason", "")], "why the extension gets another owner"),
         (&[("fate", "keep"), ("keep", "1001")], "already taken"),
@@ -71,6 +71,13 @@ async fn an_extension_is_picked_looked_at_and_taken_over() {
             assert!(refused.text().contains("value=\"Konrad\""), "what was typed stays: {why}");
         }
     }
+    // 001-09: all of it at once.
+    let several = [("reason", ""), ("first", ""), ("last", ""), ("fate", "keep"), ("keep", "1001")];
+    let refused = client.post(path, &fields(&from, &several)).await;
+    for name in ["reason", "first", "keep"] {
+        assert!(refused.text().contains(&format!("id=\"wrong-{name}\"")), "{name}: {}", refused.text());
+    }
+    assert!(refused.text().contains("Nothing was changed: see what is marked."), "{}", refused.text());
     let review = client.post(path, &fields(&from, &[])).await;
     assert_eq!(review.status, 200);
     for text in

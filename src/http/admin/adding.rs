@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
-use crate::domain::{Invalid, Login, MailAddress, Profile, ProfileField, Role, TenantPolicy};
+use crate::domain::{Invalid, Login, Profile, ProfileField, Role, TenantPolicy};
 use crate::service::access::Act;
 use crate::service::accounts::{Account, AccountError, TypedUser};
 use crate::service::handsets::HandsetWish;
@@ -295,11 +295,6 @@ async fn added(
     };
     wished.extend(login.map(|login| (ProfileField::Login, login)));
     accounts.add_typed(tenant, typed, &wished, beforehand).await
-}
-
-/// Addresses between commas, blanks or lines (002-009).
-pub(super) fn addresses(text: &str) -> Result<Vec<MailAddress>, Refused> {
-    Ok(split(text).map(str::parse).collect::<Result<Vec<MailAddress>, _>>()?)
 }
 
 /// What stands between commas, blanks or lines.

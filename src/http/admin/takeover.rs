@@ -5,21 +5,25 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use crate::domain::{Extension, Handset, MailAddress, MailMode, Recipient};
+use crate::domain::{Extension, Handset, Invalid, MailAddress, MailMode, Recipient, UserId};
 use crate::service::access::Act;
 use crate::service::accounts::{AccountError, Comer, Handover, Pointer, Takeover};
 use crate::store::{Fate, Holdings};
 
 use super::super::portal::frame::{Done, Frame};
-use super::super::portal::{missing, mode_title, trouble};
+use super::super::portal::{missing, mode_title, sentence, trouble};
 use super::super::shell::render;
 use super::super::visitor::{Fields, Posted, Visitor, forbidden, see};
 use super::super::{Shared, Site};
-use super::adding::{Refused, addresses};
+use super::adding::split;
 use super::extensions::HERE;
 use super::lamps;
+use super::marks::{Marks, marks};
 use super::reset::counted;
 use super::users;
+
+/// Before the marks of what is to be mended.
+const NOTHING: &str = "Nothing was changed";
 
 #[derive(Template)]
 #[template(path = "portal/takeover.html", config = "src/http/pages/askama.toml")]
@@ -27,7 +31,7 @@ struct TakeoverPage {
     frame: Frame,
     extension: String,
     name: String,
-    from: String,
+    from: UserId,
     messages: String,
     greetings: String,
     devices: String,
@@ -43,6 +47,8 @@ struct TakeoverPage {
     given: Given,
     /// What will happen; empty while it is asked.
     review: Vec<String>,
+    /// Fields, and what is wrong with them.
+    wrong: Marks,
 }
 
 /// What was typed and chosen.
@@ -83,25 +89,13 @@ impl Given {
         }
     }
 
-    fn takeover(&self, visitor: &Visitor, extension: &Extension, from: &str) -> Result<Takeover, Refused> {
-        let fate = match self.fate.as_str() {
-            "keep" => Fate::Keep(self.keep.trim().parse()?),
-            "archive" => Fate::Archive,
-            "delete" => Fate::Delete,
-            _ => return Err(mend("Step 1: choose what becomes of who has the extension now.")),
-        };
-        let comer = match self.comer.as_str() {
-            "known" => Comer::Known(self.known.trim().parse()?),
-            _ => Comer::New {
-                first: self.first.clone(),
-                last: self.last.clone(),
-                emails: self.new_addresses()?,
-                mode: Some(self.mode.parse::<MailMode>()?).filter(|_| !self.no_mail),
-            },
-        };
+    fn takeover(&self, visitor: &Visitor, extension: &Extension, from: UserId) -> Result<Takeover, Marks> {
+        let mut wrong = Marks::new();
+        let (fate, comer) = (self.fate(&mut wrong), self.comer(&mut wrong));
+        let (Some(fate), Some(comer)) = (fate, comer) else { return Err(wrong) };
         Ok(Takeover {
             extension: extension.clone(),
-            from: from.parse()?,
+            from,
             fate,
             comer,
             with_numbers: self.with_numbers,
@@ -112,23 +106,79 @@ impl Given {
         })
     }
 
-    /// That nobody is told must be meant so (001-10).
-    fn new_addresses(&self) -> Result<Vec<MailAddress>, Refused> {
-        let emails = addresses(&self.emails)?;
-        match (emails.is_empty(), self.no_mail) {
-            (true, false) => Err(mend(
-                "Step 2: type where messages of this extension are mailed from now on, or tick that they are mailed to nobody.",
-            )),
-            (false, true) => Err(mend(
-                "Step 2: there are addresses, and a tick that messages are mailed to nobody: choose one.",
-            )),
-            _ => Ok(emails),
+    fn fate(&self, wrong: &mut Marks) -> Option<Fate> {
+        match self.fate.as_str() {
+            "keep" => noted(self.keep.trim().parse().map(Fate::Keep), "keep", wrong),
+            "archive" => Some(Fate::Archive),
+            "delete" => Some(Fate::Delete),
+            _ => {
+                wrong.insert("fate", "Choose what becomes of who has the extension now.".to_owned());
+                None
+            }
         }
+    }
+
+    fn comer(&self, wrong: &mut Marks) -> Option<Comer> {
+        if self.comer == "known" {
+            return noted(self.known.trim().parse().map(Comer::Known), "known", wrong);
+        }
+        let mode = noted(self.mode.parse::<MailMode>(), "mode", wrong);
+        Some(Comer::New {
+            first: self.first.clone(),
+            last: self.last.clone(),
+            emails: self.new_addresses(wrong)?,
+            mode: mode.filter(|_| !self.no_mail),
+        })
+    }
+
+    /// That nobody is told must be meant so (001-10).
+    fn new_addresses(&self, wrong: &mut Marks) -> Option<Vec<MailAddress>> {
+        let emails: Vec<MailAddress> = noted(split(&self.emails).map(str::parse).collect(), "emails", wrong)?;
+        let why = match (emails.is_empty(), self.no_mail) {
+            (true, false) => {
+                "Type where messages of this extension are mailed from now on, or tick that they are mailed to nobody."
+            }
+            (false, true) => {
+                "There are addresses, and a tick that messages are mailed to nobody: choose one."
+            }
+            _ => return Some(emails),
+        };
+        wrong.insert("emails", why.to_owned());
+        None
     }
 }
 
-fn mend(why: &str) -> Refused {
-    Refused::Mend(why.to_owned())
+fn noted<T>(read: Result<T, Invalid>, field: &'static str, wrong: &mut Marks) -> Option<T> {
+    read.map_err(|fault| wrong.insert(field, sentence(&fault))).ok()
+}
+
+/// Why an extension does not change hands.
+enum Refused {
+    /// What is marked, and what stands above the form.
+    Mend(Marks, String),
+    Response(Box<Response>),
+}
+
+impl From<Marks> for Refused {
+    fn from(wrong: Marks) -> Self {
+        Self::Mend(wrong, format!("{NOTHING}: see what is marked."))
+    }
+}
+
+impl From<AccountError> for Refused {
+    fn from(error: AccountError) -> Self {
+        if matches!(error, AccountError::Store(_) | AccountError::Hash(_)) {
+            return Self::Response(Box::new(trouble(&error)));
+        }
+        let (wrong, why) = marks(&error, NOTHING);
+        // Here they stand under the names of this form.
+        let here = |field| match field {
+            "extension" => "keep",
+            "mail" => "emails",
+            same => same,
+        };
+        Self::Mend(wrong.into_iter().map(|(field, why)| (here(field), why)).collect(), why)
+    }
 }
 
 /// An extension by its number: who has it can be asked to give it up; a free one leads to a new user.
@@ -193,7 +243,7 @@ fn page(
         frame: Frame::new(site, visitor, HERE, None),
         extension: extension.to_string(),
         name: if name.is_empty() { "No name".to_owned() } else { name },
-        from: account.user.id.to_string(),
+        from: account.user.id,
         messages: counted(holdings.messages, "message"),
         greetings: counted(holdings.greetings, "greeting"),
         devices: counted(holdings.devices, "trusted device"),
@@ -207,6 +257,7 @@ fn page(
         modes: MailMode::ALL.into_iter().map(|mode| (mode, mode_title(mode))).collect(),
         given,
         review: Vec::new(),
+        wrong: Marks::new(),
     }
 }
 
@@ -232,14 +283,13 @@ pub(super) async fn take_over(State(site): Shared, Path(number): Path<String>, p
         return render(&page, StatusCode::OK);
     }
     let planned = async {
-        let takeover = given.takeover(&visitor, &extension, fields.get("from"))?;
+        let takeover = given.takeover(&visitor, &extension, page.from)?;
         let policy = site.web.services.people.policy(visitor.actor.tenant).await;
         let policy = policy.map_err(|error| Refused::Response(Box::new(trouble(&error))))?;
         if matches!(takeover.comer, Comer::New { .. }) && !visitor.actor.may_create(&policy) {
             let ask = policy.help_link.as_deref().unwrap_or("an administrator");
-            return Err(Refused::Mend(format!(
-                "You add no new people: choose somebody who is here, or ask {ask}."
-            )));
+            let why = format!("You add no new people: choose somebody who is here, or ask {ask}.");
+            return Err(Refused::Mend(Marks::new(), why));
         }
         accounts.check_takeover(visitor.actor.tenant, &takeover).await?;
         Ok::<_, Refused>(takeover)
@@ -259,7 +309,8 @@ pub(super) async fn take_over(State(site): Shared, Path(number): Path<String>, p
             let done = if is_uninvited { "added-uninvited" } else { "taken-over" };
             see(&site, &format!("{}/{}?done={done}", users::HERE, after.user.id))
         }
-        Err(Refused::Mend(why)) => {
+        Err(Refused::Mend(wrong, why)) => {
+            page.wrong = wrong;
             page.frame = page.frame.with(Some(Done::refused(why)));
             render(&page, StatusCode::UNPROCESSABLE_ENTITY)
         }

@@ -161,15 +161,16 @@ impl AccountError {
                 "last name" => "last",
                 "e-mail address" => "emails",
                 "mail mode" => "mail",
-                same @ ("extension" | "role" | "zone" | "operator" | "max_messages" | "max_megabytes") => {
-                    same
-                }
+                "newcomer" => "known",
+                same @ ("extension" | "role" | "zone" | "operator" | "max_messages" | "max_megabytes"
+                | "fate" | "reason") => same,
                 _ => return None,
             },
             Self::AddressTwice(_) | Self::TooManyAddresses | Self::NoAddress => "emails",
             Self::ExtensionTaken(_) | Self::NumberTaken(_) => "extension",
             Self::ModeWithoutAddress => "mail",
             Self::Pin(_) | Self::PinsDiffer => "pin",
+            Self::NoNewcomer(_) => "known",
             Self::LoginTaken(_) | Self::LoginElsewhere(_) => "login",
             _ => return None,
         })

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::error::Faults;
 use super::{AccountError, Accounts, Result, check_name, checked_emails, noted};
 use crate::domain::{
     Extension, HandsetId, Invalid, MailAddress, MailMode, Mailbox, MailboxId, Owner, Profile, Recipient,
@@ -93,42 +94,50 @@ impl Accounts {
     /// # Errors
     /// [`AccountError`], each with its remedy.
     pub async fn check_takeover(&self, tenant: TenantId, takeover: &Takeover) -> Result<()> {
-        check_reason(&takeover.reason)?;
         let (user, _) = self.find(tenant, &takeover.extension).await?;
         if user.id != takeover.from {
             return Err(AccountError::GoneOver(takeover.extension.clone()));
         }
         self.check_rank(tenant, user.id, takeover.most).await?;
-        if takeover.by == Some(user.id) && !matches!(takeover.fate, Fate::Keep(_)) {
-            let remedy =
-                "nobody removes themselves: stay under another extension, or let another administrator do it";
-            return Err(Invalid::new("fate", "", remedy).into());
-        }
-        if let Fate::Keep(to) = &takeover.fate {
-            self.check_free(tenant, to, &takeover.comer).await?;
-        }
+        let mut faults = Faults::default();
+        faults.note(check_reason(&takeover.reason))?;
+        faults.note(self.check_fate(tenant, user.id, takeover).await)?;
         match &takeover.comer {
             Comer::New { first, last, emails, mode } => {
-                check_name("first name", first)?;
-                check_name("last name", last)?;
+                faults.note(check_name("first name", first))?;
+                faults.note(check_name("last name", last))?;
                 if first.trim().is_empty() && last.trim().is_empty() {
                     let remedy = "give a first or last name, so that callers and colleagues know who answers";
-                    return Err(Invalid::new("first name", "", remedy).into());
+                    faults.note::<()>(Err(Invalid::new("first name", "", remedy).into()))?;
                 }
                 if emails.is_empty() && mode.is_some_and(|mode| mode != MailMode::None) {
-                    return Err(AccountError::ModeWithoutAddress);
+                    faults.note::<()>(Err(AccountError::ModeWithoutAddress))?;
                 }
-                checked_emails(emails.clone()).map(drop)
+                faults.note(checked_emails(emails.clone()))?;
             }
-            Comer::Known(other) if *other == takeover.extension => {
-                let remedy = "name the extension of somebody else: this one is theirs already";
-                Err(Invalid::new("newcomer", other.as_str(), remedy).into())
-            }
-            Comer::Known(other) => {
-                let (user, _) = self.newcomer(tenant, other).await?;
-                self.check_rank(tenant, user.id, takeover.most).await
-            }
+            Comer::Known(other) => drop(faults.note(self.check_known(tenant, other, takeover).await)?),
         }
+        faults.none()
+    }
+
+    async fn check_fate(&self, tenant: TenantId, user: UserId, takeover: &Takeover) -> Result<()> {
+        match &takeover.fate {
+            Fate::Keep(to) => self.check_free(tenant, to, &takeover.comer).await,
+            _ if takeover.by == Some(user) => {
+                let remedy = "nobody removes themselves: stay under another extension, or let another administrator do it";
+                Err(Invalid::new("fate", "", remedy).into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn check_known(&self, tenant: TenantId, other: &Extension, takeover: &Takeover) -> Result<()> {
+        if *other == takeover.extension {
+            let remedy = "name the extension of somebody else: this one is theirs already";
+            return Err(Invalid::new("newcomer", other.as_str(), remedy).into());
+        }
+        let (user, _) = self.newcomer(tenant, other).await?;
+        self.check_rank(tenant, user.id, takeover.most).await
     }
 
     /// Who comes, by the extension of now (000-01).

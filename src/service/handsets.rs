@@ -183,21 +183,19 @@ impl Handsets {
         })
     }
 
-    /// Changes a handset to what is wished; as it is then. Name and owner stay (002-080).
+    /// Changes a handset, as it was read, to what is wished; as it is then. Name and owner stay (002-080).
     ///
     /// # Errors
     /// [`HandsetError`], each with its remedy; nothing is written then.
     pub async fn change(
         &self,
         actor: &Actor,
-        tenant: TenantId,
-        id: HandsetId,
+        before: &KnownHandset,
         wish: HandsetWish,
     ) -> Result<KnownHandset> {
-        let before = self.store.handset(tenant, id).await?;
         let mut after = wish.over(before.handset.clone())?;
         if after == before.handset {
-            return Ok(before);
+            return Ok(before.clone());
         }
         // Ring groups are the phone system's: the phone itself has nothing to take over.
         let mut seen_by_phone = after.clone();
@@ -207,8 +205,8 @@ impl Handsets {
         }
         let (was, became) = (noted(&before.handset), noted(&after));
         let line = self.line(actor, "phone.changed", &after, Some(was), Some(became));
-        self.store.with_audit(vec![line]).change_handset(&after).await?;
-        Ok(self.store.handset(tenant, id).await?)
+        self.store.with_audit(vec![line]).change_handset(&before.handset, &after).await?;
+        Ok(self.store.handset(after.tenant, after.id).await?)
     }
 
     /// Gives a handset to another owner or to nobody, in one transaction whose two steps stand in the audit (000-03). It
@@ -246,7 +244,7 @@ impl Handsets {
         if let Some(owner) = owner {
             steps.push(line(None, Some(owner)));
         }
-        self.store.with_audit(in_order(steps)).give_handset(&changed, owner).await?;
+        self.store.with_audit(in_order(steps)).give_handset(&before.handset, &changed, owner).await?;
         Ok(self.store.handset(tenant, id).await?)
     }
 
@@ -270,7 +268,7 @@ impl Handsets {
         }
         let (was, became) = (noted(&before.handset), noted(&after));
         let line = self.line(actor, "phone.changed", &after, Some(was), Some(became));
-        self.store.with_audit(vec![line]).change_handset(&after).await?;
+        self.store.with_audit(vec![line]).change_handset(&before.handset, &after).await?;
         Ok(self.store.handset(tenant, id).await?)
     }
 

@@ -8,7 +8,7 @@ mod within;
 use jiff::Timestamp;
 
 pub(super) use self::within::{
-    add_in, give_in, hand_on_in, handset_in, lives, loosen_in, remove_in, write_in,
+    add_in, give_in, hand_on_in, handset_in, lives, loosen_in, must_be, remove_in, write_in,
 };
 use super::db::{Row, Tx, args};
 use super::fault::{Fault, Named as _, found, missing};
@@ -74,6 +74,8 @@ const TAKE: &str = "UPDATE handsets SET owner_id = NULL, settings = $3, changed_
 
 const GIVE: &str = "UPDATE handsets SET owner_id = $3 WHERE tenant_id = $1 AND id = $2";
 
+const LOCK: &str = "UPDATE handsets SET name = name WHERE tenant_id = $1 AND id = $2";
+
 const DROP_PORTS: &str = "DELETE FROM handset_ports WHERE tenant_id = $1 AND handset_id = $2";
 
 const ADD_PORT: &str = "INSERT INTO handset_ports (tenant_id, handset_id, port, number, appearances)
@@ -112,23 +114,26 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Writes everything but name, owner and what is known of restarts.
+    /// Writes everything but name, owner and what is known of restarts, while it is still as it was read: what somebody else
+    /// changed meanwhile is not undone.
     ///
     /// # Errors
-    /// Those of [`Store::add_handset`]; `Missing` names the phone.
-    pub async fn change_handset(&self, handset: &Handset) -> Result<()> {
+    /// Those of [`Store::add_handset`]; `Missing` names the phone; `Taken` of `phone` when it is as it was no more.
+    pub async fn change_handset(&self, was: &Handset, handset: &Handset) -> Result<()> {
         let mut tx = self.begin().await?;
+        must_be(&mut tx, was).await?;
         write_in(&mut tx, handset).await?;
         Ok(tx.commit().await?)
     }
 
     /// Takes a handset from its owner and gives it to somebody else, or to nobody: all of it or nothing
-    /// (000-03). Settings are those of `handset`, which its ring groups are a part of.
+    /// (000-03). Settings are those of `handset`, which its ring groups are a part of. It must still be as it was read.
     ///
     /// # Errors
-    /// [`StoreError::Missing`] names the phone or the user.
-    pub async fn give_handset(&self, handset: &Handset, owner: Option<UserId>) -> Result<()> {
+    /// [`StoreError::Missing`] names the phone or the user; `Taken` of `phone` when it is as it was no more.
+    pub async fn give_handset(&self, was: &Handset, handset: &Handset, owner: Option<UserId>) -> Result<()> {
         let mut tx = self.begin().await?;
+        must_be(&mut tx, was).await?;
         hand_on_in(&mut tx, handset, owner).await?;
         Ok(tx.commit().await?)
     }

@@ -61,10 +61,10 @@ macro_rules! few {
 
 /// Users who are wanted, from a place on in an order.
 macro_rules! wanted {
-    (all: $from:literal, $($rest:literal),+) => {
+    (all: $from:literal, $($rest:expr),+) => {
         concat!(users!($from), "AND $11 = '' ", fits!(), $($rest,)+ " LIMIT $4")
     };
-    (few: $join:literal, $($rest:literal),+) => {
+    (few: $join:literal, $($rest:expr),+) => {
         concat!(users!(few!($join)), fits!(), $($rest,)+ " LIMIT $4")
     };
 }
@@ -110,14 +110,14 @@ pub(super) struct Walk {
 }
 
 macro_rules! walk {
-    ($which:ident, $from:literal, $order:literal, $next:literal) => {
+    ($which:ident, $from:literal, $order:expr, $next:expr) => {
         Walk {
             first: wanted!($which: $from, "ORDER BY ", $order),
             next: wanted!($which: $from, "AND ", $next, " ORDER BY ", $order),
             beyond: None,
         }
     };
-    ($which:ident, $from:literal, $order:literal, $next:literal, $beyond:literal) => {
+    ($which:ident, $from:literal, $order:expr, $next:expr, $beyond:expr) => {
         Walk {
             beyond: Some(wanted!($which: $from, "AND ", $beyond, " ORDER BY ", $order)),
             ..walk!($which, $from, $order, $next)
@@ -132,7 +132,7 @@ struct Order {
 }
 
 macro_rules! order {
-    (($($up:literal),+), ($($down:literal),+)) => {
+    (($($up:expr),+), ($($down:expr),+)) => {
         Order {
             all: [
                 walk!(all, "users u LEFT JOIN mailboxes m", $($up),+),
@@ -140,6 +140,32 @@ macro_rules! order {
             ],
             few: [walk!(few, "LEFT JOIN mailboxes m", $($up),+), walk!(few, "LEFT JOIN mailboxes m", $($down),+)],
         }
+    };
+}
+
+/// By name among those who have the same in a column.
+macro_rules! by_name_within {
+    ($column:literal) => {
+        order!(
+            (
+                concat!($column, ", lower(u.last_name), lower(u.first_name), u.id"),
+                concat!(
+                    $column,
+                    " = $12 AND lower(u.last_name) >= $13
+                     AND (lower(u.last_name), lower(u.first_name), u.id) > ($13, $14, $15)"
+                ),
+                concat!($column, " > $12")
+            ),
+            (
+                concat!($column, " DESC, lower(u.last_name) DESC, lower(u.first_name) DESC, u.id DESC"),
+                concat!(
+                    $column,
+                    " = $12 AND lower(u.last_name) <= $13
+                     AND (lower(u.last_name), lower(u.first_name), u.id) < ($13, $14, $15)"
+                ),
+                concat!($column, " < $12")
+            )
+        )
     };
 }
 
@@ -159,34 +185,8 @@ const BY_MAIL: Order = order!(
     ("lower(u.emails), u.id", "lower(u.emails) >= $12 AND (lower(u.emails), u.id) > ($12, $13)"),
     ("lower(u.emails) DESC, u.id DESC", "lower(u.emails) <= $12 AND (lower(u.emails), u.id) < ($12, $13)")
 );
-const BY_STATUS: Order = order!(
-    (
-        "u.status, lower(u.last_name), lower(u.first_name), u.id",
-        "u.status = $12 AND lower(u.last_name) >= $13
-         AND (lower(u.last_name), lower(u.first_name), u.id) > ($13, $14, $15)",
-        "u.status > $12"
-    ),
-    (
-        "u.status DESC, lower(u.last_name) DESC, lower(u.first_name) DESC, u.id DESC",
-        "u.status = $12 AND lower(u.last_name) <= $13
-         AND (lower(u.last_name), lower(u.first_name), u.id) < ($13, $14, $15)",
-        "u.status < $12"
-    )
-);
-const BY_ROLE: Order = order!(
-    (
-        "u.rank, lower(u.last_name), lower(u.first_name), u.id",
-        "u.rank = $12 AND lower(u.last_name) >= $13
-         AND (lower(u.last_name), lower(u.first_name), u.id) > ($13, $14, $15)",
-        "u.rank > $12"
-    ),
-    (
-        "u.rank DESC, lower(u.last_name) DESC, lower(u.first_name) DESC, u.id DESC",
-        "u.rank = $12 AND lower(u.last_name) <= $13
-         AND (lower(u.last_name), lower(u.first_name), u.id) < ($13, $14, $15)",
-        "u.rank < $12"
-    )
-);
+const BY_STATUS: Order = by_name_within!("u.status");
+const BY_ROLE: Order = by_name_within!("u.rank");
 const BY_LAST_MESSAGE: Order = order!(
     ("u.last_message_at, u.id", "u.last_message_at = $12 AND u.id > $13", "u.last_message_at > $12"),
     (

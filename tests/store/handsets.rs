@@ -81,10 +81,11 @@ async fn everything_a_handset_says_reads_back(bed: Bed) {
     let known = bed.second.handset(home.tenant, full.id).await.unwrap();
     assert_eq!(known.handset, full);
     assert_eq!((known.owner.as_str(), known.extension.as_deref()), ("Ada Lovelace", Some("111")));
+    let was = full.clone();
     full.ports.truncate(1);
     full.settings.overrides.clear();
     full.changed_at = full.changed_at.checked_add(Duration::from_secs(1)).unwrap();
-    bed.store.change_handset(&full).await.unwrap();
+    bed.store.change_handset(&was, &full).await.unwrap();
     let changed = bed.store.handset(home.tenant, full.id).await.unwrap().handset;
     assert_eq!(changed, full);
     assert!(changed.is_waiting());
@@ -130,8 +131,8 @@ async fn what_must_be_unique_is_and_the_error_names_it(bed: Bed) {
     // Many may have none.
     bed.store.add_handset(&handset(&bed, tenant, "3a")).await.unwrap();
     bed.store.add_handset(&handset(&bed, tenant, "4a")).await.unwrap();
-    let moved = Handset { site: String::new(), ..elsewhere };
-    let refused = bed.store.change_handset(&moved).await.unwrap_err();
+    let moved = Handset { site: String::new(), ..elsewhere.clone() };
+    let refused = bed.store.change_handset(&elsewhere, &moved).await.unwrap_err();
     assert!(matches!(refused, StoreError::Taken { what: "preference group", .. }), "{refused}");
 }
 
@@ -165,23 +166,34 @@ async fn a_handset_changes_its_owner_with_the_audit_or_not_at_all(bed: Bed) {
     let nobody = UserId::from_uuid(bed.clock.uuid());
     let mut changed = phone.clone();
     changed.settings.groups.clear();
-    let refused =
-        bed.store.with_audit(vec![line(&bed, home.tenant, "1")]).give_handset(&changed, Some(nobody)).await;
+    let refused = bed
+        .store
+        .with_audit(vec![line(&bed, home.tenant, "1")])
+        .give_handset(&phone, &changed, Some(nobody))
+        .await;
     assert!(matches!(refused, Err(StoreError::Missing { what: "user", .. })), "{refused:?}");
     let stranger = bed.home("222").await;
-    let refused = bed.store.give_handset(&changed, Some(stranger.user.id)).await;
+    let refused = bed.store.give_handset(&phone, &changed, Some(stranger.user.id)).await;
     assert!(matches!(refused, Err(StoreError::Missing { what: "user", .. })), "another tenant's user");
     let known = bed.store.handset(home.tenant, phone.id).await.unwrap();
     assert_eq!((known.handset.owner, &known.handset.settings), (None, &phone.settings), "nothing was done");
     assert!(bed.store.audit(home.tenant, None, 9).await.unwrap().is_empty());
     let steps = [line(&bed, home.tenant, "1"), line(&bed, home.tenant, "2")];
-    bed.store.with_audit(steps.to_vec()).give_handset(&changed, Some(home.user.id)).await.unwrap();
+    bed.store.with_audit(steps.to_vec()).give_handset(&phone, &changed, Some(home.user.id)).await.unwrap();
     let known = bed.store.handset(home.tenant, phone.id).await.unwrap();
     assert_eq!(known.handset.owner, Some(home.user.id));
     assert!(known.handset.settings.groups.is_empty());
     assert_eq!(bed.store.audit(home.tenant, None, 9).await.unwrap().len(), 2);
     assert_eq!(bed.store.handsets_of(home.tenant, home.user.id).await.unwrap().len(), 1);
-    bed.store.give_handset(&changed, None).await.unwrap();
+    // What somebody else did meanwhile is not undone.
+    for stale in [
+        bed.second.give_handset(&phone, &changed, None).await,
+        bed.second.change_handset(&phone, &changed).await,
+    ] {
+        assert!(matches!(stale, Err(StoreError::Taken { what: "phone", .. })), "{stale:?}");
+    }
+    bed.store.handset_rebooted(home.tenant, phone.id, "well", None).await.unwrap();
+    bed.store.give_handset(&known.handset, &changed, None).await.unwrap();
     assert!(bed.store.handsets_of(home.tenant, home.user.id).await.unwrap().is_empty());
 }
 
@@ -225,8 +237,8 @@ async fn webhooks_hear_of_handsets(bed: Bed) {
     bed.store.add_webhook(&webhook).await.unwrap();
     let phone = handset(&bed, home.tenant, "111a");
     bed.store.add_handset(&phone).await.unwrap();
-    bed.store.change_handset(&phone).await.unwrap();
-    bed.store.give_handset(&phone, Some(home.user.id)).await.unwrap();
+    bed.store.change_handset(&phone, &phone).await.unwrap();
+    bed.store.give_handset(&phone, &phone, Some(home.user.id)).await.unwrap();
     bed.store.handset_rebooted(home.tenant, phone.id, "it does not answer", None).await.unwrap();
     bed.store.remove_handset(home.tenant, phone.id).await.unwrap();
     bed.store.add_handset(&handset(&bed, deaf, "x")).await.unwrap();
@@ -253,8 +265,8 @@ async fn a_handset_of_another_tenant_is_missing(bed: Bed) {
     bed.store.add_handset(&phone).await.unwrap();
     let theirs = Handset { tenant: own, ..phone.clone() };
     assert!(matches!(bed.store.handset(own, phone.id).await, Err(StoreError::Missing { .. })));
-    assert!(matches!(bed.store.change_handset(&theirs).await, Err(StoreError::Missing { .. })));
-    assert!(matches!(bed.store.give_handset(&theirs, None).await, Err(StoreError::Missing { .. })));
+    assert!(matches!(bed.store.change_handset(&theirs, &theirs).await, Err(StoreError::Missing { .. })));
+    assert!(matches!(bed.store.give_handset(&theirs, &theirs, None).await, Err(StoreError::Missing { .. })));
     assert!(matches!(
         bed.store.handset_rebooted(own, phone.id, "", None).await,
         Err(StoreError::Missing { .. })

@@ -132,7 +132,7 @@ async fn a_phone_that_was_changed_since_holds_a_rollback_up(bed: Bed) {
     let fax = bed.store.handset_named(tenant, "fax", "").await.unwrap().unwrap();
     let actor = Actor::beside_the_server(tenant, "tests");
     let wish = HandsetWish { site: "Paris".to_owned(), ..HandsetWish::of(&fax.handset) };
-    handsets(&bed).change(&actor, tenant, fax.handset.id, wish).await.unwrap();
+    handsets(&bed).change(&actor, &fax, wish).await.unwrap();
     let all = phones(&bed, tenant).await;
     let refused = imports(&bed).roll_back(tenant, id, false).await.unwrap_err();
     assert!(matches!(&refused, ImportError::ChangedSince(since) if *since == ["phone fax"]), "{refused}");

@@ -275,7 +275,7 @@ async fn what_cannot_be_noted_is_not_done() {
     let tenant = bed.mailbox.tenant;
     let (handsets, numbers) = (&bed.services.handsets, &bed.services.numbers);
     let wish = || aftertone::service::handsets::HandsetWish::default();
-    let phone = handsets.add(&actor, tenant, "desk", None, wish()).await.unwrap().handset;
+    let phone = handsets.add(&actor, tenant, "desk", None, wish()).await.unwrap();
     numbers.add(&actor, tenant, "+15550100\n+15550101").await.unwrap();
     let to = |ringing| aftertone::service::numbers::Assignment {
         user: "1001".to_owned(),
@@ -287,9 +287,9 @@ async fn what_cannot_be_noted_is_not_done() {
     let before = bed.everything().await;
     let other = aftertone::service::handsets::HandsetWish { site: "Rome".to_owned(), ..wish() };
     assert!(handsets.add(&actor, tenant, "other", None, wish()).await.is_err());
-    assert!(handsets.change(&actor, tenant, phone.id, other).await.is_err());
-    assert!(handsets.give(&actor, tenant, phone.id, bed.mailbox.user).await.is_err());
-    assert!(handsets.remove(&actor, tenant, phone.id).await.is_err());
+    assert!(handsets.change(&actor, &phone, other).await.is_err());
+    assert!(handsets.give(&actor, tenant, phone.handset.id, bed.mailbox.user).await.is_err());
+    assert!(handsets.remove(&actor, tenant, phone.handset.id).await.is_err());
     assert!(numbers.add(&actor, tenant, "+15550109").await.is_err());
     assert!(numbers.drop(&actor, tenant, "+15550101").await.is_err());
     assert!(numbers.release(&actor, tenant, "+15550100").await.is_err());

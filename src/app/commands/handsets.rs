@@ -109,15 +109,15 @@ async fn changed(
 ) -> Result<KnownHandset, Failure> {
     let (id, tenant, is_grouped) = (before.handset.id, before.handset.tenant, !set.group.is_empty());
     let mut wish = over(HandsetWish::of(&before.handset), set).await?;
-    let Some(owner) = owner else { return handsets.change(actor, tenant, id, wish).await.map_err(failed) };
-    let groups = std::mem::replace(&mut wish.groups, before.handset.settings.groups);
-    handsets.change(actor, tenant, id, wish).await.map_err(failed)?;
+    let Some(owner) = owner else { return handsets.change(actor, &before, wish).await.map_err(failed) };
+    let groups = std::mem::replace(&mut wish.groups, before.handset.settings.groups.clone());
+    handsets.change(actor, &before, wish).await.map_err(failed)?;
     let known = handsets.give(actor, tenant, id, owner).await.map_err(failed)?;
     if !is_grouped {
         return Ok(known);
     }
     let wish = HandsetWish { groups, ..HandsetWish::of(&known.handset) };
-    handsets.change(actor, tenant, id, wish).await.map_err(failed)
+    handsets.change(actor, &known, wish).await.map_err(failed)
 }
 
 async fn list(handsets: &Handsets, tenant: &Tenant, search: &str, is_json: bool) -> Result<(), Failure> {

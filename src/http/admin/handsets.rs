@@ -297,13 +297,7 @@ async fn changed(site: &Site, id: &str, posted: Posted) -> Result<Response, Othe
     let mut form = Form::read(&fields, &handset.settings.groups);
     form.owner = before.extension.clone().unwrap_or_default();
     let asked = Asked::of(&fields);
-    match site
-        .web
-        .services
-        .handsets
-        .change(&visitor.actor, handset.tenant, handset.id, form.wish.clone())
-        .await
-    {
+    match site.web.services.handsets.change(&visitor.actor, &before, form.wish.clone()).await {
         // Other ports and fields are to be filled in at once.
         Ok(after) if after.handset.model != handset.model => {
             Ok(see(site, &format!("{HERE}/{id}?done=model&{}", asked.place())))

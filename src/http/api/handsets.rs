@@ -41,6 +41,7 @@ impl From<HandsetError> for Problem {
                 detail,
             ),
             HandsetError::NoPhone(_) => Self::missing("phone"),
+            HandsetError::ChangedMeanwhile(_) => Self::new(StatusCode::CONFLICT, detail),
             HandsetError::Store(error) => error.into(),
         }
     }
@@ -196,8 +197,7 @@ pub(super) async fn change(
         return Err(Problem::field("owner", "give it away with PUT /handsets/{handset}/owner"));
     }
     let wish = given.over(HandsetWish::of(&before.handset));
-    let handset = &before.handset;
-    let known = site.web.services.handsets.change(&caller.actor, handset.tenant, handset.id, wish).await?;
+    let known = site.web.services.handsets.change(&caller.actor, &before, wish).await?;
     Ok(answer(StatusCode::OK, &handset_json(&known)))
 }
 

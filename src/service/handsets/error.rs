@@ -26,6 +26,9 @@ pub enum HandsetError {
         /// What to do.
         remedy: &'static str,
     },
+    /// Somebody else changed it between reading and writing.
+    #[error("phone {0} was changed by somebody else just now: look at it again, then change it")]
+    ChangedMeanwhile(String),
     /// The database.
     #[error(transparent)]
     Store(StoreError),
@@ -34,6 +37,7 @@ pub enum HandsetError {
 impl From<StoreError> for HandsetError {
     fn from(error: StoreError) -> Self {
         let (what, value) = match error {
+            StoreError::Taken { what: "phone", value } => return Self::ChangedMeanwhile(value),
             StoreError::Taken { what, value } => (what, value),
             StoreError::Missing { what: "user", value } => return Self::NoUser(value),
             other => return Self::Store(other),

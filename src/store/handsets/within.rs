@@ -1,11 +1,11 @@
 //! Writes of handsets as parts of a transaction: of a single change with its audit, and of an import.
 
-use super::super::Result;
 use super::super::db::{Tx, args};
 use super::super::fault::{found, missing};
 use super::super::read::{Reader, micros, to_json};
+use super::super::{Result, StoreError};
 use super::{
-    ADD, BY_ID, CHANGE, DROP_PORTS, GIVE, LIVING, REMOVE, TAKE, fact, put_ports, read_handset, written,
+    ADD, BY_ID, CHANGE, DROP_PORTS, GIVE, LIVING, LOCK, REMOVE, TAKE, fact, put_ports, read_handset, written,
 };
 use crate::domain::{Handset, HandsetId, Port, TenantId, UserId, WebhookEvent};
 
@@ -37,6 +37,18 @@ pub(in crate::store) async fn add_in(tx: &mut Tx, handset: &Handset) -> Result<(
     put_ports(tx, handset).await?;
     tx.batch(vec![fact(handset.tenant, handset.id, WebhookEvent::HandsetChanged, "added")]).await?;
     Ok(())
+}
+
+/// Holds the phone until the end of the transaction; `Taken` if it is not as it was read. Restarts do not matter.
+pub(in crate::store) async fn must_be(tx: &mut Tx, was: &Handset) -> Result<()> {
+    let (tenant, id) = (was.tenant, was.id);
+    found(tx.run(LOCK, args![tenant.uuid(), id.uuid()]).await?, "phone", id)?;
+    let now = handset_in(tx, tenant, id).await?;
+    let now = now.map(|now| Handset { reboot: was.reboot.clone(), applied_at: was.applied_at, ..now });
+    if now.as_ref() == Some(was) {
+        return Ok(());
+    }
+    Err(StoreError::Taken { what: "phone", value: was.name.to_string() })
 }
 
 /// Writes everything but name, owner and what is known of restarts.

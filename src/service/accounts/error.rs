@@ -162,8 +162,9 @@ impl AccountError {
                 "e-mail address" => "emails",
                 "mail mode" => "mail",
                 "newcomer" => "known",
-                same @ ("extension" | "role" | "zone" | "operator" | "max_messages" | "max_megabytes"
-                | "fate" | "reason") => same,
+                "number of messages" => "max_messages",
+                "number of megabytes" => "max_megabytes",
+                same @ ("extension" | "role" | "zone" | "operator" | "fate" | "reason") => same,
                 _ => return None,
             },
             Self::AddressTwice(_) | Self::TooManyAddresses | Self::NoAddress => "emails",

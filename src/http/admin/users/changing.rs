@@ -147,8 +147,8 @@ impl Form<'_> {
     }
 
     fn quota(&mut self, before: &Quota) -> Option<Quota> {
-        let messages = self.limit("max_messages");
-        let megabytes = self.limit("max_megabytes");
+        let messages = self.limit("max_messages", "number of messages");
+        let megabytes = self.limit("max_megabytes", "number of megabytes");
         let bytes = match megabytes? {
             // A limit that is not of whole megabytes stays as it is while nobody changes it.
             Some(most) if before.bytes.map(|bytes| bytes / 1_000_000) == Some(most.into()) => before.bytes,
@@ -158,12 +158,12 @@ impl Form<'_> {
     }
 
     /// A limit; empty for none.
-    fn limit(&mut self, name: &'static str) -> Option<Option<u32>> {
+    fn limit(&mut self, name: &str, what: &'static str) -> Option<Option<u32>> {
         let text = self.fields.get(name).trim();
         if text.is_empty() {
             return Some(None);
         }
-        let wrong = |_| Invalid::new(name, text, "give a whole number, or leave it empty for no limit");
+        let wrong = |_| Invalid::new(what, text, "give a whole number, or leave it empty for no limit");
         self.note(text.parse().map(Some).map_err(wrong))
     }
 

@@ -272,7 +272,7 @@ impl Bed {
 
     /// Token of the link in the mail.
     async fn token(&self) -> String {
-        for _ in 0..200 {
+        for _ in 0..600 {
             let files = std::fs::read_dir(self.folder.path().join("mail")).into_iter().flatten();
             for path in files.map(|entry| entry.unwrap().path()) {
                 if path.extension().is_none_or(|ending| ending != "eml") {

@@ -101,6 +101,8 @@ pub(super) async fn of_mailbox(
     plan.keys = keys(mailbox, &targets, desk.settings.directory_key);
     if let Some(rule) = rule {
         follow(rule, &mut plan, &targets);
+        // Whom a list lets through is not asked (002-028).
+        plan.screens = rule.phones.screening && verdict.answered.screened.is_none();
         plan.transfer = transfer(rule, &plan, &targets);
     }
     let kept = Kept { head: head(verdict, mailbox), min_speech: mailbox.min_speech };

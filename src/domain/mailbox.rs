@@ -51,9 +51,22 @@ pub enum ToneChoice {
     Silent,
 }
 
+impl ToneChoice {
+    const USUAL: Self = Self::Sine { hertz: 1000, millis: 400 };
+
+    /// Itself, or the usual tone where words speak of one.
+    #[must_use]
+    pub const fn audible(self) -> Self {
+        match self {
+            Self::Silent => Self::USUAL,
+            tone @ Self::Sine { .. } => tone,
+        }
+    }
+}
+
 impl Default for ToneChoice {
     fn default() -> Self {
-        Self::Sine { hertz: 1000, millis: 400 }
+        Self::USUAL
     }
 }
 

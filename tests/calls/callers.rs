@@ -93,10 +93,11 @@ fn plans() -> impl Strategy<Value = Plan> {
         Instructions::UnlessOwnGreeting,
         Instructions::Always,
     ]);
-    (mode, instructions, any::<[bool; 5]>()).prop_map(
-        |(mode, instructions, [operator, keep, own, none, silent])| {
+    (mode, instructions, any::<[bool; 6]>()).prop_map(
+        |(mode, instructions, [operator, keep, own, none, silent, screens])| {
+            let (keep_no_speech, own_greeting) = (keep, own);
             let mut plan =
-                Plan { mode, instructions, operator, keep_no_speech: keep, own_greeting: own, ..plan() };
+                Plan { mode, instructions, operator, keep_no_speech, own_greeting, screens, ..plan() };
             if none {
                 plan.greeting = None;
             }
@@ -118,6 +119,8 @@ struct Call {
     wire: Wire,
     /// How each recording ended.
     ended: BTreeMap<Take, Vec<&'static str>>,
+    /// The recording that holds nothing but a name, as long as it does.
+    name: Option<Take>,
     storing: Option<Take>,
     /// What the store said last.
     stored: Option<StoreOutcome>,
@@ -154,6 +157,8 @@ impl Line for Call {
             Action::Record { take, append, .. } => {
                 assert!(self.wire.recording.is_none(), "two recordings at once");
                 assert!(self.wire.playing.is_none(), "records what it plays");
+                let is_first = self.ended.is_empty() && self.flow.plan().screens;
+                self.name = Some(take).filter(|_| is_first && !append);
                 if append {
                     assert!(self.wire.open.remove(&take), "goes on with a recording that is gone");
                 } else {
@@ -188,6 +193,7 @@ impl Call {
             flow: LeaveMessage::new(plan),
             wire: Wire::default(),
             ended: BTreeMap::new(),
+            name: None,
             storing: None,
             stored: None,
         };
@@ -220,7 +226,8 @@ impl Call {
     fn end(&mut self, take: Take, how: &'static str) {
         // Only a recorder that never answered leaves a recording that is ended while it runs.
         if self.wire.recording == Some(take) {
-            assert_eq!(how, "persist", "a recording that nobody judged is forgotten");
+            let is_name = self.name == Some(take);
+            assert!(how == "persist" || is_name, "a recording that nobody judged is forgotten");
             self.wire.recording = None;
         } else {
             assert!(self.wire.open.remove(&take), "{how} of {take:?}, which is not there");
@@ -323,16 +330,21 @@ proptest! {
         // Without 3 (record again) and 7 (discard) every recording with speech in it becomes a message.
         let mut line = Call::new(plan);
         let mut spoken = BTreeSet::new();
+        // What is said as a name (002-036) makes no message.
+        let mut named = 0;
         for (after, chance) in chances {
             if matches!(chance, Chance::Key('3' | '7')) {
                 continue;
             }
-            if let (Chance::Stopped { voiced: 1_000.., class: RecordingClass::Speech, .. }, Some(take)) =
-                (&chance, line.wire.recording)
-            {
-                spoken.insert(take);
-            } else if let (Chance::Stopped { .. }, Some(take)) = (&chance, line.wire.recording) {
-                spoken.remove(&take);
+            if let (Chance::Stopped { voiced, class, .. }, Some(take)) = (&chance, line.wire.recording) {
+                let of_name = if take == Take(1) { named } else { 0 };
+                if line.name == Some(take) {
+                    named = *voiced;
+                } else if *class == RecordingClass::Speech && *voiced >= 1_000 + of_name {
+                    spoken.insert(take);
+                } else {
+                    spoken.remove(&take);
+                }
             }
             line.happen(after, chance);
         }

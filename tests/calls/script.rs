@@ -28,6 +28,7 @@ pub(crate) fn plan() -> Plan {
         mode: Mode::TakeMessage,
         greeting: Some(vec![Utterance::Greeting(GreetingId::from_uuid(uuid::Uuid::nil()))]),
         own_greeting: true,
+        screens: false,
         instructions: Instructions::UnlessOwnGreeting,
         tone: ToneChoice::default(),
         limits: RecordLimits { max: secs(180.0), silence: secs(5.0), warn_before: secs(10.0) },
@@ -211,6 +212,7 @@ impl Run {
             ("instructions", "always") => plan.instructions = Instructions::Always,
             ("tone", "silent") => plan.tone = ToneChoice::Silent,
             ("operator", "yes") => plan.operator = true,
+            ("screening", "yes") => plan.screens = true,
             ("way", value) => {
                 let (key, target) = value.split_once(' ').ok_or("a way is a key and a target")?;
                 let key = key.chars().next().and_then(Key::new).ok_or("a way begins with a key")?;

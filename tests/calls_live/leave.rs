@@ -138,3 +138,31 @@ fn the_greeting_the_instructions_and_the_tone_come_in_this_order() {
     assert!(level(&heard.samples[at(0.35)..at(0.1)], heard.rate, 1000.0) > 6000.0);
     assert!(peak_level(&heard.samples[..at(0.6)], heard.rate, 1000.0) < 6000.0, "one tone only, at the end");
 }
+
+// 002-028, 002-036
+#[test]
+fn where_calls_are_screened_the_message_begins_with_the_name_that_the_caller_says() {
+    let server = Server::start("", "");
+    server.user("1001", &[]);
+    server.ok(&["rule", "add", "Screened", "--mailbox", "1001", "--screening"]);
+    let file = server.wav("said.wav", &speech(2.0, 8_000), 8_000);
+    let caller = |number: &str| format!("sip:{number}@127.0.0.1");
+    let asks =
+        |heard: &crate::live::Heard| says(&heard.samples, heard.rate, &phrases::owner::RECORD_NAME.phrase());
+    let stranger = caller("+15550100");
+    let keys = "t,p,w0.3,#,w1,#,t,p,w0.3,#,s,2,s";
+    let heard = server.call("1001", keys, Some(&file), &["--from", &stranger]);
+    assert!(asks(&heard), "{}", heard.said);
+    let length = server.message("1001")["duration_ms"].as_u64().unwrap();
+    assert!((3_800..6_000).contains(&length), "name and message are {length} ms");
+
+    let leaves = server.call("1001", "t,p,w0.3,#,w1", Some(&file), &["--from", &stranger]);
+    assert!(asks(&leaves), "{}", leaves.said);
+    server.ok(&["block", "add", "+15550199", "--allow", "--mailbox", "1001"]);
+    let known = server.call("1001", "#,t,p,w0.3,#,s,2,s", Some(&file), &["--from", &caller("+15550199")]);
+    assert!(!asks(&known), "{}", known.said);
+    let numbers = ["+15550199", "+15550100"];
+    server.until("both messages are there", |server| server.messages("1001").len() >= 2);
+    let kept: Vec<_> = server.messages("1001").iter().map(|one| one["caller_number"].clone()).collect();
+    assert_eq!(kept, numbers, "a name alone is no message");
+}

@@ -213,7 +213,7 @@ pub(in crate::app) struct RulePhones {
     /// To voicemail without ringing.
     #[arg(long)]
     pub dnd: bool,
-    /// Callers say their name and the owner decides.
+    /// Callers say their name and the owner decides; a message begins with it.
     #[arg(long)]
     pub screening: bool,
     /// How long the phone rings, for example 20s.

@@ -60,7 +60,8 @@ impl FromStr for Cadence {
 pub struct PhoneSystem {
     /// To voicemail without ringing (002-035).
     pub dnd: bool,
-    /// The caller says a name and the callee decides (002-036).
+    /// The caller says a name and the callee decides (002-036). Of who reaches the mailbox, the message begins with it: this
+    /// part is carried out here.
     pub screening: bool,
     /// How long the phone rings, in seconds (002-026).
     pub ring_s: Option<u16>,

@@ -4,7 +4,9 @@
 //! stores anything itself. Driven by [`crate::call`] through [`Flow`].
 //!
 //! ```text
-//! Waiting → Opening ⇄ Interlude          Opening: greeting, instructions; or a notice, where no message is taken
+//! Waiting → AskingName → SayingName       where calls are screened
+//!    ↓          ↓ #          ↓
+//! Opening ⇄ Interlude                     Opening: greeting, instructions; or a notice, where no message is taken
 //!              ↓ tone
 //!             Cue → Recording → Stopping → Review ⇄ Discarding
 //!              ↑        ⇅ 8 Paused          ↓ kept
@@ -17,6 +19,7 @@
 
 mod draft;
 mod ending;
+mod naming;
 mod opening;
 mod plan;
 mod recording;
@@ -26,6 +29,7 @@ mod turn;
 use std::time::Duration;
 
 use self::ending::{Farewell, Gone, Passing, Storing, Transferring};
+use self::naming::{AskingName, SayingName};
 use self::opening::{Interlude, Opening};
 pub use self::plan::{Instructions, Mode, Plan};
 use self::recording::{Cue, Paused, Recording, Stopping};
@@ -75,7 +79,8 @@ impl Flow for LeaveMessage {
         let state = std::mem::replace(&mut self.state, State::Done);
         let mut turn = Turn { plan: &self.plan, now, memory: &mut self.memory, actions };
         self.state = state.take_in(&mut turn, event);
-        if self.is_done() {
+        if matches!(self.state, State::Done) {
+            turn.forget_name();
             self.memory.rest();
         }
     }
@@ -90,7 +95,11 @@ impl Flow for LeaveMessage {
 
     fn stage(&self) -> CallStage {
         match self.state {
-            State::Waiting(_) | State::Opening(_) | State::Interlude(_) => CallStage::Greeting,
+            State::Waiting(_)
+            | State::AskingName(_)
+            | State::SayingName(_)
+            | State::Opening(_)
+            | State::Interlude(_) => CallStage::Greeting,
             State::Cue(_) | State::Recording(_) | State::Stopping(_) | State::Paused(_) => {
                 CallStage::Recording
             }
@@ -105,6 +114,8 @@ impl Flow for LeaveMessage {
 #[derive(Debug)]
 enum State {
     Waiting(Waiting),
+    AskingName(AskingName),
+    SayingName(SayingName),
     Opening(Opening),
     Interlude(Interlude),
     Cue(Cue),
@@ -161,6 +172,8 @@ macro_rules! on_stage {
     ($state:expr, $stage:ident => $call:expr) => {
         match $state {
             State::Waiting($stage) => $call,
+            State::AskingName($stage) => $call,
+            State::SayingName($stage) => $call,
             State::Opening($stage) => $call,
             State::Interlude($stage) => $call,
             State::Cue($stage) => $call,
@@ -191,6 +204,8 @@ macro_rules! into_state {
 
 into_state!(
     Waiting,
+    AskingName,
+    SayingName,
     Opening,
     Interlude,
     Cue,
@@ -217,6 +232,7 @@ impl State {
             // The end of something that was replaced or cut short long ago.
             CallEvent::PlayFinished(_) => self,
             CallEvent::RecordingStopped { take, cause, length, voiced, class } => {
+                let voiced = turn.memory.beside_name(take, voiced);
                 let verdict = Verdict { cause, length, voiced, class };
                 on_stage!(self, stage => stage.stopped(turn, take, verdict))
             }

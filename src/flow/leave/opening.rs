@@ -4,9 +4,10 @@
 //! mailbox's own, and do nothing where it has none.
 
 use super::ending::{Farewell, Left, Passing, To};
+use super::naming::AskingName;
 use super::recording::Cue;
 use super::turn::{Timer, Turn};
-use super::{Stage, State};
+use super::{Mode, Stage, State};
 use crate::domain::KeyTarget;
 use crate::flow::phrases::{self, Saying};
 use crate::flow::{Action, Key, Place, Utterance};
@@ -31,6 +32,14 @@ pub(super) struct Opening {
 impl Opening {
     /// The first thing a caller hears.
     pub(super) fn begin(turn: &mut Turn<'_>) -> State {
+        if turn.plan.screens && turn.plan.mode == Mode::TakeMessage {
+            return AskingName::enter(turn);
+        }
+        Self::greet(turn)
+    }
+
+    /// The greeting, and what comes behind it.
+    pub(super) fn greet(turn: &mut Turn<'_>) -> State {
         Self::enter(turn, Part::Greeting)
     }
 

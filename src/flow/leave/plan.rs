@@ -69,6 +69,8 @@ pub struct Plan {
     pub greeting: Option<Vec<Utterance>>,
     /// Whether the greeting is one that the owner recorded or uploaded.
     pub own_greeting: bool,
+    /// Whether the caller is asked for a name first, with which the message begins (002-036).
+    pub screens: bool,
     /// Whether the caller is told how to leave a message.
     pub instructions: Instructions,
     /// The tone before recording.
@@ -112,6 +114,7 @@ impl Plan {
             mode,
             greeting: (mode != Mode::Disabled).then_some(greeting),
             own_greeting,
+            screens: false,
             instructions: if mailbox.instructions {
                 Instructions::UnlessOwnGreeting
             } else {
@@ -138,6 +141,7 @@ impl Plan {
             mode,
             greeting: None,
             own_greeting: false,
+            screens: false,
             instructions: Instructions::Never,
             tone: ToneChoice::default(),
             limits: RecordLimits {

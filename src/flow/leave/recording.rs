@@ -56,8 +56,9 @@ impl Cue {
     }
 
     fn record(self, turn: &mut Turn<'_>) -> State {
-        let append = self.goes_on.is_some();
-        let take = self.goes_on.map_or_else(|| turn.next_take(), |draft| draft.take);
+        let earlier = self.goes_on.map(|draft| draft.take).or_else(|| turn.memory.begin_with_name());
+        let append = earlier.is_some();
+        let take = earlier.unwrap_or_else(|| turn.next_take());
         let limits = turn.plan.limits;
         turn.act(Action::Record { take, append, limits });
         if !append && self.sheet.marks != Marks::default() {
@@ -302,6 +303,9 @@ fn try_again(turn: &mut Turn<'_>, draft: Draft, marks: Marks, mut words: Vec<Utt
         return Farewell::enter(turn, words);
     }
     words.push(phrases::NOTHING_HEARD.into());
+    if turn.memory.has_name(draft.take) {
+        return Cue::enter(turn, words, Some(draft), Sheet { marks, spare: None });
+    }
     let spare = if draft.is_wanted(turn.plan) {
         Some(draft)
     } else {

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use super::Plan;
+use super::naming::Name;
 use crate::flow::{Action, Actions, CallTime, Numbers, PlayId, Take, Utterance};
 
 /// What is waited for, and how long at most. A state waits for one thing only, so one timer runs at a time.
@@ -60,6 +61,8 @@ pub(super) struct Memory {
     interludes: u32,
     commands: u32,
     silent_tries: u32,
+    /// What the caller is called, and whether a message has begun with it.
+    name: Option<(Name, bool)>,
 }
 
 impl Memory {
@@ -72,6 +75,7 @@ impl Memory {
             interludes: 0,
             commands: 0,
             silent_tries: 0,
+            name: None,
         }
     }
 
@@ -90,6 +94,34 @@ impl Memory {
             self.playing = None;
         }
         current
+    }
+
+    /// The caller said a name: the first recording goes on behind it.
+    pub(super) const fn keep_name(&mut self, name: Name) {
+        self.name = Some((name, false));
+    }
+
+    /// The recording that holds the name, if no message has begun with it yet; this one does.
+    pub(super) fn begin_with_name(&mut self) -> Option<Take> {
+        let (name, is_used) = self.name.as_mut().filter(|(_, is_used)| !*is_used)?;
+        *is_used = true;
+        Some(name.take)
+    }
+
+    /// A name that no message has begun with, taken away.
+    pub(super) fn drop_unused_name(&mut self) -> Option<Take> {
+        self.name.take_if(|(_, is_used)| !*is_used).map(|(name, _)| name.take)
+    }
+
+    /// Whether this recording begins with the name.
+    pub(super) fn has_name(&self, take: Take) -> bool {
+        self.name.is_some_and(|(name, _)| name.take == take)
+    }
+
+    /// The speech in a recording, without the name.
+    pub(super) fn beside_name(&self, take: Take, voiced: Duration) -> Duration {
+        let of_name = self.name.filter(|(name, _)| name.take == take).map(|(name, _)| name.voiced);
+        voiced.saturating_sub(of_name.unwrap_or_default())
     }
 
     /// Nothing is waited for any more.
@@ -115,9 +147,19 @@ pub(super) struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    /// Asks for something to be done.
+    /// Asks for something to be done. With the dialogue ends a name that no message has begun with.
     pub(super) fn act(&mut self, action: Action) {
+        if matches!(action, Action::HangUp | Action::SignIn | Action::GoOn(_)) {
+            self.forget_name();
+        }
         self.actions.push(action);
+    }
+
+    /// Forgets a name that no message has begun with.
+    pub(super) fn forget_name(&mut self) {
+        if let Some(take) = self.memory.drop_unused_name() {
+            self.actions.push(Action::Discard(take));
+        }
     }
 
     /// Waits for one thing; the wait for any other ends.

@@ -408,6 +408,7 @@ fn plan(bits: u8) -> Plan {
         mode: if bits & 0x70 == 0x70 { Mode::MailboxFull } else { Mode::TakeMessage },
         greeting: None,
         own_greeting: bits & 1 == 1,
+        screens: bits & 2 == 2,
         instructions: Instructions::UnlessOwnGreeting,
         tone: if bits & 2 == 2 { ToneChoice::Silent } else { ToneChoice::default() },
         limits: RecordLimits { max: seconds(60), silence: seconds(5), warn_before: seconds(10) },

@@ -298,7 +298,11 @@ pub(super) const SHAPES: &[Shape] = &[
         "RulePhones",
         &[
             ("dnd?", "boolean", "to voicemail without ringing"),
-            ("screening?", "boolean", "callers say their name, and the owner decides"),
+            (
+                "screening?",
+                "boolean",
+                "callers say their name, and the owner decides; a message begins with it",
+            ),
             ("ring_s?", "integer?", "seconds"),
             ("ring_count?", "integer?", "rings, in place of seconds"),
             ("cadence_internal?", "single|double|triple?", "how it rings for colleagues"),

@@ -190,6 +190,7 @@ impl Bed {
             tenant,
             mailbox: account.mailbox.id,
             kind,
+            name: None,
             label: "zqgreeting.wav".to_owned(),
             file: file.into(),
             from: None,

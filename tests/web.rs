@@ -41,6 +41,8 @@ mod finding;
 mod first_run;
 #[path = "support/web_forward.rs"]
 mod forward;
+#[path = "support/web_greetings.rs"]
+mod greetings;
 #[path = "support/web_handsets.rs"]
 mod handsets;
 #[path = "support/web_hooks.rs"]

@@ -181,6 +181,9 @@ pub(super) enum GreetingCommand {
         /// The file.
         #[arg(long)]
         file: PathBuf,
+        /// What it is called, which no other greeting of the mailbox may be; default: the file's name.
+        #[arg(long)]
+        name: Option<String>,
         /// Play it from this time on (RFC 3339).
         #[arg(long, value_name = "TIME")]
         from: Option<String>,
@@ -223,6 +226,9 @@ pub(super) struct CallMeArgs {
     /// The number to call; default: the extension.
     #[arg(long, value_name = "NUMBER")]
     pub to: Option<String>,
+    /// What the greeting is to be called, which no other one of the mailbox may be.
+    #[arg(long)]
+    pub name: Option<String>,
     /// Print each step as a line of JSON.
     #[arg(long)]
     pub json: bool,

@@ -181,9 +181,9 @@ impl Call {
 
     /// The call is up: the owner's dialogue, to its end.
     async fn talk(&self, order: CallOrder, ends: Ends, end: CancellationToken) -> CallStep {
-        let CallOrder { mailbox, tenant, kind, .. } = order;
+        let CallOrder { mailbox, tenant, kind, name, .. } = order;
         let language = mailbox.language.clone().unwrap_or_else(|| tenant.language.clone());
-        let inside = Inside::new(&self.desk, &mailbox, &language);
+        let inside = Inside::new(&self.desk, &mailbox, &language).named(name);
         let welcome = Welcome {
             owner: crate::domain::Owner { tenant: mailbox.tenant, mailbox: mailbox.id },
             zone: mailbox.zone.clone().unwrap_or(tenant.zone),

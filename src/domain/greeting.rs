@@ -68,6 +68,49 @@ impl FromStr for GreetingKind {
     }
 }
 
+/// What an owner calls a greeting (002-070): 1 to 64 characters, none of them a control character.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GreetingName(String);
+
+impl GreetingName {
+    /// Longest name in characters.
+    pub const LONGEST: usize = 64;
+
+    /// As it was given, without space at its ends.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether two names are the same to a reader: the case of letters is none.
+    pub fn is_same(one: &str, other: &str) -> bool {
+        one.to_lowercase() == other.to_lowercase()
+    }
+}
+
+impl fmt::Display for GreetingName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for GreetingName {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let name = text.trim_matches(' ');
+        let is_fit = name.chars().count() <= Self::LONGEST && !name.chars().any(char::is_control);
+        if is_fit && !name.trim().is_empty() {
+            Ok(Self(name.to_owned()))
+        } else {
+            Err(Invalid::new(
+                "greeting name",
+                text,
+                "a name has 1 to 64 characters, and no line breaks or other control characters",
+            ))
+        }
+    }
+}
+
 /// One uploaded or recorded greeting. The newest active one of a kind is played.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Greeting {
@@ -79,7 +122,7 @@ pub struct Greeting {
     pub mailbox: MailboxId,
     /// When it is played.
     pub kind: GreetingKind,
-    /// The owner's label, usually the uploaded file's name; at most 64 characters.
+    /// What the owner calls it, else the uploaded file's name; at most 64 characters.
     pub label: String,
     /// Key of the audio object: WAV, 16 kHz, mono, 16-bit.
     pub object: String,
@@ -99,5 +142,24 @@ impl Greeting {
     /// Whether the greeting is on at `now`.
     pub fn is_on(&self, now: Timestamp) -> bool {
         self.active && self.from.is_none_or(|from| from <= now) && self.until.is_none_or(|until| now < until)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // 002-070
+    #[test]
+    fn a_name_is_short_readable_and_not_empty() {
+        for good in ["Summer", "  Sommer – Büro 2 ", "x", &"ä".repeat(64)] {
+            assert_eq!(good.parse::<GreetingName>().unwrap().as_str(), good.trim());
+        }
+        for bad in ["", "   ", "\u{a0}", "a\nb", "\u{0}", "tab\there", &"ä".repeat(65)] {
+            assert!(bad.parse::<GreetingName>().is_err(), "{bad:?}");
+        }
+        assert!(
+            GreetingName::is_same("SUMMER ä", "Summer Ä") && !GreetingName::is_same("Summer", "Summer 2")
+        );
     }
 }

@@ -36,7 +36,8 @@ pub use caller::CallerId;
 pub use clearing::{Clear, Clearing};
 pub use directory::{DirectorySettings, SearchBy, letters, spelled, spellings, words};
 pub use extension::{Extension, PhoneNumber};
-pub use greeting::{Greeting, GreetingKind};
+pub use extension_plan::ExtensionPlan;
+pub use greeting::{Greeting, GreetingKind, GreetingName};
 pub use handset::{Handset, HandsetModel, HandsetName, HandsetSettings, MacAddress, Port};
 pub use id::{
     AuditId, BulkId, CallRequestId, ChangeId, DeliveryId, DraftId, GreetingId, HandsetId, ImportId, JobId,

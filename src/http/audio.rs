@@ -108,12 +108,14 @@ pub(super) async fn greeting(
     site: &Site,
     greeting: &Greeting,
     method: &Method,
+    query: Option<&str>,
     headers: &HeaderMap,
 ) -> Response {
     let tag = format!("\"{}-wav\"", greeting.id);
+    let name = (query == Some("download")).then(|| without_ending(&greeting.label).to_owned());
     let made = async {
         let size = site.web.objects.size(&greeting.object).await?;
-        stored_wav(site, &greeting.object, size, tag, None, method, headers).await
+        stored_wav(site, &greeting.object, size, tag, name, method, headers).await
     };
     match made.await {
         Ok(response) => response,
@@ -171,7 +173,7 @@ impl Sound {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.kind));
         headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
         headers.insert(header::CONTENT_LENGTH, answer.range.end.saturating_sub(answer.range.start).into());
-        let disposition = name.map(|name| format!("attachment; filename=\"{name}.{}\"", self.extension));
+        let disposition = name.map(|name| attachment(&name, self.extension));
         let texts = [
             (header::ETAG, Some(self.tag.clone())),
             (header::CONTENT_RANGE, answer.content_range),
@@ -215,6 +217,27 @@ const fn block(range: Range<u64>) -> (Range<u64>, Range<u64>) {
     let end = range.start.saturating_add(BLOCK);
     let end = if end < range.end { end } else { range.end };
     (range.start..end, end..range.end)
+}
+
+/// A name that people gave, for saving: in plain letters, and as it is for whoever reads that (RFC 6266 §4.3).
+fn attachment(name: &str, ending: &str) -> String {
+    let plain: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let plain = format!("attachment; filename=\"{plain}.{ending}\"");
+    if name.is_ascii() {
+        return plain;
+    }
+    let whole: String = name.chars().map(|c| if matches!(c, '/' | '\\' | ':') { '-' } else { c }).collect();
+    let whole: String = url::form_urlencoded::byte_serialize(whole.as_bytes()).collect();
+    format!("{plain}; filename*=UTF-8''{}.{ending}", whole.replace('+', "%20"))
+}
+
+/// A label that is the name of the uploaded file says what that file was; what is given is a WAV.
+fn without_ending(label: &str) -> &str {
+    let endings = ["wav", "mp3", "ogg", "flac", "m4a", "aac"];
+    match label.rsplit_once('.') {
+        Some((name, ending)) if !name.is_empty() && endings.contains(&ending.to_lowercase().as_str()) => name,
+        _ => label,
+    }
 }
 
 /// The name to save under, when the request is for a download.

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::SharedClock;
-use crate::domain::{CallFault, CallRequestId, CallStep, GreetingKind, Mailbox, Owner, Tenant};
+use crate::domain::{CallFault, CallRequestId, CallStep, GreetingKind, GreetingName, Mailbox, Owner, Tenant};
 use crate::service::audit::{Deed, NotedStore};
 use crate::service::pace::Pace;
 use crate::store::{CallRequest, Store, StoreError};
@@ -60,6 +60,8 @@ pub struct CallOrder {
     pub kind: GreetingKind,
     /// The number to call, as it was asked for.
     pub target: String,
+    /// What the greeting is to be called, when somebody gave it a name.
+    pub name: Option<GreetingName>,
 }
 
 /// The end of a call: [`CallStep::Kept`] or [`CallStep::Failed`].
@@ -84,12 +86,26 @@ pub enum AskError {
     /// Neither digits nor `+` and digits.
     #[error("{0:?} is no number that can be called: write digits, such as 1001")]
     Number(String),
+    /// Another greeting of the mailbox has the name.
+    #[error("another greeting of the mailbox is called {0:?} already: choose another name")]
+    NameTaken(String),
     /// Too many calls lately.
     #[error("your phone was called often enough for now: wait an hour, or upload a file")]
     TooOften,
     /// No such mailbox, or the store is away.
     #[error(transparent)]
     Store(StoreError),
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'w> {
+    /// What the recording becomes.
+    pub kind: GreetingKind,
+    /// The number to call.
+    pub target: &'w str,
+    /// What the greeting is to be called; else it gets a name by itself.
+    pub name: Option<&'w GreetingName>,
 }
 
 /// The side of whoever asks. Cheap to clone.
@@ -112,16 +128,12 @@ impl CallMe {
         Self { store: self.store.by(actor), ..self.clone() }
     }
 
-    /// Asks for a call to `target`; what is recorded there becomes this greeting. [`CallMe::follow`] tells how it goes.
+    /// Asks for a call. [`CallMe::follow`] tells how it goes.
     ///
     /// # Errors
     /// [`AskError`]. Whether the number may be called is decided by the server that calls.
-    pub async fn ask(
-        &self,
-        owner: Owner,
-        kind: GreetingKind,
-        target: &str,
-    ) -> Result<CallRequestId, AskError> {
+    pub async fn ask(&self, owner: Owner, wanted: &Wanted<'_>) -> Result<CallRequestId, AskError> {
+        let Wanted { kind, target, name } = *wanted;
         let number = target.strip_prefix('+').unwrap_or(target);
         if number.is_empty() || number.len() > 32 || !number.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(AskError::Number(target.chars().take(64).collect()));
@@ -130,14 +142,21 @@ impl CallMe {
         if !mailbox.enabled {
             return Err(AskError::Off(CallFault::MailboxOff));
         }
+        if let Some(name) = name {
+            let known = self.store.greetings(owner.tenant, owner.mailbox).await.map_err(AskError::Store)?;
+            if known.iter().any(|greeting| GreetingName::is_same(&greeting.label, name.as_str())) {
+                return Err(AskError::NameTaken(name.to_string()));
+            }
+        }
         let id = CallRequestId::from_uuid(self.clock.uuid());
         let stale = self.before(PATIENCE);
         let deed = Deed {
             action: "greeting.call-asked",
             target: format!("{kind} greeting of mailbox {}", mailbox.extension),
         };
-        let store = self.store.noting(owner.tenant, deed, Value::Null, json!({"id": id, "to": target}));
-        match store.ask_for_call(id, owner, kind, target, stale).await {
+        let after = json!({"id": id, "to": target, "label": name.map(GreetingName::as_str)});
+        let store = self.store.noting(owner.tenant, deed, Value::Null, after);
+        match store.ask_for_call(id, owner, kind, target, name, stale).await {
             Ok(()) => {
                 self.wake.notify_one();
                 Ok(id)
@@ -154,13 +173,12 @@ impl CallMe {
     pub async fn ask_now_and_then(
         &self,
         owner: Owner,
-        kind: GreetingKind,
-        target: &str,
+        wanted: &Wanted<'_>,
     ) -> Result<CallRequestId, AskError> {
         if !PACE.allows(&self.store, owner.mailbox).await.map_err(AskError::Store)? {
             return Err(AskError::TooOften);
         }
-        self.ask(owner, kind, target).await
+        self.ask(owner, wanted).await
     }
 
     /// The call is not wanted any more: a phone that rings stops, a call that is up ends.
@@ -265,7 +283,13 @@ impl CallDesk {
         if !mailbox.enabled {
             return Err(CallFault::MailboxOff);
         }
-        Ok(CallOrder { mailbox, tenant, kind: request.kind, target: request.target.clone() })
+        Ok(CallOrder {
+            mailbox,
+            tenant,
+            kind: request.kind,
+            target: request.target.clone(),
+            name: request.name.clone(),
+        })
     }
 
     async fn call(&self, order: CallOrder, book: &mut Book) -> CallStep {

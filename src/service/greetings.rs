@@ -4,6 +4,7 @@
 //! is the routing's choice. Driven by the command line, the API and the calls.
 
 mod cache;
+mod naming;
 mod prepare;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
 use self::cache::Cache;
+use self::naming::{clean, unique};
 pub use self::prepare::{Remark, Spoken};
 use super::audit::{Deed, NotedStore};
 use crate::audio::Clip;
@@ -23,15 +25,13 @@ use crate::audio::decode::DecodeError;
 use crate::audio::wav::{self, WavError};
 use crate::blob::objects::{ObjectError, Objects};
 use crate::clock::SharedClock;
-use crate::domain::{Greeting, GreetingId, GreetingKind, Mailbox, MailboxId, Owner, TenantId};
+use crate::domain::{Greeting, GreetingId, GreetingKind, GreetingName, Mailbox, MailboxId, Owner, TenantId};
 use crate::store::{Store, StoreError};
 
 /// Most bytes of an uploaded file.
 pub const MAX_UPLOAD: usize = 20 * 1024 * 1024;
 /// Longest greeting in seconds.
 pub const MAX_SECONDS: u32 = 300;
-/// Longest label in characters.
-const MAX_LABEL: usize = 64;
 /// Uploads that are decoded at once: each may need a processor and tens of megabytes for seconds.
 const DECODERS: usize = 2;
 /// Memory for loaded greetings.
@@ -54,9 +54,12 @@ pub enum GreetingError {
         /// Its start, or now.
         after: Timestamp,
     },
+    /// Another greeting of the mailbox has the name.
+    #[error("another greeting of the mailbox is called {0:?} already: choose another name")]
+    NameTaken(String),
     /// There is no such mailbox or greeting, or the database does not answer.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
     /// The audio cannot be put or read.
     #[error(transparent)]
     Objects(#[from] ObjectError),
@@ -73,6 +76,15 @@ pub enum GreetingError {
     Failed(String),
 }
 
+impl From<StoreError> for GreetingError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Taken { what: "greeting name", value } => Self::NameTaken(value),
+            other => Self::Store(other),
+        }
+    }
+}
+
 /// A greeting as it is uploaded.
 #[derive(Debug, Clone)]
 pub struct NewGreeting {
@@ -82,7 +94,9 @@ pub struct NewGreeting {
     pub mailbox: MailboxId,
     /// When it is to be played.
     pub kind: GreetingKind,
-    /// The owner's label, usually the file's name; control characters go, and what is beyond 64 characters. A label that the
+    /// What the owner calls it, which must be free (002-070).
+    pub name: Option<GreetingName>,
+    /// Without a name, usually the file's; control characters go, and what is beyond 64 characters. A label that the
     /// mailbox has already gets a number.
     pub label: String,
     /// The file: WAV, MP3, Ogg, FLAC, M4A or AAC, whatever rate and channels.
@@ -141,9 +155,11 @@ impl Greetings {
         self.put("greeting.uploaded", new).await
     }
 
-    /// As [`Greetings::set`], for what was recorded in a call.
+    /// As [`Greetings::set`], for what was recorded in a call. A name that was taken meanwhile gets a number: what somebody
+    /// spoke is not thrown away.
     pub(super) async fn set_recorded(&self, new: NewGreeting) -> Result<SetGreeting, GreetingError> {
-        self.put("greeting.recorded", new).await
+        let label = new.name.as_ref().map_or_else(|| new.label.clone(), ToString::to_string);
+        self.put("greeting.recorded", NewGreeting { name: None, label, ..new }).await
     }
 
     async fn put(&self, action: &str, new: NewGreeting) -> Result<SetGreeting, GreetingError> {
@@ -153,15 +169,23 @@ impl Greetings {
         let now = self.clock.now();
         check_period(&new, now)?;
         let mailbox = self.store.mailbox(new.tenant, new.mailbox).await?;
+        let owner = Owner { tenant: new.tenant, mailbox: new.mailbox };
+        if let Some(name) = &new.name {
+            self.check_free(owner, name).await?;
+        }
         let prepared = self.prepare(new.file).await?;
         let others = self.store.greetings(new.tenant, new.mailbox).await?;
+        let label = match &new.name {
+            Some(name) => name.to_string(),
+            None => unique(clean(&new.label, new.kind), &others),
+        };
         let id = GreetingId::from_uuid(self.clock.uuid());
         let greeting = Greeting {
             id,
             tenant: new.tenant,
             mailbox: new.mailbox,
             kind: new.kind,
-            label: unique(clean(&new.label, new.kind), &others),
+            label,
             object: format!("{}/{}/greetings/{id}.wav", new.tenant, new.mailbox),
             duration_ms: prepared.duration_ms,
             active: !new.is_aside,
@@ -174,7 +198,11 @@ impl Greetings {
         let was = before.filter(|_| greeting.active).map_or(Value::Null, noted);
         let deed = Deed { action, target: target(new.kind, &mailbox) };
         let store = self.store.noting(new.tenant, deed, was, noted(&greeting));
-        if let Err(error) = store.add_greeting(&greeting).await {
+        let added = match new.name {
+            Some(_) => store.add_named_greeting(&greeting).await,
+            None => store.add_greeting(&greeting).await,
+        };
+        if let Err(error) = added {
             self.take_back(&greeting, &error).await;
             return Err(error.into());
         }
@@ -341,22 +369,4 @@ fn check_period(new: &NewGreeting, now: Timestamp) -> Result<(), GreetingError> 
     let Some(until) = new.until else { return Ok(()) };
     let after = new.from.map_or(now, |from| from.max(now));
     if until > after { Ok(()) } else { Err(GreetingError::Period { until, after }) }
-}
-
-fn clean(label: &str, kind: GreetingKind) -> String {
-    let label: String = label.chars().filter(|c| !c.is_control()).take(MAX_LABEL).collect();
-    let label = label.trim();
-    if label.is_empty() { kind.to_string() } else { label.to_owned() }
-}
-
-/// The label, or with the first number that no other greeting of the mailbox has. 002-070
-fn unique(label: String, others: &[Greeting]) -> String {
-    let is_free = |label: &String| others.iter().all(|other| other.label != *label);
-    let numbered = |number: usize| {
-        let number = format!(" ({number})");
-        let head: String = label.chars().take(MAX_LABEL - number.chars().count()).collect();
-        format!("{}{number}", head.trim_end())
-    };
-    // One of so many names is free: there are fewer others.
-    std::iter::once(label.clone()).chain((2..=others.len() + 2).map(numbered)).find(is_free).unwrap_or(label)
 }

@@ -14,7 +14,7 @@ use crate::audio::wav;
 use crate::blob::spool::{Spool, SpoolError};
 use crate::clock::SharedClock;
 use crate::domain::{
-    Greeting, GreetingId, GreetingKind, MailMode, Mailbox, Owner, PhoneSettings, RecordingId,
+    Greeting, GreetingId, GreetingKind, GreetingName, MailMode, Mailbox, Owner, PhoneSettings, RecordingId,
 };
 use crate::store::Store;
 
@@ -135,6 +135,14 @@ impl Settings {
         self.greetings.clear(owner.tenant, owner.mailbox, kind).await.map_err(refused)
     }
 
+    /// Gives a greeting another name.
+    ///
+    /// # Errors
+    /// [`OwnerError::Invalid`] when another one has it; [`OwnerError::Missing`] when it is not this mailbox's.
+    pub async fn rename(&self, owner: Owner, greeting: GreetingId, name: &GreetingName) -> Result<Greeting> {
+        self.greetings.rename(owner, greeting, name).await.map_err(refused)
+    }
+
     /// Until when a greeting plays (exclusive); `None`: until it is switched off.
     ///
     /// # Errors
@@ -152,7 +160,8 @@ impl Settings {
     }
 
     /// Makes a finished recording of this call the active greeting of its kind, or the recorded name. Durable when it
-    /// returns; the recording leaves the spool then. On an error the recording is still there.
+    /// returns; the recording leaves the spool then. On an error the recording is still there. A name that another
+    /// greeting got meanwhile gets a number.
     ///
     /// # Errors
     /// [`OwnerError::Missing`] when there is no such recording of this mailbox; [`OwnerError::Invalid`] when it cannot be
@@ -162,6 +171,7 @@ impl Settings {
         owner: Owner,
         recording: RecordingId,
         kind: GreetingKind,
+        name: Option<GreetingName>,
         until: Option<Timestamp>,
     ) -> Result<Greeting> {
         let recorded = self.spool.read(recording).await?;
@@ -177,6 +187,7 @@ impl Settings {
             tenant: owner.tenant,
             mailbox: owner.mailbox,
             kind,
+            name,
             label: String::new(),
             file: Bytes::from(file),
             from: None,
@@ -226,6 +237,9 @@ fn refused(error: GreetingError) -> OwnerError {
         GreetingError::TooBig(_) => OwnerError::Invalid("the recording is too long for a greeting"),
         GreetingError::File(_) => OwnerError::Invalid("the recording cannot be a greeting: record it again"),
         GreetingError::Period { .. } => OwnerError::Invalid("the end of a greeting must lie in the future"),
+        GreetingError::NameTaken(_) => {
+            OwnerError::Invalid("another greeting of the mailbox has this name already: choose another")
+        }
         GreetingError::Store(error) => error.into(),
         GreetingError::Objects(error) => error.into(),
         other @ (GreetingError::Damaged { .. } | GreetingError::Failed(_)) => {

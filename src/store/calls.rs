@@ -11,13 +11,13 @@ use super::db::{Row, args};
 use super::fault::{Named as _, found};
 use super::read::{Reader, micros, to_json};
 use super::{Result, Store};
-use crate::domain::{CallRequestId, CallStep, GreetingKind, MailboxId, Owner, TenantId};
+use crate::domain::{CallRequestId, CallStep, GreetingKind, GreetingName, MailboxId, Owner, TenantId};
 
 macro_rules! columns {
     ($before:literal, $after:literal) => {
         concat!(
             $before,
-            " id, tenant_id, mailbox_id, kind, target, state, wanted, held_until, followed ",
+            " id, tenant_id, mailbox_id, kind, target, label, state, wanted, held_until, followed ",
             $after
         )
     };
@@ -47,8 +47,8 @@ const CLEAR: &str = "UPDATE call_requests SET state = 'over' WHERE tenant_id = $
     AND ((state = 'running' AND held_until < $3) OR (state = 'waiting' AND asked_at < $4))";
 
 const ASK: &str =
-    "INSERT INTO call_requests (id, tenant_id, mailbox_id, kind, target, state, wanted, asked_at, held_until)
-    VALUES ($1, $2, $3, $4, $5, 'waiting', $6, $7, $7)";
+    "INSERT INTO call_requests (id, tenant_id, mailbox_id, kind, target, state, wanted, asked_at, held_until, label)
+    VALUES ($1, $2, $3, $4, $5, 'waiting', $6, $7, $7, $8)";
 
 const HOLD: &str =
     "UPDATE call_requests SET held_until = $2 WHERE id = $1 AND state = 'running' RETURNING id, wanted";
@@ -99,6 +99,8 @@ pub struct CallRequest {
     pub kind: GreetingKind,
     /// The number to call.
     pub target: String,
+    /// What the greeting is to be called, when somebody gave it a name.
+    pub name: Option<GreetingName>,
     /// Where it stands.
     pub state: CallState,
     /// False: whoever asked gave it up.
@@ -132,12 +134,14 @@ impl Store {
         owner: Owner,
         kind: GreetingKind,
         target: &str,
+        name: Option<&GreetingName>,
         stale: Timestamp,
     ) -> Result<()> {
         let (tenant, mailbox, now) = (owner.tenant.uuid(), owner.mailbox.uuid(), micros(self.clock.now()));
         let mut tx = self.begin().await?;
         tx.run(CLEAR, args![tenant, mailbox, now, micros(stale)]).await?;
-        let asked = args![id.uuid(), tenant, mailbox, kind.as_str(), target, true, now];
+        let name = name.map(ToString::to_string);
+        let asked = args![id.uuid(), tenant, mailbox, kind.as_str(), target, true, now, name];
         let asked = tx.run(ASK, asked).await.taken("call for the mailbox", owner.mailbox);
         asked.orphan("mailbox", owner.mailbox)?;
         Ok(tx.commit().await?)
@@ -279,6 +283,7 @@ fn read_request(row: &Row) -> Result<CallRequest> {
         },
         kind: row.parsed("kind")?,
         target: row.text("target")?,
+        name: row.opt_parsed("label")?,
         state: row.word("state")?,
         wanted: row.flag("wanted")?,
         held_until: row.time("held_until")?,

@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::db::{Row, args};
+use super::db::{Row, Tx, args};
 use super::fault::{Named as _, missing};
 use super::mailboxes::lock_mailbox;
 use super::read::{Reader, micros, opt_micros};
-use super::{Result, Store};
-use crate::domain::{Greeting, GreetingId, GreetingKind, MailboxId, Owner, TenantId};
+use super::{Result, Store, StoreError};
+use crate::domain::{Greeting, GreetingId, GreetingKind, GreetingName, MailboxId, Owner, TenantId};
 
 // Whatever plays until now has played last.
 const SWITCH_OFF: &str = "UPDATE greetings
@@ -42,6 +42,12 @@ const SET_UNTIL: &str = "UPDATE greetings SET until_at = $4
     WHERE tenant_id = $1 AND mailbox_id = $2 AND id = $3 RETURNING id, tenant_id, mailbox_id, kind, label, object,
     duration_ms, active, from_at, until_at, created_at";
 
+const LABELS: &str = "SELECT id, label FROM greetings WHERE tenant_id = $1 AND mailbox_id = $2";
+
+const SET_LABEL: &str = "UPDATE greetings SET label = $4
+    WHERE tenant_id = $1 AND mailbox_id = $2 AND id = $3 RETURNING id, tenant_id, mailbox_id, kind, label, object,
+    duration_ms, active, from_at, until_at, created_at";
+
 impl Store {
     /// Adds a greeting. An active one becomes the one of its kind: the older ones of the kind go inactive and stay
     /// restorable. One transaction.
@@ -49,10 +55,26 @@ impl Store {
     /// # Errors
     /// [`super::StoreError::Missing`] names the mailbox; `Taken` the id.
     pub async fn add_greeting(&self, greeting: &Greeting) -> Result<()> {
+        self.put_greeting(greeting, false).await
+    }
+
+    /// As [`Store::add_greeting`], for a greeting whose label no other one of the mailbox may have (002-070).
+    ///
+    /// # Errors
+    /// [`StoreError::Taken`] names the label as `greeting name`; else as there.
+    pub async fn add_named_greeting(&self, greeting: &Greeting) -> Result<()> {
+        self.put_greeting(greeting, true).await
+    }
+
+    async fn put_greeting(&self, greeting: &Greeting, is_named: bool) -> Result<()> {
         let (tenant, mailbox) = (greeting.tenant.uuid(), greeting.mailbox.uuid());
         let kind = greeting.kind.as_str();
         let mut tx = self.begin().await?;
         lock_mailbox(&mut tx, greeting.tenant, greeting.mailbox).await?;
+        if is_named {
+            let owner = Owner { tenant: greeting.tenant, mailbox: greeting.mailbox };
+            check_label(&mut tx, owner, greeting.id, &greeting.label).await?;
+        }
         let now = micros(self.clock.now());
         if greeting.active {
             tx.run(SWITCH_OFF, args![tenant, mailbox, kind, false, Some(now - 1)]).await?;
@@ -158,6 +180,22 @@ impl Store {
         Ok(greeting)
     }
 
+    /// Gives a greeting another name.
+    ///
+    /// # Errors
+    /// [`StoreError::Taken`] when another greeting of the mailbox has it; [`StoreError::Missing`] when this one is not the
+    /// mailbox's.
+    pub async fn name_greeting(&self, owner: Owner, id: GreetingId, name: &GreetingName) -> Result<Greeting> {
+        let mut tx = self.begin().await?;
+        lock_mailbox(&mut tx, owner.tenant, owner.mailbox).await?;
+        check_label(&mut tx, owner, id, name.as_str()).await?;
+        let args = args![owner.tenant.uuid(), owner.mailbox.uuid(), id.uuid(), name.as_str()];
+        let rows = tx.rows(SET_LABEL, args).await?;
+        let greeting = read_greeting(rows.first().ok_or_else(|| missing("greeting", id))?)?;
+        tx.commit().await?;
+        Ok(greeting)
+    }
+
     /// Switches every greeting of the kind off.
     ///
     /// # Errors
@@ -174,6 +212,17 @@ impl Store {
         tx.run(SWITCH_OFF, args![tenant.uuid(), mailbox.uuid(), kind.as_str(), false, now]).await?;
         Ok(tx.commit().await?)
     }
+}
+
+/// Nothing but this greeting has the label in its mailbox. The databases fold case in ways of their own.
+async fn check_label(tx: &mut Tx, owner: Owner, id: GreetingId, label: &str) -> Result<()> {
+    for row in tx.rows(LABELS, args![owner.tenant.uuid(), owner.mailbox.uuid()]).await? {
+        let row = Reader::new(&row, "greetings", "id");
+        if row.id("id")? != id.uuid() && GreetingName::is_same(&row.text("label")?, label) {
+            return Err(StoreError::Taken { what: "greeting name", value: label.to_owned() });
+        }
+    }
+    Ok(())
 }
 
 fn read_greeting(row: &Row) -> Result<Greeting> {

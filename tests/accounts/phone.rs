@@ -7,8 +7,8 @@ use aftertone::blob::objects::Objects;
 use aftertone::blob::spool::{Head, Spool, Verdict};
 use aftertone::clock::{Clock as _, ManualClock};
 use aftertone::domain::{
-    CallerId, Extension, Folder, GreetingKind, MailMode, Mark, MessageId, Owner, RecordingClass, RecordingId,
-    RedirectReason, Shelf, TenantId,
+    CallerId, Extension, Folder, GreetingKind, GreetingName, MailMode, Mark, MessageId, Owner,
+    RecordingClass, RecordingId, RedirectReason, Shelf, TenantId,
 };
 use aftertone::service::accounts::{Accounts, MailboxDefaults, NewUser};
 use aftertone::service::deposit::{Deposit, DepositSettings, Kept};
@@ -168,19 +168,21 @@ async fn marks_are_there_for_everybody_at_once() {
 async fn a_kept_greeting_replaces_the_old_one_and_leaves_the_spool() {
     let office = Office::new().await;
     let first = office.recording(office.ada, 16_000).await;
-    let old = office.settings.keep(office.ada, first, GreetingKind::Standard, None).await.unwrap();
+    let old = office.settings.keep(office.ada, first, GreetingKind::Standard, None, None).await.unwrap();
     let second = office.recording(office.ada, 24_000).await;
-    let refused = office.settings.keep(office.eve, second, GreetingKind::Standard, None).await.unwrap_err();
+    let refused =
+        office.settings.keep(office.eve, second, GreetingKind::Standard, None, None).await.unwrap_err();
     assert!(matches!(refused, OwnerError::Missing { what: "recording" }), "{refused:?}");
     let gone = Some(office.clock.now());
-    let late = office.settings.keep(office.ada, second, GreetingKind::Standard, gone).await.unwrap_err();
+    let late =
+        office.settings.keep(office.ada, second, GreetingKind::Standard, None, gone).await.unwrap_err();
     assert!(matches!(late, OwnerError::Invalid(_)), "{late:?}");
     let active = async || {
         let all = office.settings.greetings(office.ada).await.unwrap();
         all.into_iter().filter(|greeting| greeting.active).map(|greeting| greeting.id).collect::<Vec<_>>()
     };
     assert_eq!(active().await, [old.id], "until the new one is kept, the old one plays");
-    let new = office.settings.keep(office.ada, second, GreetingKind::Standard, None).await.unwrap();
+    let new = office.settings.keep(office.ada, second, GreetingKind::Standard, None, None).await.unwrap();
     assert_eq!(active().await, [new.id]);
     assert!(office.spool.read(second).await.is_err(), "it left the spool");
     assert!(wav::read(&office.objects.get(&new.object).await.unwrap()).unwrap().samples.len() > 16_000);
@@ -190,6 +192,20 @@ async fn a_kept_greeting_replaces_the_old_one_and_leaves_the_spool() {
     assert_eq!(active().await, []);
     let tutorial = office.settings.show(office.ada).await.unwrap().phone.tutorial;
     assert!(tutorial.greeting && !tutorial.name);
+}
+
+// 002-071
+#[tokio::test]
+async fn a_recording_has_the_name_that_was_asked_for_and_is_not_lost_when_it_was_taken_meanwhile() {
+    let office = Office::new().await;
+    let name: Option<GreetingName> = Some("At the sea".parse().unwrap());
+    let mut labels = Vec::new();
+    for name in [name.clone(), name, None] {
+        let recording = office.recording(office.ada, 16_000).await;
+        let kept = office.settings.keep(office.ada, recording, GreetingKind::Away, name, None).await.unwrap();
+        labels.push(kept.label);
+    }
+    assert_eq!(labels, ["At the sea", "At the sea (2)", "away"]);
 }
 
 #[tokio::test]
@@ -207,7 +223,8 @@ async fn a_greeting_that_is_chosen_again_plays_even_when_its_last_day_has_gone()
     let office = Office::new().await;
     let until = office.clock.now() + std::time::Duration::from_secs(3600);
     let recording = office.recording(office.ada, 8000).await;
-    let away = office.settings.keep(office.ada, recording, GreetingKind::Away, Some(until)).await.unwrap();
+    let away =
+        office.settings.keep(office.ada, recording, GreetingKind::Away, None, Some(until)).await.unwrap();
     assert_eq!(
         office.settings.choose(office.ada, away.id).await.unwrap().until,
         Some(until),

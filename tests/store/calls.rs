@@ -21,7 +21,8 @@ async fn ask(bed: &Bed, home: &Home) -> Result<CallRequestId, StoreError> {
     let id = CallRequestId::from_uuid(bed.clock.uuid());
     let owner = Owner { tenant: home.tenant, mailbox: home.mailbox.id };
     let stale = before(bed, 10);
-    bed.store.ask_for_call(id, owner, GreetingKind::Away, "1001", stale).await.map(|()| id)
+    let name = "At the sea".parse().unwrap();
+    bed.store.ask_for_call(id, owner, GreetingKind::Away, "1001", Some(&name), stale).await.map(|()| id)
 }
 
 fn before(bed: &Bed, seconds: u64) -> Timestamp {
@@ -61,6 +62,7 @@ async fn a_mailbox_is_called_once_at_a_time_until_its_server_is_gone(bed: Bed) {
     let first = ask(&bed, &home).await.unwrap();
     let taken = bed.store.take_call(before(&bed, 60), HOLD).await.unwrap().unwrap();
     assert_eq!((taken.id, taken.kind, taken.target.as_str()), (first, GreetingKind::Away, "1001"));
+    assert_eq!(taken.name.unwrap().as_str(), "At the sea");
     assert!(bed.store.calls_run().await.unwrap());
     assert!(matches!(ask(&bed, &home).await, Err(StoreError::Taken { .. })));
     assert!(bed.store.hold_call(first, HOLD).await.unwrap(), "still wanted");
@@ -119,7 +121,8 @@ async fn nobody_asks_for_a_mailbox_of_another_tenant_and_a_removed_one_is_not_ca
     let home = bed.home("1001").await;
     let stranger = Owner { tenant: TenantId::from_uuid(bed.clock.uuid()), mailbox: home.mailbox.id };
     let id = CallRequestId::from_uuid(bed.clock.uuid());
-    let asked = bed.store.ask_for_call(id, stranger, GreetingKind::Name, "1001", before(&bed, 10)).await;
+    let asked =
+        bed.store.ask_for_call(id, stranger, GreetingKind::Name, "1001", None, before(&bed, 10)).await;
     assert_missing(asked, "mailbox");
     let running = ask(&bed, &home).await.unwrap();
     bed.store.take_call(before(&bed, 60), HOLD).await.unwrap().unwrap();

@@ -36,6 +36,7 @@ contract! {
     lamps_stand_beside_what_they_should_show_and_one_is_told_again
     what_was_told_under_an_older_number_does_not_count
     any_marks_keep_counts_and_lists_in_step
+    a_greeting_is_named_by_its_owner_and_no_two_the_same
 }
 
 const LIMITS: Limits = Limits { number: 10, caller: 20, peer: 200, window: Duration::from_secs(3600) };
@@ -575,4 +576,35 @@ async fn any_marks_keep_counts_and_lists_in_step(bed: Bed) {
             assert_eq!(bed.store.headings(me, shelf).await.unwrap().len(), number as usize);
         }
     }
+}
+
+// 002-070
+async fn a_greeting_is_named_by_its_owner_and_no_two_the_same(bed: Bed) {
+    let home = bed.home("1001").await;
+    let (me, other) = (owner(&home), bed.home("1002").await);
+    let named = |label: &str| aftertone::domain::Greeting {
+        label: label.to_owned(),
+        ..bed.greeting(&home, GreetingKind::Away)
+    };
+    let (sea, hills) = (named("At the sea"), named("In the hills"));
+    bed.store.add_named_greeting(&sea).await.unwrap();
+    bed.store.add_named_greeting(&hills).await.unwrap();
+    let twice = bed.store.add_named_greeting(&named("AT THE SEA")).await;
+    assert!(matches!(twice, Err(StoreError::Taken { what: "greeting name", .. })), "{twice:?}");
+    let name = |name: &str| name.parse::<aftertone::domain::GreetingName>().unwrap();
+    let taken = bed.store.name_greeting(me, hills.id, &name("at the sea")).await;
+    assert!(matches!(taken, Err(StoreError::Taken { what: "greeting name", .. })), "{taken:?}");
+    let renamed = bed.store.name_greeting(me, sea.id, &name("AT THE SEA")).await.unwrap();
+    assert_eq!(
+        renamed,
+        aftertone::domain::Greeting { label: "AT THE SEA".to_owned(), active: false, ..sea.clone() }
+    );
+    assert_missing(bed.store.name_greeting(owner(&other), sea.id, &name("Mine")).await, "greeting");
+    assert_eq!(bed.store.greeting(home.tenant, sea.id).await.unwrap().label, "AT THE SEA");
+    // Elsewhere the same name is another's.
+    let theirs = aftertone::domain::Greeting {
+        label: "At the sea".to_owned(),
+        ..bed.greeting(&other, GreetingKind::Away)
+    };
+    bed.store.add_named_greeting(&theirs).await.unwrap();
 }

@@ -39,6 +39,7 @@ impl WebBed {
             tenant: self.mailbox.tenant,
             mailbox: self.mailbox.id,
             kind: GreetingKind::Standard,
+            name: None,
             label: "hello.wav".to_owned(),
             file: tone().into(),
             from: None,

@@ -159,6 +159,7 @@ async fn the_recorded_name_says_why_one_is_in_the_directory_or_not() {
         tenant: bed.mailbox.tenant,
         mailbox: bed.mailbox.id,
         kind: GreetingKind::Name,
+        name: None,
         label: "me".to_owned(),
         file: crate::forward::speech(1).into(),
         from: None,

@@ -296,6 +296,7 @@ async fn furnish(bed: &WebBed) {
         tenant,
         mailbox: bed.mailbox.id,
         kind: aftertone::domain::GreetingKind::Standard,
+        name: None,
         label: "hello".to_owned(),
         file: crate::portal::tone().into(),
         from: None,

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::domain::{CallRequestId, CallStep, Owner, Tenant};
-use crate::service::call_me::{CallMe, Following};
+use crate::domain::{CallRequestId, CallStep, GreetingName, Owner, Tenant};
+use crate::service::call_me::{CallMe, Following, Wanted};
 use crate::store::CallNews;
 
 use super::super::Failure;
@@ -24,7 +24,9 @@ pub(super) async fn run(
     let target = args.to.as_deref().unwrap_or(mailbox.extension.as_str());
     // Before the phone is asked for: whoever stops the command from now on stops the ringing.
     let mut stop = StopSignals::listen()?;
-    let id = call_me.ask(owner, read(&args.kind)?, target).await?;
+    let name = args.name.as_deref().map(read::<GreetingName>).transpose()?;
+    let wanted = Wanted { kind: read(&args.kind)?, target, name: name.as_ref() };
+    let id = call_me.ask(owner, &wanted).await?;
     follow(&call_me, id, args.json, &mut stop).await
 }
 

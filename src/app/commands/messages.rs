@@ -65,7 +65,7 @@ pub(super) async fn greeting(session: &Session, command: GreetingCommand) -> Res
     let (base, tenant) = session.open().await?;
     let greetings = Greetings::new(base.store.clone(), base.objects.clone(), session.clock.clone()).by(ACTOR);
     match command {
-        GreetingCommand::Set { mailbox, kind, file, from, until, aside } => {
+        GreetingCommand::Set { mailbox, kind, file, name, from, until, aside } => {
             let mailbox = mailbox_of(&base, &tenant, &extension(&mailbox)?).await?;
             let bytes = std::fs::read(&file)
                 .map_err(|error| Failure::refused(format!("{} cannot be read: {error}", file.display())))?;
@@ -73,6 +73,7 @@ pub(super) async fn greeting(session: &Session, command: GreetingCommand) -> Res
                 tenant: tenant.id,
                 mailbox: mailbox.id,
                 kind: read(&kind)?,
+                name: name.as_deref().map(read).transpose()?,
                 label: file.file_name().unwrap_or_default().to_string_lossy().into_owned(),
                 file: bytes.into(),
                 from: from.as_deref().map(time).transpose()?,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::blob::spool::Head;
 use crate::call::Desk;
-use crate::domain::{CallerId, Extension, Mailbox, Owner, RecordingId, RedirectReason};
+use crate::domain::{CallerId, Extension, GreetingName, Mailbox, Owner, RecordingId, RedirectReason};
 use crate::flow::RecordLimits;
 use crate::flow::keys::Profile;
 use crate::flow::owner::desk::{Session, Zone};
@@ -26,6 +26,8 @@ pub(crate) struct Inside {
     pub(super) language: String,
     /// Whom the owner's operator key calls.
     pub(super) operator: Option<String>,
+    /// What the greeting is to be called that is recorded.
+    pub(super) name: Option<GreetingName>,
     head: Head,
 }
 
@@ -34,7 +36,12 @@ impl Inside {
     pub(crate) fn new(desk: &Desk, mailbox: &Mailbox, language: &str) -> Self {
         let owner = Owner { tenant: mailbox.tenant, mailbox: mailbox.id };
         let (extension, language) = (mailbox.extension.clone(), language.to_owned());
-        Self { owner, extension, language, operator: None, head: head(desk, mailbox) }
+        Self { owner, extension, language, operator: None, name: None, head: head(desk, mailbox) }
+    }
+
+    /// The same, for somebody who asked for the call and gave the greeting a name.
+    pub(crate) fn named(self, name: Option<GreetingName>) -> Self {
+        Self { name, ..self }
     }
 
     /// What is recorded belongs to the owner.

@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use tokio::sync::mpsc;
 
 use crate::call::Desk;
-use crate::domain::{CallOutcome, CallStep, GreetingKind, Owner, RecordingId, TenantId};
+use crate::domain::{CallOutcome, CallStep, GreetingKind, GreetingName, Owner, RecordingId, TenantId};
 use crate::flow::owner::desk::{Reply, Request, Session};
 use crate::flow::{CallEvent, Take};
 use crate::service::login::{Attempt, LoginOutcome, Source, Welcome};
@@ -112,7 +112,11 @@ impl Driver {
         };
         let worker = match &self.worker {
             Some(worker) => worker,
-            None => self.worker.insert(Worker::start(self.desk.clone(), gate, owner, self.answers.clone())),
+            None => {
+                let name = self.inside.as_ref().and_then(|inside| inside.name.clone());
+                let clerk = Clerk { desk: self.desk.clone(), gate, inside: owner, name };
+                self.worker.insert(Worker::start(clerk, self.answers.clone()))
+            }
         };
         match worker.queue.try_send(Work { number, request, take }) {
             Ok(()) => {
@@ -169,15 +173,9 @@ impl Driver {
 }
 
 impl Worker {
-    fn start(
-        desk: Arc<Desk>,
-        gate: Option<Arc<Gate>>,
-        inside: Option<Owner>,
-        answers: mpsc::Sender<Answer>,
-    ) -> Self {
+    fn start(mut clerk: Clerk, answers: mpsc::Sender<Answer>) -> Self {
         let (queue, mut work) = mpsc::channel::<Work>(MOST_WAITING);
         tokio::spawn(async move {
-            let mut clerk = Clerk { desk, gate, inside };
             while let Some(work) = work.recv().await {
                 let done = clerk.carry_out(work).await;
                 // When the call is over already, nobody waits for the answer.
@@ -194,6 +192,8 @@ struct Clerk {
     /// `None`: nobody can sign in.
     gate: Option<Arc<Gate>>,
     inside: Option<Owner>,
+    /// What the greeting is to be called that is recorded.
+    name: Option<GreetingName>,
 }
 
 impl Clerk {
@@ -246,15 +246,15 @@ impl Clerk {
         {
             tracing::error!(recording = %id, %error, "the end of a recording is missing");
         }
-        let reply =
-            serve(&self.desk.owners, owner, request, take).await.unwrap_or_else(|error| match error {
-                OwnerError::Private => Reply::Private,
-                OwnerError::NotAllowed { .. } => Reply::NotAllowed,
-                error => {
-                    tracing::warn!(%error, "what an owner asked for could not be done");
-                    Reply::Failed
-                }
-            });
+        let served = serve(&self.desk.owners, owner, request, take, self.name.as_ref()).await;
+        let reply = served.unwrap_or_else(|error| match error {
+            OwnerError::Private => Reply::Private,
+            OwnerError::NotAllowed { .. } => Reply::NotAllowed,
+            error => {
+                tracing::warn!(%error, "what an owner asked for could not be done");
+                Reply::Failed
+            }
+        });
         reply.into()
     }
 

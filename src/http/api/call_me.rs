@@ -9,8 +9,8 @@ use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::domain::{CallRequestId, CallStep, GreetingKind};
-use crate::service::call_me::AskError;
+use crate::domain::{CallRequestId, CallStep, GreetingKind, GreetingName};
+use crate::service::call_me::{AskError, Wanted};
 
 use super::super::Site;
 use super::caller::Caller;
@@ -23,6 +23,7 @@ type Answer = Result<Response, Problem>;
 pub(super) struct Asking {
     kind: String,
     to: Option<String>,
+    label: Option<String>,
 }
 
 pub(super) async fn ask(
@@ -33,6 +34,7 @@ pub(super) async fn ask(
 ) -> Answer {
     let owner = caller.owner(&mailbox)?;
     let kind: GreetingKind = asking.kind.parse()?;
+    let name = asking.label.map(|label| label.parse::<GreetingName>()).transpose()?;
     let services = &site.web.services;
     if !services.trials.calls_out() {
         let why = "no trunk takes calls of this server: give one of [[sip.trunks]] an `out`";
@@ -41,7 +43,7 @@ pub(super) async fn ask(
     let own = services.settings.show(owner).await?.extension;
     let target = asking.to.unwrap_or_else(|| own.to_string());
     let call_me = services.call_me.by(&caller.actor.name);
-    let id = call_me.ask_now_and_then(owner, kind, &target).await?;
+    let id = call_me.ask_now_and_then(owner, &Wanted { kind, target: &target, name: name.as_ref() }).await?;
     Ok((StatusCode::ACCEPTED, Json(json!({"id": id}))).into_response())
 }
 
@@ -50,6 +52,7 @@ impl From<AskError> for Problem {
         let why = error.to_string();
         match error {
             AskError::Number(_) => Self::field("to", why),
+            AskError::NameTaken(_) => Self::coded("label", "label_taken", why),
             AskError::Off(_) | AskError::UnderWay => Self::new(StatusCode::CONFLICT, why),
             AskError::TooOften => Self::new(StatusCode::TOO_MANY_REQUESTS, why),
             AskError::Store(error) => error.into(),
@@ -74,7 +77,10 @@ pub(super) async fn show(
         .map(|news| json!({"at": news.at, "step": step(news.step), "text": news.step.to_string()}))
         .collect();
     let is_over = news.last().is_some_and(|news| news.step.is_last());
-    let told = json!({"id": id, "kind": request.kind, "to": request.target, "over": is_over, "steps": steps});
+    let told = json!({
+        "id": id, "kind": request.kind, "to": request.target, "label": request.name.map(|name| name.to_string()),
+        "over": is_over, "steps": steps,
+    });
     Ok(Json(told).into_response())
 }
 

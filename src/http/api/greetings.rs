@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{FromRequest as _, Multipart, Path, Query, Request, State};
+use axum::extract::{FromRequest as _, Multipart, Path, Query, RawQuery, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::domain::{Greeting, GreetingId, GreetingKind, Owner};
+use crate::domain::{Greeting, GreetingId, GreetingKind, GreetingName, Owner};
 use crate::service::greetings::{MAX_UPLOAD, NewGreeting};
 
 use super::super::{Site, audio, portal};
@@ -83,6 +83,7 @@ async fn read(mut multipart: Multipart, owner: Owner) -> Result<NewGreeting, Pro
         tenant: owner.tenant,
         mailbox: owner.mailbox,
         kind: GreetingKind::Standard,
+        name: None,
         label: String::new(),
         file: bytes::Bytes::new(),
         from: None,
@@ -106,13 +107,11 @@ async fn read(mut multipart: Multipart, owner: Owner) -> Result<NewGreeting, Pro
         let Some(part) = multipart.next_field().await.map_err(broken)? else { break };
         match part.name().unwrap_or_default() {
             "file" => {
-                if new.label.is_empty() {
-                    new.label = part.file_name().unwrap_or_default().chars().take(200).collect();
-                }
+                new.label = part.file_name().unwrap_or_default().chars().take(200).collect();
                 new.file = part.bytes().await.map_err(broken)?;
             }
             "kind" => kind = Some(part.text().await.map_err(broken)?.parse::<GreetingKind>()?),
-            "label" => new.label = part.text().await.map_err(broken)?,
+            "label" => new.name = Some(part.text().await.map_err(broken)?.parse()?),
             "aside" => new.is_aside = part.text().await.map_err(broken)? == "true",
             "from" => new.from = time("from", part.text().await.map_err(broken)?)?,
             "until" => new.until = time("until", part.text().await.map_err(broken)?)?,
@@ -143,6 +142,7 @@ async fn found(site: &Site, owner: Owner, id: &str) -> Result<Greeting, Problem>
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Changing {
+    label: Option<String>,
     active: Option<bool>,
     #[serde(default, deserialize_with = "given")]
     until: Option<Option<Timestamp>>,
@@ -164,6 +164,10 @@ pub(super) async fn change(
     let owner = caller.owner(&mailbox)?;
     let before = found(&site, owner, &id).await?;
     let settings = &site.web.services.settings.by(&caller.actor.name);
+    let name = changing.label.map(|label| label.parse::<GreetingName>()).transpose()?;
+    if let Some(name) = name {
+        site.web.services.greetings.by(&caller.actor.name).rename(owner, before.id, &name).await?;
+    }
     if let Some(until) = changing.until {
         settings.set_until(owner, before.id, until).await?;
     }
@@ -200,8 +204,9 @@ pub(super) async fn wav(
     Extension(caller): Extension<Caller>,
     Path((mailbox, id)): Path<(String, String)>,
     method: Method,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Answer {
     let greeting = found(&site, caller.owner(&mailbox)?, &id).await?;
-    Ok(audio::greeting(&site, &greeting, &method, &headers).await)
+    Ok(audio::greeting(&site, &greeting, &method, query.as_deref(), &headers).await)
 }

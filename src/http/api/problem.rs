@@ -201,6 +201,7 @@ fn field(what: &'static str) -> &'static str {
         "attachment format" => "attachment",
         "least speech" => "min_speech_ms",
         "greeting kind" => "kind",
+        "greeting name" => "label",
         "newcomer" => "known",
         "audit id" | "job id" => "after",
         "MAC address" => "mac",
@@ -258,6 +259,7 @@ impl From<GreetingError> for Problem {
             GreetingError::TooBig(_) => Self::new(StatusCode::PAYLOAD_TOO_LARGE, detail),
             GreetingError::File(_) => Self::field("file", detail),
             GreetingError::Period { .. } => Self::field("until", detail),
+            GreetingError::NameTaken(_) => Self::coded("label", "label_taken", detail),
             GreetingError::Store(error) => error.into(),
             other => Self::away(&other),
         }

@@ -6,14 +6,14 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use crate::domain::{CallRequestId, CallStep, GreetingKind};
-use crate::service::call_me::AskError;
+use crate::service::call_me::{AskError, Wanted};
 use crate::store::StoreError;
 
 use super::super::shell::render;
 use super::super::visitor::{Posted, Visitor, see};
 use super::super::{Shared, Site};
 use super::frame::{Done, Frame};
-use super::greetings::{shown, title};
+use super::greetings::{given_name, shown, title};
 use super::sign_in::sentence;
 use super::{live, missing, trouble, words};
 
@@ -28,6 +28,7 @@ struct CallPage {
     is_over: bool,
     is_kept: bool,
     kind: GreetingKind,
+    name: String,
 }
 
 struct Step {
@@ -49,7 +50,15 @@ pub(super) async fn ask(State(site): Shared, posted: Posted) -> Response {
             Done::refused("No trunk takes calls of this server: upload a file, or call your voicemail.");
         return shown(&site, visitor, Some(why), StatusCode::CONFLICT).await;
     }
-    match services.call_me.by(&visitor.actor.name).ask_now_and_then(owner, kind, &target).await {
+    let name = match given_name(posted.fields.get("name")) {
+        Ok(name) => name,
+        Err(why) => {
+            let why = Done::refused(sentence(&why));
+            return shown(&site, visitor, Some(why), StatusCode::UNPROCESSABLE_ENTITY).await;
+        }
+    };
+    let wanted = Wanted { kind, target: &target, name: name.as_ref() };
+    match services.call_me.by(&visitor.actor.name).ask_now_and_then(owner, &wanted).await {
         Ok(id) => see(&site, &format!("/greetings/call-me/{id}")),
         Err(AskError::Store(error)) => trouble(&error),
         Err(error) => {
@@ -88,6 +97,7 @@ async fn view(site: &Site, visitor: &Visitor, id: &str) -> Result<CallPage, Resp
         is_over: last.is_some_and(CallStep::is_last),
         is_kept: last == Some(CallStep::Kept),
         kind: request.kind,
+        name: request.name.map(|name| name.to_string()).unwrap_or_default(),
     })
 }
 

@@ -1,7 +1,7 @@
 //! Greetings: which one plays now and why, upload, choose, switch off, until when, the recorded name.
 
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query, RawQuery, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 use jiff::Timestamp;
@@ -9,7 +9,9 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use crate::domain::answering::Calling;
-use crate::domain::{Greeting, GreetingId, GreetingKind, Owner, ProfileField, RedirectReason};
+use crate::domain::{
+    Greeting, GreetingId, GreetingKind, GreetingName, Invalid, Owner, ProfileField, RedirectReason,
+};
 use crate::service::answering::{self, Asked as Asking};
 use crate::service::directory::Standing;
 use crate::service::greetings::MAX_UPLOAD;
@@ -97,6 +99,7 @@ fn said(asked: &Asked) -> Option<Done> {
             Done { undo: Some(format!("/greetings/{id}/choose")), ..Done::said("Switched off.") }
         }
         ("until", ..) => Done::said("The end is noted."),
+        ("named", ..) => Done::said("It has its new name."),
         _ => return None,
     })
 }
@@ -207,12 +210,7 @@ fn of_kind(
         when: when(kind),
         playing: on.is_some_and(|greeting| playing == Some(greeting.id)),
         on: on.map(|greeting| show(greeting)),
-        off: of_kind
-            .iter()
-            .filter(|greeting| !greeting.active)
-            .take(5)
-            .map(|greeting| show(greeting))
-            .collect(),
+        off: of_kind.iter().filter(|greeting| !greeting.active).map(|greeting| show(greeting)).collect(),
     }
 }
 
@@ -267,6 +265,11 @@ pub(super) async fn owner_zone(site: &Site, owner: Owner) -> Result<TimeZone, Re
     Ok(words::zone(Some(&mailbox), &tenant))
 }
 
+/// What a form calls a greeting; nothing for a name of its own.
+pub(super) fn given_name(text: &str) -> Result<Option<GreetingName>, Invalid> {
+    if text.trim().is_empty() { Ok(None) } else { text.parse().map(Some) }
+}
+
 /// A local time of a form; empty for none.
 pub(super) fn time(text: &str, zone: &TimeZone) -> Result<Option<Timestamp>, Refused> {
     words::moment(text, zone).map_err(Refused::Mend)
@@ -291,6 +294,18 @@ pub(super) async fn act(
             "off" => {
                 settings.switch_off(owner, known.kind).await.map_err(refused)?;
                 "off"
+            }
+            "name" => {
+                let renamed = match posted.fields.get("name").parse::<GreetingName>() {
+                    Ok(name) => settings.rename(owner, id, &name).await,
+                    Err(error) => return Ok(Err(sentence(&error))),
+                };
+                match renamed {
+                    Ok(_) => {}
+                    Err(error @ OwnerError::Invalid(_)) => return Ok(Err(sentence(&error))),
+                    Err(error) => return Err(refused(error)),
+                }
+                "named"
             }
             "until" => {
                 let zone = owner_zone(&site, owner).await?;
@@ -325,6 +340,7 @@ pub(super) async fn wav(
     visitor: Visitor,
     Path(id): Path<String>,
     method: Method,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
     let found = async {
@@ -334,7 +350,7 @@ pub(super) async fn wav(
         known.into_iter().find(|greeting| greeting.id == id).ok_or_else(missing)
     };
     match found.await {
-        Ok(greeting) => audio::greeting(&site, &greeting, &method, &headers).await,
+        Ok(greeting) => audio::greeting(&site, &greeting, &method, query.as_deref(), &headers).await,
         Err(response) => response,
     }
 }

@@ -11,7 +11,7 @@ use crate::service::greetings::{GreetingError, MAX_UPLOAD, NewGreeting};
 use super::super::visitor::{Visitor, is_from_elsewhere, same, see};
 use super::super::{Shared, Site};
 use super::frame::Done;
-use super::greetings::{owner_zone, shown, time, title};
+use super::greetings::{given_name, owner_zone, shown, time, title};
 use super::sign_in::sentence;
 use super::{LARGEST_UPLOAD, trouble};
 
@@ -23,6 +23,7 @@ struct Upload {
     from: String,
     until: String,
     aside: String,
+    given: String,
     name: String,
     file: bytes::Bytes,
 }
@@ -133,6 +134,7 @@ async fn read_upload(mut multipart: Multipart, csrf: &str) -> Result<Upload, Ref
             "from" => upload.from = text,
             "until" => upload.until = text,
             "aside" => upload.aside = text,
+            "name" => upload.given = text,
             _ => {}
         }
     }
@@ -161,6 +163,7 @@ async fn keep(
         tenant: owner.tenant,
         mailbox: owner.mailbox,
         kind,
+        name: given_name(&upload.given).map_err(|error| Refused::Mend(sentence(&error)))?,
         label: upload.name,
         file: upload.file,
         from,
@@ -170,7 +173,9 @@ async fn keep(
     let greetings = site.web.services.greetings.by(&visitor.actor.name);
     let set = greetings.set(new).await.map_err(|error| match error {
         GreetingError::TooBig(_) => Refused::TooLarge,
-        GreetingError::File(_) | GreetingError::Period { .. } => Refused::Mend(sentence(&error)),
+        GreetingError::File(_) | GreetingError::Period { .. } | GreetingError::NameTaken(_) => {
+            Refused::Mend(sentence(&error))
+        }
         other => Refused::Response(Box::new(trouble(&other))),
     })?;
     if set.remarks.is_empty() {

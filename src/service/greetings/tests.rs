@@ -46,6 +46,7 @@ impl World {
             tenant: self.mailbox.tenant,
             mailbox: self.mailbox.id,
             kind: GreetingKind::Standard,
+            name: None,
             label: "hello.wav".to_owned(),
             file: Bytes::from(file),
             from: None,

@@ -6,19 +6,20 @@ use secrecy::SecretString;
 
 use crate::blob::spool::Marks;
 use crate::call::Owners;
-use crate::domain::{Owner, RecordingId, Sender};
+use crate::domain::{GreetingName, Owner, RecordingId, Sender};
 use crate::flow::owner::desk::{BadPin, Member, Reply, Request};
 use crate::service::accounts::PinFault;
 use crate::service::login::ChangeFault;
 use crate::service::owner::OwnerError;
 use crate::service::sending::{Sent, Why};
 
-/// Does it on behalf of this owner; `take` is the recording that is handed over.
+/// Does it on behalf of this owner; `take` is the recording that is handed over, `name` what a greeting is to be called.
 pub(super) async fn serve(
     owners: &Owners,
     owner: Owner,
     request: Request,
     take: Option<RecordingId>,
+    name: Option<&GreetingName>,
 ) -> Result<Reply, OwnerError> {
     let gone = OwnerError::Missing { what: "recording" };
     Ok(match request {
@@ -64,7 +65,8 @@ pub(super) async fn serve(
         }
         Request::Greetings => Reply::Greetings(owners.settings.greetings(owner).await?),
         Request::KeepGreeting(_, kind) => {
-            owners.settings.by_phone(owner).await?.keep(owner, take.ok_or(gone)?, kind, None).await?;
+            let settings = owners.settings.by_phone(owner).await?;
+            settings.keep(owner, take.ok_or(gone)?, kind, name.cloned(), None).await?;
             Reply::Done
         }
         Request::ChooseGreeting(id) => {

@@ -16,6 +16,7 @@ pub(super) const SHAPES: &[Shape] = &[
             ("id", "uuid", ""),
             ("kind", GREETINGS, "what the recording becomes"),
             ("to", "string", "the number that is called"),
+            ("label", "string?", "what the greeting is to be called; null: it gets a name by itself"),
             ("over", "boolean", "nothing follows"),
             ("steps", "[CallToRecordStep]", "how it went so far"),
         ],
@@ -49,6 +50,7 @@ pub(super) fn routes() -> Vec<Entry> {
             .body(&[
                 ("kind", GREETINGS, true, "what the recording becomes"),
                 ("to", "string", false, "digits, perhaps with +; else the own extension"),
+                ("label", "string", false, "what the greeting is to be called, 1 to 64 characters and free"),
             ]),
             post(call_me::ask),
         ),

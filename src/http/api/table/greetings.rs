@@ -37,7 +37,7 @@ pub(super) fn routes() -> Vec<Entry> {
             .shape("Greeting")
             .body(&[
                 ("kind", GREETINGS, true, "when it plays"),
-                ("label", "string", false, "its name"),
+                ("label", "string", false, "its name, 1 to 64 characters and free; else the file's"),
                 ("from", "date-time", false, "plays from then on"),
                 ("until", "date-time", false, "plays until then"),
                 ("aside", "boolean", false, "only kept, for a number or alias: what plays now stays"),
@@ -50,10 +50,11 @@ pub(super) fn routes() -> Vec<Entry> {
                 "PATCH",
                 "/mailboxes/{mailbox}/greetings/{greeting}",
                 write,
-                "Switch it on or off, or set its end",
+                "Rename it, switch it on or off, or set its end",
             )
             .shape("Greeting")
             .body(&[
+                ("label", "string", false, "another name, 1 to 64 characters and free"),
                 ("active", "boolean", false, "plays, where it fits"),
                 ("until", "date-time?", false, "null: until it is switched off"),
             ]),
@@ -75,7 +76,7 @@ pub(super) fn routes() -> Vec<Entry> {
                 "GET",
                 "/mailboxes/{mailbox}/greetings/{greeting}/audio.wav",
                 read,
-                "Its audio; ranges are served",
+                "Its audio, also of a former one; ranges are served, and `?download` names the file",
             )
             .answers("audio/wav"),
             get(greetings::wav),

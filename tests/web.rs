@@ -51,6 +51,8 @@ mod hooks;
 mod imports;
 #[path = "support/web_browser.rs"]
 mod in_the_browser;
+#[path = "support/web_limits.rs"]
+mod limits;
 #[path = "support/web_numbers.rs"]
 mod numbers;
 #[path = "support/web_running.rs"]

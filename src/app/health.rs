@@ -36,7 +36,10 @@ impl Parts {
         let mut spool = spool(&self.spool);
         let waiting = self.deposit.waiting();
         if spool.ok && waiting > 0 {
-            spool.detail = format!("{waiting} messages wait for database or storage");
+            spool.detail = format!(
+                "waiting for database or storage: {}",
+                crate::domain::counted(waiting as u64, "message")
+            );
         }
         vec![database, objects, spool, sip(&self.draining)]
     }

@@ -89,6 +89,12 @@ pub struct Usage {
 }
 
 impl Quota {
+    /// So many megabytes; `None` when they cannot be a limit.
+    pub fn bytes_of(megabytes: f64) -> Option<u64> {
+        let bytes = (megabytes * 1e6).round();
+        (0.0..=1e15).contains(&bytes).then_some(bytes as u64)
+    }
+
     /// Whether a mailbox with this `usage` takes no more messages.
     pub fn is_full(&self, usage: Usage) -> bool {
         self.messages.is_some_and(|limit| usage.messages >= limit)

@@ -30,6 +30,8 @@ pub mod time_frame;
 mod token;
 mod webhook;
 
+use std::borrow::Borrow;
+
 pub use access::{ApiKey, Login, Purpose, Role, SecurityChange, Session};
 pub use call_me::{CallFault, CallStep};
 pub use caller::CallerId;
@@ -60,6 +62,14 @@ pub use tenant::{DefaultAction, Tenant};
 pub use time_frame::{FrameUse, Schedule, Span, TimeFrame};
 pub use token::LinkToken;
 pub use webhook::{Delivery, Webhook, WebhookEvent, WebhookSecret};
+
+/// A number and what it counts, as people read it: `1 message`, `2 messages`.
+pub fn counted(count: impl Borrow<u64>, one: &str) -> String {
+    match count.borrow() {
+        1 => format!("1 {one}"),
+        count => format!("{count} {one}s"),
+    }
+}
 
 /// Why a piece of text is not the value it should be: names the value, what is wrong and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -11,7 +11,7 @@ use super::access::Actor;
 use super::accounts::{AccountError, Accounts, Changes, check_name, number_text};
 use super::audit::{Audit, Deed};
 use crate::clock::SharedClock;
-use crate::domain::{Extension, Invalid, PhoneNumber, TenantId, User, UserId};
+use crate::domain::{Extension, Invalid, PhoneNumber, TenantId, User, UserId, counted};
 use crate::store::{InventoryNumber, KnownHandset, Number, Ringing, Store, StoreError, Which};
 
 /// Numbers of one page at most.
@@ -124,7 +124,7 @@ impl Numbers {
     /// [`NumberError::Invalid`] names the line; nothing is written then.
     pub async fn add(&self, actor: &Actor, tenant: TenantId, lines: &str) -> Result<u64> {
         let numbers = read_lines(lines)?;
-        let deed = Deed { action: "numbers.added", target: format!("{} numbers", numbers.len()) };
+        let deed = Deed { action: "numbers.added", target: counted(numbers.len() as u64, "number") };
         let shown: Vec<&str> = numbers.iter().take(100).map(|(number, _)| number.as_str()).collect();
         let line = self.audit.line(&actor.name, tenant, deed, None::<&()>, Some(&shown));
         Ok(self.store.with_audit(vec![line]).keep_numbers(tenant, &numbers).await?)

@@ -84,7 +84,7 @@ async fn a_mailbox_is_limited_cleared_and_taken_back() {
     assert_eq!(client.post(&path, &fields("plenty")).await.status, 422);
     assert_eq!(client.post(&path, &fields("25")).await.status, 303);
     let page = client.get(&path).await;
-    assert!(page.text().contains("1 messages") && page.text().contains("at most 25 MB"), "{}", page.text());
+    assert!(page.text().contains("Used: 1 message, 0.0 of 25 MB."), "{}", page.text());
     assert_eq!(bed.store.mailbox(grace.tenant, grace.id).await.unwrap().quota.bytes, Some(25_000_000));
 
     // 002-065: the number is seen first, and must still be so.

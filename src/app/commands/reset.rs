@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::Clear;
+use crate::domain::{Clear, counted};
 
 use super::super::Failure;
 use super::{Session, extension, read};
@@ -22,8 +22,9 @@ pub(super) async fn reset(
     };
     let cleared = base.accounts.reset(tenant.id, &extension, parts).await?;
     println!(
-        "reset mailbox {number}: {} messages and {} greetings cleared; `aftertone user take-back {number}` for 24 hours",
-        cleared.messages, cleared.greetings
+        "reset mailbox {number}: {} and {} cleared; `aftertone user take-back {number}` for 24 hours",
+        counted(cleared.messages, "message"),
+        counted(cleared.greetings, "greeting")
     );
     Ok(())
 }
@@ -33,8 +34,9 @@ pub(super) async fn clear(session: &Session, number: &str, has_greetings: bool) 
     let extension = extension(number)?;
     let cleared = base.accounts.clear_mailbox(tenant.id, &extension, has_greetings).await?;
     println!(
-        "cleared mailbox {number}: {} messages, {} greetings; `aftertone user take-back {number}` for 24 hours",
-        cleared.messages, cleared.greetings
+        "cleared mailbox {number}: {}, {}; `aftertone user take-back {number}` for 24 hours",
+        counted(cleared.messages, "message"),
+        counted(cleared.greetings, "greeting")
     );
     Ok(())
 }
@@ -43,6 +45,7 @@ pub(super) async fn take_back(session: &Session, number: &str) -> Result<(), Fai
     let (base, tenant) = session.open().await?;
     let extension = extension(number)?;
     let back = base.accounts.take_back(tenant.id, &extension).await?;
-    println!("mailbox {number} is as before: {} messages, {} greetings", back.messages, back.greetings);
+    let (messages, greetings) = (counted(back.messages, "message"), counted(back.greetings, "greeting"));
+    println!("mailbox {number} is as before: {messages}, {greetings}");
     Ok(())
 }

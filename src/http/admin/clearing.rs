@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use crate::domain::counted;
 use crate::store::Holdings;
 
 use super::super::portal::frame::{Done, Frame};
@@ -12,7 +13,6 @@ use super::super::portal::trouble;
 use super::super::shell::render;
 use super::super::visitor::{Posted, Visitor, see};
 use super::super::{Shared, Site};
-use super::reset::counted;
 use super::users::{HERE, changeable, profile};
 
 #[derive(Template)]

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
-use crate::domain::{Clear, Invalid, Recipient};
+use crate::domain::{Clear, Recipient, counted};
 use crate::service::accounts::{Account, AccountError};
 use crate::service::retention::BIN;
 use crate::store::{Holdings, Person};
@@ -105,11 +105,6 @@ pub(super) const fn title(part: Clear) -> &'static str {
         Clear::Rules => "Rules, hours and lists",
         Clear::Numbers => "Further numbers",
     }
-}
-
-/// `1 message`, `2 messages`.
-pub(super) fn counted(count: u64, one: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }
 
 /// `ada@example.org (link)`, for each.

@@ -68,6 +68,10 @@ pub(super) struct Typed {
     pub(super) language: String,
 }
 
+fn tries(count: u32) -> String {
+    if count == 1 { "1 try".to_owned() } else { format!("{count} tries") }
+}
+
 fn mails(state: &MailState, zone: &TimeZone, to: String) -> Mails {
     let at = |at| words::stamp(at, zone);
     let since = state.oldest.map_or_else(String::new, |oldest| format!(", the oldest since {}", at(oldest)));
@@ -79,8 +83,8 @@ fn mails(state: &MailState, zone: &TimeZone, to: String) -> Mails {
     ];
     if let Some(trouble) = &state.trouble {
         let next = trouble.next_at.map_or_else(
-            || format!("given up after {} tries", trouble.attempts),
-            |next| format!("tried {} times, again on {}", trouble.attempts, at(next)),
+            || format!("given up after {}", tries(trouble.attempts)),
+            |next| format!("{} so far, again on {}", tries(trouble.attempts), at(next)),
         );
         facts.push(("Last error", format!("{} ({next})", trouble.error)));
     }

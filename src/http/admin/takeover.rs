@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use crate::domain::{Extension, Handset, Invalid, MailAddress, MailMode, Recipient, UserId};
+use crate::domain::{Extension, Handset, Invalid, MailAddress, MailMode, Recipient, UserId, counted};
 use crate::service::access::Act;
 use crate::service::accounts::{AccountError, Comer, Handover, Pointer, Takeover};
 use crate::store::{Fate, Holdings};
@@ -19,7 +19,6 @@ use super::adding::split;
 use super::extensions::HERE;
 use super::lamps;
 use super::marks::{Marks, marks};
-use super::reset::counted;
 use super::users;
 
 /// Before the marks of what is to be mended.

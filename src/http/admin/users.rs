@@ -64,8 +64,6 @@ struct UserPage {
     /// Greetings that an alias may have.
     greetings: Vec<(String, String)>,
     places: Places,
-    max_messages: String,
-    max_megabytes: String,
     used: String,
     needs_setup: bool,
     /// What was cleared last, while it can be taken back.
@@ -180,11 +178,9 @@ async fn tried(
         places: more.places,
         extension: mailbox.extension.to_string(),
         modes: MailMode::ALL.into_iter().map(|mode| (mode, mode_title(mode))).collect(),
-        max_messages: face.max_messages.clone(),
-        max_megabytes: face.max_megabytes.clone(),
         needs_setup: person.needs_setup,
         cleared,
-        used: format!("{} messages, {:.1} MB", usage.messages, usage.bytes as f64 / 1e6),
+        used: words::used(usage, mailbox.quota),
         has_pin,
         has_password: person.login.has_password,
         roles: Role::ALL

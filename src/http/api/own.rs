@@ -35,6 +35,7 @@ fn settings_json(mailbox: &Mailbox) -> Value {
         "attachment": mailbox.attachment,
         "zone": mailbox.zone,
         "language": mailbox.language,
+        "operator": mailbox.operator,
         "keys": phone.keys,
         "newest_first": phone.newest_first,
         "urgent_first": phone.urgent_first,
@@ -68,6 +69,8 @@ pub(super) struct Changing {
     zone: Option<Option<String>>,
     #[serde(default, deserialize_with = "super::greetings::given")]
     language: Option<Option<String>>,
+    #[serde(default, deserialize_with = "super::greetings::given")]
+    operator: Option<Option<String>>,
     newest_first: Option<bool>,
     urgent_first: Option<bool>,
     say_time: Option<bool>,
@@ -127,7 +130,13 @@ pub(super) async fn change(
     let (owner, before) = changeable(&site, &caller, &mailbox, Actor::stands_over).await?;
     let was = settings_json(&before);
     must_match(&headers, &was)?;
+    let operator = changing.operator.clone().map(|to| to.map(|to| to.trim().to_owned()));
+    if let Some(Some(to)) = operator.as_ref().filter(|to| **to != before.operator) {
+        let checked = site.web.services.rules.check_operator(&before.extension, to);
+        checked.map_err(|error| Problem::field("operator", error.to_string()))?;
+    }
     let changes = Changes {
+        operator,
         modes: changing.mail.clone().unwrap_or_default(),
         attachment: changing.attachment.as_deref().map(str::parse).transpose()?,
         zone: changing.zone.clone(),

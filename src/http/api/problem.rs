@@ -203,6 +203,8 @@ fn field(what: &'static str) -> &'static str {
         "greeting kind" => "kind",
         "greeting name" => "label",
         "newcomer" => "known",
+        "number of messages" => "max_messages",
+        "number of megabytes" => "max_megabytes",
         "audit id" | "job id" => "after",
         "MAC address" => "mac",
         "phone name" => "name",

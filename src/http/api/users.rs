@@ -94,6 +94,8 @@ fn person_json(person: &Person, fields: &[ProfileField]) -> Value {
             "instructions": mailbox.instructions,
             "operator": mailbox.operator,
             "max_messages": mailbox.quota.messages,
+            "max_bytes": mailbox.quota.bytes,
+            "max_megabytes": mailbox.quota.bytes.map(|most| most as f64 / 1e6),
             "announce": mailbox.phone.announce,
             "newest_first": mailbox.phone.newest_first,
         })),
@@ -259,10 +261,15 @@ pub(super) struct Changing {
     operator: Option<Option<String>>,
     #[serde(default, deserialize_with = "given")]
     max_messages: Option<Option<u32>>,
+    #[serde(default, deserialize_with = "given")]
+    max_bytes: Option<Option<u64>>,
+    #[serde(default, deserialize_with = "given")]
+    max_megabytes: Option<Option<f64>>,
 }
 
 impl Changing {
     fn changes(self, quota: Quota, fields: &[ProfileField]) -> Result<Changes, Problem> {
+        let quota = self.quota(quota)?;
         let (mode, modes) = match self.mail {
             Some(Modes::All(mode)) => (Some(mode.parse()?), Vec::new()),
             Some(Modes::Each(modes)) => (None, modes),
@@ -289,9 +296,28 @@ impl Changing {
             zone: self.zone,
             language: self.language,
             operator: self.operator,
-            quota: self.max_messages.map(|messages| Quota { messages, ..quota }),
+            quota,
             ..Changes::default()
         })
+    }
+
+    /// The limits, where one of them is given.
+    fn quota(&self, before: Quota) -> Result<Option<Quota>, Problem> {
+        if self.max_bytes.is_some() && self.max_megabytes.is_some() {
+            return Err(Problem::field("max_megabytes", "give max_bytes or max_megabytes, not both"));
+        }
+        let bytes = match self.max_megabytes {
+            Some(Some(most)) => Some(Some(Quota::bytes_of(most).ok_or_else(|| {
+                Problem::field("max_megabytes", "give a number that is more than 0, or null for no limit")
+            })?)),
+            Some(None) => Some(None),
+            None => self.max_bytes,
+        };
+        let quota = Quota {
+            messages: self.max_messages.unwrap_or(before.messages),
+            bytes: bytes.unwrap_or(before.bytes),
+        };
+        Ok((quota != before).then_some(quota))
     }
 }
 
@@ -320,6 +346,7 @@ pub(super) async fn change(
     let changes = changing.changes(account.mailbox.quota, &fields)?;
     let accounts = services.accounts.by(&caller.actor.name);
     accounts.set(caller.tenant, &account.mailbox.extension, changes).await?;
+    let before = account.mailbox.extension;
     let (person, account) = found(&site, &caller, Act::UsersWrite, &id).await?;
     let told = whole_json(&person, account.as_ref(), &fields);
     Ok(answer(StatusCode::OK, &told))

@@ -9,6 +9,7 @@ mod inbox;
 mod key_card;
 mod live;
 mod own_numbers;
+mod own_operator;
 mod own_profile;
 mod second_factor;
 mod second_step;
@@ -80,6 +81,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/settings/mail/test", post(settings::test_mail))
         .route("/settings/profile", post(own_profile::change))
         .route("/settings/phone", post(settings::phone))
+        .route("/settings/operator", post(own_operator::change))
         .route("/settings/pin", post(settings::pin))
         .route("/settings/password", post(settings::password))
         .route("/settings/sessions/{id}/end", post(settings::end_session))

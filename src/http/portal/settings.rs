@@ -48,6 +48,24 @@ struct Own {
     used: String,
     profile: OwnProfile,
     pin_at_least: u8,
+    operator: OwnOperator,
+}
+
+/// Where callers are put through who press 0.
+struct OwnOperator {
+    /// Empty: as everybody's.
+    target: String,
+    of_tenant: String,
+    /// Targets that the configuration names.
+    named: Vec<String>,
+    /// What is to be mended.
+    wrong: Option<String>,
+}
+
+/// A section as somebody tried to change it, and what is to be mended.
+pub(super) struct Tried {
+    pub(super) operator: String,
+    pub(super) wrong: String,
 }
 
 struct Row {
@@ -69,6 +87,7 @@ pub(super) async fn page(State(site): Shared, visitor: Visitor, Query(asked): Qu
         "mail" => Some("Your mail settings are saved."),
         "profile" => Some("Your profile is saved."),
         "phone" => Some("Your phone settings are saved."),
+        "operator" => Some("Saved. The next caller who presses 0 is put through there."),
         "pin" => Some("Your new PIN holds from the next call on."),
         "password" => Some("Your new password holds. All other browsers are signed out."),
         "session" => Some("That browser is signed out."),
@@ -83,13 +102,27 @@ pub(super) async fn shown(
     done: Option<Done>,
     status: StatusCode,
 ) -> Response {
-    match view(site, visitor, done).await {
+    match view(site, visitor, done, None).await {
         Ok(page) => render(&page, status),
         Err(response) => response,
     }
 }
 
-async fn view(site: &Site, visitor: &Visitor, done: Option<Done>) -> Result<SettingsPage, Response> {
+/// The page with what somebody tried, marked.
+pub(super) async fn tried(site: &Site, visitor: &Visitor, tried: Tried) -> Response {
+    let done = Some(Done::refused("Nothing was changed: see what is marked."));
+    match view(site, visitor, done, Some(tried)).await {
+        Ok(page) => render(&page, StatusCode::UNPROCESSABLE_ENTITY),
+        Err(response) => response,
+    }
+}
+
+async fn view(
+    site: &Site,
+    visitor: &Visitor,
+    done: Option<Done>,
+    tried: Option<Tried>,
+) -> Result<SettingsPage, Response> {
     let services = &site.web.services;
     let actor = &visitor.actor;
     let user = actor.user.ok_or_else(missing)?;
@@ -99,7 +132,7 @@ async fn view(site: &Site, visitor: &Visitor, done: Option<Done>) -> Result<Sett
         Some(_) => {
             let owner = visitor.owner()?;
             (
-                Some(own(site, visitor, owner).await?),
+                Some(own(site, visitor, owner, tried).await?),
                 Some(services.inbox.counts(owner).await.map_err(refused)?.new),
             )
         }
@@ -140,14 +173,16 @@ async fn view(site: &Site, visitor: &Visitor, done: Option<Done>) -> Result<Sett
     })
 }
 
-async fn own(site: &Site, visitor: &Visitor, owner: Owner) -> Result<Own, Response> {
+async fn own(site: &Site, visitor: &Visitor, owner: Owner, tried: Option<Tried>) -> Result<Own, Response> {
     let services = &site.web.services;
     let mailbox = services.settings.show(owner).await.map_err(refused)?;
     let tenant = services.inbox.tenant(owner).await.map_err(refused)?;
     let account = services.accounts.show(owner.tenant, &mailbox.extension).await;
     let account = account.map_err(|error| trouble(&error))?;
-    let quota = mailbox.quota.messages.map_or_else(String::new, |most| format!(" of {most}"));
-    let megabytes = account.usage.bytes as f64 / 1e6;
+    let (target, wrong) = match tried {
+        Some(tried) => (tried.operator, Some(tried.wrong)),
+        None => (mailbox.operator.clone().unwrap_or_default(), None),
+    };
     Ok(Own {
         profile: OwnProfile::of(site, &visitor.actor, &account.user.profile).await?,
         extension: mailbox.extension.to_string(),
@@ -158,7 +193,13 @@ async fn own(site: &Site, visitor: &Visitor, owner: Owner) -> Result<Own, Respon
         attachment: mailbox.attachment.as_str(),
         phone: mailbox.phone,
         has_pin: account.has_pin,
-        used: format!("{}{quota} messages, {megabytes:.1} MB", account.usage.messages),
+        used: words::used(account.usage, mailbox.quota),
+        operator: OwnOperator {
+            target,
+            wrong,
+            of_tenant: tenant.operator.unwrap_or_default(),
+            named: services.rules.named_targets().into_iter().map(str::to_owned).collect(),
+        },
         pin_at_least: services.login.policy().shortest,
     })
 }

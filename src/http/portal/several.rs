@@ -4,7 +4,7 @@ use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use serde::Deserialize;
 
-use crate::domain::{Folder, Mark, MessageId, Tag};
+use crate::domain::{Folder, Mark, MessageId, Tag, counted};
 use crate::service::owner::OwnerError;
 
 use super::super::Shared;
@@ -68,7 +68,7 @@ pub(super) fn said(mark: &str, ids: &str) -> Option<Done> {
     if ids.is_empty() {
         return Some(Done::refused("No message was ticked: tick some in the list, then press a button."));
     }
-    let many = if ids.len() == 1 { "1 message".to_owned() } else { format!("{} messages", ids.len()) };
+    let many = counted(ids.len() as u64, "message");
     let ids = ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(".");
     Some(Done {
         undo: undo.map(|undo| format!("/messages/several/{undo}?ids={ids}")),

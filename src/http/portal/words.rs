@@ -4,7 +4,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 
-use crate::domain::{Mailbox, RedirectReason, Tag, Tenant};
+use crate::domain::{Mailbox, Quota, RedirectReason, Tag, Tenant, Usage, counted};
 
 /// The zone of a mailbox, inherited from the tenant.
 pub(in crate::http) fn zone(mailbox: Option<&Mailbox>, tenant: &Tenant) -> TimeZone {
@@ -39,6 +39,27 @@ pub(in crate::http) fn begun(text: &str) -> String {
     let mut chars = text.chars();
     let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}", chars.as_str())
+}
+
+/// What a mailbox holds of what it may (002-065, 002-066): `3 of 100 messages, 0.4 of 25 MB`.
+pub(in crate::http) fn used(usage: Usage, quota: Quota) -> String {
+    let held = usage.bytes as f64 / 1e6;
+    let messages = match quota.messages {
+        Some(most) => format!("{} of {}", usage.messages, counted(u64::from(most), "message")),
+        None => counted(u64::from(usage.messages), "message"),
+    };
+    let space = match quota.bytes {
+        Some(most) => format!("{held:.1} of {} MB", megabytes(most)),
+        None => format!("{held:.1} MB"),
+    };
+    let full = if quota.is_full(usage) { "; it is full and takes no more" } else { "" };
+    format!("{messages}, {space}{full}")
+}
+
+/// Bytes as megabytes, to the last byte: `25`, `0.5`.
+pub(in crate::http) fn megabytes(bytes: u64) -> String {
+    let (whole, rest) = (bytes / 1_000_000, bytes % 1_000_000);
+    if rest == 0 { whole.to_string() } else { format!("{whole}.{rest:06}").trim_end_matches('0').to_owned() }
 }
 
 /// A time on the wall clock of a zone, as browsers send it; `None` when there is none.
@@ -129,5 +150,18 @@ mod tests {
         ] {
             assert_eq!(when(at.parse().unwrap(), now, &zone), shown, "{at}");
         }
+    }
+
+    // 002-066
+    #[test]
+    fn what_a_mailbox_holds_is_counted_in_words_that_fit() {
+        let told = |messages, bytes, most, space| {
+            used(Usage { messages, bytes }, Quota { messages: most, bytes: space })
+        };
+        assert_eq!(told(1, 300_000, None, None), "1 message, 0.3 MB");
+        assert_eq!(told(0, 0, Some(100), Some(25_000_000)), "0 of 100 messages, 0.0 of 25 MB");
+        assert_eq!(told(0, 0, Some(1), Some(500_000)), "0 of 1 message, 0.0 of 0.5 MB");
+        assert_eq!(told(2, 0, Some(2), None), "2 of 2 messages, 0.0 MB; it is full and takes no more");
+        assert_eq!(megabytes(1_234_567), "1.234567");
     }
 }

@@ -210,7 +210,7 @@ impl Changes {
     }
 
     /// Of each value by itself, whether it is in its range and shape.
-    fn checks(&self) -> [Result<()>; 10] {
+    fn checks(&self) -> [Result<()>; 12] {
         let given = |text: &Option<Option<String>>, check: fn(&str) -> Result<()>| {
             text.as_ref().and_then(Option::as_deref).map_or(Ok(()), check)
         };
@@ -227,6 +227,8 @@ impl Changes {
             check_range("silence", self.silence, 1..=60, "choose 1 to 60 seconds"),
             check_range("least speech", self.min_speech, 0..=60, "choose 0 to 60 seconds"),
             self.check_tone(),
+            check_limit("number of messages", self.quota.and_then(|quota| quota.messages).map(u64::from)),
+            check_limit("number of megabytes", self.quota.and_then(|quota| quota.bytes)),
         ]
     }
 
@@ -293,6 +295,14 @@ pub(in crate::service) fn check_operator(target: &str) -> Result<()> {
         return Ok(());
     }
     Err(Invalid::new("operator", target, "write a number, or a URI like sip:desk@example.org").into())
+}
+
+/// A mailbox that is to take nothing is switched off, and says so to its callers (002-066).
+fn check_limit(what: &'static str, most: Option<u64>) -> Result<()> {
+    match most {
+        Some(0) => Err(Invalid::new(what, "0", "give more than 0, or none for no limit").into()),
+        _ => Ok(()),
+    }
 }
 
 fn check_range(

@@ -2,7 +2,7 @@
 
 use super::Rules;
 use super::error::Result;
-use crate::domain::{Owner, TenantId};
+use crate::domain::{Extension, Invalid, Owner, TenantId};
 use crate::store::PeopleFilter;
 
 /// People who are offered at once.
@@ -48,6 +48,23 @@ impl Rules {
     /// Whether calls may be transferred there.
     pub fn is_allowed(&self, target: &str) -> bool {
         self.check_target(target).is_ok()
+    }
+
+    /// Whether an owner may have callers put through there who press 0 (002-063).
+    ///
+    /// # Errors
+    /// [`super::AnsweringError::Target`], [`super::AnsweringError::Invalid`] for the own extension.
+    pub fn check_operator(&self, own: &Extension, target: &str) -> Result<()> {
+        if target.trim() == own.as_str() {
+            let remedy = "this is your own extension, where nobody took the call: choose somebody else";
+            return Err(Invalid::new("operator", target, remedy).into());
+        }
+        self.check_target(target)
+    }
+
+    /// The numbers and lines that the configuration names one by one, which calls may be transferred to.
+    pub fn named_targets(&self) -> Vec<&str> {
+        self.targets.iter().flat_map(|list| list.named()).collect()
     }
 
     /// What fits the text: users by number or name with their phones and mailboxes, then the lines of the configuration.

@@ -13,7 +13,7 @@ use super::super::access::{Act, Actor, Door, Reach};
 use super::super::audit::Deed;
 use super::super::import::csv_text;
 use super::{Bulk, BulkAct, BulkError, MOST, Whom, told, who};
-use crate::domain::{BulkId, KeyId, MailboxId, Role, SessionId, TenantId, UserId};
+use crate::domain::{BulkId, KeyId, MailboxId, Role, SessionId, TenantId, UserId, counted};
 use crate::store::{BulkRow, BulkRun, BulkState, PeopleFilter, RowState, StoreError};
 
 /// A server that has not begun the next user after so long has died.
@@ -146,7 +146,7 @@ impl Bulk {
             made_at: self.clock.now(),
             over_at: None,
         };
-        let deed = Deed { action: "bulk.begun", target: format!("{total} users") };
+        let deed = Deed { action: "bulk.begun", target: counted(u64::from(total), "user") };
         let mut became = json!({"run": run.id, "act": run.act, "clear": act.parts()});
         if let Whom::Found { filter, .. } = whom {
             became["filter"] = told(filter);

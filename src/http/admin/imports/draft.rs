@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
-use crate::domain::DraftId;
+use crate::domain::{DraftId, counted};
 use crate::service::access::Act;
 use crate::service::import::{CellFault, Column, Difference, ImportError, Looked, Mending, Progress, What};
 
@@ -216,10 +216,10 @@ fn how_far(progress: Option<Progress>) -> (String, u8) {
     let hundredths = |done: usize, all: usize| u8::try_from(done * 100 / all.max(1)).unwrap_or(100);
     match progress {
         Some(Progress::Hashing(done, all)) => {
-            (format!("{done} of {all} PINs are prepared"), hundredths(done, all))
+            (format!("{done} of {} prepared", counted(all as u64, "PIN")), hundredths(done, all))
         }
         Some(Progress::Writing(done, all)) => {
-            (format!("{done} of {all} rows are written"), hundredths(done, all))
+            (format!("{done} of {} written", counted(all as u64, "row")), hundredths(done, all))
         }
         None => ("Begun".to_owned(), 0),
     }

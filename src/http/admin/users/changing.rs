@@ -115,7 +115,7 @@ impl Form<'_> {
             newest_first: Some(fields.get("order") != "oldest"),
             zone: choice("zone"),
             operator: choice("operator"),
-            quota: self.quota(&mailbox.quota),
+            quota: self.quota(),
             pin: text("pin").filter(|pin| !pin.is_empty()).map(Into::into),
             ..Changes::default()
         }
@@ -146,25 +146,17 @@ impl Form<'_> {
         modes
     }
 
-    fn quota(&mut self, before: &Quota) -> Option<Quota> {
-        let messages = self.limit("max_messages", "number of messages");
-        let megabytes = self.limit("max_megabytes", "number of megabytes");
-        let bytes = match megabytes? {
-            // A limit that is not of whole megabytes stays as it is while nobody changes it.
-            Some(most) if before.bytes.map(|bytes| bytes / 1_000_000) == Some(most.into()) => before.bytes,
-            most => most.map(|most| u64::from(most) * 1_000_000),
-        };
-        Some(Quota { messages: messages?, bytes })
-    }
-
-    /// A limit; empty for none.
-    fn limit(&mut self, name: &str, what: &'static str) -> Option<Option<u32>> {
-        let text = self.fields.get(name).trim();
-        if text.is_empty() {
-            return Some(None);
-        }
-        let wrong = |_| Invalid::new(what, text, "give a whole number, or leave it empty for no limit");
-        self.note(text.parse().map(Some).map_err(wrong))
+    fn quota(&mut self) -> Option<Quota> {
+        let fields = self.fields;
+        let messages = fields.get("max_messages").trim();
+        let messages = self.note(limit(messages, |text| text.parse().ok()).ok_or_else(|| {
+            Invalid::new("number of messages", messages, "give a whole number, or leave it empty for no limit")
+        }));
+        let megabytes = fields.get("max_megabytes").trim();
+        let bytes = self.note(limit(megabytes, bytes_of).ok_or_else(|| {
+            Invalid::new("number of megabytes", megabytes, "give a number like 25, or leave it empty for no limit")
+        }));
+        Some(Quota { messages: messages?, bytes: bytes? })
     }
 
     /// Role and web access, where they change and the visitor may give them.
@@ -197,4 +189,13 @@ impl Form<'_> {
         self.faults.push(Invalid::new("role", role.as_str(), why).into());
         Ok(None)
     }
+}
+
+/// A limit of a form; empty for none.
+fn limit<T>(text: &str, read: impl Fn(&str) -> Option<T>) -> Option<Option<T>> {
+    if text.is_empty() { Some(None) } else { read(text).map(Some) }
+}
+
+fn bytes_of(text: &str) -> Option<u64> {
+    Quota::bytes_of(text.parse().ok()?)
 }

@@ -1,7 +1,7 @@
 //! The first section of a profile: who it is, and what the mailbox does. What stands, and what is in the form.
 
 use crate::domain::{MailAddress, Recipient, Role};
-use crate::http::portal::mode_title;
+use crate::http::portal::{mode_title, words};
 use crate::http::visitor::Fields;
 use crate::service::accounts::Account;
 use crate::store::Person;
@@ -38,7 +38,7 @@ impl Face {
             emails: emails.join(", "),
             recipients: mailbox.recipients.clone(),
             max_messages: mailbox.quota.messages.map(|most| most.to_string()).unwrap_or_default(),
-            max_megabytes: mailbox.quota.bytes.map(|most| (most / 1_000_000).to_string()).unwrap_or_default(),
+            max_megabytes: mailbox.quota.bytes.map(words::megabytes).unwrap_or_default(),
             zone: mailbox.zone.clone().unwrap_or_default(),
             operator: mailbox.operator.clone().unwrap_or_default(),
             newest_first: mailbox.phone.newest_first,

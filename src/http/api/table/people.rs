@@ -88,6 +88,8 @@ pub(super) fn routes() -> Vec<Entry> {
                 ("language", "string?", false, "null for the tenant's"),
                 ("operator", "string?", false, "where 0 leads; null for the tenant's"),
                 ("max_messages", "integer?", false, "null for no limit"),
+                ("max_bytes", "integer?", false, "of audio; null for no limit"),
+                ("max_megabytes", "number?", false, "the same in millions of bytes; one of the two"),
             ]),
             patch(users::change),
         ),

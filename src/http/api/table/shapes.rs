@@ -47,6 +47,8 @@ pub(super) const PEOPLE: &[Shape] = &[
             ("instructions", "boolean", "says how to leave a message"),
             ("operator", "string?", "where 0 leads; null: the tenant's"),
             ("max_messages", "integer?", "null: no limit"),
+            ("max_bytes", "integer?", "of audio; null: no limit"),
+            ("max_megabytes", "number?", "the same in millions of bytes"),
             ("announce", "boolean", "callers find the person"),
             ("newest_first", "boolean", "order by phone"),
         ],

@@ -31,11 +31,13 @@ pub enum Clear {
     Rules,
     /// Further numbers and aliases.
     Numbers,
+    /// Phones beyond the first one: they are nobody's then.
+    Phones,
 }
 
 impl Clear {
     /// Every part.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Name,
         Self::Emails,
         Self::Password,
@@ -45,7 +47,19 @@ impl Clear {
         Self::RecordedName,
         Self::Rules,
         Self::Numbers,
+        Self::Phones,
     ];
+
+    /// The parts of these words, of which `all` means every one.
+    ///
+    /// # Errors
+    /// [`Invalid`] names the word that is none.
+    pub fn parts<T: AsRef<str>>(words: &[T]) -> Result<BTreeSet<Self>, Invalid> {
+        if words.iter().any(|word| word.as_ref() == "all") {
+            return Ok(Self::ALL.into());
+        }
+        words.iter().map(|word| word.as_ref().parse()).collect()
+    }
 
     /// What "clear data" of a mailbox means (002-067).
     pub const DATA: [Self; 3] = [Self::Messages, Self::Greetings, Self::RecordedName];
@@ -62,6 +76,7 @@ impl Clear {
             Self::RecordedName => "recorded-name",
             Self::Rules => "rules",
             Self::Numbers => "numbers",
+            Self::Phones => "phones",
         }
     }
 }
@@ -76,8 +91,7 @@ impl FromStr for Clear {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let remedy =
-            "choose name, emails, password, pin, messages, greetings, recorded-name, rules or numbers";
+        let remedy = "choose name, emails, password, pin, messages, greetings, recorded-name, rules, numbers or phones";
         let found = Self::ALL.into_iter().find(|part| part.as_str() == text);
         found.ok_or_else(|| Invalid::new("clear", text, remedy))
     }

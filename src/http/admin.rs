@@ -2,6 +2,7 @@
 
 mod adding;
 mod bulk;
+mod bulk_removal;
 pub(super) mod calls;
 mod clearing;
 mod explain;

@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-pub use self::bin::{Dependents, Pointer};
+pub use self::bin::{Dependents, ManyDependents, Pointer};
 pub use self::defaults::MailboxDefaults;
 pub use self::error::AccountError;
 pub(super) use self::pin::hash_pin;

@@ -6,7 +6,9 @@
 
 mod back;
 mod holdings;
+mod phones;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -126,6 +128,8 @@ struct Kept {
     password_hash: Option<String>,
     role: Option<Role>,
     devices: Vec<String>,
+    #[serde(default)]
+    phones: Vec<phones::KeptPhone>,
 }
 
 /// The archive of one clearing.
@@ -140,6 +144,7 @@ struct Work<'a> {
     tenant: Uuid,
     mailbox: Uuid,
     user: Uuid,
+    at: Timestamp,
     now: i64,
 }
 
@@ -153,7 +158,8 @@ impl Store {
         let mut tx = self.begin().await?;
         let (user, mailbox) = locked(&mut tx, tenant, id).await?;
         let now = micros(at);
-        let work = Work { clearing, tenant: tenant.uuid(), mailbox: mailbox.id.uuid(), user: id.uuid(), now };
+        let work =
+            Work { clearing, tenant: tenant.uuid(), mailbox: mailbox.id.uuid(), user: id.uuid(), at, now };
         let mut kept = work.kept(&mut tx, &user, &mailbox).await?;
         let archive = Archive { user: self.clock.uuid(), mailbox: self.clock.uuid() };
         let mut moved = Cleared { at, ..Cleared::default() };
@@ -216,6 +222,7 @@ impl Work<'_> {
             password_hash: None,
             role: None,
             devices: Vec::new(),
+            phones: Vec::new(),
         };
         if let Some(row) = tx.rows(LOGIN, args![self.tenant, self.user]).await?.first() {
             let row = Reader::new(row, "logins", "user_id");
@@ -360,6 +367,9 @@ impl Work<'_> {
             for sql in [NO_PASSWORD, END_ALL, CLOSE_DOORS, FORGET_HALVES, REVOKE_KEYS] {
                 tx.run(sql, args![self.tenant, self.user]).await?;
             }
+        }
+        if self.has(Clear::Phones) {
+            kept.phones = phones::take_extra(tx, user.tenant, user.id, self.at).await?;
         }
         kept.left = Face::of(&user);
         write_user(tx, &user).await?;

@@ -23,6 +23,7 @@ contract! {
     what_was_read_before_a_reset_is_not_written_back_after_it
     changes_of_one_account_at_the_same_moment_are_all_there
     another_tenants_user_is_neither_reset_nor_taken_back
+    extra_phones_are_nobodys_until_the_reset_is_taken_back
 }
 
 fn accounts(bed: &Bed) -> Accounts {
@@ -367,4 +368,38 @@ async fn another_tenants_user_is_neither_reset_nor_taken_back(bed: Bed) {
     let since = jiff::Timestamp::UNIX_EPOCH;
     let refused = bed.store.take_back_cleared(elsewhere, home.user.id, since).await;
     assert!(matches!(refused, Err(StoreError::Missing { .. })), "{refused:?}");
+}
+
+// 002-093
+async fn extra_phones_are_nobodys_until_the_reset_is_taken_back(bed: Bed) {
+    let home = bed.home("1001").await;
+    let groups = vec!["lobby".to_owned()];
+    for name in ["1001a", "1001b", "1001c"] {
+        let mut phone = super::handsets::handset(&bed, home.tenant, name);
+        phone.owner = Some(home.user.id);
+        phone.settings.groups.clone_from(&groups);
+        bed.store.add_handset(&phone).await.unwrap();
+    }
+    let of = async || {
+        let known = bed.store.handsets_of(home.tenant, home.user.id).await.unwrap();
+        known.into_iter().map(|known| known.handset).collect::<Vec<_>>()
+    };
+    let before = of().await;
+    assert_eq!(accounts(&bed).holdings(home.tenant, &number("1001")).await.unwrap().phones, 3);
+    let parts = BTreeSet::from([Clear::Phones]);
+    accounts(&bed).reset(home.tenant, &number("1001"), parts).await.unwrap();
+    assert_eq!(of().await, before[..1], "the first one stays as it is");
+    let free = bed.store.handset(home.tenant, before[1].id).await.unwrap().handset;
+    assert!(free.owner.is_none() && free.settings.groups.is_empty(), "{free:?}");
+    // One of them is somebody else's by the time that it is taken back.
+    let other = bed.person(home.tenant, "1002");
+    bed.store.add_user(&other.user, &other.mailbox, None).await.unwrap();
+    let mut given = bed.store.handset(home.tenant, before[2].id).await.unwrap().handset;
+    given.change_hands(bed.clock.now());
+    bed.store.give_handset(&given, Some(other.user.id)).await.unwrap();
+    bed.clock.advance(Duration::from_secs(60));
+    accounts(&bed).take_back(home.tenant, &number("1001")).await.unwrap();
+    let after = of().await;
+    assert_eq!(after.iter().map(|phone| phone.id).collect::<Vec<_>>(), [before[0].id, before[1].id]);
+    assert_eq!(after[1].settings, before[1].settings, "also in its ring groups again");
 }

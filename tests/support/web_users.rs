@@ -13,7 +13,7 @@ use crate::browser::Browser;
 use crate::portal_in_the_browser::{check, picture, sign_in};
 use crate::web_bed::WebBed;
 
-const ALL: [(&str, &str); 9] = [
+const ALL: [(&str, &str); 10] = [
     ("clear", "name"),
     ("clear", "emails"),
     ("clear", "password"),
@@ -23,6 +23,7 @@ const ALL: [(&str, &str); 9] = [
     ("clear", "recorded-name"),
     ("clear", "rules"),
     ("clear", "numbers"),
+    ("clear", "phones"),
 ];
 
 // 002-090, 002-093, 002-094, 002-095
@@ -39,7 +40,7 @@ async fn a_user_is_reset_set_up_anew_or_taken_back() {
     }
     assert!(!choose.text().contains(" checked"), "nothing is chosen for anybody");
     let all = client.get(&format!("{path}/reset?all=1")).await;
-    assert_eq!(all.text().matches(" checked").count(), 9);
+    assert_eq!(all.text().matches(" checked").count(), 10);
     let nothing = client.post(&format!("{path}/reset"), &[]).await;
     assert!(nothing.status == 422 && nothing.text().contains("Nothing is chosen"), "{}", nothing.text());
     assert_eq!(client.post(&format!("{path}/reset"), &[("clear", "everything")]).await.status, 422);
@@ -148,7 +149,7 @@ async fn nobody_resets_somebody_above_themselves_or_of_another_tenant() {
     assert_eq!(manager.get(&format!("{own}/reset")).await.status, 403);
     let admins = bed.mailbox.user.unwrap().to_string();
     for act in ["remove", "force-password", "portal-off", "welcome"] {
-        let chosen = [("user", admins.as_str()), ("act", act), ("confirm", "1")];
+        let chosen = [("user", admins.as_str()), ("act", act), ("typed", "1"), ("confirm", "1")];
         let told = manager.done("/admin/users/bulk", &chosen).await;
         assert!(told.text().contains("above you"), "{act}: {}", told.text());
     }
@@ -263,6 +264,9 @@ async fn many_users_are_changed_at_once_and_one_that_fails_holds_up_no_other() {
     let seen = client.post("/admin/users/bulk", &with("remove", &[])).await;
     assert!(seen.text().contains("1003 Konrad Zuse") && !seen.text().contains("Mallory"), "{}", seen.text());
     assert_eq!(bed.services.accounts.removed(grace.tenant).await.unwrap(), [], "only looked at");
+    for text in ["With them go 0 messages", "Type 3, the number of users", "0 messages; 0 greetings"] {
+        assert!(seen.text().contains(text), "{text}: {}", seen.text());
+    }
 
     let forced = client.done("/admin/users/bulk", &with("force-password", &[("confirm", "1")])).await;
     for text in ["Done for 1 of 4", "nobody does this to themselves", "no e-mail address", "no such user"] {
@@ -282,7 +286,16 @@ async fn many_users_are_changed_at_once_and_one_that_fails_holds_up_no_other() {
     assert!(
         bed.services.people.person(grace.tenant, grace.user.unwrap()).await.unwrap().unwrap().needs_setup
     );
-    let removed = client.done("/admin/users/bulk", &with("remove", &[("confirm", "1")])).await;
+    // 002-091: what goes with them is seen first, and how many they are is typed.
+    for typed in
+        [&[("confirm", "1")][..], &[("confirm", "1"), ("typed", "3")], &[("confirm", "1"), ("typed", "all")]]
+    {
+        let unsure = client.post("/admin/users/bulk", &with("remove", typed)).await;
+        assert!(unsure.status == 422 && unsure.text().contains("Nobody was removed"), "{}", unsure.text());
+    }
+    assert!(bed.services.people.person(grace.tenant, konrad.user.unwrap()).await.unwrap().is_some());
+    let sure = [("confirm", "1"), ("typed", "4")];
+    let removed = client.done("/admin/users/bulk", &with("remove", &sure)).await;
     assert!(removed.text().contains("Done for 2 of 4"), "{}", removed.text());
     let bin = bed.services.accounts.removed(grace.tenant).await.unwrap();
     assert!(bin.iter().filter(|one| one.why == aftertone::store::Why::Removed).count() == 2, "{bin:?}");
@@ -293,7 +306,7 @@ async fn many_users_are_changed_at_once_and_one_that_fails_holds_up_no_other() {
     }
     // 002-001
     let manager = bed.client(&bed.mailbox, Role::OfficeManager).await;
-    let basic = [("user", own), ("act", "remove"), ("confirm", "1")];
+    let basic = [("user", own), ("act", "remove"), ("typed", "1"), ("confirm", "1")];
     assert!(manager.done("/admin/users/bulk", &basic).await.text().contains("Done for 0 of 1"));
     let nothing = bed.client(&bed.mailbox, Role::Basic).await;
     assert_eq!(nothing.post("/admin/users/bulk", &basic).await.status, 403);
@@ -492,7 +505,7 @@ async fn all_that_a_filter_finds_are_changed_together() {
     assert!(nobody.header("location").ends_with("done=nobody"), "{}", nobody.status);
     // 002-001: as for those who are ticked, each is looked at anew.
     let manager = bed.client(&bed.mailbox, Role::OfficeManager).await;
-    let all = [("act", "remove"), ("filter", "q=ada"), ("seen", "1"), ("confirm", "1")];
+    let all = [("act", "remove"), ("filter", "q=ada"), ("seen", "1"), ("typed", "1"), ("confirm", "1")];
     assert!(manager.done("/admin/users/bulk", &all).await.text().contains("Done for 0 of 1"));
     let nothing = bed.client(&bed.mailbox, Role::Basic).await;
     assert_eq!(nothing.post("/admin/users/bulk", &all).await.status, 403);
@@ -739,4 +752,80 @@ async fn the_table_of_users_is_filtered_sorted_and_counted() {
         let refused = ask(query).await;
         assert_eq!((refused.status, &body(&refused)["errors"][0]["field"]), (422, &json!(field)), "{query}");
     }
+}
+
+// 002-091
+#[tokio::test]
+async fn what_goes_with_many_users_and_would_lead_nowhere_is_seen_before_they_go() {
+    let bed = WebBed::new().await;
+    let client = bed.client(&bed.mailbox, Role::TenantAdmin).await;
+    let grace = bed.colleague().await;
+    crowd(&bed, 60).await;
+    bed.deposit_for(&grace, 2, |_| {}).await;
+    let mut own = bed.store.mailbox(bed.mailbox.tenant, bed.mailbox.id).await.unwrap();
+    own.operator = Some("1002".to_owned());
+    bed.store.put_mailbox(&own).await.unwrap();
+    let accounts = &bed.services.accounts;
+    accounts.add_number(grace.tenant, &grace.extension, "+4930123", None).await.unwrap();
+    let key = bed.key_of_all().await;
+    let phone = bed.call(&key, "POST", "/handsets", Some(json!({"owner": "1002"})), &[]).await;
+    assert_eq!(phone.status, 201, "{}", phone.text());
+    let hers = grace.user.unwrap().to_string();
+    let seen = client.post("/admin/users/bulk", &[("act", "remove"), ("user", hers.as_str())]).await;
+    for text in [
+        "With them go 1 message, 1 unheard",
+        "1 message, 1 unheard; 0 greetings; number +4930123; phone 1002a",
+        "operator (mailbox 1001)",
+        "Type 1, the number of users, to confirm",
+    ] {
+        assert!(seen.text().contains(text), "{text}: {}", seen.text());
+    }
+    // What leads from one to another goes as well; of more than can be told each, how much it is.
+    let both = [("act", "remove"), ("user", hers.as_str()), ("user", &bed.mailbox.user.unwrap().to_string())];
+    let both = client.post("/admin/users/bulk", &both).await;
+    assert!(!both.text().contains("operator (mailbox 1001)"), "{}", both.text());
+    let all = client.post("/admin/users/bulk", &[("act", "remove"), ("filter", "")]).await;
+    for text in ["62 users are found", "With them go 1 message, 1 unheard", "told of the first ones"] {
+        assert!(all.text().contains(text), "{text}: {}", all.text());
+    }
+    let confirmed = |typed| {
+        [("act", "remove"), ("filter", "q=crowd"), ("seen", "60"), ("typed", typed), ("confirm", "1")]
+    };
+    let unsure = client.post("/admin/users/bulk", &confirmed("6")).await;
+    assert!(unsure.status == 422 && unsure.text().contains("type the number of users"), "{}", unsure.text());
+    assert_eq!(accounts.removed(grace.tenant).await.unwrap(), []);
+    let done = client.done("/admin/users/bulk", &confirmed("60")).await;
+    assert!(done.text().contains(" of 60"), "{}", done.text());
+}
+
+// 002-093
+#[tokio::test]
+async fn a_reset_of_all_takes_the_extra_phones_and_its_taking_back_gives_them() {
+    let bed = WebBed::new().await;
+    let client = bed.client(&bed.mailbox, Role::TenantAdmin).await;
+    let (key, grace) = (bed.key_of_all().await, bed.colleague().await);
+    for _ in 0..3 {
+        let made = bed.call(&key, "POST", "/handsets", Some(json!({"owner": "1002"})), &[]).await;
+        assert_eq!(made.status, 201, "{}", made.text());
+    }
+    let user = grace.user.unwrap();
+    let phones = async || {
+        let known = bed.store.handsets_of(grace.tenant, user).await.unwrap();
+        known.into_iter().map(|known| known.handset.name.as_str().to_owned()).collect::<Vec<_>>()
+    };
+    let path = format!("/admin/users/{user}/reset");
+    let page = client.get(&path).await;
+    for text in ["Extra phones", "2 phones beside the first", r#"name="clear" value="all""#] {
+        assert!(page.text().contains(text), "{text}: {}", page.text());
+    }
+    assert_eq!(client.post(&path, &[("clear", "phones")]).await.status, 303);
+    assert_eq!(phones().await, ["1002a"]);
+    assert_eq!(client.post(&format!("/admin/users/{user}/take-back"), &[]).await.status, 303);
+    assert_eq!(phones().await, ["1002a", "1002b", "1002c"]);
+    assert_eq!(client.post(&path, &[("clear", "all")]).await.status, 303);
+    assert_eq!(phones().await, ["1002a"]);
+    assert_eq!(bed.store.user(grace.tenant, user).await.unwrap().full_name(), "", "and all else");
+    let many = [("act", "reset"), ("user", &user.to_string())];
+    let many = client.post("/admin/users/bulk", &many).await;
+    assert!(many.text().contains("Select all") && many.text().contains("Extra phones"), "{}", many.text());
 }

@@ -123,7 +123,7 @@ pub(in crate::app) enum UserCommand {
     Reset {
         /// Extension of the mailbox.
         extension: String,
-        /// What to clear: name, emails, password, pin, messages, greetings, recorded-name, rules or numbers. Repeatable.
+        /// What to clear: name, emails, password, pin, messages, greetings, recorded-name, rules, numbers or phones. Repeatable.
         #[arg(long, value_name = "PART")]
         clear: Vec<String>,
         /// Clear all of it.

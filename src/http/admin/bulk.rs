@@ -1,6 +1,5 @@
 //! The same for many users: chosen in the table, looked at, and done behind the page, which tells of each (002-091, 002-092).
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use askama::Template;
@@ -10,7 +9,7 @@ use axum::response::Response;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use crate::domain::{BulkId, Clear, Invalid, UserId};
+use crate::domain::{BulkId, Clear, UserId};
 use crate::service::access::Act;
 use crate::service::bulk::{BulkAct, BulkError, MOST, Whom};
 use crate::store::{BulkRow, BulkRun, BulkState, RowState, StoreError};
@@ -20,6 +19,7 @@ use super::super::portal::{live_run, missing, sentence, trouble, words};
 use super::super::shell::render;
 use super::super::visitor::{Posted, Visitor, see};
 use super::super::{Shared, Site};
+use super::bulk_removal::{Goes, goes};
 use super::imports::csv;
 use super::reset::title;
 use super::server::zone;
@@ -49,6 +49,8 @@ struct BulkPage {
     filter: Option<String>,
     /// Parts of a reset: word, title, whether it is chosen.
     parts: Vec<(&'static str, &'static str, bool)>,
+    /// What goes with those who are to be removed.
+    goes: Option<Goes>,
 }
 
 /// Shows whom it is done to; once that was seen, begins, and goes where it is told how far it is.
@@ -80,12 +82,16 @@ pub(super) async fn bulk(State(site): Shared, posted: Posted) -> Response {
     let Some((_, act_title)) = known.filter(|_| !users.is_empty()) else {
         return see(&site, &format!("{}?done=nobody", users::HERE));
     };
-    let parts = fields.all("clear").iter().map(|word| word.parse::<Clear>());
-    let parts = parts.collect::<Result<BTreeSet<_>, Invalid>>();
+    let parts = Clear::parts(fields.all("clear"));
     let is_reset = word == "reset";
+    // What was shown and is confirmed by its number; others than these are told by the run itself.
+    let seen = if sought.is_some() { fields.get("seen").to_owned() } else { users.len().to_string() };
     let mut refused = match &parts {
         Err(error) => Some(sentence(error)),
         Ok(parts) if is_reset && parts.is_empty() => Some("Choose what is cleared.".to_owned()),
+        Ok(_) if word == "remove" && fields.get("typed").trim() != seen => {
+            Some("Nobody was removed: type the number of users to confirm.".to_owned())
+        }
         Ok(_) => None,
     };
     let parts = parts.unwrap_or_default();
@@ -115,8 +121,15 @@ pub(super) async fn bulk(State(site): Shared, posted: Posted) -> Response {
         count: users.len(),
         filter: sought.as_ref().map(|(text, _)| (*text).clone()),
         parts: Vec::new(),
+        goes: None,
     };
     let shown = if sought.is_some() { FIRST } else { MOST };
+    if word == "remove" {
+        match goes(&site, tenant, &users).await {
+            Ok(goes) => page.goes = Some(goes),
+            Err(response) => return response,
+        }
+    }
     for user in users.into_iter().take(shown) {
         match services.people.person(tenant, user).await {
             Ok(Some(person)) => {

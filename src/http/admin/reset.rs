@@ -104,6 +104,7 @@ pub(super) const fn title(part: Clear) -> &'static str {
         Clear::RecordedName => "Recorded name",
         Clear::Rules => "Rules, hours and lists",
         Clear::Numbers => "Further numbers",
+        Clear::Phones => "Extra phones",
     }
 }
 
@@ -115,7 +116,7 @@ pub(super) fn told(recipients: &[Recipient]) -> String {
 }
 
 fn effect(part: Clear, person: &Person, account: &Account, holdings: &Holdings) -> String {
-    let Holdings { messages, unheard, greetings, names, rules, lists, links, mails, .. } = *holdings;
+    let Holdings { messages, unheard, greetings, names, rules, lists, links, mails, phones, .. } = *holdings;
     match part {
         Clear::Name => {
             let (role, basic) = (person.login.role, crate::domain::Role::Basic);
@@ -166,6 +167,13 @@ fn effect(part: Clear, person: &Person, account: &Account, holdings: &Holdings) 
             let numbers: Vec<&str> = account.numbers.iter().map(|number| number.number.as_str()).collect();
             format!("Free for others: {}.", numbers.join(", "))
         }
+        Clear::Phones if phones < 2 => "None: there is no second phone.".to_owned(),
+        Clear::Phones => {
+            format!(
+                "{} beside the first: nobody’s then, and out of the ring groups.",
+                counted(phones - 1, "phone")
+            )
+        }
     }
 }
 
@@ -180,8 +188,7 @@ pub(super) async fn reset(State(site): Shared, Path(id): Path<String>, posted: P
         let done = Some(Done::refused(why));
         page(&site, &visitor, &id, chosen, done, StatusCode::UNPROCESSABLE_ENTITY).await
     };
-    let words = fields.all("clear").iter().map(|word| word.as_str()).map(str::parse::<Clear>);
-    let parts = match words.collect::<Result<BTreeSet<_>, Invalid>>() {
+    let parts = match Clear::parts(fields.all("clear")) {
         Ok(parts) => parts,
         Err(error) => return mend(&BTreeSet::new(), sentence(&error)).await,
     };

@@ -9,7 +9,7 @@ use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::domain::{BulkId, Clear, Invalid, UserId};
+use crate::domain::{BulkId, Clear, UserId};
 use crate::service::bulk::{BulkAct, BulkError, MOST, Whom, word};
 use crate::store::{BulkRow, BulkRun, StoreError};
 
@@ -65,7 +65,7 @@ pub(super) async fn begin(
         (None, Some(filter)) => Whom::Found { filter, seen: None },
         _ => return Err(Problem::field("users", "give either users, or a filter that finds them")),
     };
-    let parts = wanted.clear.iter().map(|word| word.parse::<Clear>()).collect::<Result<_, Invalid>>()?;
+    let parts = Clear::parts(&wanted.clear)?;
     let choose = "choose welcome, force-password, portal-on, portal-off, reset or remove";
     let act = BulkAct::of(&wanted.act, parts).ok_or_else(|| Problem::field("act", choose))?;
     if matches!(&act, BulkAct::Reset(parts) if parts.is_empty()) {

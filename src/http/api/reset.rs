@@ -9,7 +9,7 @@ use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::domain::{Clear, Invalid};
+use crate::domain::Clear;
 use crate::store::{Cleared, Holdings};
 
 use super::super::Site;
@@ -33,7 +33,7 @@ pub(super) async fn holdings(
 pub(super) fn holdings_json(held: &Holdings) -> Value {
     json!({"messages": held.messages, "unheard": held.unheard, "greetings": held.greetings,
         "names": held.names, "rules": held.rules, "lists": held.lists, "numbers": held.numbers, "links": held.links,
-        "mails": held.mails, "sessions": held.sessions, "keys": held.keys, "devices": held.devices, "lamps": held.lamps})
+        "mails": held.mails, "sessions": held.sessions, "keys": held.keys, "devices": held.devices, "lamps": held.lamps, "phones": held.phones})
 }
 
 /// Which parts.
@@ -50,7 +50,7 @@ pub(super) async fn reset(
     Json(resetting): Json<Resetting>,
 ) -> Answer {
     let (person, account) = changeable(&site, &caller, &id).await?;
-    let parts = resetting.clear.iter().map(|word| word.parse::<Clear>()).collect::<Result<_, Invalid>>()?;
+    let parts = Clear::parts(&resetting.clear)?;
     if caller.actor.is(person.user.id) {
         let why = "nobody resets themselves: let another administrator do it";
         return Err(Problem::new(StatusCode::CONFLICT, why));

@@ -1,5 +1,7 @@
 //! Removing a user: what hangs on it, and the way back (002-091, 004-10).
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::{AccountError, Accounts, Result};
@@ -34,6 +36,17 @@ pub struct Dependents {
     pub phones: Vec<Handset>,
 }
 
+/// What goes with many users.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ManyDependents {
+    /// Messages outside of the trash, of all of them.
+    pub messages: u64,
+    /// Of these, those that nobody has heard.
+    pub unheard: u64,
+    /// What goes with each of the first ones.
+    pub each: Vec<(UserId, Dependents)>,
+}
+
 impl Accounts {
     /// What would go with a user, and what would lead nowhere. Nothing is changed.
     ///
@@ -58,6 +71,36 @@ impl Accounts {
             pointers,
             phones: self.phones_of(tenant, account.user.id).await?,
         })
+    }
+
+    /// What would go with many users (002-091): of the first `most` in full, of all of them how many messages. What leads
+    /// from one of them to another goes as well, and is not told.
+    ///
+    /// # Errors
+    /// [`AccountError::Store`].
+    pub async fn dependents_of(
+        &self,
+        tenant: TenantId,
+        users: &[UserId],
+        most: usize,
+    ) -> Result<ManyDependents> {
+        let all = users.iter().copied().collect();
+        let (messages, unheard) = self.store.messages_of(tenant, &all).await?;
+        let mut each = Vec::new();
+        for user in users.iter().take(most) {
+            let Some((_, Some(mailbox))) = self.store.person(tenant, *user).await? else { continue };
+            match self.dependents(tenant, &mailbox.extension).await {
+                Ok(dependents) => each.push((*user, mailbox.extension, dependents)),
+                Err(AccountError::NoMailbox(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let goes: BTreeSet<Extension> = each.iter().map(|(_, extension, _)| extension.clone()).collect();
+        for (_, _, dependents) in &mut each {
+            dependents.pointers.retain(|pointer| pointer.at.as_ref().is_none_or(|at| !goes.contains(at)));
+        }
+        let each = each.into_iter().map(|(user, _, dependents)| (user, dependents)).collect();
+        Ok(ManyDependents { messages, unheard, each })
     }
 
     pub(super) async fn phones_of(&self, tenant: TenantId, user: UserId) -> Result<Vec<Handset>> {

@@ -16,7 +16,7 @@ use super::{
     Face, Kept, MOVE_FACTOR, MOVE_GREETINGS, MOVE_MESSAGES, MOVE_NAME, MOVE_NUMBERS, MOVE_RULES,
     MUST_BE_SET_UP, SET_ROLE,
 };
-use super::{locked, write_user};
+use super::{locked, phones, write_user};
 use crate::domain::{Clear, JobId, Mailbox, Profile, TenantId, User, UserId};
 
 const NEWEST: &str = "SELECT r.id, r.archive_user, r.archive_mailbox, r.kept, r.made_at,
@@ -113,7 +113,10 @@ impl Store {
         }
         links_back(&mut tx, &mailbox, &reset, micros(self.clock.now())).await?;
         let box_id = mailbox.id;
-        values_back(&mut tx, user, mailbox, reset.kept, micros(self.clock.now())).await?;
+        let mut kept = reset.kept;
+        let phones = std::mem::take(&mut kept.phones);
+        phones::give_back(&mut tx, tenant, id, phones, self.clock.now()).await?;
+        values_back(&mut tx, user, mailbox, kept, micros(self.clock.now())).await?;
         let job = JobId::from_uuid(self.clock.uuid());
         lamps::changed(&mut tx, tenant, box_id, job, self.clock.now()).await?;
         tx.commit().await?;

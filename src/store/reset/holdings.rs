@@ -1,12 +1,14 @@
 //! What hangs on a mailbox and its user, counted: what a dry run shows.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::super::db::args;
 use super::super::fault::missing;
 use super::super::read::{Reader, micros};
 use super::super::{Result, Store};
-use crate::domain::{Owner, UserId};
+use crate::domain::{Owner, TenantId, UserId};
 
 const HOLDINGS: &str = "SELECT m.id,
     (SELECT COUNT(*) FROM messages g WHERE g.tenant_id = m.tenant_id AND g.mailbox_id = m.id) AS messages,
@@ -24,7 +26,8 @@ const HOLDINGS: &str = "SELECT m.id,
     (SELECT COUNT(*) FROM sessions s WHERE s.tenant_id = m.tenant_id AND s.user_id = $3) AS sessions,
     (SELECT COUNT(*) FROM api_keys k WHERE k.tenant_id = m.tenant_id AND k.user_id = $3 AND k.revoked_at IS NULL) AS keys,
     (SELECT COUNT(*) FROM devices d WHERE d.tenant_id = m.tenant_id AND d.mailbox_id = m.id) AS devices,
-    (SELECT COUNT(*) FROM lamps p WHERE p.tenant_id = m.tenant_id AND p.mailbox_id = m.id) AS lamps
+    (SELECT COUNT(*) FROM lamps p WHERE p.tenant_id = m.tenant_id AND p.mailbox_id = m.id) AS lamps,
+    (SELECT COUNT(*) FROM handsets h WHERE h.tenant_id = m.tenant_id AND h.owner_id = $3) AS phones
     FROM mailboxes m WHERE m.tenant_id = $1 AND m.id = $2";
 
 /// How much of what there is.
@@ -56,9 +59,34 @@ pub struct Holdings {
     pub devices: u64,
     /// Phones that watch the mailbox.
     pub lamps: u64,
+    /// Phones of the user.
+    pub phones: u64,
 }
 
+// Outside of the trash, of each user of a tenant who has any.
+const OF_EACH: &str = "SELECT m.user_id, COUNT(*) AS messages,
+        CAST(SUM(CASE WHEN g.folder = 'inbox' AND g.heard_at IS NULL THEN 1 ELSE 0 END) AS BIGINT) AS unheard
+    FROM mailboxes m JOIN messages g ON g.tenant_id = m.tenant_id AND g.mailbox_id = m.id
+    WHERE m.tenant_id = $1 AND m.removed_at IS NULL AND m.user_id IS NOT NULL AND g.folder <> 'trash'
+    GROUP BY m.user_id";
+
 impl Store {
+    /// Messages outside of the trash that these users have together, and those of them that nobody has heard.
+    ///
+    /// # Errors
+    /// [`super::super::StoreError`].
+    pub async fn messages_of(&self, tenant: TenantId, users: &BTreeSet<UserId>) -> Result<(u64, u64)> {
+        let mut sum = (0, 0);
+        for row in self.db.rows(OF_EACH, args![tenant.uuid()]).await? {
+            let row = Reader::new(&row, "mailboxes", "user_id");
+            if users.contains(&UserId::from_uuid(row.id("user_id")?)) {
+                sum.0 += row.number::<u64>("messages")?;
+                sum.1 += row.number::<u64>("unheard")?;
+            }
+        }
+        Ok(sum)
+    }
+
     /// Counts what hangs on a mailbox and its user.
     ///
     /// # Errors
@@ -82,6 +110,7 @@ impl Store {
             keys: row.number("keys")?,
             devices: row.number("devices")?,
             lamps: row.number("lamps")?,
+            phones: row.number("phones")?,
         })
     }
 }

@@ -8,7 +8,7 @@ use super::super::bulk;
 use super::{Entry, LIMIT, PLACE, Route, Shape, shape};
 
 const ACTS: &str = "welcome|force-password|portal-on|portal-off|reset|remove";
-const PARTS: &str = "[name|emails|password|pin|messages|greetings|recorded-name|rules|numbers]";
+const PARTS: &str = "[name|emails|password|pin|messages|greetings|recorded-name|rules|numbers|phones]";
 
 pub(super) fn routes() -> Vec<Entry> {
     let write = Some(Act::UsersWrite);

@@ -24,6 +24,7 @@ pub(super) const SHAPES: &[Shape] = &[
             ("keys", "integer", "keys of programs"),
             ("devices", "integer", "devices that open the mailbox without a PIN"),
             ("lamps", "integer", "phones that watch the mailbox"),
+            ("phones", "integer", "phones of the user, in the inventory of phones"),
         ],
     ),
     shape(
@@ -98,7 +99,7 @@ pub(super) fn routes() -> Vec<Entry> {
             .shape("Cleared")
             .body(&[(
                 "clear",
-                "[name|emails|password|pin|messages|greetings|recorded-name|rules|numbers]",
+                "[name|emails|password|pin|messages|greetings|recorded-name|rules|numbers|phones]",
                 true,
                 "what is cleared",
             )]),

@@ -91,6 +91,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/admin/users/{id}/take-back", post(reset::take_back))
         .route("/admin/users/{id}/restore", post(removed::restore))
         .route("/admin/policy", get(policy::page).post(policy::change))
+        .route("/extensions/{extension}", get(extensions::open))
         .route("/admin/extensions", get(extensions::list))
         .route("/admin/extensions/{extension}", get(takeover::show).post(takeover::take_over))
         .route("/admin/handsets", get(handsets::list).post(handsets::add))

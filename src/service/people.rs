@@ -193,9 +193,25 @@ impl People {
     /// [`crate::store::StoreError`].
     pub async fn suggestion(&self, tenant: TenantId) -> Result<String> {
         let highest = self.store.highest_extension(tenant).await?;
-        let highest = highest.and_then(|extension| extension.as_str().parse::<u64>().ok());
-        let next = highest.map_or(7001, |highest| highest + 1);
-        Ok(if next > 9_999_999_999 { String::new() } else { next.to_string() })
+        let next = if highest.is_none() { plan.first_extension().parse().ok() } else { after(highest) };
+        let next = next.filter(|next: &Extension| plan.allow(next).is_ok());
+        Ok(next.map(|next| next.to_string()).unwrap_or_default())
+    }
+
+    /// What is to be told of a new extension, which the policy of the tenant recommends to be otherwise (004-02).
+    ///
+    /// # Errors
+    /// [`crate::store::StoreError`].
+    pub async fn warning(&self, tenant: TenantId, extension: &Extension) -> Result<Option<String>> {
+        Ok(self.store.policy(tenant).await?.extensions.warning(extension))
+    }
+
+    /// Whose an extension is; `None` when it is nobody's.
+    ///
+    /// # Errors
+    /// [`crate::store::StoreError`].
+    pub async fn user_at(&self, tenant: TenantId, extension: &Extension) -> Result<Option<UserId>> {
+        Ok(self.store.mailbox_by_extension(tenant, extension).await?.and_then(|mailbox| mailbox.user))
     }
 
     /// The tenant of a mailbox is never asked of the client: it is looked for where the actor may look.

@@ -46,6 +46,7 @@ pub(crate) struct WebBed {
     pub(crate) objects: Objects,
     pub(crate) router: Router,
     pub(crate) services: Services,
+    web: Web,
     /// What `/readyz` finds.
     pub(crate) healthy: Arc<AtomicBool>,
     /// How often the parts were asked.
@@ -145,8 +146,9 @@ impl WebBed {
             metrics: Arc::new(|| "aftertone_calls_total 1\n".to_owned()),
             trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
         };
-        let router = router(web);
+        let router = router(web.clone());
         Self {
+            web,
             services,
             clock,
             store,
@@ -223,6 +225,12 @@ impl WebBed {
     pub(crate) async fn events(&self, message: &Message) -> Vec<String> {
         let ledger = self.store.ledger(message.tenant, message.id).await.unwrap();
         ledger.into_iter().map(|entry| entry.event).collect()
+    }
+
+    /// The same server as it is reached by another address.
+    pub(crate) fn reached_at(&self, public_url: &str) -> Router {
+        let services = Services { public_url: public_url.to_owned(), ..self.services.clone() };
+        router(Web { services, ..self.web.clone() })
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

@@ -315,3 +315,33 @@ async fn somebody_walks_through_a_takeover_and_a_reset_in_the_browser() {
     let konrad = bed.services.accounts.show(grace.tenant, &number("1002")).await.unwrap();
     assert_eq!((konrad.user.first.as_str(), konrad.usage.messages), ("Konrad", 0));
 }
+
+// 001-05
+#[tokio::test]
+async fn the_address_of_an_extension_opens_whoever_has_it_for_those_who_may_see_it() {
+    let bed = WebBed::new().await;
+    let grace = bed.colleague().await;
+    let hers = format!("/admin/users/{}", grace.user.unwrap());
+    let admin = bed.client(&bed.mailbox, Role::OfficeManager).await;
+    let opened = admin.get("/extensions/1002").await;
+    assert_eq!((opened.status, opened.header("location")), (303, hers.as_str()));
+    for nobody in ["1007", "x", "1", "12345678901"] {
+        let answer = admin.get(&format!("/extensions/{nobody}")).await;
+        assert!(answer.status == 404 && answer.text().contains("Nobody has this extension"), "{nobody}");
+    }
+    assert_eq!(bed.get("/extensions/1002").await.header("location"), "/sign-in?next=%2Fextensions%2F1002");
+    let stranger = bed.client(&bed.stranger().await, Role::TenantAdmin).await;
+    assert_eq!(stranger.get("/extensions/1002").await.status, 404, "another tenant's");
+
+    let basic = bed.client(&grace, Role::Basic).await;
+    assert_eq!(basic.get("/extensions/1002").await.header("location"), "/settings", "the own one");
+    let hidden = basic.get("/extensions/1001").await;
+    assert_eq!((hidden.status, hidden.text()), (404, basic.get("/extensions/1007").await.text()));
+
+    let request = axum::http::Request::builder().uri("/extensions/1002");
+    let cookie = admin.cookie.replace("__Host-", "");
+    let request = request.header("cookie", cookie).body(axum::body::Body::empty()).unwrap();
+    let router = bed.reached_at("https://pbx.example.org/voicemail/");
+    let answer = tower::ServiceExt::oneshot(router, request).await.unwrap();
+    assert_eq!(answer.headers()["location"], format!("/voicemail{hers}"));
+}

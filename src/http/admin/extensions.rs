@@ -1,19 +1,22 @@
-//! Extensions: those that are free, then those in use, each of which somebody else can take over (001-02, 001-04).
+//! Extensions: those that are free, then those in use, each of which somebody else can take over (001-02, 001-04); and the
+//! address that leads to the user of one (001-05).
 
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
-use crate::service::access::Act;
+use crate::domain::Extension;
+use crate::service::access::{Act, Reach};
 use crate::store::{PeopleFilter, Person};
 
 use super::super::portal::frame::Frame;
 use super::super::portal::trouble;
-use super::super::shell::render;
-use super::super::visitor::Visitor;
+use super::super::shell::{Notice, render};
+use super::super::visitor::{Visitor, see};
 use super::super::{Shared, cursor};
+use super::users;
 
 pub(super) const HERE: &str = "/admin/extensions";
 /// Extensions on a page.
@@ -94,4 +97,29 @@ pub(super) async fn list(State(site): Shared, visitor: Visitor, Query(asked): Qu
         search,
     };
     render(&page, StatusCode::OK)
+}
+
+/// An address that is kept and sent on: whoever may see the user lands on the user's page, the user on the own settings. That
+/// there is nobody, and that somebody may not see who it is, are told alike.
+pub(super) async fn open(State(site): Shared, visitor: Visitor, Path(extension): Path<String>) -> Response {
+    let nobody = || {
+        Notice {
+            title: "No such extension",
+            text: "Nobody has this extension, or it is not for you to see whose it is.",
+        }
+        .page(StatusCode::NOT_FOUND)
+    };
+    let Ok(extension) = extension.parse::<Extension>() else { return nobody() };
+    let user = match site.web.services.people.user_at(visitor.actor.tenant, &extension).await {
+        Ok(Some(user)) => user,
+        Ok(None) => return nobody(),
+        Err(error) => return trouble(&error),
+    };
+    if visitor.actor.reach(Act::UsersRead) > Reach::Own {
+        see(&site, &format!("{}/{user}", users::HERE))
+    } else if visitor.actor.is(user) {
+        see(&site, "/settings")
+    } else {
+        nobody()
+    }
 }

@@ -35,6 +35,8 @@ mod call_me;
 mod contract;
 #[path = "support/web_crawl.rs"]
 mod crawl;
+#[path = "support/web_extension_plan.rs"]
+mod extension_plan;
 #[path = "support/web_finding.rs"]
 mod finding;
 #[path = "support/web_first_run.rs"]

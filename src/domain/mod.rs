@@ -10,6 +10,7 @@ mod caller;
 mod clearing;
 mod directory;
 mod extension;
+mod extension_plan;
 mod greeting;
 pub mod handset;
 mod id;

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::tenant::over;
-use super::{Invalid, ProfileField, Role};
+use super::{ExtensionPlan, Invalid, ProfileField, Role};
 
 /// Who adds users (001-03).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,6 +82,8 @@ pub struct TenantPolicy {
     pub hidden: BTreeSet<ProfileField>,
     /// There are queues: agents and supervisors can be made (002-010, 002-046).
     pub queues: bool,
+    /// How extensions look (002-006, 004-02).
+    pub extensions: ExtensionPlan,
 }
 
 impl Default for TenantPolicy {
@@ -91,6 +93,7 @@ impl Default for TenantPolicy {
             help_link: None,
             hidden: BTreeSet::new(),
             queues: true,
+            extensions: ExtensionPlan::default(),
         }
     }
 }
@@ -109,6 +112,7 @@ impl TenantPolicy {
             help_link: over(self.help_link, &was.help_link, now.help_link),
             hidden: over(self.hidden, &was.hidden, now.hidden),
             queues: over(self.queues, &was.queues, now.queues),
+            extensions: over(self.extensions, &was.extensions, now.extensions),
         }
     }
 

@@ -148,6 +148,7 @@ impl Accounts {
         if emails.is_empty() && new.mode.is_some_and(|mode| mode != MailMode::None) {
             return Err(AccountError::ModeWithoutAddress);
         }
+        self.check_plan(tenant, &new.extension).await?;
         self.check_extension_is_no_number(tenant, &new.extension).await?;
         let pin_hash = self.checked_hash(new.pin, &new.extension).await?;
 
@@ -334,6 +335,11 @@ impl Accounts {
         let mailbox = self.store.mailbox_by_extension(tenant, extension).await?.ok_or_else(nobody)?;
         let user = self.store.user(tenant, mailbox.user.ok_or_else(nobody)?).await?;
         Ok((user, mailbox))
+    }
+
+    /// 002-006
+    async fn check_plan(&self, tenant: TenantId, extension: &Extension) -> Result<()> {
+        Ok(self.store.policy(tenant).await?.extensions.allow(extension)?)
     }
 
     /// A call to that number would otherwise have two mailboxes to choose from.

@@ -237,6 +237,7 @@ impl Imports {
             numbers: self.store.numbers(tenant).await?,
             defaults: self.defaults.clone(),
             policy: self.policy,
+            extensions: self.store.policy(tenant).await?.extensions,
             languages: self.languages.clone(),
             above: self.above(tenant).await?,
             denied: self.denied.clone(),

@@ -250,10 +250,8 @@ impl Numbers {
 
     /// Whether an extension can be given, before anything is written.
     async fn check_extension(&self, tenant: TenantId, wanted: &Extension, number: &str) -> Result<()> {
-        if self.store.mailbox_by_extension(tenant, wanted).await?.is_some() {
-            return Err(AccountError::ExtensionTaken(wanted.to_string()).into());
-        }
-        if wanted.as_str() == number || self.store.number(tenant, wanted.as_str()).await?.is_some() {
+        self.accounts.check_is_free(tenant, wanted).await?;
+        if wanted.as_str() == number {
             return Err(AccountError::NumberTaken(wanted.to_string()).into());
         }
         Ok(())

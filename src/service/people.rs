@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::audit::{Deed, NotedStore};
 use crate::clock::SharedClock;
-use crate::domain::{JobId, MailboxId, Tenant, TenantId, TenantPolicy, UserId};
+use crate::domain::{Extension, JobId, MailboxId, Tenant, TenantId, TenantPolicy, UserId};
 use crate::store::{Job, JobState, PeopleFilter, Person, Result, Store, UserCounts, UserPlace};
 
 /// Rows of one page at most.
@@ -187,11 +187,25 @@ impl People {
         self.store.noting(tenant, deed, Value::Null, Value::Null).dead_jobs_again(tenant).await
     }
 
-    /// Extensions that are free and near those that are taken (003-06, 004-02): after the highest one, else 7001.
+    /// An extension that is likely for somebody new (003-06, 004-02): after the highest of those that are as recommended, else
+    /// after the highest of all, else the first one of the plan. Empty when there is none.
     ///
     /// # Errors
     /// [`crate::store::StoreError`].
     pub async fn suggestion(&self, tenant: TenantId) -> Result<String> {
+        let plan = self.store.policy(tenant).await?.extensions;
+        let after = |highest: Option<Extension>| {
+            let text = highest?.as_str().to_owned();
+            let next = text.parse::<u64>().ok()?.checked_add(1)?;
+            format!("{next:0>width$}", width = text.len()).parse::<Extension>().ok()
+        };
+        if plan.length.is_some() || plan.first.is_some() {
+            let like = self.store.highest_extension_like(tenant, plan.usual_length(), plan.first).await?;
+            let next = if like.is_none() { plan.first_extension().parse().ok() } else { after(like) };
+            if let Some(next) = next.filter(|next| plan.suits(next)) {
+                return Ok(next.to_string());
+            }
+        }
         let highest = self.store.highest_extension(tenant).await?;
         let next = if highest.is_none() { plan.first_extension().parse().ok() } else { after(highest) };
         let next = next.filter(|next: &Extension| plan.allow(next).is_ok());

@@ -30,6 +30,10 @@ pub(super) const MAILBOX_BY_EXTENSION: &str =
 const HIGHEST: &str = "SELECT id, extension FROM mailboxes WHERE tenant_id = $1 AND removed_at IS NULL
     ORDER BY length(extension) DESC, extension DESC LIMIT 1";
 
+const HIGHEST_LIKE: &str = "SELECT id, extension FROM mailboxes
+    WHERE tenant_id = $1 AND removed_at IS NULL AND length(extension) = $2 AND extension LIKE $3
+    ORDER BY extension DESC LIMIT 1";
+
 const UPDATE_MAILBOX: &str = "UPDATE mailboxes SET user_id = $3, extension = $4, enabled = $5, settings = $6
     WHERE tenant_id = $1 AND id = $2 AND removed_at IS NULL";
 
@@ -97,6 +101,21 @@ impl Store {
     /// [`super::StoreError`].
     pub async fn highest_extension(&self, tenant: TenantId) -> Result<Option<Extension>> {
         let row = self.db.row(HIGHEST, args![tenant.uuid()]).await?;
+        row.map(|row| Reader::new(&row, "mailboxes", "id").parsed("extension")).transpose()
+    }
+
+    /// The highest extension of so many digits, which begins with this one if one is given.
+    ///
+    /// # Errors
+    /// [`super::StoreError`].
+    pub async fn highest_extension_like(
+        &self,
+        tenant: TenantId,
+        length: u8,
+        first: Option<u8>,
+    ) -> Result<Option<Extension>> {
+        let pattern = first.map_or_else(|| "%".to_owned(), |first| format!("{first}%"));
+        let row = self.db.row(HIGHEST_LIKE, args![tenant.uuid(), u32::from(length), pattern]).await?;
         row.map(|row| Reader::new(&row, "mailboxes", "id").parsed("extension")).transpose()
     }
 

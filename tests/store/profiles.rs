@@ -351,6 +351,12 @@ async fn the_policy_of_a_tenant_reads_back(bed: Bed) {
         help_link: Some("https://help.example.org".to_owned()),
         hidden: [ProfileField::Music, ProfileField::Station].into(),
         queues: false,
+        extensions: aftertone::domain::ExtensionPlan {
+            shortest: 3,
+            longest: 5,
+            length: Some(4),
+            first: Some(7),
+        },
     };
     let was = TenantPolicy::default();
     bed.store.change_policy(tenant, &was, policy.clone()).await.unwrap();

@@ -60,6 +60,18 @@ pub(in crate::app) struct TenantSet {
     /// There are queues: agents and supervisors can be made.
     #[arg(long, value_name = "true|false")]
     pub queues: Option<bool>,
+    /// Digits that new extensions have at least, 2 to 10.
+    #[arg(long, value_name = "DIGITS")]
+    pub extension_shortest: Option<u8>,
+    /// Digits that new extensions have at most, 2 to 10.
+    #[arg(long, value_name = "DIGITS")]
+    pub extension_longest: Option<u8>,
+    /// Digits that new extensions should have; others are warned of; empty for any.
+    #[arg(long, value_name = "DIGITS")]
+    pub extension_length: Option<String>,
+    /// First digit that new extensions should have; others are warned of; empty for any.
+    #[arg(long, value_name = "DIGIT")]
+    pub extension_first: Option<String>,
     /// For calls that reach no mailbox: announce, mailbox:NUMBER, or transfer:TARGET.
     #[arg(long, value_name = "ACTION")]
     pub default_action: Option<String>,

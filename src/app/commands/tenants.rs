@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::domain::{DefaultAction, Invalid, ProfileField, Tenant, TenantPolicy, help_link};
+use crate::domain::{DefaultAction, ExtensionPlan, Invalid, ProfileField, Tenant, TenantPolicy, help_link};
 use crate::service::people::People;
 use crate::service::tenants::{NewTenant, TenantError, Tenants, checked_domains, checked_name, checked_zone};
 
@@ -29,6 +29,10 @@ pub(super) async fn tenant(session: &Session, command: TenantCommand) -> Result<
             told["help_link"] = json!(policy.help_link);
             told["hidden_fields"] = json!(policy.hidden);
             told["queues"] = json!(policy.queues);
+            told["extension_shortest"] = json!(policy.extensions.shortest);
+            told["extension_longest"] = json!(policy.extensions.longest);
+            told["extension_length"] = json!(policy.extensions.length);
+            told["extension_first"] = json!(policy.extensions.first);
             print::thing(json.json, &told);
         }
         TenantCommand::Set(set) => {
@@ -145,6 +149,23 @@ fn policy(mut policy: TenantPolicy, set: &TenantSet) -> Result<TenantPolicy, Fai
         }
     }
     policy.queues = set.queues.unwrap_or(policy.queues);
+    let plan = policy.extensions;
+    let optional = |given: &Option<String>, now| match given.as_deref().map(str::trim) {
+        None => Ok(now),
+        Some("") => Ok(None),
+        Some(text) => text.parse::<u8>().map(Some).map_err(|_| {
+            Failure::usage(format!(
+                "{text:?} is no number of digits and no digit: write 4, or nothing for any"
+            ))
+        }),
+    };
+    let plan = ExtensionPlan {
+        shortest: set.extension_shortest.unwrap_or(plan.shortest),
+        longest: set.extension_longest.unwrap_or(plan.longest),
+        length: optional(&set.extension_length, plan.length)?,
+        first: optional(&set.extension_first, plan.first)?,
+    };
+    policy.extensions = plan.checked().map_err(usage)?;
     Ok(policy)
 }
 

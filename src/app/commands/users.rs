@@ -29,6 +29,10 @@ pub(super) async fn user(session: &Session, command: UserCommand) -> Result<(), 
                 })?;
             }
             let account = accounts.add_user_with(tenant.id, new_user(add)?, &wished).await?;
+            let plan = base.store.policy(tenant.id).await?.extensions;
+            if let Some(warning) = plan.warning(&account.mailbox.extension) {
+                eprintln!("note: {warning}");
+            }
             if as_json {
                 print::thing(true, &account_json(&account));
             } else {

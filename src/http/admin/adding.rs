@@ -183,7 +183,7 @@ pub(super) async fn add(State(site): Shared, posted: Posted) -> Response {
     let error = match added(&site, &visitor, &beside, &fields, &tried).await {
         Ok(account) => {
             let done = finished(&site, &visitor, &fields, &account).await;
-            return see(&site, &format!("{HERE}/{}?done={done}", account.user.id));
+            return see(&site, &format!("{HERE}/{}?done={done}&new=extension", account.user.id));
         }
         Err(AccountError::Store(error)) => return trouble(&error),
         Err(AccountError::Hash(error)) => return trouble(&AccountError::Hash(error)),

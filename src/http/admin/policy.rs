@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
-use crate::domain::{Invalid, ProfileField, TenantPolicy, WhoMayCreate, help_link};
+use crate::domain::{ExtensionPlan, Invalid, ProfileField, TenantPolicy, WhoMayCreate, help_link};
 use crate::service::access::Act;
 
 use super::super::portal::frame::{Done, Frame};
@@ -25,9 +25,17 @@ struct PolicyPage {
     who: WhoMayCreate,
     help: String,
     queues: bool,
+    shortest: String,
+    longest: String,
+    length: String,
+    first: String,
     /// Fields, and whether they are hidden.
     fields: Vec<(ProfileField, bool)>,
 }
+
+/// Fields that come back as they were typed.
+const TYPED: [&str; 5] =
+    ["help_link", "extension_shortest", "extension_longest", "extension_length", "extension_first"];
 
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Asked {
@@ -42,8 +50,16 @@ pub(super) async fn page(State(site): Shared, visitor: Visitor, Query(asked): Qu
     let done = (asked.done == "saved").then(|| Done::said("Saved. It holds from now on."));
     match site.web.services.people.policy(visitor.actor.tenant).await {
         Ok(policy) => {
-            let help = policy.help_link.clone().unwrap_or_default();
-            shown(&site, &visitor, policy, help, done, StatusCode::OK)
+            let plan = policy.extensions;
+            let optional = |digit: Option<u8>| digit.map(|digit| digit.to_string()).unwrap_or_default();
+            let typed = [
+                policy.help_link.clone().unwrap_or_default(),
+                plan.shortest.to_string(),
+                plan.longest.to_string(),
+                optional(plan.length),
+                optional(plan.first),
+            ];
+            shown(&site, &visitor, policy, typed, done, StatusCode::OK)
         }
         Err(error) => trouble(&error),
     }
@@ -53,7 +69,7 @@ fn shown(
     site: &Site,
     visitor: &Visitor,
     policy: TenantPolicy,
-    help: String,
+    [help, shortest, longest, length, first]: [String; 5],
     done: Option<Done>,
     status: StatusCode,
 ) -> Response {
@@ -64,6 +80,10 @@ fn shown(
         who: policy.who_may_create,
         help,
         queues: policy.queues,
+        shortest,
+        longest,
+        length,
+        first,
         fields: fields.map(|field| (field, policy.hidden.contains(&field))).collect(),
     };
     render(&page, status)
@@ -78,7 +98,24 @@ fn read(fields: &Fields) -> Result<TenantPolicy, Invalid> {
             .filter(|field| !field.as_ref().is_ok_and(|field| !field.may_be_hidden()))
             .collect::<Result<_, _>>()?,
         queues: fields.is_on("queues"),
+        extensions: plan(fields)?,
     })
+}
+
+fn plan(fields: &Fields) -> Result<ExtensionPlan, Invalid> {
+    let number = |name: &'static str| {
+        let text = fields.get(name).trim();
+        let wrong = |_| Invalid::new(name, text, "write a number of digits, or a digit");
+        if text.is_empty() { Ok(None) } else { text.parse::<u8>().map(Some).map_err(wrong) }
+    };
+    let usual = ExtensionPlan::default();
+    let plan = ExtensionPlan {
+        shortest: number("extension_shortest")?.unwrap_or(usual.shortest),
+        longest: number("extension_longest")?.unwrap_or(usual.longest),
+        length: number("extension_length")?,
+        first: number("extension_first")?,
+    };
+    plan.checked()
 }
 
 pub(super) async fn change(State(site): Shared, posted: Posted) -> Response {
@@ -95,8 +132,8 @@ pub(super) async fn change(State(site): Shared, posted: Posted) -> Response {
         Ok(policy) => policy,
         Err(error) => {
             let done = Some(Done::refused(sentence(&error)));
-            let help = fields.get("help_link").to_owned();
-            return shown(&site, &visitor, before, help, done, StatusCode::UNPROCESSABLE_ENTITY);
+            let typed = TYPED.map(|name| fields.get(name).to_owned());
+            return shown(&site, &visitor, before, typed, done, StatusCode::UNPROCESSABLE_ENTITY);
         }
     };
     let people = services.people.by(&visitor.actor.name);

@@ -37,6 +37,9 @@ pub(super) const HERE: &str = "/admin/users";
 pub(super) struct Asked {
     #[serde(default)]
     done: String,
+    /// `extension`: it was given just now.
+    #[serde(default)]
+    new: String,
 }
 
 #[derive(Template)]
@@ -108,7 +111,24 @@ pub(super) async fn show(
         "taken-back" => said("Taken back. Keys of programs are to be made anew."),
         _ => None,
     };
+    let done = match done {
+        Some(done) if asked.new == "extension" => Some(warned(&site, &visitor, &id, done).await),
+        done => done,
+    };
     profile(&site, &visitor, &id, done, StatusCode::OK).await
+}
+
+/// What was done, and that the new extension is recommended to be otherwise (004-02).
+async fn warned(site: &Site, visitor: &Visitor, id: &str, done: Done) -> Done {
+    let Ok((_, account)) = found(site, visitor, id).await else { return done };
+    match site.web.services.people.warning(visitor.actor.tenant, &account.mailbox.extension).await {
+        Ok(Some(warning)) => Done { text: format!("{} {}.", done.text, words::begun(&warning)), ..done },
+        Ok(None) => done,
+        Err(error) => {
+            tracing::warn!(%error, "what is recommended of an extension cannot be told");
+            done
+        }
+    }
 }
 
 pub(super) async fn profile(

@@ -9,7 +9,7 @@ use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::domain::{ProfileField, TenantId, TenantPolicy, help_link};
+use crate::domain::{ExtensionPlan, ProfileField, TenantId, TenantPolicy, help_link};
 use crate::service::access::Actor;
 
 use super::super::Site;
@@ -26,6 +26,10 @@ fn policy_json(policy: &TenantPolicy) -> Value {
         "help_link": policy.help_link,
         "hidden_fields": policy.hidden,
         "queues": policy.queues,
+        "extension_shortest": policy.extensions.shortest,
+        "extension_longest": policy.extensions.longest,
+        "extension_length": policy.extensions.length,
+        "extension_first": policy.extensions.first,
     })
 }
 
@@ -46,6 +50,12 @@ pub(super) struct Changing {
     help_link: Option<Option<String>>,
     hidden_fields: Option<Vec<String>>,
     queues: Option<bool>,
+    extension_shortest: Option<u8>,
+    extension_longest: Option<u8>,
+    #[serde(default, deserialize_with = "given")]
+    extension_length: Option<Option<u8>>,
+    #[serde(default, deserialize_with = "given")]
+    extension_first: Option<Option<u8>>,
 }
 
 pub(super) async fn change(
@@ -74,6 +84,14 @@ pub(super) async fn change(
         policy.hidden = names.iter().map(field).collect::<Result<_, _>>()?;
     }
     policy.queues = changing.queues.unwrap_or(policy.queues);
+    let plan = policy.extensions;
+    policy.extensions = ExtensionPlan {
+        shortest: changing.extension_shortest.unwrap_or(plan.shortest),
+        longest: changing.extension_longest.unwrap_or(plan.longest),
+        length: changing.extension_length.unwrap_or(plan.length),
+        first: changing.extension_first.unwrap_or(plan.first),
+    }
+    .checked()?;
     let policy = people.by(&caller.actor.name).change_policy(tenant, &before, policy).await?;
     Ok(answer(StatusCode::OK, &policy_json(&policy)))
 }

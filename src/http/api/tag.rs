@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use super::problem::Problem;
 
 /// Fields that are told along with a thing, and are no part of what is changed.
-const ASIDE: [&str; 5] = ["used", "counts", "invited", "secret", "failing_since"];
+const ASIDE: [&str; 6] = ["used", "counts", "invited", "secret", "failing_since", "warnings"];
 
 /// What tells one state of a thing from another.
 fn tag(told: &Value) -> String {

@@ -219,6 +219,7 @@ pub(super) async fn add(
     }
     let (person, account) = found(&site, &caller, Act::UsersWrite, &id).await?;
     let mut told = whole_json(&person, account.as_ref(), &fields);
+    told["warnings"] = json!(services.people.warning(tenant, &added.mailbox.extension).await?.as_slice());
     if adding.invite {
         told["invited"] = services.invite_added(&added.user).await.into();
     }
@@ -348,7 +349,13 @@ pub(super) async fn change(
     accounts.set(caller.tenant, &account.mailbox.extension, changes).await?;
     let before = account.mailbox.extension;
     let (person, account) = found(&site, &caller, Act::UsersWrite, &id).await?;
-    let told = whole_json(&person, account.as_ref(), &fields);
+    let mut told = whole_json(&person, account.as_ref(), &fields);
+    let now = account.map(|account| account.mailbox.extension).filter(|now| *now != before);
+    let warning = match now {
+        Some(now) => services.people.warning(caller.tenant, &now).await?,
+        None => None,
+    };
+    told["warnings"] = json!(warning.as_slice());
     Ok(answer(StatusCode::OK, &told))
 }
 

@@ -190,6 +190,9 @@ impl Accounts {
         if removed.role > most {
             return Err(AccountError::Above);
         }
+        if let Some(wanted) = wanted {
+            self.check_plan(tenant, wanted).await?;
+        }
         let extension = wanted.or(removed.extension.as_ref()).map_or("", Extension::as_str);
         let deed = Deed { action: "user.restored", target: format!("mailbox {extension}") };
         let became = json!({"id": user, "extension": extension});

@@ -81,7 +81,13 @@ impl Accounts {
         Ok(NewUser { extension, first, last, emails, mode, pin })
     }
 
-    pub(super) async fn check_is_free(&self, tenant: TenantId, extension: &Extension) -> Result<()> {
+    /// That somebody can get an extension: it is as long as the tenant wants it, and nobody's.
+    pub(in crate::service) async fn check_is_free(
+        &self,
+        tenant: TenantId,
+        extension: &Extension,
+    ) -> Result<()> {
+        self.check_plan(tenant, extension).await?;
         if self.store.number(tenant, extension.as_str()).await?.is_some() {
             let remedy = "it is a further number of somebody: choose another one, or take it from them first";
             return Err(Invalid::new("extension", extension.as_str(), remedy).into());

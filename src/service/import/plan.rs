@@ -15,7 +15,8 @@ use super::preview::{CellFault, Difference, Preview, Row, What, differences};
 use super::table::{Table, TableError};
 use crate::clock::Clock;
 use crate::domain::{
-    Extension, Handset, Invalid, Mailbox, MailboxId, Profile, ProfileField, TenantId, User, UserId,
+    Extension, ExtensionPlan, Handset, Invalid, Mailbox, MailboxId, Profile, ProfileField, TenantId, User,
+    UserId,
 };
 use crate::service::accounts::{MailboxDefaults, PinPolicy, number_text};
 use crate::store::{ImportPhone, Number};
@@ -30,6 +31,8 @@ pub(super) struct World {
     pub(super) numbers: Vec<Number>,
     pub(super) defaults: MailboxDefaults,
     pub(super) policy: PinPolicy,
+    /// How long new extensions may be.
+    pub(super) extensions: ExtensionPlan,
     /// Empty: any.
     pub(super) languages: Vec<String>,
     /// Who may not be changed.
@@ -160,6 +163,9 @@ impl<'a> Known<'a> {
         }
         if let (None, Some(why)) = (found, &self.world.no_new) {
             faults.push(CellFault { column: Column::Extension, why: why.clone() });
+        }
+        if let (None, Err(error)) = (found, self.world.extensions.allow(&extension)) {
+            faults.push(CellFault { column: Column::Extension, why: error.to_string() });
         }
         let (mut user, mut mailbox) = match found {
             Some((user, mailbox)) => (user.clone(), mailbox.clone()),

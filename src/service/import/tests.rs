@@ -39,6 +39,7 @@ fn world() -> World {
         numbers: vec![number],
         defaults,
         policy: PinPolicy::usual(),
+        extensions: crate::domain::ExtensionPlan { shortest: 3, ..crate::domain::ExtensionPlan::default() },
         languages: vec!["en".to_owned()],
         above: HashSet::new(),
         handsets: Vec::new(),
@@ -399,4 +400,13 @@ fn who_does_not_reach_phones_imports_none() {
         other => panic!("{other:?}"),
     }
     assert!(matches!(preview.rows[1].what, What::Add(_)));
+}
+
+// 002-006
+#[test]
+fn a_new_extension_that_is_too_short_for_the_tenant_is_a_fault_of_its_row() {
+    let preview = look("extension,first\n12,New\n1001,Ada\n");
+    let What::Fault(faults) = &preview.rows[0].what else { panic!("{:?}", preview.rows[0]) };
+    assert!(faults[0].why.contains("extensions are longer here"), "{faults:?}");
+    assert!(!matches!(preview.rows[1].what, What::Fault(_)), "{:?}", preview.rows[1]);
 }

@@ -32,7 +32,11 @@ pub(in crate::http::admin) async fn change(
         Err(response) => return response,
     };
     match changed(&site, &visitor, &fields, &person, &account).await {
-        Ok(()) => see(&site, &format!("{HERE}/{id}?done=saved")),
+        Ok(()) => {
+            let is_same = fields.get("extension").trim() == account.mailbox.extension.as_str();
+            let new = if is_same { "" } else { "&new=extension" };
+            see(&site, &format!("{HERE}/{id}?done=saved{new}"))
+        }
         Err(Refused::Mend(error)) => {
             let (wrong, why) = marks(&error, "Nothing was changed");
             let trial = Trial { posted: Some(&fields), wrong, ..Trial::default() };

@@ -28,6 +28,7 @@ pub(super) const PEOPLE: &[Shape] = &[
             ("has_pin?", "boolean", "may sign in by phone; not in lists"),
             ("used?", "Usage", "what the mailbox holds; not in lists"),
             ("invited?", "boolean", "after an addition: the invitation is on its way"),
+            ("warnings?", "[string]", "after an addition or change: what the policy recommends otherwise"),
         ],
     ),
     shape(

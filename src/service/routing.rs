@@ -14,7 +14,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use crate::domain::{CallerId, DefaultAction, GreetingId, Mailbox, RedirectReason, Tenant};
-use crate::sip::uri::Uri;
+use crate::sip::uri::{Uri, plain_number};
 use crate::sip::{CallFacts, caller};
 use crate::store::{Number, StoreError};
 
@@ -165,7 +165,7 @@ pub async fn route<D: Directory>(
             hit = Some((source, found, tenant, outcome, called.reason));
             break;
         }
-        match lookup.mailbox(&tenant, found.as_deref().unwrap_or_default()).await? {
+        match lookup.mailbox(&tenant, &called.uri).await? {
             Ok(outcome) => {
                 hit = Some((source, found, tenant, outcome, called.reason));
                 break;
@@ -239,8 +239,12 @@ impl<'a, D: Directory> Lookup<'a, D> {
         Ok(tenant.unwrap_or_else(|| self.base.clone()))
     }
 
-    /// The one mailbox that this number or name means.
-    async fn mailbox(&self, tenant: &Tenant, user: &str) -> Result<Result<Outcome, Miss>, RoutingError> {
+    /// The one mailbox that this number or name means. A whole address that is known goes before its user part (004-06).
+    async fn mailbox(&self, tenant: &Tenant, uri: &Uri) -> Result<Result<Outcome, Miss>, RoutingError> {
+        let user = uri.user().unwrap_or_default();
+        if let Some(number) = self.whole_address(tenant, uri, user).await? {
+            return self.behind(tenant, number).await;
+        }
         let forms = matching::forms(user, self.rules);
         if let Some(extension) = &forms.extension
             && let Some(mailbox) = self.directory.mailbox_by_extension(tenant.id, extension).await?
@@ -268,6 +272,20 @@ impl<'a, D: Directory> Lookup<'a, D> {
             (None, Some(only), 0) => self.behind(tenant, only).await,
             (None, None, _) => Ok(Err(Miss::Unknown)),
             (short, _, others) => Ok(Err(Miss::Ambiguous(others + 1 + usize::from(short.is_some())))),
+        }
+    }
+
+    async fn whole_address(
+        &self,
+        tenant: &Tenant,
+        uri: &Uri,
+        user: &str,
+    ) -> Result<Option<Number>, RoutingError> {
+        let Some(host) = domain(uri) else { return Ok(None) };
+        match self.directory.number(tenant.id, &matching::address(user, host)).await {
+            // The database is away and was never asked for this address: a known extension takes its calls all the same.
+            Err(StoreError::Away(_)) if plain_number(user).is_some() => Ok(None),
+            answer => Ok(answer?),
         }
     }
 

@@ -407,7 +407,7 @@ async fn numbers_are_added_greeted_and_removed_and_a_call_hears_which() {
         "Extensions, phone numbers",
         "+15550100",
         "1201",
-        "support",
+        "support@home.example",
         "John Support",
         "greeting sales (standard)",
     ] {
@@ -438,19 +438,21 @@ async fn numbers_are_added_greeted_and_removed_and_a_call_hears_which() {
     assert!(heard("%2B15550100").await.contains("the number that was called"));
 
     let theirs = greeting(&bed, &grace, 13, true).await;
-    let own = format!("{path}/support/greeting");
-    for (number, greeting, status) in
-        [("support", json!(theirs), 422), ("nobody", json!(main), 404), ("support", json!(main), 200)]
-    {
+    let own = format!("{path}/support@home.example/greeting");
+    for (number, greeting, status) in [
+        ("support@home.example", json!(theirs), 422),
+        ("nobody", json!(main), 404),
+        ("support@home.example", json!(main), 200),
+    ] {
         let path = format!("{path}/{number}/greeting");
         let answer = bed.call(&key, "PUT", &path, Some(json!({"greeting": greeting})), &[]).await;
         assert_eq!(answer.status, status, "{number}: {}", answer.text());
     }
-    let otherwise = format!("{path}/SUPPORT/greeting");
+    let otherwise = format!("{path}/SUPPORT@Home.example/greeting");
     let spelled = body(&bed.call(&key, "PUT", &otherwise, Some(json!({"greeting": main})), &[]).await);
-    assert_eq!((&spelled["number"], &spelled["greeting"]), (&json!("support"), &json!(main)));
+    assert_eq!((&spelled["number"], &spelled["greeting"]), (&json!("support@home.example"), &json!(main)));
     let back = body(&bed.call(&key, "PUT", &own, Some(json!({"greeting": null})), &[]).await);
-    assert_eq!((&back["number"], &back["greeting"]), (&json!("support"), &Value::Null));
+    assert_eq!((&back["number"], &back["greeting"]), (&json!("support@home.example"), &Value::Null));
     let wrong = client.post(&format!("{page}/numbers/1201/greeting"), &[("greeting", "x")]).await;
     assert!(wrong.status == 422 && wrong.text().contains("no such greeting"));
     assert_eq!(

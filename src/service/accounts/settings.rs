@@ -9,8 +9,8 @@ use super::error::Faults;
 use super::profile::apply as apply_profile;
 use super::{Account, AccountError, Accounts, MAX_EMAILS, Result, Wished, checked_emails};
 use crate::domain::{
-    AttachmentFormat, Extension, Invalid, KeyTarget, MailAddress, MailMode, Mailbox, PhoneNumber, Quota,
-    Recipient, TenantId, ToneChoice, User, is_target,
+    AttachmentFormat, Extension, Invalid, KeyTarget, MailAddress, MailMode, Mailbox, Quota, Recipient,
+    TenantId, ToneChoice, User, is_target,
 };
 use crate::store::StoreError;
 
@@ -318,17 +318,4 @@ fn check_range(
         }
         _ => Ok(()),
     }
-}
-
-/// The stored form of an additional number: digits without visual separators, or a SIP user part (RFC 3261 §25.1,
-/// without escapes) in lower case.
-pub(in crate::service) fn number_text(text: &str) -> Result<String> {
-    if let Ok(number) = text.parse::<PhoneNumber>() {
-        return Ok(number.as_str().to_owned());
-    }
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.!~*'()&=+$,;?/".contains(&byte);
-    if (1..=64).contains(&text.len()) && text.bytes().all(plain) {
-        return Ok(text.to_ascii_lowercase());
-    }
-    Err(Invalid::new("number", text, "write a number like +4930123456, or an alias like sales").into())
 }

@@ -19,7 +19,7 @@ pub(super) fn read_lines(lines: &str) -> Result<Vec<(String, String)>> {
             Invalid::new(
                 "number",
                 &text,
-                "write +4930123456, a range +4930100..+4930199, or an alias like sales",
+                "write +4930123456, a range +4930100..+4930199, or an alias like sales or sales@example.org",
             )
         };
         match number.split_once("..") {

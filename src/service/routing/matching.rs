@@ -37,6 +37,12 @@ pub(super) fn alias(user: &str) -> String {
     user.trim().chars().take(64).collect::<String>().to_lowercase()
 }
 
+/// A whole SIP address as the directory keeps aliases.
+pub(super) fn address(user: &str, host: &str) -> String {
+    let host: String = host.chars().take(253).collect();
+    format!("{}@{}", alias(user), host.to_lowercase())
+}
+
 /// The same number, written in the ways that the trunk's settings make equal.
 fn spellings(number: &str, rules: &TrunkRules) -> Vec<String> {
     let mut all = vec![number.to_owned()];

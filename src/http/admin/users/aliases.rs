@@ -70,11 +70,8 @@ pub(in crate::http::admin) async fn add(
     let (services, tenant) = (&site.web.services, visitor.actor.tenant);
     let extension = &account.mailbox.extension;
     let label = Some(fields.get("label")).filter(|label| !label.trim().is_empty());
-    // Of a SIP address the part before the @ leads here.
-    let given = fields.get("number").trim();
-    let text = given.strip_prefix("sip:").or(given.strip_prefix("sips:")).unwrap_or(given);
-    let text = text.split_once('@').map_or(text, |(user, _)| user);
-    let outcome = services.accounts.by(&visitor.actor.name).add_number(tenant, extension, text, label).await;
+    let accounts = services.accounts.by(&visitor.actor.name);
+    let outcome = accounts.add_number(tenant, extension, fields.get("number").trim(), label).await;
     if let Err(error) = outcome {
         return refused(&site, &visitor, &id, error).await;
     }

@@ -389,3 +389,34 @@ proptest! {
         prop_assert_eq!(decision, again);
     }
 }
+
+// 004-06, 004-08
+#[test]
+fn an_alias_with_a_domain_is_met_by_its_whole_address_alone() {
+    let mut world = world();
+    world.numbers.extend([
+        number(1, "jane.sales@one.example", 12, Some("Jane Sales")),
+        number(1, "john.support@shop.example", 11, Some("John of the shop")),
+        number(1, "1001@shop.example", 12, None),
+        number(2, "jane.sales@two.example", 21, None),
+    ]);
+    let plain = TrunkRules::default();
+    let reaches = |uri: &str| end(&world, &plain, &to(uri));
+    assert_eq!(reaches("sip:Jane.Sales@ONE.example:5060;transport=tcp"), "1100 by request-uri");
+    assert_eq!(
+        reaches("sip:jane.sales@elsewhere.example"),
+        "Announce by default",
+        "another host is another address"
+    );
+    assert_eq!(reaches("sip:jane.sales@192.0.2.1"), "Announce by default");
+    assert_eq!(reaches("sip:jane.sales@two.example"), "1001 by request-uri", "that tenant's own");
+    assert_eq!(reaches("sip:john.support@shop.example"), "1001 by request-uri", "before the name alone");
+    assert_eq!(reaches("sip:john.support@one.example"), "1408 by request-uri");
+    assert_eq!(reaches("sip:1001@shop.example"), "1100 by request-uri", "before the extension");
+    assert_eq!(reaches("sip:1001@one.example"), "1001 by request-uri");
+    let Outcome::Mailbox { alias, .. } = routed(&world, &plain, &to("sip:john.support@shop.example")).outcome
+    else {
+        panic!("a mailbox takes it")
+    };
+    assert_eq!(alias.as_deref(), Some("John of the shop"));
+}

@@ -394,9 +394,10 @@ async fn extra_phones_are_nobodys_until_the_reset_is_taken_back(bed: Bed) {
     // One of them is somebody else's by the time that it is taken back.
     let other = bed.person(home.tenant, "1002");
     bed.store.add_user(&other.user, &other.mailbox, None).await.unwrap();
-    let mut given = bed.store.handset(home.tenant, before[2].id).await.unwrap().handset;
+    let was = bed.store.handset(home.tenant, before[2].id).await.unwrap().handset;
+    let mut given = was.clone();
     given.change_hands(bed.clock.now());
-    bed.store.give_handset(&given, Some(other.user.id)).await.unwrap();
+    bed.store.give_handset(&was, &given, Some(other.user.id)).await.unwrap();
     bed.clock.advance(Duration::from_secs(60));
     accounts(&bed).take_back(home.tenant, &number("1001")).await.unwrap();
     let after = of().await;

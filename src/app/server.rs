@@ -106,7 +106,8 @@ impl Base {
         let store = Store::name(config.database_url().expose_secret(), clock.clone()).await?;
         let objects = Objects::open(&config.storage_url())?;
         let accounts = Accounts::new(store.clone(), clock.clone(), config.voicemail.defaults())
-            .with_pin_policy(config.voicemail.pins());
+            .with_pin_policy(config.voicemail.pins())
+            .with_reserved(config.rules().reserved());
         Ok(Self { store, objects, accounts })
     }
 

@@ -10,10 +10,14 @@ mod noted;
 mod numbers;
 mod pin;
 mod profile;
+mod reserved;
 mod reset;
 mod settings;
 mod takeover;
 mod typed;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -87,6 +91,8 @@ pub struct Accounts {
     clock: SharedClock,
     defaults: MailboxDefaults,
     policy: PinPolicy,
+    /// Numbers that lead to no mailbox.
+    reserved: Arc<BTreeSet<String>>,
     /// Calls of this node; none for who changes users beside the server.
     calls: Option<LiveCalls>,
 }
@@ -99,6 +105,7 @@ impl Accounts {
             clock,
             defaults,
             policy: PinPolicy::usual(),
+            reserved: Arc::default(),
             calls: None,
         }
     }
@@ -340,6 +347,7 @@ impl Accounts {
 
     /// 002-006
     async fn check_plan(&self, tenant: TenantId, extension: &Extension) -> Result<()> {
+        self.check_reserved("extension", extension.as_str())?;
         Ok(self.store.policy(tenant).await?.extensions.allow(extension)?)
     }
 

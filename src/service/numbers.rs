@@ -220,6 +220,7 @@ impl Numbers {
             return Err(StoreError::Taken { what: "number", value: before.number }.into());
         }
         check_name("label", &wish.label)?;
+        self.accounts.check_reserved("number", &before.number)?;
         self.accounts.check_domain(tenant, &before.number).await?;
         self.check_ringing(tenant, wish.ringing).await?;
         let own: Extension = wish.user.trim().parse()?;

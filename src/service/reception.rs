@@ -30,6 +30,14 @@ pub struct Rules {
     pub trunks: HashMap<String, TrunkRules>,
 }
 
+impl Rules {
+    /// The numbers by which callers sign in or search by name, on any trunk.
+    pub fn reserved(&self) -> Vec<String> {
+        let all = self.trunks.values().chain([&self.usual]);
+        all.flat_map(|rules| rules.access_numbers.iter().chain(&rules.directory_numbers)).cloned().collect()
+    }
+}
+
 /// Decides what calls get. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Reception {

@@ -78,7 +78,7 @@ pub enum Outcome {
     Mailbox {
         /// The mailbox.
         mailbox: Box<Mailbox>,
-        /// Label of the number or alias that was called, if it has one (004-09).
+        /// The number or alias that was called, by its label if it has one; not the extension (004-09).
         alias: Option<String>,
         /// The greeting of that number or alias, if it has one of its own (004-07).
         greeting: Option<GreetingId>,
@@ -293,7 +293,8 @@ impl<'a, D: Directory> Lookup<'a, D> {
     async fn behind(&self, tenant: &Tenant, number: Number) -> Result<Result<Outcome, Miss>, RoutingError> {
         match self.directory.mailbox(tenant.id, number.mailbox).await {
             Ok(mailbox) => {
-                let Number { label: alias, greeting, .. } = number;
+                let Number { number, label, greeting, .. } = number;
+                let alias = Some(label.unwrap_or(number));
                 Ok(Ok(Outcome::Mailbox { mailbox: Box::new(mailbox), alias, greeting }))
             }
             Err(StoreError::Missing { .. }) => Ok(Err(Miss::Unknown)),

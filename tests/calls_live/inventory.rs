@@ -220,3 +220,20 @@ fn an_extension_is_taken_over_only_after_a_look_and_with_all_that_must_be_said()
     assert_eq!(server.run(&["user", "show", "1002"]).code, Some(1), "given up");
     assert_eq!(server.json(&["user", "removed"]).as_array().unwrap().len(), 1);
 }
+
+// 004-06, 004-07: a number that callers sign in by, or search by name, is given to nobody.
+#[test]
+fn numbers_of_the_voicemail_itself_are_given_to_nobody() {
+    let numbers = "access_numbers = [\"*97\", \"9000\"]\ndirectory_numbers = [\"411\"]";
+    let server = Server::start(numbers, "");
+    server.user("1001", &[]);
+    for wrong in [
+        &["number", "add", "9000", "--mailbox", "1001"][..],
+        &["number", "add", "*97", "--mailbox", "1001"],
+        &["number", "add", "4-11", "--mailbox", "1001"],
+        &["user", "add", "--extension", "9000", "--first", "Ada"],
+    ] {
+        refused(&server, wrong, 2, "access_numbers");
+    }
+    server.ok(&["number", "add", "9001", "--mailbox", "1001"]);
+}

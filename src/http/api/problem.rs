@@ -231,6 +231,7 @@ impl From<AccountError> for Problem {
             AccountError::LoginTaken(_) => Self::coded("login", "login_taken", detail),
             AccountError::LoginElsewhere(_) => Self::field("login", detail),
             AccountError::ExtensionTaken(_) => Self::coded("extension", "extension_taken", detail),
+            AccountError::NumberHere(_) => Self::coded("number", "number_here", detail),
             AccountError::NumberTaken(_) => Self::coded("number", "number_taken", detail),
             AccountError::NoNewcomer(_) => Self::coded("known", "user_not_found", detail),
             AccountError::GoneOver(_) => Self::new(StatusCode::CONFLICT, detail),

@@ -37,6 +37,11 @@ pub enum AccountError {
     /// The number leads to another mailbox.
     #[error("the number {0} already leads to a mailbox: remove it there first")]
     NumberTaken(String),
+    /// The number leads to this mailbox, and nothing is to be changed about it.
+    #[error(
+        "the number {0} leads to this mailbox already: give a label to change what calls to it are called"
+    )]
+    NumberHere(String),
     /// No such mailbox.
     #[error("there is no mailbox {0}: the list of users shows those there are")]
     NoMailbox(Extension),

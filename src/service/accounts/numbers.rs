@@ -21,6 +21,7 @@ impl Accounts {
     /// dropped, an alias is kept in lower case. A number that leads there already gets the new label.
     ///
     /// # Errors
+    /// [`AccountError::NumberHere`] when it leads there already and there is no label to give it;
     /// [`AccountError::NumberTaken`] when it leads elsewhere or is the extension of another mailbox.
     pub async fn add_number(
         &self,
@@ -31,6 +32,7 @@ impl Accounts {
     ) -> Result<Number> {
         let (_, mailbox) = self.find(tenant, extension).await?;
         let number = number_text(number)?;
+        self.check_reserved("number", &number)?;
         self.check_domain(tenant, &number).await?;
         if let Some(label) = label {
             check_name("label", label)?;
@@ -43,6 +45,9 @@ impl Accounts {
         let label = label.map(|label| label.trim().to_owned()).filter(|label| !label.is_empty());
         let number = Number { tenant, number, mailbox: mailbox.id, label, greeting: None };
         let before = self.store.number(tenant, &number.number).await?;
+        if number.label.is_none() && before.as_ref().is_some_and(|known| known.mailbox == mailbox.id) {
+            return Err(AccountError::NumberHere(number.number));
+        }
         let was = before.as_ref().map_or(Value::Null, noted::number);
         let action = if before.is_some() { "number.labelled" } else { "number.added" };
         self.noting(action, &mailbox, was, noted::number(&number)).put_number(&number).await?;

@@ -20,7 +20,7 @@ pub struct Explanation {
     pub tenant: String,
     /// Extension of the mailbox.
     pub mailbox: Option<String>,
-    /// Label of the number or alias that was called.
+    /// The number or alias that was called, by its label if it has one.
     pub alias: Option<String>,
     /// The rule of another mailbox that gave the call to the voicemail of this one.
     pub handed_by: Option<String>,

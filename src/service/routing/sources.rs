@@ -32,8 +32,8 @@ pub(super) fn called(source: Source, facts: &CallFacts, rules: &TrunkRules) -> R
         Source::Header => by_header(facts, rules),
         Source::HistoryInfo => by_history(facts, rules),
         Source::Diversion => by_diversion(facts, rules),
-        Source::RequestUri => named(&facts.request_uri),
-        Source::To => named(&facts.to.uri),
+        Source::RequestUri => of_mailbox(&facts.request_uri, rules),
+        Source::To => of_mailbox(&facts.to.uri, rules),
         Source::Access => among(facts, &rules.access_numbers),
         Source::Directory => among(facts, &rules.directory_numbers),
         Source::Default => Err(Miss::Absent),
@@ -58,6 +58,15 @@ fn named(text: &str) -> Result<Called, Miss> {
     if uri.user().is_none() { Err(Miss::Absent) } else { Ok(Called::plain(uri)) }
 }
 
+/// As [`named`], but not where callers sign in or search: a mailbox that was given such a number takes neither from anybody.
+fn of_mailbox(text: &str, rules: &TrunkRules) -> Result<Called, Miss> {
+    let called = named(text)?;
+    if is_listed(&called.uri, &rules.access_numbers) || is_listed(&called.uri, &rules.directory_numbers) {
+        return Err(Miss::Absent);
+    }
+    Ok(called)
+}
+
 fn by_target(facts: &CallFacts) -> Result<Called, Miss> {
     let request = Uri::lenient(&facts.request_uri).map_err(|_| Miss::Unreadable)?;
     let uri = target::target(&request).ok_or(Miss::Absent)?.map_err(|_| Miss::Unreadable)?;
@@ -65,12 +74,9 @@ fn by_target(facts: &CallFacts) -> Result<Called, Miss> {
 }
 
 fn by_prefix(facts: &CallFacts, rules: &TrunkRules) -> Result<Called, Miss> {
-    let request = named(&facts.request_uri)?;
-    let user = request.uri.user().unwrap_or_default();
     // `*97` may be an access number and begin with the prefix `*`: the exact number is meant.
-    if is_listed(&request.uri, &rules.access_numbers) || is_listed(&request.uri, &rules.directory_numbers) {
-        return Err(Miss::Absent);
-    }
+    let request = of_mailbox(&facts.request_uri, rules)?;
+    let user = request.uri.user().unwrap_or_default();
     let longest =
         rules.prefixes.iter().filter_map(|prefix| without(user, prefix)).min_by_key(|rest| rest.len());
     let number = longest.ok_or(Miss::Absent)?.to_owned();

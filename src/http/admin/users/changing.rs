@@ -154,11 +154,19 @@ impl Form<'_> {
         let fields = self.fields;
         let messages = fields.get("max_messages").trim();
         let messages = self.note(limit(messages, |text| text.parse().ok()).ok_or_else(|| {
-            Invalid::new("number of messages", messages, "give a whole number, or leave it empty for no limit")
+            Invalid::new(
+                "number of messages",
+                messages,
+                "give a whole number, or leave it empty for no limit",
+            )
         }));
         let megabytes = fields.get("max_megabytes").trim();
         let bytes = self.note(limit(megabytes, bytes_of).ok_or_else(|| {
-            Invalid::new("number of megabytes", megabytes, "give a number like 25, or leave it empty for no limit")
+            Invalid::new(
+                "number of megabytes",
+                megabytes,
+                "give a number like 25, or leave it empty for no limit",
+            )
         }));
         Some(Quota { messages: messages?, bytes: bytes? })
     }

@@ -196,7 +196,11 @@ fn a_call_to_the_pilot_without_a_redirector_is_an_owner_who_dials_in() {
     assert_eq!(end(&world(), &rules, &to("sip:*97@192.0.2.1")), "login by access");
     let mut short = world();
     short.mailboxes.push(mailbox(1, 14, "97"));
-    assert_eq!(end(&short, &rules, &to("sip:*97@192.0.2.1")), "login by access");
+    short.mailboxes.push(mailbox(1, 15, "5000"));
+    for number in ["*97", "5000"] {
+        let facts = to(&format!("sip:{number}@192.0.2.1"));
+        assert_eq!(end(&short, &rules, &facts), "login by access", "whoever was given {number}");
+    }
     assert_eq!(end(&world(), &rules, &diverted(&["<sip:1100@cucm>"])), "1100 by diversion");
     assert_eq!(end(&world(), &TrunkRules::default(), &diverted(&[])), "Announce by default");
 }
@@ -287,6 +291,13 @@ fn numbers_and_aliases_lead_to_their_mailbox_with_their_label() {
     assert!(
         matches!(decision.outcome, Outcome::Mailbox { alias: Some(label), .. } if label == "John Support")
     );
+    let plain = routed(&world(), &rules, &to("sip:493012341001@x"));
+    assert!(
+        matches!(plain.outcome, Outcome::Mailbox { alias: Some(number), .. } if number == "+493012341001"),
+        "one without a label is called by its number"
+    );
+    let own = routed(&world(), &rules, &to("sip:1100@x"));
+    assert!(matches!(own.outcome, Outcome::Mailbox { alias: None, .. }), "the extension is nothing special");
 }
 
 #[test]

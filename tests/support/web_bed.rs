@@ -229,7 +229,8 @@ impl WebBed {
 
     /// The same server as it is reached by another address.
     pub(crate) fn reached_at(&self, public_url: &str) -> Router {
-        let services = Services { public_url: public_url.to_owned(), ..self.services.clone() };
+        let mut services = self.services.clone();
+        public_url.clone_into(&mut services.public_url);
         router(Web { services, ..self.web.clone() })
     }
 

@@ -105,6 +105,7 @@ async fn a_greeting_gets_a_name_and_another_later_and_only_one_that_is_free() {
     }
     assert_eq!(labels(&bed).await, ["hello.wav", "Summer"]);
     for name in ["summer", "Winter"] {
+        bed.clock.advance(std::time::Duration::from_secs(1));
         let renamed = client.post(&path, &[("name", name)]).await;
         assert_eq!(renamed.status, 303, "a former one; also to its own name in other letters");
         assert!(client.get(renamed.header("location")).await.text().contains("It has its new name."));

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
-use crate::domain::{Invalid, Login, Profile, ProfileField, Role, TenantPolicy};
+use crate::domain::{Extension, Invalid, Login, Profile, ProfileField, Role, TenantId, TenantPolicy};
 use crate::service::access::Act;
 use crate::service::accounts::{Account, AccountError, TypedUser};
 use crate::service::handsets::HandsetWish;
@@ -183,7 +183,8 @@ pub(super) async fn add(State(site): Shared, posted: Posted) -> Response {
     let error = match added(&site, &visitor, &beside, &fields, &tried).await {
         Ok(account) => {
             let done = finished(&site, &visitor, &fields, &account).await;
-            return see(&site, &format!("{HERE}/{}?done={done}&new=extension", account.user.id));
+            let new = new_extension(&site, account.user.tenant, &account.mailbox.extension).await;
+            return see(&site, &format!("{HERE}/{}?done={done}{new}", account.user.id));
         }
         Err(AccountError::Store(error)) => return trouble(&error),
         Err(AccountError::Hash(error)) => return trouble(&AccountError::Hash(error)),
@@ -196,6 +197,15 @@ pub(super) async fn add(State(site): Shared, posted: Posted) -> Response {
     let frame = Frame::new(&site, &visitor, HERE, None).with(Some(Done::refused(why)));
     let page = NewPage { wrong, ..beside.page(frame, &visitor, Form::typed(&fields), &tried) };
     render(&page, StatusCode::UNPROCESSABLE_ENTITY)
+}
+
+/// What the address says besides of a new extension, when something is to be told of it.
+pub(super) async fn new_extension(site: &Site, tenant: TenantId, extension: &Extension) -> &'static str {
+    match site.web.services.people.warning(tenant, extension).await {
+        Ok(Some(_)) => "&new=extension",
+        // What is recommended is not worth failing for.
+        Ok(None) | Err(_) => "",
+    }
 }
 
 /// What is done once the user is there; the word of how far that came.

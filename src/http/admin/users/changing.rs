@@ -9,7 +9,7 @@ use axum::response::Response;
 use crate::domain::{
     Extension, Invalid, Login, MailAddress, MailMode, Mailbox, Quota, Recipient, Role, TenantPolicy,
 };
-use crate::http::admin::adding::split;
+use crate::http::admin::adding::{new_extension, split};
 use crate::http::admin::marks::marks;
 use crate::http::portal::frame::Done;
 use crate::http::portal::trouble;
@@ -33,8 +33,12 @@ pub(in crate::http::admin) async fn change(
     };
     match changed(&site, &visitor, &fields, &person, &account).await {
         Ok(()) => {
-            let is_same = fields.get("extension").trim() == account.mailbox.extension.as_str();
-            let new = if is_same { "" } else { "&new=extension" };
+            let new = match fields.get("extension").trim().parse::<Extension>() {
+                Ok(now) if now != account.mailbox.extension => {
+                    new_extension(&site, visitor.actor.tenant, &now).await
+                }
+                _ => "",
+            };
             see(&site, &format!("{HERE}/{id}?done=saved{new}"))
         }
         Err(Refused::Mend(error)) => {

@@ -18,6 +18,7 @@ fn plan() -> Plan {
         mode: Mode::TakeMessage,
         greeting: Some(vec![Utterance::Greeting(GreetingId::from_uuid(uuid::Uuid::nil()))]),
         own_greeting: true,
+        screens: false,
         instructions: Instructions::UnlessOwnGreeting,
         tone: ToneChoice::default(),
         limits: RecordLimits {

@@ -11,7 +11,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
-use crate::domain::{MailMode, Mailbox, Owner, Role, TenantPolicy, User, UserId};
+use crate::domain::{GreetingKind, MailMode, Mailbox, Owner, Role, TenantPolicy, User, UserId, counted};
 use crate::service::access::Act;
 use crate::service::accounts::{Account, AccountError};
 use crate::store::{Cleared, Person, Places};
@@ -25,7 +25,7 @@ use super::super::{Shared, Site};
 use super::marks::Marks;
 use super::removed;
 use aliases::Alias;
-use face::Face;
+use face::{Face, Has};
 use sections::{Section, Tried};
 
 pub(super) use aliases::{add as add_alias, greeting as greet_alias, remove as remove_alias};
@@ -70,7 +70,9 @@ struct UserPage {
     used: String,
     needs_setup: bool,
     /// What was cleared last, while it can be taken back.
-    cleared: Option<Cleared>,
+    cleared: Option<String>,
+    /// Phones by name with their ids, for who sees phones.
+    phones: Option<Vec<(String, String)>>,
     has_pin: bool,
     has_password: bool,
     roles: Vec<Role>,
@@ -171,7 +173,7 @@ async fn tried(
     let face = Face::of(&person, &account);
     let Account { user, mailbox, numbers, has_pin, usage } = account;
     let actor = &visitor.actor;
-    let more = match More::of(site, &user, &mailbox).await {
+    let more = match More::of(site, visitor, &user, &mailbox).await {
         Ok(more) => more,
         Err(response) => return response,
     };
@@ -183,6 +185,8 @@ async fn tried(
         Ok(presence) => presence,
         Err(response) => return response,
     };
+    let rules = &site.web.services.rules;
+    let way_to_operator = mailbox.operator.as_deref().is_none_or(|target| rules.is_allowed(target));
     let page = UserPage {
         frame: Frame::new(site, visitor, HERE, None).with(done),
         id: user.id.to_string(),
@@ -199,7 +203,7 @@ async fn tried(
         extension: mailbox.extension.to_string(),
         modes: MailMode::ALL.into_iter().map(|mode| (mode, mode_title(mode))).collect(),
         needs_setup: person.needs_setup,
-        cleared,
+        cleared: cleared.as_ref().map(in_words),
         used: words::used(usage, mailbox.quota),
         has_pin,
         has_password: person.login.has_password,
@@ -210,7 +214,8 @@ async fn tried(
             .collect(),
         may_change: actor.may_change(person.login.role),
         may_give: actor.may_give(person.login.role),
-        facts: face.facts(has_pin),
+        facts: face.facts(Has { pin: has_pin, name: more.has_name, way_to_operator }),
+        phones: more.phones,
         form: match posted {
             Some(fields) => face.typed(fields),
             None => face,
@@ -219,6 +224,15 @@ async fn tried(
         wrong,
     };
     render(&page, status)
+}
+
+/// What was cleared, as people read it.
+fn in_words(cleared: &Cleared) -> String {
+    let parts: Vec<String> =
+        cleared.parts.iter().map(|part| super::reset::title(*part).to_lowercase()).collect();
+    let (messages, greetings) =
+        (counted(cleared.messages, "message"), counted(cleared.greetings, "greeting"));
+    format!("{} ({messages}, {greetings})", parts.join("; "))
 }
 
 /// What the page shows beside the account.
@@ -230,20 +244,31 @@ struct More {
     /// The time zone of who has none of their own.
     zone: String,
     greetings: Vec<(String, String)>,
+    has_name: bool,
+    phones: Option<Vec<(String, String)>>,
 }
 
 impl More {
-    async fn of(site: &Site, user: &User, mailbox: &Mailbox) -> Result<Self, Response> {
+    async fn of(site: &Site, visitor: &Visitor, user: &User, mailbox: &Mailbox) -> Result<Self, Response> {
         let services = &site.web.services;
         let owner = Owner { tenant: user.tenant, mailbox: mailbox.id };
         let known = services.settings.greetings(owner).await.map_err(|error| trouble(&error))?;
         let tenant = services.people.tenant(user.tenant).await.map_err(|error| trouble(&error))?;
+        let phones = match visitor.must(Act::PhonesRead) {
+            Ok(()) => Some(services.accounts.phones_of(user.tenant, user.id).await),
+            Err(_) => None,
+        };
+        let phones = phones.transpose().map_err(|error| trouble(&error))?.map(|phones| {
+            phones.into_iter().map(|phone| (phone.name.to_string(), phone.id.to_string())).collect()
+        });
         Ok(Self {
             policy: services.people.policy(user.tenant).await.map_err(|error| trouble(&error))?,
             places: services.accounts.places(user.tenant).await.map_err(|error| trouble(&error))?,
             zone: tenant.zone,
             world: tenant.domains.into_iter().next().unwrap_or(tenant.name),
             greetings: aliases::choices(&known),
+            has_name: known.iter().any(|one| one.active && one.kind == GreetingKind::Name),
+            phones,
         })
     }
 }

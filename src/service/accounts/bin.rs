@@ -103,7 +103,11 @@ impl Accounts {
         Ok(ManyDependents { messages, unheard, each })
     }
 
-    pub(super) async fn phones_of(&self, tenant: TenantId, user: UserId) -> Result<Vec<Handset>> {
+    /// The phones of a user, by name.
+    ///
+    /// # Errors
+    /// [`AccountError::Store`].
+    pub async fn phones_of(&self, tenant: TenantId, user: UserId) -> Result<Vec<Handset>> {
         let known = self.store.handsets_of(tenant, user).await?;
         Ok(known.into_iter().map(|known| known.handset).collect())
     }

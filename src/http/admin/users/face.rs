@@ -26,6 +26,16 @@ pub(super) struct Face {
     pub(super) portal: bool,
 }
 
+/// What there is besides, and what of it is missing.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Has {
+    pub(super) pin: bool,
+    /// A recorded name.
+    pub(super) name: bool,
+    /// Calls may be transferred to where key 0 leads.
+    pub(super) way_to_operator: bool,
+}
+
 impl Face {
     /// As it is.
     pub(super) fn of(person: &Person, account: &Account) -> Self {
@@ -77,7 +87,8 @@ impl Face {
     }
 
     /// What the page says of it.
-    pub(super) fn facts(&self, has_pin: bool) -> Vec<(&'static str, String)> {
+    pub(super) fn facts(&self, has: Has) -> Vec<(&'static str, String)> {
+        let Has { pin, name, way_to_operator } = has;
         let yes = |is: bool| if is { "Yes" } else { "No" }.to_owned();
         let limit = |text: &str, of: &str| {
             if text.is_empty() { "No limit".to_owned() } else { format!("{text}{of}") }
@@ -96,15 +107,29 @@ impl Face {
             ("Time zone", if self.zone.is_empty() { "As everybody’s".to_owned() } else { self.zone.clone() }),
             (
                 "Key 0 of callers",
-                if self.operator.is_empty() { "As everybody’s".to_owned() } else { self.operator.clone() },
+                match self.operator.as_str() {
+                    "" => "As everybody’s".to_owned(),
+                    target if way_to_operator => target.to_owned(),
+                    // 002-063
+                    target => {
+                        format!("{target} (callers cannot reach it: calls may not be transferred there)")
+                    }
+                },
             ),
             (
                 "Hears first",
                 if self.newest_first { "The newest message" } else { "The oldest message" }.to_owned(),
             ),
-            ("PIN", if has_pin { "Set" } else { "None yet" }.to_owned()),
+            ("PIN", if pin { "Set" } else { "None yet" }.to_owned()),
             ("Takes messages", yes(self.enabled)),
-            ("In the directory", yes(self.announce)),
+            (
+                "In the directory",
+                // 002-072
+                match self.announce {
+                    true if !name => "Not yet: the name is to be recorded first".to_owned(),
+                    announce => yes(announce),
+                },
+            ),
             ("Role", self.role.title().to_owned()),
             ("Signs in by the web", yes(self.portal)),
         ]);

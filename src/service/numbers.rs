@@ -176,8 +176,8 @@ impl Numbers {
         Ok(free.collect())
     }
 
-    /// The extension that suits a number: its last four digits, or more of them where those are taken; with who has them
-    /// (003-06). `None` for an alias.
+    /// The extension that suits a number: its last four digits (or as many as the policy recommends or allows), or more of
+    /// them where those are taken; with who has them (003-06). `None` for an alias.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -190,7 +190,8 @@ impl Numbers {
         let Ok(plain) = number.parse::<PhoneNumber>() else { return Ok(None) };
         let digits = plain.digits();
         let mut taken = Vec::new();
-        for length in 4..=digits.len().min(10) {
+        let plan = self.store.policy(tenant).await?.extensions;
+        for length in usize::from(plan.usual_length())..=digits.len().min(plan.longest.into()) {
             let tail = digits.get(digits.len() - length..).unwrap_or_default();
             let Ok(extension) = tail.parse::<Extension>() else { continue };
             let mailbox = self.store.mailbox_by_extension(tenant, &extension).await?;

@@ -108,7 +108,7 @@ pub(in crate::app) struct HandsetSet {
 pub(in crate::app) enum NumberCommand {
     /// Put numbers into the inventory; with --mailbox, let one lead there at once.
     Add {
-        /// E.164 or national digits, a range +4930100..+4930199, or an alias (the user part of a SIP URI).
+        /// E.164 or national digits, a range +4930100..+4930199, or an alias (the user part of a SIP URI, or all of user@domain).
         #[arg(required = true, value_name = "NUMBER")]
         numbers: Vec<String>,
         /// Extension of the mailbox that the number leads to.

@@ -3,15 +3,53 @@
 use axum::extract::State;
 use axum::response::Response;
 
+use crate::domain::Mailbox;
 use crate::service::accounts::{AccountError, Changes};
-use crate::service::answering::AnsweringError;
+use crate::service::answering::{AnsweringError, Rules};
 
 use super::super::Shared;
 use super::super::visitor::{Posted, see};
 use super::inbox::refused;
-use super::settings::{Tried, tried};
+use super::settings::tried;
 use super::sign_in::sentence;
 use super::trouble;
+
+/// The own operator as the settings show it.
+pub(super) struct OwnOperator {
+    /// Empty: as everybody's.
+    pub(super) target: String,
+    pub(super) of_tenant: String,
+    /// Targets that the configuration names.
+    pub(super) named: Vec<String>,
+    /// What is to be mended.
+    pub(super) wrong: Option<String>,
+}
+
+/// The target as somebody typed it, and what is to be mended.
+pub(super) struct Tried {
+    operator: String,
+    wrong: String,
+}
+
+impl OwnOperator {
+    pub(super) fn of(
+        rules: &Rules,
+        mailbox: &Mailbox,
+        of_tenant: Option<&str>,
+        tried: Option<Tried>,
+    ) -> Self {
+        let (target, wrong) = match tried {
+            Some(tried) => (tried.operator, Some(tried.wrong)),
+            None => (mailbox.operator.clone().unwrap_or_default(), None),
+        };
+        Self {
+            target,
+            of_tenant: of_tenant.unwrap_or_default().to_owned(),
+            named: rules.named_targets().into_iter().map(str::to_owned).collect(),
+            wrong,
+        }
+    }
+}
 
 pub(super) async fn change(State(site): Shared, posted: Posted) -> Response {
     let Posted { visitor, fields } = posted;

@@ -19,6 +19,7 @@ use super::super::visitor::{Posted, Visitor, see};
 use super::super::{Shared, Site};
 use super::frame::{Done, Frame};
 use super::inbox::refused;
+use super::own_operator::{OwnOperator, Tried};
 use super::own_profile::OwnProfile;
 use super::sign_in::sentence;
 use super::{missing, second_factor, trouble, words};
@@ -49,23 +50,6 @@ struct Own {
     profile: OwnProfile,
     pin_at_least: u8,
     operator: OwnOperator,
-}
-
-/// Where callers are put through who press 0.
-struct OwnOperator {
-    /// Empty: as everybody's.
-    target: String,
-    of_tenant: String,
-    /// Targets that the configuration names.
-    named: Vec<String>,
-    /// What is to be mended.
-    wrong: Option<String>,
-}
-
-/// A section as somebody tried to change it, and what is to be mended.
-pub(super) struct Tried {
-    pub(super) operator: String,
-    pub(super) wrong: String,
 }
 
 struct Row {
@@ -179,10 +163,7 @@ async fn own(site: &Site, visitor: &Visitor, owner: Owner, tried: Option<Tried>)
     let tenant = services.inbox.tenant(owner).await.map_err(refused)?;
     let account = services.accounts.show(owner.tenant, &mailbox.extension).await;
     let account = account.map_err(|error| trouble(&error))?;
-    let (target, wrong) = match tried {
-        Some(tried) => (tried.operator, Some(tried.wrong)),
-        None => (mailbox.operator.clone().unwrap_or_default(), None),
-    };
+    let operator = OwnOperator::of(&services.rules, &mailbox, tenant.operator.as_deref(), tried);
     Ok(Own {
         profile: OwnProfile::of(site, &visitor.actor, &account.user.profile).await?,
         extension: mailbox.extension.to_string(),
@@ -194,12 +175,7 @@ async fn own(site: &Site, visitor: &Visitor, owner: Owner, tried: Option<Tried>)
         phone: mailbox.phone,
         has_pin: account.has_pin,
         used: words::used(account.usage, mailbox.quota),
-        operator: OwnOperator {
-            target,
-            wrong,
-            of_tenant: tenant.operator.unwrap_or_default(),
-            named: services.rules.named_targets().into_iter().map(str::to_owned).collect(),
-        },
+        operator,
         pin_at_least: services.login.policy().shortest,
     })
 }

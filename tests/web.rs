@@ -77,6 +77,8 @@ mod second_factor;
 mod several;
 #[path = "support/web_takeover.rs"]
 mod takeover;
+#[path = "support/web_targets.rs"]
+mod targets;
 #[path = "support/web_tenants.rs"]
 mod tenants;
 #[path = "support/web_users.rs"]

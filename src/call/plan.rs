@@ -103,8 +103,9 @@ pub(super) async fn of_mailbox(
         follow(rule, &mut plan, &targets);
         // Whom a list lets through is not asked (002-028).
         plan.screens = rule.phones.screening && verdict.answered.screened.is_none();
-        plan.transfer = transfer(rule, &plan, &targets);
     }
+    let target = verdict.led.transfer.as_deref();
+    plan.transfer = target.and_then(|target| transfer(target, &targets));
     let kept = Kept { head: head(verdict, mailbox), min_speech: mailbox.min_speech };
     let gate = Some(Arc::clone(gate));
     let purpose = Purpose {
@@ -150,14 +151,13 @@ fn follow(rule: &RuleActions, plan: &mut Plan, targets: &AllowedTargets) {
     }
 }
 
-/// Where a rule sends the call, if it may go there. Nobody reaches anybody by a mailbox that is switched off.
-fn transfer(rule: &RuleActions, plan: &Plan, targets: &AllowedTargets) -> Option<String> {
-    let AnswerBy::Transfer { target } = &rule.answer else { return None };
+/// Where rules send the call, if it may go there.
+fn transfer(target: &str, targets: &AllowedTargets) -> Option<String> {
     if let Err(why) = targets.authorise(target) {
         tracing::warn!(%why, "the target of an answering rule is refused: a message is taken");
         return None;
     }
-    (plan.mode != Mode::Disabled).then(|| target.clone())
+    Some(target.to_owned())
 }
 
 /// A call in which nothing is recorded until somebody signs in, or another mailbox takes it.

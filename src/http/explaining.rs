@@ -46,6 +46,8 @@ pub(super) struct Told {
     pub(super) href: Option<String>,
     /// The rule's page.
     pub(super) rule_href: Option<String>,
+    /// Why the call stays where it began, in spite of its rule.
+    pub(super) stays: Option<String>,
     /// One after the other.
     pub(super) hears: Vec<String>,
     /// From when, and what such a call gets then.
@@ -69,7 +71,11 @@ pub(super) async fn explained(site: &Site, visitor: &Visitor, question: &Questio
         ));
     }
     let zone = verdict.zone();
-    let call = verdict.explain();
+    let mut call = verdict.explain();
+    if visitor.actor.reach(Act::SettingsRead) <= Reach::Own {
+        // How colleagues name their rules is theirs.
+        call.followed.iter_mut().skip(1).for_each(|step| step.rule = None);
+    }
     let until = |at: Option<Timestamp>| at.map(|at| words::exactly(at, &zone));
     let answering = call.answering.as_ref();
     let rule = verdict.answered.rule.as_ref();
@@ -81,6 +87,7 @@ pub(super) async fn explained(site: &Site, visitor: &Visitor, question: &Questio
         screened: answering.and_then(|told| told.screened.as_deref()).map(words::begun),
         rule_href: href.as_ref().zip(rule).map(|(href, (_, rule))| format!("{href}/rules/{}", rule.id)),
         href,
+        stays: call.stays.as_deref().map(words::begun),
         hears: hears(&verdict, &call),
         later: later(site, &facts, at, &verdict, &zone).await?,
         hours_until: until(answering.and_then(|told| told.hours_until)),
@@ -142,7 +149,7 @@ fn hears(verdict: &Verdict, call: &Explanation) -> Vec<String> {
     }
     let mut steps = Vec::new();
     let answer = verdict.answered.rule.as_ref().map(|(_, rule)| &rule.then.answer);
-    if let Some(AnswerBy::Transfer { target }) = answer {
+    if let Some(target) = call.transfer.as_deref() {
         steps.push(format!("A transfer to {target}; when nobody takes it, what follows"));
     }
     if call.state == Some("disabled") {

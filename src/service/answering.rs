@@ -1,12 +1,16 @@
 //! How a mailbox answers a call: the lists of callers, then the first rule that holds, and whether it is open hours.
 //!
-//! `decide` is pure and runs for every call; `rules` and `lists` are what people do with them, `warnings` finds rules
-//! that can never hold, `editing` is what pages do beside, and `told` puts all of it into words. Answers no call itself.
+//! `decide` is pure and runs for every call, and `leading` says where it goes on to; `rules` and `lists` are what people do with
+//! them, `warnings` finds rules that can never hold and `heeding` those that lead nowhere, `editing` is what pages do beside,
+//! and `told` puts all of it into words. Answers no call itself.
 
 mod editing;
 mod error;
+mod heeding;
+mod leading;
 mod lists;
 mod noting;
+mod phone_system;
 mod rules;
 mod targets;
 mod told;
@@ -24,6 +28,7 @@ use crate::domain::{FrameUse, RedirectReason, TimeFrame};
 pub(super) use editing::no_undo;
 pub use editing::{Overview, Saved, Step};
 pub use error::AnsweringError;
+pub use leading::{Astray, Goes, Lead, Trail, follow};
 pub use lists::Lists;
 pub(super) use lists::mailbox as mailbox_and_zone;
 pub(super) use noting::whose;

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::domain::CallFault;
+use crate::domain::{CallFault, Extension};
 use crate::sip::uri::Uri;
 
 /// The target is not on the list.
@@ -17,7 +17,8 @@ pub enum NotAllowed {
     NotListed,
 }
 
-/// Where calls may go: numbers, number prefixes that end in `*`, or SIP URIs.
+/// Where calls may go: numbers, number prefixes that end in `*`, or SIP URIs. Whoever may call an extension may call a phone
+/// that is named after it (`1001a`).
 #[derive(Debug, Clone, Default)]
 pub struct AllowedTargets {
     entries: Arc<[String]>,
@@ -48,11 +49,12 @@ impl AllowedTargets {
         {
             return Err(NotAllowed::Unreadable);
         }
-        let is_number = plain.strip_prefix('+').unwrap_or(&plain).bytes().all(|byte| byte.is_ascii_digit());
+        let number = extension_of_phone(&plain).unwrap_or(&plain);
+        let is_number = number.strip_prefix('+').unwrap_or(number).bytes().all(|byte| byte.is_ascii_digit());
         if !is_number && Uri::parse(&plain).is_err() {
             return Err(NotAllowed::Unreadable);
         }
-        if !self.entries.iter().any(|entry| covers(entry, &plain)) {
+        if !self.entries.iter().any(|entry| covers(entry, &plain) || covers(entry, number)) {
             return Err(NotAllowed::NotListed);
         }
         Ok(if is_number { format!("sip:{plain}@{}", self.home) } else { plain })
@@ -101,6 +103,12 @@ pub fn way_out<'a, W: AsRef<WayOut>>(
     }
     let found = ways.iter().find_map(|way| Some((way, way.as_ref().authorise(tenant, number).ok()?)));
     found.ok_or(CallFault::NotAllowed)
+}
+
+/// The extension that a phone is named after: `1001` of `1001a`.
+pub fn extension_of_phone(name: &str) -> Option<&str> {
+    let digits = name.strip_suffix(|letter: char| letter.is_ascii_alphabetic())?;
+    digits.parse::<Extension>().is_ok().then_some(digits)
 }
 
 /// Only an entry that is a number may end in a wildcard: `+49*` never covers a URI.
@@ -154,6 +162,24 @@ mod tests {
         assert!(allowed.authorise("sip:10@evil.example").is_err());
         assert!(allowed.authorise("sip:desk@pbx.example.org").is_ok());
         assert!(allowed.authorise("sip:desk@pbx.example.org?Replaces=x").is_err());
+    }
+
+    /// 002-043
+    #[test]
+    fn a_phone_may_be_called_where_its_extension_may_be() {
+        let some = allowed(&["10*", "2001"]);
+        assert_eq!(some.authorise("1001a").unwrap(), "sip:1001a@pbx.example.org");
+        assert_eq!(some.authorise("2001B").unwrap(), "sip:2001B@pbx.example.org");
+        for (wrong, why) in [
+            ("3001a", NotAllowed::NotListed),
+            ("2001ab", NotAllowed::Unreadable),
+            ("lobby", NotAllowed::Unreadable),
+            ("+1001a", NotAllowed::Unreadable),
+            ("1001a@evil.example", NotAllowed::Unreadable),
+            ("a", NotAllowed::Unreadable),
+        ] {
+            assert_eq!(some.authorise(wrong), Err(why), "{wrong}");
+        }
     }
 
     impl AsRef<Self> for WayOut {

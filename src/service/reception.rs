@@ -1,5 +1,7 @@
 //! What a call gets: mailbox, greeting, state, decided once when it comes. `aftertone explain` asks the same.
 
+mod leading;
+
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -9,7 +11,7 @@ use jiff::tz::TimeZone;
 use crate::domain::answering::{AnswerBy, Arrangements, Calling, Rule};
 use crate::domain::{CallerId, Extension, Greeting, Mailbox, RedirectReason, Tenant, Usage};
 use crate::sip::CallFacts;
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 
 use super::answering::{self, Answered, AnsweringTold, Asked};
 use super::ladder::{self, Choice, Situation};
@@ -17,6 +19,8 @@ use super::remembered::{Inquiry, Remembered};
 use super::routing::{
     self, Decision, Directory as _, Explanation, Outcome, RoutingError, Source, TrunkRules,
 };
+
+pub use leading::Led;
 
 /// A directory that changes while a call is decided is asked again, so many times; then once more, without memory.
 const TRIES: u32 = 3;
@@ -56,6 +60,8 @@ pub struct Verdict {
     pub answered: Answered,
     /// The mailbox that was called, and its rule that gave the call to the voicemail of this one.
     pub handed: Option<(Extension, String)>,
+    /// Where its rules led the call.
+    pub led: Led,
     arrangements: Arc<Arrangements>,
     /// The caller's number in every spelling.
     forms: Vec<String>,
@@ -179,53 +185,10 @@ async fn filled(inquiry: &Inquiry<'_>, mut verdict: Verdict) -> Result<Verdict, 
     verdict.arrangements = inquiry.arrangements(tenant, mailbox).await?;
     verdict.usage = inquiry.usage(tenant, mailbox)?;
     verdict.answered = answering::decide(&verdict.arrangements, &verdict.asked(&verdict.zone()));
-    match Box::pin(handed_on(inquiry, &verdict)).await {
-        Some(colleagues) => Ok(colleagues),
-        None => Ok(verdict),
-    }
-}
-
-/// The colleague's voicemail that a rule names as the last step (000-09). Only one step: what rules there name is no
-/// further colleague. One that is gone, or takes no message because it is off or full, or cannot be asked for, leaves the call
-/// where it is: a message is wanted by somebody.
-async fn handed_on(inquiry: &Inquiry<'_>, verdict: &Verdict) -> Option<Verdict> {
-    let (mailbox, extension, rule) = match (&verdict.answered.rule, verdict.mailbox()) {
-        (Some((_, rule)), Some(mailbox)) if verdict.answered.turned_away().is_none() => {
-            match &rule.then.answer {
-                AnswerBy::Voicemail { extension } => (mailbox, extension, rule),
-                _ => return None,
-            }
-        }
-        _ => return None,
-    };
-    let asked = async {
-        let found = inquiry.mailbox_by_extension(mailbox.tenant, extension).await?;
-        let is_other = |colleague: &Mailbox| colleague.id != mailbox.id && colleague.enabled;
-        let Some(colleague) = found.filter(is_other) else { return Ok(None) };
-        // How full that mailbox is comes with this answer.
-        inquiry.is_party(mailbox.tenant, Some(colleague.id), None, &[]).await?;
-        let (tenant, id) = (colleague.tenant, colleague.id);
-        let outcome = Outcome::Mailbox { mailbox: Box::new(colleague), alias: None, greeting: None };
-        let decision = Decision { outcome, ..verdict.decision.clone() };
-        let mut theirs = Verdict::empty(decision, verdict.forms.clone(), verdict.now);
-        theirs.greetings = inquiry.greetings(tenant, id).await?;
-        theirs.arrangements = inquiry.arrangements(tenant, id).await?;
-        theirs.usage = inquiry.usage(tenant, id)?;
-        theirs.answered = answering::decide(&theirs.arrangements, &theirs.asked(&theirs.zone()));
-        theirs.handed = Some((mailbox.extension.clone(), rule.name.clone()));
-        Ok::<_, StoreError>((!theirs.is_full()).then_some(theirs))
-    };
-    match asked.await {
-        Ok(Some(theirs)) => Some(theirs),
-        Ok(None) => {
-            tracing::warn!(rule = %rule.id, "the colleague of an answering rule is gone, off or full: a message is taken");
-            None
-        }
-        Err(error) => {
-            tracing::warn!(rule = %rule.id, %error, "the colleague of an answering rule cannot be asked for");
-            None
-        }
-    }
+    let (led, theirs) = Box::pin(leading::follow(inquiry, &verdict)).await;
+    let mut verdict = theirs.unwrap_or(verdict);
+    verdict.led = led;
+    Ok(verdict)
 }
 
 impl Verdict {
@@ -235,6 +198,7 @@ impl Verdict {
             greetings: Vec::new(),
             answered: Answered::default(),
             handed: None,
+            led: Led::default(),
             arrangements: Arc::default(),
             forms,
             usage: Usage::default(),
@@ -297,20 +261,21 @@ impl Verdict {
         let answering = self.mailbox().map(told);
         let plain = routing::explain(&self.decision, self.greeting(), self.usage);
         let answer = self.answered.rule.as_ref().map(|(_, rule)| &rule.then.answer);
-        let (state, transfer) = match (self.answered.turned_away(), answer) {
-            (Some(_), _) => (Some("turned-away"), None),
-            (None, Some(AnswerBy::Transfer { target })) => (plain.state, Some(target.clone())),
+        let state = match (self.answered.turned_away(), answer) {
+            (Some(_), _) => Some("turned-away"),
             (None, Some(AnswerBy::Announcement)) if plain.state == Some("takes-messages") => {
-                (Some("announcement-only"), None)
+                Some("announcement-only")
             }
-            _ => (plain.state, plain.transfer),
+            _ => plain.state,
         };
+        let Led { steps: followed, transfer, stays } = self.led.clone();
+        let transfer = transfer.or(plain.transfer);
         let greeting = plain
             .greeting
             .filter(|_| self.answered.turned_away().is_none() && !matches!(answer, Some(AnswerBy::Tone)));
         let handed_by =
             self.handed.as_ref().map(|(from, rule)| format!("the rule {rule:?} of mailbox {from}"));
-        Explanation { answering, state, transfer, greeting, handed_by, ..plain }
+        Explanation { answering, state, transfer, greeting, handed_by, followed, stays, ..plain }
     }
 
     /// The mailbox's zone, or the tenant's.

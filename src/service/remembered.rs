@@ -185,6 +185,16 @@ impl Inquiry<'_> {
         }
     }
 
+    /// Whether somebody has a phone of this name. Nothing counts changes of phones, so that it is always asked for.
+    ///
+    /// # Errors
+    /// When the store is away.
+    pub async fn has_phone(&self, tenant: TenantId, name: &str) -> Result<bool> {
+        let asked = self.remembered.store.handset_named(tenant, name, "");
+        let known = self.remembered.in_time(false, Box::pin(asked)).await?;
+        Ok(known.is_some_and(|known| known.handset.name.as_str() == name && known.handset.owner.is_some()))
+    }
+
     /// How full the mailbox was when [`Directory::is_party`] was asked, or when last seen.
     ///
     /// # Errors

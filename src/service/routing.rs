@@ -19,7 +19,7 @@ use crate::sip::{CallFacts, caller};
 use crate::store::{Number, StoreError};
 
 pub use directory::Directory;
-pub use explain::{Explanation, explain};
+pub use explain::{Explanation, Followed, explain};
 pub use rules::{HeaderRule, Redirector, Source, TrunkRules};
 
 /// Why no decision could be made.

@@ -93,7 +93,7 @@ fn the_operator_is_reached_by_refer() {
     if !installed("sipp", "sip-tester") {
         return;
     }
-    let server = Server::start("transfer_targets = [\"1000\", \"sip:desk@pbx.example.org\"]", "");
+    let server = Server::start("transfer_targets = [\"1000\", \"1004\", \"sip:desk@pbx.example.org\"]", "");
     server.user("1001", &["--operator", "1000"]);
     server.ok(&["tenant", "set", "--default-action", "transfer:sip:desk@pbx.example.org"]);
     let server = &server;
@@ -106,6 +106,22 @@ fn the_operator_is_reached_by_refer() {
             let target = ["--transfer", "sip:desk@pbx.example.org"];
             server.ok(&[&["rule", "add", "To the desk", "--mailbox", "1002"][..], &target].concat());
             scenario(server, "transfer_at_once", "1002", &[]);
+        }),
+        // 002-042: by the rules of a colleague.
+        Box::new(|| {
+            server.user("1003", &[]);
+            server.user("1004", &[]);
+            server.ok(&[
+                "rule",
+                "add",
+                "On",
+                "--mailbox",
+                "1004",
+                "--forward-always",
+                "sip:desk@pbx.example.org",
+            ]);
+            server.ok(&["rule", "add", "To a colleague", "--mailbox", "1003", "--transfer", "1004"]);
+            scenario(server, "transfer_at_once", "1003", &[]);
         }),
     ]);
 }

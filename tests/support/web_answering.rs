@@ -646,41 +646,6 @@ async fn rules_of_a_colleague_are_compared_before_they_are_copied() {
     assert_eq!(basic.post("/answering/me/rules/copy", &[("from", "1002")]).await.status, 422);
 }
 
-// 002-041 … 002-045
-#[tokio::test]
-async fn targets_are_offered_while_somebody_types_and_only_those_there_are() {
-    let bed = WebBed::new().await;
-    let (colleague, stranger) = (bed.colleague().await, bed.stranger().await);
-    let client = bed.client(&bed.mailbox, Role::Basic).await;
-    let offered = async |asked: &str| {
-        let answer = client.get(&format!("/answering/me/targets?q={asked}")).await;
-        let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
-        let items = body["items"].as_array().unwrap().clone();
-        let told = |item: serde_json::Value| {
-            format!("{} {}", item["value"].as_str().unwrap(), item["label"].as_str().unwrap())
-        };
-        items.into_iter().map(told).collect::<Vec<_>>()
-    };
-    // What opens a colleague's mailbox without a PIN is not everybody's to know.
-    bed.services.accounts.trust(colleague.tenant, &colleague.extension, "desk-7", true).await.unwrap();
-    assert_eq!(offered("grace").await, ["1002 User Grace Hopper", "vm-1002 Voicemail Grace Hopper"]);
-    assert_eq!(offered("queue").await, ["sip:queue@pbx.example.org Queue or line"]);
-    assert_eq!(
-        offered("1002&outward=1").await,
-        ["1002 User Grace Hopper"],
-        "only where calls may be transferred"
-    );
-    for nobody in ["mallory", "4711", "", "%25"] {
-        assert_eq!(offered(nobody).await, [""; 0], "{nobody}");
-    }
-    for other in [&colleague, &stranger] {
-        assert_eq!(client.get(&format!("/answering/{}/targets?q=1", other.id)).await.status, 404);
-    }
-    let manager = bed.client(&bed.mailbox, Role::OfficeManager).await;
-    let seen = manager.get("/answering/me/targets?q=grace").await;
-    assert!(seen.text().contains("desk-7") && seen.text().contains("Handset"), "{}", seen.text());
-}
-
 #[tokio::test]
 async fn explain_says_list_hours_and_rule_what_is_heard_and_what_comes_next() {
     let bed = WebBed::new().await;

@@ -199,21 +199,30 @@ async fn check(
             users.into_iter().filter_map(|(_, mailbox)| mailbox.map(|mailbox| mailbox.extension)).collect()
         }
     };
-    let mut found = 0;
+    let (mut never, mut nowhere) = (0, 0);
     for mailbox in &mailboxes {
         for standing in rules.list(tenant.id, mailbox, session.clock.now()).await? {
             if let Some(warning) = standing.warning {
                 println!("mailbox {mailbox}, rule {:?}: {warning}", standing.rule.name);
-                found += 1;
+                *(if warning.is_never() { &mut never } else { &mut nowhere }) += 1;
             }
         }
     }
-    match found {
-        0 => println!("every rule can be reached"),
-        1 => return Err(Failure::refused("1 rule can never be reached")),
-        many => return Err(Failure::refused(format!("{many} rules can never be reached"))),
+    let told = |count: usize, one: &str, many: &str| match count {
+        0 => None,
+        1 => Some(format!("1 rule {one}")),
+        count => Some(format!("{count} rules {many}")),
+    };
+    let wrong = [
+        told(never, "can never be reached", "can never be reached"),
+        told(nowhere, "leads nowhere", "lead nowhere"),
+    ];
+    let wrong: Vec<String> = wrong.into_iter().flatten().collect();
+    if wrong.is_empty() {
+        println!("every rule can be reached, and leads somewhere");
+        return Ok(());
     }
-    Ok(())
+    Err(Failure::refused(wrong.join(", and ")))
 }
 
 pub(super) async fn block(session: &Session, command: BlockCommand) -> Result<(), Failure> {

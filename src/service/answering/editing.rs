@@ -7,7 +7,6 @@ use serde_json::Value;
 use super::error::Result;
 use super::noting::{moved, switched, whose};
 use super::rules::{checked_name, position_of, standings};
-use super::warnings::warnings;
 use super::{AnsweringError, NewRule, Rules, Standing, Warning, acts, conditions, phone_system};
 use crate::domain::answering::{Arrangements, MOST_RULES, Rule, Undo, WithinFrame};
 use crate::domain::{ChangeId, Extension, Mailbox, Owner, RuleId, TenantId, TimeFrame, TimeFrameId};
@@ -39,7 +38,7 @@ pub struct Saved {
     pub rule: RuleId,
     /// Takes the change back.
     pub change: ChangeId,
-    /// Why it can never hold.
+    /// Why it can never hold, or leads nowhere.
     pub warning: Option<Warning>,
 }
 
@@ -62,7 +61,8 @@ impl Rules {
     pub async fn overview(&self, tenant: TenantId, extension: &Extension, at: Timestamp) -> Result<Overview> {
         let (mailbox, zone) = self.mailbox(tenant, extension).await?;
         let arrangements = self.store.arrangements(tenant, mailbox.id).await?;
-        let standings = standings(&arrangements, &zone, at);
+        let warned = self.warned(&mailbox, &zone, &arrangements, at).await?;
+        let standings = standings(&arrangements, &zone, at, warned);
         let is_default = !standings.iter().any(|standing| standing.active);
         let top = |at: Timestamp| super::rules::top(&arrangements, &zone, at);
         let default_until = super::until(&arrangements, &zone, at, top);
@@ -109,7 +109,7 @@ impl Rules {
         let owner = Owner { tenant, mailbox: mailbox.id };
         let change = self.change_undoably(owner, action, change).await?;
         let arrangements = self.store.arrangements(tenant, mailbox.id).await?;
-        let told = warnings(&arrangements, &zone, self.clock.now());
+        let told = self.warned(&mailbox, &zone, &arrangements, self.clock.now()).await?;
         let warning = told.into_iter().find(|(rule, _)| *rule == id).map(|(_, warning)| warning);
         Ok(Saved { rule: id, change, warning })
     }

@@ -5,7 +5,8 @@ use jiff::tz::TimeZone;
 
 use super::error::Result;
 use super::noting::{moved, switched};
-use super::warnings::{Warning, warnings};
+use super::phone_system::check_phones;
+use super::warnings::Warning;
 use super::{AnsweringError, in_time, until};
 use crate::clock::SharedClock;
 use crate::domain::answering::{
@@ -18,13 +19,6 @@ use crate::store::{Store, StoreError};
 
 /// Longest name.
 const LONGEST_NAME: usize = 64;
-/// Longest ringing, and longest delay of a phone, in seconds.
-const LONGEST_RING: u16 = 300;
-/// Most rings.
-const MOST_RINGS: u16 = 20;
-/// Phones that ring besides.
-const MOST_PHONES: usize = 10;
-
 /// A rule to be added.
 #[derive(Debug, Clone)]
 pub struct NewRule {
@@ -53,7 +47,7 @@ pub struct Standing {
     pub active: bool,
     /// Until when `active` stays as it is. `None`: for more than a year.
     pub until: Option<Timestamp>,
-    /// Why it can never hold.
+    /// Why it can never hold, or leads nowhere.
     pub warning: Option<Warning>,
 }
 
@@ -90,10 +84,11 @@ impl Rules {
     ) -> Result<Vec<Standing>> {
         let (mailbox, zone) = self.mailbox(tenant, extension).await?;
         let arrangements = self.store.arrangements(tenant, mailbox.id).await?;
-        Ok(standings(&arrangements, &zone, at))
+        let warned = self.warned(&mailbox, &zone, &arrangements, at).await?;
+        Ok(standings(&arrangements, &zone, at, warned))
     }
 
-    /// Adds a rule; whether it can never hold.
+    /// Adds a rule; whether it can never hold, or leads nowhere.
     ///
     /// # Errors
     /// [`AnsweringError`], each with its remedy; nothing is written then.
@@ -135,7 +130,7 @@ impl Rules {
         self.change_noted(owner, action, change).await?;
         tracing::info!(mailbox = %mailbox.id, rule = %id, "an answering rule was set");
         let arrangements = self.store.arrangements(tenant, mailbox.id).await?;
-        let told = warnings(&arrangements, &zone, self.clock.now());
+        let told = self.warned(&mailbox, &zone, &arrangements, self.clock.now()).await?;
         Ok(told.into_iter().find(|(rule, _)| *rule == id).map(|(_, warning)| warning))
     }
 
@@ -302,51 +297,6 @@ impl Rules {
     }
 }
 
-/// What the phone system does is not ours to allow; it must read, and be bounded.
-fn check_phones(phones: &crate::domain::answering::PhoneSystem) -> Result<()> {
-    let forwards =
-        [&phones.forward_always, &phones.forward_busy, &phones.forward_unanswered, &phones.forward_offline];
-    let rings = phones.simring.iter().map(|ring| &ring.target);
-    for target in forwards.into_iter().flatten().chain(rings) {
-        let plain = !target.is_empty()
-            && target.len() <= 128
-            && target.chars().all(|c| c.is_ascii_graphic() && !"<>\"".contains(c) || c == ' ');
-        if !plain {
-            return Err(Invalid::new(
-                "target",
-                target,
-                "write a number or SIP URI of at most 128 characters",
-            )
-            .into());
-        }
-    }
-    let mut delays = phones.simring.iter().map(|ring| ring.delay_s);
-    if let Some(seconds) = phones.ring_s.filter(|seconds| !(1..=LONGEST_RING).contains(seconds)) {
-        return Err(Invalid::new(
-            "ringing",
-            &seconds.to_string(),
-            "a phone rings for one second or more, at most 300 seconds",
-        )
-        .into());
-    }
-    if let Some(seconds) = delays.find(|seconds| *seconds > LONGEST_RING) {
-        return Err(
-            Invalid::new("delay", &seconds.to_string(), "a phone waits for at most 300 seconds").into()
-        );
-    }
-    if let Some(count) = phones.ring_count.filter(|count| !(1..=MOST_RINGS).contains(count)) {
-        return Err(Invalid::new("rings", &count.to_string(), "a phone rings 1 to 20 times").into());
-    }
-    if phones.ring_count.is_some() && phones.ring_s.is_some() {
-        let both = "seconds and rings";
-        return Err(Invalid::new("ringing", both, "give seconds or a number of rings, not both").into());
-    }
-    if phones.simring.len() > MOST_PHONES {
-        return Err(Invalid::new("phones", "", "at most 10 phones ring at the same time").into());
-    }
-    Ok(())
-}
-
 /// A name of a rule or time frame.
 pub(in crate::service) fn checked_name(what: &'static str, name: &str) -> Result<String, Invalid> {
     let name = name.trim();
@@ -376,8 +326,12 @@ pub(super) fn top(arrangements: &Arrangements, zone: &TimeZone, at: Timestamp) -
 }
 
 /// How the rules stand at a moment (002-055).
-pub(super) fn standings(arrangements: &Arrangements, zone: &TimeZone, at: Timestamp) -> Vec<Standing> {
-    let mut told = warnings(arrangements, zone, at);
+pub(super) fn standings(
+    arrangements: &Arrangements,
+    zone: &TimeZone,
+    at: Timestamp,
+    mut told: Vec<(RuleId, Warning)>,
+) -> Vec<Standing> {
     let first = top(arrangements, zone, at);
     let stand = |rule: &Rule| {
         let is_top = |at: Timestamp| top(arrangements, zone, at) == Some(rule.id);

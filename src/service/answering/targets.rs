@@ -2,11 +2,13 @@
 
 use super::Rules;
 use super::error::Result;
-use crate::domain::{Extension, Invalid, Owner, TenantId};
+use crate::domain::{Extension, Invalid, TenantId};
 use crate::store::PeopleFilter;
 
-/// People who are offered at once.
+/// People who are offered at once, and phones of others.
 const MOST: u32 = 6;
+/// Letters of a title that find all of its kind.
+const TITLE: usize = 3;
 
 /// What a target is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,8 +19,10 @@ pub enum TargetKind {
     Handset,
     /// The mailbox of a user, without ringing (002-044).
     Voicemail,
-    /// A queue, an auto-attendant or another line that the configuration names (002-045).
+    /// A queue, an auto-attendant or another line: a SIP URI that the configuration names (002-045).
     Line,
+    /// A number that the configuration names, and nobody here has.
+    Number,
 }
 
 impl TargetKind {
@@ -28,7 +32,8 @@ impl TargetKind {
             Self::User => "User",
             Self::Handset => "Handset",
             Self::Voicemail => "Voicemail",
-            Self::Line => "Queue or line",
+            Self::Line => "Queue or auto-attendant",
+            Self::Number => "Number",
         }
     }
 }
@@ -67,8 +72,8 @@ impl Rules {
         self.targets.iter().flat_map(|list| list.named()).collect()
     }
 
-    /// What fits the text: users by number or name with their phones and mailboxes, then the lines of the configuration.
-    /// `outward`: only where calls may be transferred.
+    /// What fits the text: users by number or name with their phones and mailboxes, phones by their own name, then the
+    /// lines of the configuration. `outward`: only where calls may be transferred.
     ///
     /// # Errors
     /// [`super::AnsweringError::Store`].
@@ -83,20 +88,48 @@ impl Rules {
             let name = person.user.full_name();
             let mut add = |kind, value| found.push(Target { kind, value, name: name.clone() });
             add(TargetKind::User, mailbox.extension.to_string());
-            for device in self.store.devices(Owner { tenant, mailbox: mailbox.id }).await? {
-                add(TargetKind::Handset, device);
+            for phone in self.store.handsets_of(tenant, person.user.id).await? {
+                add(TargetKind::Handset, phone.handset.name.to_string());
             }
             add(TargetKind::Voicemail, format!("vm-{}", mailbox.extension));
         }
-        let lower = text.to_lowercase();
-        let lines = self.targets.iter().flat_map(|list| list.named());
-        for line in lines.filter(|line| line.to_lowercase().contains(&lower)) {
-            if !found.iter().any(|known| known.value == line) {
-                let (kind, value) = (TargetKind::Line, line.to_owned());
-                found.push(Target { kind, value, name: String::new() });
-            }
-        }
+        self.phones(tenant, &text.to_lowercase(), &mut found).await?;
+        self.lines(tenant, &text.to_lowercase(), &mut found).await?;
         found.retain(|target| !outward || self.is_allowed(&target.value));
         Ok(found)
+    }
+
+    /// Phones of somebody that have the text in their name.
+    async fn phones(&self, tenant: TenantId, text: &str, found: &mut Vec<Target>) -> Result<()> {
+        for phone in self.store.handset_page(tenant, text, "", MOST).await? {
+            let value = phone.handset.name.to_string();
+            let is_new = !found.iter().any(|known| known.value == value);
+            if is_new && phone.handset.owner.is_some() && value.contains(text) {
+                found.push(Target { kind: TargetKind::Handset, value, name: phone.owner });
+            }
+        }
+        Ok(())
+    }
+
+    /// What the configuration names one by one. A number that somebody here has is that user.
+    async fn lines(&self, tenant: TenantId, text: &str, found: &mut Vec<Target>) -> Result<()> {
+        for line in self.targets.iter().flat_map(|list| list.named()) {
+            let kind = if line.contains(':') { TargetKind::Line } else { TargetKind::Number };
+            let by_title = text.len() >= TITLE && kind.title().to_lowercase().contains(text);
+            let is_new = !found.iter().any(|known| known.value == line);
+            if !is_new || !(by_title || line.to_lowercase().contains(text)) {
+                continue;
+            }
+            let owner = match line.parse::<Extension>() {
+                Ok(extension) => self.store.mailbox_by_extension(tenant, &extension).await?,
+                Err(_) => None,
+            };
+            let (kind, name) = match owner.and_then(|mailbox| mailbox.user) {
+                Some(user) => (TargetKind::User, self.store.user(tenant, user).await?.full_name()),
+                None => (kind, String::new()),
+            };
+            found.push(Target { kind, value: line.to_owned(), name });
+        }
+        Ok(())
     }
 }

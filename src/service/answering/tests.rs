@@ -232,7 +232,8 @@ fn the_active_rule_is_named_with_the_time_of_the_next_change() {
         vec![crate::domain::answering::KeyTarget { key: '1', target: "+15550100".to_owned() }];
     arrangements.rules[1].then.phones.forward_busy = Some("1002".to_owned());
     let now: Timestamp = "2026-07-06T10:00:00Z".parse().unwrap();
-    let standing = rules::standings(&arrangements, &TimeZone::UTC, now);
+    let standing =
+        rules::standings(&arrangements, &TimeZone::UTC, now, warnings(&arrangements, &TimeZone::UTC, now));
     let told: Vec<_> =
         standing.iter().map(|s| (s.rule.name.as_str(), s.active, s.until.map(|at| at.to_string()))).collect();
     assert_eq!(told, [("busy", false, None), ("open", true, Some("2026-07-06T17:00:00Z".to_owned()))]);
@@ -284,7 +285,7 @@ fn a_rule_may_ask_for_a_presence() {
     let text = told.to_string();
     assert!(text.contains("presence  Do not disturb, until 2025-07-03 13:00 UTC"), "{text}");
     assert!(text.contains("1. \"meeting\": while \"In a Meeting\" or \"Do not disturb\", until"), "{text}");
-    let standing = rules::standings(&arrangements, zone, now);
+    let standing = rules::standings(&arrangements, zone, now, warnings(&arrangements, zone, now));
     assert_eq!((standing[0].active, standing[0].until), (true, Some(one.parse().unwrap())));
 }
 

@@ -1,9 +1,11 @@
-//! Rules that can never hold: others before them take all their calls, or their time is over (002-053).
+//! Rules that can never hold: others before them take all their calls, or their time is over (002-053). Those that lead nowhere
+//! are found by `heeding`.
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::in_frame;
+use super::leading::Astray;
 use crate::domain::RuleId;
 use crate::domain::answering::{Arrangements, Conditions, Rule};
 use crate::domain::time_frame::edges_between;
@@ -11,7 +13,7 @@ use crate::domain::time_frame::edges_between;
 /// What does not happen in two years counts as never.
 const SOON: SignedDuration = SignedDuration::from_hours(2 * 366 * 24);
 
-/// Why a rule never holds.
+/// Why a rule never holds, or leads nowhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Warning {
     /// These rules before it take every call that it could.
@@ -23,6 +25,20 @@ pub enum Warning {
     NeverInTime,
     /// Its time frame is gone.
     NoFrame,
+    /// It leads to what is not there.
+    Nowhere {
+        /// What, in words.
+        missing: Vec<String>,
+    },
+    /// The rules of the users that it leads to lead in a circle, or too far (002-042).
+    Astray(Astray),
+}
+
+impl Warning {
+    /// Whether the rule can never hold; otherwise it holds, and leads nowhere.
+    pub const fn is_never(&self) -> bool {
+        !matches!(self, Self::Nowhere { .. } | Self::Astray(_))
+    }
 }
 
 impl std::fmt::Display for Warning {
@@ -34,6 +50,15 @@ impl std::fmt::Display for Warning {
             }
             Self::NeverInTime => f.write_str("its time frame is not active within the next two years"),
             Self::NoFrame => f.write_str("its time frame is gone: give it another one"),
+            Self::Nowhere { missing } => {
+                write!(f, "leads nowhere: {}; choose another target", missing.join(", and "))
+            }
+            Self::Astray(astray) => {
+                write!(
+                    f,
+                    "{astray}; a message is taken where the call began, until one of them leads elsewhere"
+                )
+            }
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What a call gets must be what stands in the database when it comes, however much is remembered.
 
+mod leading;
+
 use super::*;
 use crate::clock::{Clock as _, ManualClock};
 use crate::domain::{
@@ -8,7 +10,7 @@ use crate::domain::{
 };
 use crate::service::accounts::{Accounts, MailboxDefaults, NewUser};
 use crate::sip::Party;
-use crate::store::Number;
+use crate::store::{Number, StoreError};
 
 struct World {
     _folder: tempfile::TempDir,

@@ -24,6 +24,10 @@ pub struct Explanation {
     pub alias: Option<String>,
     /// The rule of another mailbox that gave the call to the voicemail of this one.
     pub handed_by: Option<String>,
+    /// Whose rules the call follows, one after the other, where a rule leads to somebody else.
+    pub followed: Vec<Followed>,
+    /// Why the call stays with the mailbox where it began, in spite of its rule.
+    pub stays: Option<String>,
     /// Where the call is transferred to.
     pub transfer: Option<String>,
     /// The source that decided, for example `diversion`.
@@ -46,6 +50,26 @@ pub struct Explanation {
     pub answering: Option<AnsweringTold>,
     /// `takes-messages`, `full`, `announcement-only` or `disabled`; `None` without a mailbox.
     pub state: Option<&'static str>,
+}
+
+/// A step from rule to rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Followed {
+    /// Whose rules.
+    pub mailbox: String,
+    /// Which of them holds, if one does.
+    pub rule: Option<String>,
+    /// Where it leads.
+    pub does: String,
+}
+
+impl fmt::Display for Followed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.rule {
+            Some(rule) => write!(f, "{}, rule {rule:?}: {}", self.mailbox, self.does),
+            None => write!(f, "{}: {}", self.mailbox, self.does),
+        }
+    }
 }
 
 /// A source that did not decide.
@@ -86,6 +110,8 @@ pub fn explain(decision: &Decision, greeting: Option<Choice>, usage: Usage) -> E
         mailbox: mailbox.map(|mailbox| mailbox.extension.to_string()),
         alias,
         handed_by: None,
+        followed: Vec::new(),
+        stays: None,
         transfer,
         decided_by: decision.source.as_str(),
         named: decision.found.clone(),
@@ -146,6 +172,12 @@ impl fmt::Display for Explanation {
         }
         if let Some(handed) = &self.handed_by {
             writeln!(f, "given by  {handed}")?;
+        }
+        for step in &self.followed {
+            writeln!(f, "followed  {step}")?;
+        }
+        if let Some(stays) = &self.stays {
+            writeln!(f, "but       {stays}: a message is taken where the call began")?;
         }
         match &self.named {
             Some(named) => writeln!(f, "because   {} names {named}", self.decided_by)?,

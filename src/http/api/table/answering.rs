@@ -257,7 +257,11 @@ pub(super) const SHAPES: &[Shape] = &[
             ("in_time", "boolean", "its time frame lets it hold now"),
             ("active", "boolean", "it decides now about calls that no rule before it names"),
             ("until", "date-time?", "how long `active` stays so; null: for more than a year"),
-            ("warning", "string?", "why it can never hold"),
+            (
+                "warning",
+                "string?",
+                "why it can never hold, or leads nowhere: to what is gone, or in a circle",
+            ),
             ("told", "RuleTold", "in words"),
             ("created_at", "date-time", ""),
             ("undo?", "uuid", "after a change: takes it back"),

@@ -236,6 +236,14 @@ pub(super) const REST: &[Shape] = &[
         ],
     ),
     shape(
+        "Followed",
+        &[
+            ("mailbox", "string", "whose rules: the extension"),
+            ("rule", "string?", "the name of the one that holds"),
+            ("does", "string", "where it leads, in words"),
+        ],
+    ),
+    shape(
         "Explanation",
         &[
             ("outcome", "mailbox|login|directory|announce|transfer", ""),
@@ -243,6 +251,8 @@ pub(super) const REST: &[Shape] = &[
             ("mailbox", "string?", "its extension"),
             ("alias", "string?", "label of the number or alias that was called"),
             ("handed_by", "string?", "the rule of another mailbox that gave the call to this voicemail"),
+            ("followed", "[Followed]", "whose rules the call follows, where a rule leads to somebody else"),
+            ("stays", "string?", "why the call stays where it began, in spite of its rule"),
             ("transfer", "string?", "where the call is transferred to"),
             ("decided_by", "string", "the source that decided, for example diversion"),
             ("named", "string?", "what that source named"),

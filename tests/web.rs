@@ -63,6 +63,8 @@ mod of_the_running_server;
 mod of_the_server;
 #[path = "support/web_own.rs"]
 mod own;
+#[path = "support/web_policy.rs"]
+mod policy;
 #[path = "support/web_portal.rs"]
 mod portal;
 #[path = "support/web_portal_browser.rs"]

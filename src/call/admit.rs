@@ -8,6 +8,7 @@ use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::domain::CallOutcome;
+use crate::domain::WhenOff;
 use crate::domain::answering::TurnAway;
 use crate::media::{MediaEvent, MediaHandle, MediaStats};
 use crate::service::live_calls::{Arrival, Entry};
@@ -78,9 +79,9 @@ async fn admit(desk: &Desk, incoming: IncomingCall, mut entry: Entry) -> Option<
     };
     let planned = match decide(desk, &incoming, &entry).await {
         Ok(planned) => planned,
-        Err(refusal) => {
-            tracing::info!(code = refusal.code, "a caller is turned away by a list or rule");
-            metrics::counter!("aftertone_calls_refused_total", "why" => "turned-away").increment(1);
+        Err((why, refusal)) => {
+            tracing::info!(code = refusal.code, why, "the call is refused");
+            metrics::counter!("aftertone_calls_refused_total", "why" => why).increment(1);
             reject(incoming, refusal, &mut entry).await;
             return None;
         }
@@ -103,7 +104,11 @@ async fn admit(desk: &Desk, incoming: IncomingCall, mut entry: Entry) -> Option<
 }
 
 /// What the call gets. Where that cannot be found out, the caller hears so.
-async fn decide(desk: &Desk, incoming: &IncomingCall, entry: &Entry) -> Result<Planned, Refusal> {
+async fn decide(
+    desk: &Desk,
+    incoming: &IncomingCall,
+    entry: &Entry,
+) -> Result<Planned, (&'static str, Refusal)> {
     let now = desk.clock.now();
     Ok(match desk.reception.decide(&incoming.facts, incoming.trunk.as_deref(), now).await {
         Ok(verdict) => {
@@ -111,8 +116,12 @@ async fn decide(desk: &Desk, incoming: &IncomingCall, entry: &Entry) -> Result<P
             tracing::info!(decision = %verdict.decision, rule, "mailbox found");
             let extension = verdict.mailbox().map(|mailbox| &mailbox.extension);
             entry.is_for(verdict.decision.tenant.id, extension, &verdict.decision.caller);
+            let refuse = |code| Refusal { code, retry_after: None, warning: None };
             if let Some(code) = verdict.answered.turned_away().and_then(TurnAway::code) {
-                return Err(Refusal { code, retry_after: None, warning: None });
+                return Err(("turned-away", refuse(code)));
+            }
+            if let Some(code) = verdict.when_off().and_then(WhenOff::code) {
+                return Err(("off", refuse(code)));
             }
             let line = Line {
                 trunk: incoming.trunk.as_deref(),

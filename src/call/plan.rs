@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::audio::Clip;
 use crate::blob::spool::Head;
 use crate::domain::answering::{AnswerBy, RuleActions};
-use crate::domain::{DefaultAction, GreetingId, KeyTarget, Mailbox, RecordingId, RedirectReason};
+use crate::domain::{DefaultAction, GreetingId, KeyTarget, Mailbox, RecordingId, RedirectReason, WhenOff};
 use crate::flow::entrance::Entrance;
 use crate::flow::leave::{Instructions, LeaveMessage, Mode, Plan};
 use crate::flow::owner::Owner;
@@ -104,7 +104,12 @@ pub(super) async fn of_mailbox(
         // Whom a list lets through is not asked (002-028).
         plan.screens = rule.phones.screening && verdict.answered.screened.is_none();
     }
-    let target = verdict.led.transfer.as_deref();
+    let target = match verdict.when_off() {
+        Some(WhenOff::Operator) => gate.operator.as_deref(),
+        // No rule leads from a mailbox that is off.
+        Some(_) => None,
+        None => verdict.led.transfer.as_deref(),
+    };
     plan.transfer = target.and_then(|target| transfer(target, &targets));
     let kept = Kept { head: head(verdict, mailbox), min_speech: mailbox.min_speech };
     let gate = Some(Arc::clone(gate));
@@ -151,10 +156,10 @@ fn follow(rule: &RuleActions, plan: &mut Plan, targets: &AllowedTargets) {
     }
 }
 
-/// Where rules send the call, if it may go there.
+/// Where rules send the call, or the tenant's policy, if it may go there.
 fn transfer(target: &str, targets: &AllowedTargets) -> Option<String> {
     if let Err(why) = targets.authorise(target) {
-        tracing::warn!(%why, "the target of an answering rule is refused: a message is taken");
+        tracing::warn!(%why, "a call may not be transferred where it should: it stays with the mailbox");
         return None;
     }
     Some(target.to_owned())

@@ -54,7 +54,7 @@ pub use notification::{AfterMail, AttachmentFormat, MailAddress, MailMode, Recip
 pub use owner::{Counts, Heading, Mark, Marked, Owner, Place, Sender, Shelf};
 pub use part::{Origin, Part, PartKind};
 pub use phone::{Envelope, PhoneSettings, Tutorial};
-pub use policy::{TenantPolicy, WhoMayCreate, help_link};
+pub use policy::{TenantPolicy, WhenOff, WhoMayCreate, help_link};
 pub use presence::{Presence, PresenceState};
 pub use profile::{Profile, ProfileField, Station};
 pub use redirection::RedirectReason;

@@ -70,7 +70,72 @@ impl FromStr for WhoMayCreate {
     }
 }
 
-/// The settings of a tenant that decide what its pages offer.
+/// What callers of a mailbox that is switched off get (002-012).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WhenOff {
+    /// An announcement that it takes no messages.
+    #[default]
+    Announce,
+    /// 480: not there at the moment. Phone systems may try elsewhere.
+    Unavailable,
+    /// 603: declined.
+    Decline,
+    /// The tenant's operator; the announcement where there is none, or nobody takes the call.
+    Operator,
+}
+
+impl WhenOff {
+    /// Every choice.
+    pub const ALL: [Self; 4] = [Self::Announce, Self::Unavailable, Self::Decline, Self::Operator];
+
+    /// The word used by the command line, the store and the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Announce => "announce",
+            Self::Unavailable => "unavailable",
+            Self::Decline => "decline",
+            Self::Operator => "operator",
+        }
+    }
+
+    /// As people read it.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Announce => "Hear that the mailbox takes no messages",
+            Self::Unavailable => "Are told by the phone system that nobody is there (480)",
+            Self::Decline => "Are told by the phone system that the call is declined (603)",
+            Self::Operator => "Go to the operator; if that fails, hear that the mailbox takes no messages",
+        }
+    }
+
+    /// The SIP status code, unless the call is answered.
+    pub const fn code(self) -> Option<u16> {
+        match self {
+            Self::Announce | Self::Operator => None,
+            Self::Unavailable => Some(480),
+            Self::Decline => Some(603),
+        }
+    }
+}
+
+impl fmt::Display for WhenOff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for WhenOff {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        Self::ALL.into_iter().find(|what| what.as_str() == text).ok_or_else(|| {
+            Invalid::new("mailbox_off", text, "choose announce, unavailable, decline or operator")
+        })
+    }
+}
+
+/// The settings of a tenant that decide what its pages offer, and what callers of a mailbox that is off get.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TenantPolicy {
@@ -84,6 +149,8 @@ pub struct TenantPolicy {
     pub queues: bool,
     /// How extensions look (002-006, 004-02).
     pub extensions: ExtensionPlan,
+    /// What callers of a mailbox that is switched off get (002-012).
+    pub mailbox_off: WhenOff,
 }
 
 impl Default for TenantPolicy {
@@ -94,6 +161,7 @@ impl Default for TenantPolicy {
             hidden: BTreeSet::new(),
             queues: true,
             extensions: ExtensionPlan::default(),
+            mailbox_off: WhenOff::default(),
         }
     }
 }
@@ -113,6 +181,7 @@ impl TenantPolicy {
             hidden: over(self.hidden, &was.hidden, now.hidden),
             queues: over(self.queues, &was.queues, now.queues),
             extensions: over(self.extensions, &was.extensions, now.extensions),
+            mailbox_off: over(self.mailbox_off, &was.mailbox_off, now.mailbox_off),
         }
     }
 
@@ -170,6 +239,21 @@ mod tests {
             assert!(TenantPolicy::default().offers(role));
             assert_eq!(without.offers(role), !matches!(role, Role::Agent | Role::Supervisor), "{role}");
         }
+    }
+
+    /// 002-012
+    #[test]
+    fn what_callers_of_a_mailbox_that_is_off_get_is_one_of_four() {
+        assert_eq!(TenantPolicy::default().mailbox_off, WhenOff::Announce, "as it always was");
+        for what in WhenOff::ALL {
+            assert_eq!(what.as_str().parse(), Ok(what));
+            assert_eq!(serde_json::to_value(what).unwrap(), what.as_str());
+        }
+        assert_eq!(WhenOff::ALL.map(WhenOff::code), [None, Some(480), Some(603), None]);
+        let error = "hang-up".parse::<WhenOff>().unwrap_err().to_string();
+        assert!(error.contains("announce, unavailable, decline or operator"), "{error}");
+        let old: TenantPolicy = serde_json::from_str("{\"queues\":false}").unwrap();
+        assert_eq!(old.mailbox_off, WhenOff::Announce, "of a policy that was kept before");
     }
 
     #[test]

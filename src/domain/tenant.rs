@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Extension, TenantId};
+use super::{Extension, TenantId, WhenOff};
 
 /// What happens to a call whose target is no mailbox.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +40,8 @@ pub struct Tenant {
     pub operator: Option<String>,
     /// What happens to a call whose target is no mailbox.
     pub default_action: DefaultAction,
+    /// What callers of a mailbox that is off get: what the policy says. It is read here, and changed there.
+    pub when_off: WhenOff,
 }
 
 impl Tenant {
@@ -54,6 +56,7 @@ impl Tenant {
             language: over(self.language, &was.language, now.language),
             operator: over(self.operator, &was.operator, now.operator),
             default_action: over(self.default_action, &was.default_action, now.default_action),
+            when_off: now.when_off,
         }
     }
 }

@@ -4,8 +4,8 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::domain::RedirectReason;
 use crate::domain::answering::{AnswerBy, TurnAway};
+use crate::domain::{RedirectReason, WhenOff};
 use crate::service::access::{Act, Reach};
 use crate::service::answering::reason_word;
 use crate::service::reception::Verdict;
@@ -149,6 +149,17 @@ fn hears(verdict: &Verdict, call: &Explanation) -> Vec<String> {
     }
     let mut steps = Vec::new();
     let answer = verdict.answered.rule.as_ref().map(|(_, rule)| &rule.then.answer);
+    match call.when_off {
+        Some(WhenOff::Unavailable) => return vec!["That nobody is there (480)".to_owned()],
+        Some(WhenOff::Decline) => return vec!["That the call was declined (603)".to_owned()],
+        Some(WhenOff::Operator) if call.transfer.is_none() => {
+            steps.push(
+                "A transfer to the operator of the server, if there is one; when nobody takes it, what follows"
+                    .to_owned(),
+            );
+        }
+        _ => {}
+    }
     if let Some(target) = call.transfer.as_deref() {
         steps.push(format!("A transfer to {target}; when nobody takes it, what follows"));
     }

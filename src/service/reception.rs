@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::domain::answering::{AnswerBy, Arrangements, Calling, Rule};
-use crate::domain::{CallerId, Extension, Greeting, Mailbox, RedirectReason, Tenant, Usage};
+use crate::domain::{CallerId, Extension, Greeting, Mailbox, RedirectReason, Tenant, Usage, WhenOff};
 use crate::sip::CallFacts;
 use crate::store::Store;
 
@@ -249,6 +249,12 @@ impl Verdict {
         (!what.is_empty()).then(|| format!("{state}: {}", what.join(" and ")))
     }
 
+    /// What the caller of a mailbox that is off gets (002-012), unless a list or rule turns the caller away.
+    pub fn when_off(&self) -> Option<WhenOff> {
+        let is_off = self.mailbox().is_some_and(|mailbox| !mailbox.enabled);
+        (is_off && self.answered.turned_away().is_none()).then_some(self.decision.tenant.when_off)
+    }
+
     /// Whether the mailbox takes no more messages.
     pub fn is_full(&self) -> bool {
         self.mailbox().is_some_and(|mailbox| mailbox.quota.is_full(self.usage))
@@ -269,13 +275,16 @@ impl Verdict {
             _ => plain.state,
         };
         let Led { steps: followed, transfer, stays } = self.led.clone();
-        let transfer = transfer.or(plain.transfer);
+        let when_off = self.when_off();
+        let operator =
+            || self.decision.tenant.operator.clone().filter(|_| when_off == Some(WhenOff::Operator));
+        let transfer = transfer.or(plain.transfer).or_else(operator);
         let greeting = plain
             .greeting
             .filter(|_| self.answered.turned_away().is_none() && !matches!(answer, Some(AnswerBy::Tone)));
         let handed_by =
             self.handed.as_ref().map(|(from, rule)| format!("the rule {rule:?} of mailbox {from}"));
-        Explanation { answering, state, transfer, greeting, handed_by, followed, stays, ..plain }
+        Explanation { answering, state, when_off, transfer, greeting, handed_by, followed, stays, ..plain }
     }
 
     /// The mailbox's zone, or the tenant's.

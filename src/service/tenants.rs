@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::audit::{Audit, Deed};
 use super::retention::BIN;
 use crate::clock::SharedClock;
-use crate::domain::{DefaultAction, Invalid, Tenant, TenantId, is_target};
+use crate::domain::{DefaultAction, Invalid, Tenant, TenantId, WhenOff, is_target};
 use crate::sip::uri::Uri;
 use crate::store::{Store, StoreError, TenantContents};
 
@@ -107,6 +107,7 @@ impl Tenants {
             language: new.language,
             operator: checked_operator(new.operator)?,
             default_action: DefaultAction::Announce,
+            when_off: WhenOff::default(),
         };
         if self.store.tenants().await?.iter().any(|known| known.name == tenant.name) {
             return Err(TenantError::Taken { what: "tenant name", value: tenant.name });

@@ -6,19 +6,21 @@ use super::fault::{Fault, Named as _, found, missing};
 use super::read::{Reader, to_json};
 use super::second_factors::FORGET_RULE;
 use super::{Result, Store, StoreError};
-use crate::domain::{DefaultAction, Tenant, TenantId};
+use crate::domain::{DefaultAction, Tenant, TenantId, TenantPolicy};
 use serde::Serialize;
 
 const DEFAULT: &str = "default";
 
-const ALL: &str = "SELECT id, name, zone, language, operator, default_action FROM tenants ORDER BY name";
+const ALL: &str =
+    "SELECT id, name, zone, language, operator, default_action, policy FROM tenants ORDER BY name";
 
-const BY_ID: &str = "SELECT id, name, zone, language, operator, default_action FROM tenants WHERE id = $1";
+const BY_ID: &str =
+    "SELECT id, name, zone, language, operator, default_action, policy FROM tenants WHERE id = $1";
 
 const BY_NAME: &str =
-    "SELECT id, name, zone, language, operator, default_action FROM tenants WHERE name = $1";
+    "SELECT id, name, zone, language, operator, default_action, policy FROM tenants WHERE name = $1";
 
-const BY_DOMAIN: &str = "SELECT t.id, t.name, t.zone, t.language, t.operator, t.default_action
+const BY_DOMAIN: &str = "SELECT t.id, t.name, t.zone, t.language, t.operator, t.default_action, t.policy
     FROM tenant_domains d JOIN tenants t ON t.id = d.tenant_id WHERE d.domain = $1";
 
 const DOMAINS: &str = "SELECT domain FROM tenant_domains WHERE tenant_id = $1 ORDER BY place";
@@ -238,6 +240,7 @@ fn read_tenant(row: &Row, domains: &[Row]) -> Result<Tenant> {
         language: row.text("language")?,
         operator: row.opt_text("operator")?,
         default_action: row.json("default_action")?,
+        when_off: row.json::<TenantPolicy>("policy")?.mailbox_off,
     })
 }
 

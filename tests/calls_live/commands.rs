@@ -260,6 +260,7 @@ fn what_is_wrong_is_said_in_one_sentence_with_the_right_exit_code() {
         (2, vec!["explain", "--to", "sip:1001@x", "--trunk", "none"]),
         (2, vec!["tenant", "set", "--zone", "Mars/Olympus"]),
         (2, vec!["tenant", "set", "--default-action", "explode"]),
+        (2, vec!["tenant", "set", "--mailbox-off", "explode"]),
         (2, vec!["tenant", "set", "--language", "tlh"]),
         (2, vec!["tenant", "set", "--domain", "not a domain"]),
         (2, vec!["call", "nonsense", "--keys", "1"]),

@@ -62,6 +62,38 @@ fn a_mailbox_that_takes_no_message_says_why() {
     ]);
 }
 
+// 002-012
+#[test]
+fn callers_of_a_mailbox_that_is_off_get_what_the_tenant_says() {
+    let server = Server::start("transfer_targets = [\"1000\"]", "");
+    server.user("4301", &["--enabled", "false"]);
+    let refused = || {
+        let ran = server.run(&["call", &format!("sip:4301@{}", server.sip)]);
+        assert_eq!(ran.code, Some(1));
+        ran.err
+    };
+    let explained = || server.ok(&["explain", "--to", "sip:4301@127.0.0.1"]);
+    assert!(explained().contains("disabled: an announcement says so"), "{}", explained());
+    for (what, code) in [("unavailable", "(480)"), ("decline", "(603)")] {
+        server.ok(&["tenant", "set", "--mailbox-off", what]);
+        assert!(refused().contains(code), "{what}");
+        assert!(explained().contains(code), "{}", explained());
+        assert_eq!(server.json(&["tenant", "show"])["mailbox_off"], what);
+    }
+    assert!(server.get("/metrics").1.contains("aftertone_calls_refused_total{why=\"off\"} 2"));
+    // The test phone takes no transfer, and nobody may be sent to 1001: the announcement remains.
+    for operator in ["1000", "1001", ""] {
+        server.ok(&["tenant", "set", "--mailbox-off", "operator", "--operator", operator]);
+        is_told(&server.call("4301", "", None, &[]), phrases::MAILBOX_DISABLED);
+    }
+    server.ok(&["tenant", "set", "--mailbox-off", "announce"]);
+    is_told(&server.call("4301", "", None, &[]), phrases::MAILBOX_DISABLED);
+    // Who is not there at all gets what they always got.
+    server.ok(&["tenant", "set", "--mailbox-off", "decline"]);
+    is_told(&server.call("4999", "", None, &[]), phrases::NO_SUCH_MAILBOX);
+    assert_eq!(server.messages("4301").len(), 0);
+}
+
 #[test]
 fn a_call_that_reaches_no_mailbox_follows_the_tenant() {
     let server = Server::start("", "");

@@ -123,6 +123,19 @@ fn the_operator_is_reached_by_refer() {
             server.ok(&["rule", "add", "To a colleague", "--mailbox", "1003", "--transfer", "1004"]);
             scenario(server, "transfer_at_once", "1003", &[]);
         }),
+        // 002-012: a mailbox that is off leads to the operator.
+        Box::new(|| {
+            server.user("1005", &["--enabled", "false"]);
+            server.ok(&[
+                "tenant",
+                "set",
+                "--mailbox-off",
+                "operator",
+                "--operator",
+                "sip:desk@pbx.example.org",
+            ]);
+            scenario(server, "transfer_at_once", "1005", &[]);
+        }),
     ]);
 }
 

@@ -66,6 +66,7 @@ async fn a_domain_means_one_tenant(bed: Bed) {
         language: "de".to_owned(),
         operator: Some("100".to_owned()),
         default_action: DefaultAction::Mailbox { extension: "1000".parse().unwrap() },
+        when_off: aftertone::domain::WhenOff::default(),
     };
     bed.store.put_tenant(&tenant).await.unwrap();
     assert_eq!(bed.store.tenant(tenant.id).await.unwrap(), tenant);

@@ -1,6 +1,6 @@
 //! Profiles on both databases: what is kept, who signs in with what, what goes with the person and what stays at the place.
 
-use aftertone::domain::{Clear, Profile, ProfileField, Tenant, TenantPolicy, WhoMayCreate};
+use aftertone::domain::{Clear, Profile, ProfileField, Tenant, TenantPolicy, WhenOff, WhoMayCreate};
 use aftertone::service::accounts::{
     Account, AccountError, Accounts, Changes, Comer, MailboxDefaults, NewUser, PinPolicy, Takeover, Wished,
 };
@@ -357,9 +357,13 @@ async fn the_policy_of_a_tenant_reads_back(bed: Bed) {
             length: Some(4),
             first: Some(7),
         },
+        mailbox_off: WhenOff::Decline,
     };
     let was = TenantPolicy::default();
     bed.store.change_policy(tenant, &was, policy.clone()).await.unwrap();
+    // 002-012: calls read it with the tenant, and know that it was changed.
+    assert_eq!(bed.second.tenant(tenant).await.unwrap().when_off, WhenOff::Decline);
+    assert_eq!(bed.store.tenant(other).await.unwrap().when_off, WhenOff::Announce);
     assert_eq!(bed.second.policy(tenant).await.unwrap(), policy);
     assert_eq!(bed.store.policy(other).await.unwrap(), TenantPolicy::default());
     let mut known = bed.store.tenant(tenant).await.unwrap();

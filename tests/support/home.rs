@@ -19,6 +19,7 @@ pub(crate) fn tenant(clock: &ManualClock, name: &str) -> Tenant {
         language: "en".to_owned(),
         operator: None,
         default_action: DefaultAction::Announce,
+        when_off: aftertone::domain::WhenOff::default(),
     }
 }
 

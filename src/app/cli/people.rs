@@ -72,6 +72,10 @@ pub(in crate::app) struct TenantSet {
     /// First digit that new extensions should have; others are warned of; empty for any.
     #[arg(long, value_name = "DIGIT")]
     pub extension_first: Option<String>,
+    /// What callers of a mailbox that is off get: announce, unavailable (480), decline (603) or operator (transferred; the
+    /// announcement where that fails).
+    #[arg(long, value_name = "WHAT")]
+    pub mailbox_off: Option<String>,
     /// For calls that reach no mailbox: announce, mailbox:NUMBER, or transfer:TARGET.
     #[arg(long, value_name = "ACTION")]
     pub default_action: Option<String>,

@@ -33,6 +33,7 @@ pub(super) async fn tenant(session: &Session, command: TenantCommand) -> Result<
             told["extension_longest"] = json!(policy.extensions.longest);
             told["extension_length"] = json!(policy.extensions.length);
             told["extension_first"] = json!(policy.extensions.first);
+            told["mailbox_off"] = json!(policy.mailbox_off);
             print::thing(json.json, &told);
         }
         TenantCommand::Set(set) => {
@@ -166,6 +167,9 @@ fn policy(mut policy: TenantPolicy, set: &TenantSet) -> Result<TenantPolicy, Fai
         first: optional(&set.extension_first, plan.first)?,
     };
     policy.extensions = plan.checked().map_err(usage)?;
+    if let Some(what) = &set.mailbox_off {
+        policy.mailbox_off = read(what)?;
+    }
     Ok(policy)
 }
 

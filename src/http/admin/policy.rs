@@ -1,4 +1,5 @@
-//! What the tenant lets be created, shows and hides (001-03, 002-003, 002-046).
+//! What the tenant lets be created, shows and hides, and what callers of a mailbox that is off get (001-03, 002-003, 002-012,
+//! 002-046).
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -6,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
-use crate::domain::{ExtensionPlan, Invalid, ProfileField, TenantPolicy, WhoMayCreate, help_link};
+use crate::domain::{ExtensionPlan, Invalid, ProfileField, TenantPolicy, WhenOff, WhoMayCreate, help_link};
 use crate::service::access::Act;
 
 use super::super::portal::frame::{Done, Frame};
@@ -29,6 +30,8 @@ struct PolicyPage {
     longest: String,
     length: String,
     first: String,
+    offs: [WhenOff; 4],
+    off: WhenOff,
     /// Fields, and whether they are hidden.
     fields: Vec<(ProfileField, bool)>,
 }
@@ -84,12 +87,14 @@ fn shown(
         longest,
         length,
         first,
+        offs: WhenOff::ALL,
+        off: policy.mailbox_off,
         fields: fields.map(|field| (field, policy.hidden.contains(&field))).collect(),
     };
     render(&page, status)
 }
 
-fn read(fields: &Fields) -> Result<TenantPolicy, Invalid> {
+fn read(fields: &Fields, before: &TenantPolicy) -> Result<TenantPolicy, Invalid> {
     let hidden = fields.all("hidden").iter().map(|name| name.parse::<ProfileField>());
     Ok(TenantPolicy {
         who_may_create: fields.get("who_may_create").parse()?,
@@ -99,6 +104,10 @@ fn read(fields: &Fields) -> Result<TenantPolicy, Invalid> {
             .collect::<Result<_, _>>()?,
         queues: fields.is_on("queues"),
         extensions: plan(fields)?,
+        mailbox_off: match fields.get("mailbox_off") {
+            "" => before.mailbox_off,
+            what => what.parse()?,
+        },
     })
 }
 
@@ -128,7 +137,7 @@ pub(super) async fn change(State(site): Shared, posted: Posted) -> Response {
         Ok(before) => before,
         Err(error) => return trouble(&error),
     };
-    let policy = match read(&fields) {
+    let policy = match read(&fields, &before) {
         Ok(policy) => policy,
         Err(error) => {
             let done = Some(Done::refused(sentence(&error)));

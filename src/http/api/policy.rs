@@ -30,6 +30,7 @@ fn policy_json(policy: &TenantPolicy) -> Value {
         "extension_longest": policy.extensions.longest,
         "extension_length": policy.extensions.length,
         "extension_first": policy.extensions.first,
+        "mailbox_off": policy.mailbox_off,
     })
 }
 
@@ -56,6 +57,7 @@ pub(super) struct Changing {
     extension_length: Option<Option<u8>>,
     #[serde(default, deserialize_with = "given")]
     extension_first: Option<Option<u8>>,
+    mailbox_off: Option<String>,
 }
 
 pub(super) async fn change(
@@ -92,6 +94,9 @@ pub(super) async fn change(
         first: changing.extension_first.unwrap_or(plan.first),
     }
     .checked()?;
+    if let Some(what) = changing.mailbox_off {
+        policy.mailbox_off = what.parse()?;
+    }
     let policy = people.by(&caller.actor.name).change_policy(tenant, &before, policy).await?;
     Ok(answer(StatusCode::OK, &policy_json(&policy)))
 }

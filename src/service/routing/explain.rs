@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::domain::{DefaultAction, Mailbox, Usage};
+use crate::domain::{DefaultAction, Mailbox, Usage, WhenOff};
 use crate::service::answering::AnsweringTold;
 use crate::service::ladder::{Choice, Play};
 
@@ -50,6 +50,8 @@ pub struct Explanation {
     pub answering: Option<AnsweringTold>,
     /// `takes-messages`, `full`, `announcement-only` or `disabled`; `None` without a mailbox.
     pub state: Option<&'static str>,
+    /// What the caller of a mailbox that is off gets.
+    pub when_off: Option<WhenOff>,
 }
 
 /// A step from rule to rule.
@@ -123,6 +125,7 @@ pub fn explain(decision: &Decision, greeting: Option<Choice>, usage: Usage) -> E
         greeting: mailbox.and(greeting).map(heard),
         answering: None,
         state: mailbox.map(|mailbox| state(mailbox, usage)),
+        when_off: None,
     }
 }
 
@@ -199,7 +202,19 @@ impl fmt::Display for Explanation {
             writeln!(f, "greeting  {}", greeting.why)?;
         }
         if let Some(state) = self.state {
-            writeln!(f, "state     {state}")?;
+            let off = match (self.when_off, &self.transfer) {
+                (None, _) => String::new(),
+                (Some(WhenOff::Announce), _) => ": an announcement says so".to_owned(),
+                (Some(WhenOff::Unavailable), _) => ": nobody is there (480)".to_owned(),
+                (Some(WhenOff::Decline), _) => ": declined (603)".to_owned(),
+                (Some(WhenOff::Operator), Some(target)) => {
+                    format!(": transferred to {target}, else an announcement")
+                }
+                (Some(WhenOff::Operator), None) => {
+                    ": transferred to the operator of the server, else an announcement".to_owned()
+                }
+            };
+            writeln!(f, "state     {state}{off}")?;
         }
         Ok(())
     }

@@ -8,6 +8,9 @@ use super::super::{policy, profiles};
 use super::{Entry, LIMIT, PLACE, Route, Shape, shape};
 
 const WHO: &str = "office-manager|tenant-admin|ticket";
+const WHEN_OFF: &str = "announce|unavailable|decline|operator";
+const WHEN_OFF_MEANS: &str =
+    "what callers of a mailbox that is off get: an announcement, 480, 603, or the operator";
 
 pub(super) fn routes() -> Vec<Entry> {
     vec![
@@ -89,6 +92,7 @@ pub(super) fn routes() -> Vec<Entry> {
                     ("extension_longest", "integer", false, "and at most; those that are there stay"),
                     ("extension_length", "integer?", false, "recommended digits: others are warned of"),
                     ("extension_first", "integer?", false, "recommended first digit: others are warned of"),
+                    ("mailbox_off", WHEN_OFF, false, WHEN_OFF_MEANS),
                 ]),
             patch(policy::change),
         ),
@@ -144,6 +148,7 @@ pub(super) const SHAPES: &[Shape] = &[
             ("extension_longest", "integer", "and at most"),
             ("extension_length", "integer?", "recommended digits; null: any"),
             ("extension_first", "integer?", "recommended first digit; null: any"),
+            ("mailbox_off", WHEN_OFF, WHEN_OFF_MEANS),
         ],
     ),
 ];

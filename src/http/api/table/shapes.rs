@@ -264,6 +264,11 @@ pub(super) const REST: &[Shape] = &[
             ("greeting", "object?", "what the caller hears, and why"),
             ("answering", "object?", "hours, lists and rules"),
             ("state", "string?", "for example takes-messages or full"),
+            (
+                "when_off",
+                "announce|unavailable|decline|operator?",
+                "what callers of a mailbox that is off get",
+            ),
         ],
     ),
     shape(

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
-use crate::domain::{Extension, MailboxId, PhoneNumber, Quota, TenantId};
+use crate::domain::{Extension, MailboxId, PhoneNumber, Quota, TenantId, WhenOff};
 use crate::service::accounts::MailboxDefaults;
 use crate::sip::Party;
 use crate::store;
@@ -77,6 +77,7 @@ fn tenant(id: u128, name: &str, domain: &str) -> Tenant {
         language: "en".to_owned(),
         operator: None,
         default_action: DefaultAction::Announce,
+        when_off: WhenOff::default(),
     }
 }
 

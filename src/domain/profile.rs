@@ -10,7 +10,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use self::parse::{area_code, login, mobile, music, number, plain, sip_address, yes_or_no};
+use self::parse::{area_code, call_paths, login, mobile, music, number, plain, sip_address, yes_or_no};
 use super::Invalid;
 
 /// Characters of a department or site.
@@ -58,6 +58,8 @@ pub struct Profile {
     pub sip_address: Option<String>,
     /// Stream that is played on hold (004-04).
     pub music: Option<String>,
+    /// Calls that the user has at the same time: "busy" means that all of them are used (002-038).
+    pub call_paths: Option<u8>,
     /// The user's calls should be recorded (002-020).
     pub record_calls: bool,
     /// Stands in the list of contacts (002-022).
@@ -78,6 +80,7 @@ impl Default for Profile {
             emergency_address: None,
             sip_address: None,
             music: None,
+            call_paths: None,
             record_calls: false,
             listed: true,
         }
@@ -110,6 +113,8 @@ pub enum ProfileField {
     SipAddress,
     /// [`Profile::music`].
     Music,
+    /// [`Profile::call_paths`].
+    CallPaths,
     /// [`Profile::record_calls`].
     RecordCalls,
     /// [`Profile::listed`].
@@ -118,7 +123,7 @@ pub enum ProfileField {
 
 impl ProfileField {
     /// Every field, in the order of pages and tables.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Login,
         Self::Department,
         Self::Site,
@@ -130,6 +135,7 @@ impl ProfileField {
         Self::EmergencyAddress,
         Self::SipAddress,
         Self::Music,
+        Self::CallPaths,
         Self::RecordCalls,
         Self::Listed,
     ];
@@ -148,6 +154,7 @@ impl ProfileField {
             Self::EmergencyAddress => "emergency_address",
             Self::SipAddress => "sip_address",
             Self::Music => "music",
+            Self::CallPaths => "call_paths",
             Self::RecordCalls => "record_calls",
             Self::Listed => "listed",
         }
@@ -167,6 +174,7 @@ impl ProfileField {
             Self::EmergencyAddress => "911 address",
             Self::SipAddress => "SIP address",
             Self::Music => "Music on hold",
+            Self::CallPaths => "Calls at the same time",
             Self::RecordCalls => "Record the user's calls",
             Self::Listed => "List in the contacts",
         }
@@ -188,6 +196,7 @@ impl ProfileField {
             Self::EmergencyAddress => "where rescuers go: street, house, floor, town",
             Self::SipAddress => "such as sip:jdoe@example.org",
             Self::Music => "stream or file that is played on hold",
+            Self::CallPaths => "1 to 99; who has so many is busy",
             Self::RecordCalls => "yes or no; kept for the phone system",
             Self::Listed => "yes or no: colleagues see the user in the list of contacts",
         }
@@ -206,6 +215,11 @@ impl ProfileField {
     /// Everybody changes it for themselves.
     pub const fn is_own(self) -> bool {
         matches!(self, Self::Mobile | Self::Listed)
+    }
+
+    /// Is a number, and no text of digits.
+    pub const fn is_count(self) -> bool {
+        matches!(self, Self::CallPaths)
     }
 
     /// Is yes or no.
@@ -234,7 +248,7 @@ impl FromStr for ProfileField {
                 "profile field",
                 text,
                 "choose login, department, site, station, mobile, area_code, caller_id, emergency_caller_id, \
-                 emergency_address, sip_address, music, record_calls or listed",
+                 emergency_address, sip_address, music, call_paths, record_calls or listed",
             )
         })
     }
@@ -250,6 +264,7 @@ impl Profile {
                 Station::Premium => "premium".to_owned(),
                 Station::Standard => "standard".to_owned(),
             },
+            F::CallPaths => self.call_paths.map(|paths| paths.to_string()).unwrap_or_default(),
             F::RecordCalls => yes(self.record_calls),
             F::Listed => yes(self.listed),
             other => self.text(other).cloned().unwrap_or_default(),
@@ -269,7 +284,7 @@ impl Profile {
             F::EmergencyAddress => self.emergency_address.as_ref(),
             F::SipAddress => self.sip_address.as_ref(),
             F::Music => self.music.as_ref(),
-            F::Station | F::RecordCalls | F::Listed => None,
+            F::Station | F::CallPaths | F::RecordCalls | F::Listed => None,
         }
     }
 
@@ -305,6 +320,7 @@ impl Profile {
                     _ => return Err(Invalid::new(field.as_str(), text, "choose premium or standard")),
                 }
             }
+            F::CallPaths => self.call_paths = some.map(call_paths).transpose()?,
             F::RecordCalls => self.record_calls = yes_or_no(field, text, false)?,
             F::Listed => self.listed = yes_or_no(field, text, true)?,
         }
@@ -326,6 +342,7 @@ impl Profile {
             F::EmergencyAddress => self.emergency_address.clone_from(&other.emergency_address),
             F::SipAddress => self.sip_address.clone_from(&other.sip_address),
             F::Music => self.music.clone_from(&other.music),
+            F::CallPaths => self.call_paths = other.call_paths,
             F::RecordCalls => self.record_calls = other.record_calls,
             F::Listed => self.listed = other.listed,
         }

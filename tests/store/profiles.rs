@@ -47,7 +47,7 @@ fn wish(pairs: &[(ProfileField, &str)]) -> Vec<Wished> {
     pairs.iter().map(|(field, text)| (*field, (*text).to_owned())).collect()
 }
 
-const FULL: [(ProfileField, &str); 13] = [
+const FULL: [(ProfileField, &str); 14] = [
     (ProfileField::Login, "alovelace@office.example"),
     (ProfileField::Department, "Sales"),
     (ProfileField::Site, "Köln"),
@@ -59,6 +59,7 @@ const FULL: [(ProfileField, &str); 13] = [
     (ProfileField::EmergencyAddress, "1 Main St, Floor 2"),
     (ProfileField::SipAddress, "sip:ada@office.example"),
     (ProfileField::Music, "lobby.wav"),
+    (ProfileField::CallPaths, "2"),
     (ProfileField::RecordCalls, "yes"),
     (ProfileField::Listed, "yes"),
 ];

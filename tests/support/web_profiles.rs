@@ -49,7 +49,7 @@ async fn a_program_changes_a_profile_field_by_field() {
         "login": "Ada@home.example", "department": "Sales", "site": "Berlin", "station": "premium",
         "mobile": "0049 170 12345", "area_code": "030", "caller_id": "+49 30 1234", "emergency_caller_id": "+49301235",
         "emergency_address": "1 Main St", "sip_address": "ada@home.example", "music": "lobby.wav",
-        "record_calls": true, "listed": false,
+        "call_paths": 2, "record_calls": true, "listed": false,
     }});
     let first = bed.call(&key, "GET", &path, None, &[]).await;
     let tag = first.header("etag").to_owned();
@@ -62,7 +62,7 @@ async fn a_program_changes_a_profile_field_by_field() {
             "login": "ada@home.example", "department": "Sales", "site": "Berlin", "station": "premium",
             "mobile": "+4917012345", "area_code": "030", "caller_id": "+49301234",
             "emergency_caller_id": "+49301235", "emergency_address": "1 Main St",
-            "sip_address": "sip:ada@home.example", "music": "lobby.wav", "record_calls": true, "listed": false,
+            "sip_address": "sip:ada@home.example", "music": "lobby.wav", "call_paths": 2, "record_calls": true, "listed": false,
         })
     );
     let late = json!({"profile": {"site": "Köln"}});
@@ -107,7 +107,7 @@ async fn emergency_data_is_hidden_from_who_may_not_see_it() {
     let bed = WebBed::new().await;
     let all = bed.key_of_all().await;
     let grace = bed.colleague().await;
-    let set = json!({"profile": {"emergency_address": "1 Main St", "caller_id": "+15550100", "record_calls": true}});
+    let set = json!({"profile": {"emergency_address": "1 Main St", "caller_id": "+15550100", "call_paths": 3, "record_calls": true}});
     assert_eq!(bed.call(&all, "PATCH", &user(&grace), Some(set), &[]).await.status, 200);
     let phone = json!({"owner": "1002", "mac": "0004f2123456"});
     assert_eq!(bed.call(&all, "POST", "/handsets", Some(phone), &[]).await.status, 201);
@@ -118,7 +118,8 @@ async fn emergency_data_is_hidden_from_who_may_not_see_it() {
         assert_eq!(told["profile"].get("emergency_address").is_some(), is_seen, "{told}");
         let export = body(&bed.call(key, "GET", "/handsets/export", None, &[]).await)["items"][0].clone();
         assert_eq!(export["owner"].get("emergency_address").is_some(), is_seen, "{export}");
-        // 002-020, 002-023: what provisioning needs is in the export.
+        // 002-020, 002-023, 002-038: what provisioning needs is in the export.
+        assert_eq!(export["owner"]["call_paths"], json!("3"));
         assert_eq!(
             (&export["owner"]["caller_id"], &export["record_calls"]),
             (&json!("+15550100"), &json!(true))
@@ -136,7 +137,8 @@ async fn emergency_data_is_hidden_from_who_may_not_see_it() {
 
     let manager = bed.client(&bed.mailbox, Role::OfficeManager).await;
     let page = format!("/admin/users/{}", grace.user.unwrap());
-    assert!(!manager.get(&page).await.text().contains("911"));
+    let shown = manager.get(&page).await;
+    assert!(!shown.text().contains("911"), "{}", shown.text());
     let change = format!("{page}/profile");
     let emergency = [("section", "emergency"), ("emergency_address", "3 Lane")];
     assert_eq!(manager.post(&change, &emergency).await.status, 403);

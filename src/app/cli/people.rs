@@ -206,7 +206,7 @@ pub(in crate::app) struct UserAdd {
     pub pin: Option<String>,
     /// FIELD=VALUE of the profile, for example department=Sales or mobile=+4917012345; may be given several times.
     /// Fields: login, department, site, station, mobile, area_code, caller_id, emergency_caller_id, emergency_address,
-    /// sip_address, music, record_calls, listed. `login=` alone gives the name that is suggested.
+    /// sip_address, music, call_paths, record_calls, listed. `login=` alone gives the name that is suggested.
     #[arg(long, value_name = "FIELD=VALUE", verbatim_doc_comment)]
     pub profile: Vec<String>,
     #[command(flatten)]

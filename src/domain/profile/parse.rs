@@ -56,6 +56,12 @@ pub(super) fn area_code(text: &str) -> Result<String, Invalid> {
     Err(Invalid::new(ProfileField::AreaCode.as_str(), text, "write 1 to 6 digits"))
 }
 
+pub(super) fn call_paths(text: &str) -> Result<u8, Invalid> {
+    let count = text.parse().ok().filter(|count| (1..=99).contains(count));
+    let remedy = "write a number from 1 to 99, or nothing where the phone system decides";
+    count.ok_or_else(|| Invalid::new(ProfileField::CallPaths.as_str(), text, remedy))
+}
+
 pub(super) fn number(field: ProfileField, text: &str) -> Result<String, Invalid> {
     let number = text.parse::<PhoneNumber>().ok().map(|number| number.as_str().to_owned());
     let number = number.filter(|number| number.trim_start_matches('+').len() <= 15);

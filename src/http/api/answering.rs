@@ -104,6 +104,7 @@ fn rule_json(place: usize, standing: &Standing, overview: &Overview) -> Value {
             "callers": rule.when.callers,
         },
         "then": then_json(&rule.then),
+        "call_paths": overview.call_paths,
         "in_time": in_time,
         "active": active,
         "until": until,

@@ -32,6 +32,7 @@ pub(super) fn json(profile: &Profile, fields: &[ProfileField]) -> Value {
     let value = |field: ProfileField| match profile.get(field) {
         text if field.is_flag() => json!(text == "yes"),
         text if text.is_empty() => Value::Null,
+        text if field.is_count() => text.parse::<u8>().map_or(Value::Null, Value::from),
         text => json!(text),
     };
     Value::Object(fields.iter().map(|field| (field.as_str().to_owned(), value(*field))).collect())
@@ -47,8 +48,12 @@ pub(super) fn wished(given: &Map<String, Value>, fields: &[ProfileField]) -> Res
         let text = match value {
             Value::Null => String::new(),
             Value::Bool(is) if field.is_flag() => if *is { "yes" } else { "no" }.to_owned(),
-            Value::String(text) if !field.is_flag() => text.clone(),
+            Value::Number(count) if field.is_count() => count.to_string(),
+            Value::String(text) if !field.is_flag() && !field.is_count() => text.clone(),
             _ if field.is_flag() => return Err(Problem::field(field.as_str(), "write true or false")),
+            _ if field.is_count() => {
+                return Err(Problem::field(field.as_str(), "write a number, or null for none"));
+            }
             _ => return Err(Problem::field(field.as_str(), "write text, or null for none")),
         };
         Ok((field, text))

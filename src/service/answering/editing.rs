@@ -25,6 +25,8 @@ pub struct Overview {
     pub arrangements: Arrangements,
     /// How each rule stands.
     pub standings: Vec<Standing>,
+    /// Calls that the owner has at the same time: busy means that all of them are used (002-038).
+    pub call_paths: Option<u8>,
     /// No rule is active by time alone: what calls get is the default.
     pub is_default: bool,
     /// Until when that stays so. `None`: for more than a year.
@@ -66,7 +68,11 @@ impl Rules {
         let is_default = !standings.iter().any(|standing| standing.active);
         let top = |at: Timestamp| super::rules::top(&arrangements, &zone, at);
         let default_until = super::until(&arrangements, &zone, at, top);
-        Ok(Overview { mailbox, zone, arrangements, standings, is_default, default_until })
+        let call_paths = match mailbox.user {
+            Some(user) => self.store.user(tenant, user).await?.profile.call_paths,
+            None => None,
+        };
+        Ok(Overview { mailbox, zone, arrangements, standings, call_paths, is_default, default_until })
     }
 
     /// The rules of a mailbox, in their order.

@@ -54,7 +54,7 @@ pub enum Column {
 
 impl Column {
     /// Every column, as the template has them.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::Extension,
         Self::First,
         Self::Last,
@@ -87,6 +87,7 @@ impl Column {
         Self::Profile(ProfileField::EmergencyAddress),
         Self::Profile(ProfileField::SipAddress),
         Self::Profile(ProfileField::Music),
+        Self::Profile(ProfileField::CallPaths),
         Self::Profile(ProfileField::RecordCalls),
         Self::Profile(ProfileField::Listed),
     ];
@@ -201,6 +202,7 @@ const fn of_field(field: ProfileField) -> &'static [&'static str] {
         ProfileField::EmergencyAddress => &["911address", "e911", "e911address"],
         ProfileField::SipAddress => &["sip", "sipuri"],
         ProfileField::Music => &["musiconhold", "moh", "mohstream", "musiconholdstream"],
+        ProfileField::CallPaths => &["callpath", "paths", "simultaneouscalls", "maxcalls"],
         ProfileField::RecordCalls => &["record", "callrecording", "recorduserscalls"],
         ProfileField::Listed => &["listindirectory", "contacts", "listincontacts"],
     }

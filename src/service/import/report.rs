@@ -39,6 +39,7 @@ pub fn template_csv() -> String {
             ProfileField::AreaCode => "030",
             ProfileField::CallerId => "+4930123456",
             ProfileField::SipAddress => "sip:ada@example.org",
+            ProfileField::CallPaths => "2",
             ProfileField::RecordCalls => "no",
             ProfileField::Listed => "yes",
             ProfileField::EmergencyCallerId | ProfileField::EmergencyAddress | ProfileField::Music => "",

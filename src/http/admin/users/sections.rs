@@ -20,7 +20,13 @@ const SECTIONS: [(&str, &str, &[ProfileField]); 6] = [
     (
         "calls",
         "Phone and calls",
-        &[ProfileField::Mobile, ProfileField::AreaCode, ProfileField::CallerId, ProfileField::RecordCalls],
+        &[
+            ProfileField::Mobile,
+            ProfileField::AreaCode,
+            ProfileField::CallerId,
+            ProfileField::CallPaths,
+            ProfileField::RecordCalls,
+        ],
     ),
     (
         "emergency",

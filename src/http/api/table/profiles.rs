@@ -114,6 +114,7 @@ pub(super) const SHAPES: &[Shape] = &[
             ("emergency_address?", "string?", "where rescuers go; takes users:emergency"),
             ("sip_address?", "string?", ""),
             ("music?", "string?", "stream that is played on hold"),
+            ("call_paths?", "integer?", "calls at the same time, 1 to 99: busy means that all are used"),
             ("record_calls?", "boolean", "for the phone system"),
             ("listed?", "boolean", "stands in the contacts"),
         ],

@@ -98,8 +98,9 @@ async fn a_rule_that_leads_to_what_is_gone_says_so() {
     let colleague = bed.colleague().await;
     let key = bed.key_of_all().await;
     bed.phone_of(&key, "1002a", Some("1002")).await;
-    let mut phones =
-        json!({"answer": "tone", "phones": {"forward_busy": "1002a", "simring": [{"target": "1003"}]}});
+    let new = json!({"extension": "1004", "last": "Turing"});
+    assert_eq!(bed.call(&key, "POST", "/users", Some(new), &[]).await.status, 201);
+    let mut phones = json!({"answer": "tone", "phones": {"forward_busy": "1002a", "simring": [{"target": "1003"}, {"target": "1004"}]}});
     bed.rule(&key, &bed.mailbox, json!({"name": "Phones", "when": {"reasons": ["busy"]}, "then": phones}))
         .await;
     let rule = json!({"name": "Hers", "then": {"answer": "voicemail", "target": "1002"}});
@@ -120,11 +121,12 @@ async fn a_rule_that_leads_to_what_is_gone_says_so() {
         json!({"name": "Others", "place": 1, "when": other["when"], "then": other["then"]}),
     )
     .await;
-    let gone = "leads nowhere: nobody has the extension 1003; choose another target";
-    assert_eq!(bed.warnings(&key, &bed.mailbox).await, ["", "", gone, ""]);
+    assert_eq!(bed.warnings(&key, &bed.mailbox).await, [""; 4], "1003 may be the phone system's");
 
-    bed.services.accounts.remove(colleague.tenant, &colleague.extension).await.unwrap();
-    let both = "leads nowhere: the phone 1002a is nobody's, and nobody has the extension 1003; choose another target";
+    for gone in ["1002", "1004"] {
+        bed.services.accounts.remove(colleague.tenant, &gone.parse().unwrap()).await.unwrap();
+    }
+    let both = "leads nowhere: the phone 1002a is nobody's, and nobody has the extension 1004; choose another target";
     let hers = "leads nowhere: nobody has the extension 1002; choose another target";
     assert_eq!(bed.warnings(&key, &bed.mailbox).await, ["", "", both, hers]);
     let client = bed.client(&bed.mailbox, Role::Basic).await;
@@ -142,6 +144,36 @@ async fn a_rule_that_leads_to_what_is_gone_says_so() {
         bed.services.rules.enable(bed.owner(&bed.mailbox), rule.id, false).await.unwrap();
     }
     assert_eq!(bed.warnings(&key, &bed.mailbox).await, [""; 4]);
+}
+
+// 002-038: how many calls make a user busy stands beside the rules that a phone system reads.
+#[tokio::test]
+async fn a_rule_for_busy_says_how_many_calls_that_is() {
+    let bed = WebBed::new().await;
+    let key = bed.key_of_all().await;
+    let rule = json!({"name": "Busy", "then": {"phones": {"forward_busy": "1000"}}});
+    let rule = bed.rule(&key, &bed.mailbox, rule).await;
+    assert_eq!(rule["call_paths"], Value::Null, "the phone system decides");
+    let user = format!("/users/{}", bed.mailbox.user.unwrap());
+    for (wrong, words) in
+        [(json!(0), "1 to 99"), (json!(100), "1 to 99"), (json!("2"), "a number"), (json!(true), "a number")]
+    {
+        let refused =
+            bed.call(&key, "PATCH", &user, Some(json!({"profile": {"call_paths": wrong}})), &[]).await;
+        assert_eq!((refused.status, &body(&refused)["errors"][0]["field"]), (422, &json!("call_paths")));
+        assert!(refused.text().contains(words), "{}", refused.text());
+    }
+    let set = bed.call(&key, "PATCH", &user, Some(json!({"profile": {"call_paths": 4}})), &[]).await;
+    assert_eq!((set.status, &body(&set)["profile"]["call_paths"]), (200, &json!(4)), "{}", set.text());
+    let path = format!("/mailboxes/{}/rules/{}", bed.mailbox.id, rule["id"].as_str().unwrap());
+    assert_eq!(body(&bed.call(&key, "GET", &path, None, &[]).await)["call_paths"], 4);
+    let admin = bed.client(&bed.mailbox, Role::TenantAdmin).await;
+    let page = admin.get(&format!("/admin{user}")).await;
+    assert!(page.text().contains("Calls at the same time"), "{}", page.text());
+    admin.done(&format!("/admin{user}/profile"), &[("section", "calls"), ("call_paths", "5")]).await;
+    assert_eq!(body(&bed.call(&key, "GET", &path, None, &[]).await)["call_paths"], 5);
+    admin.done(&format!("/admin{user}/profile"), &[("section", "calls"), ("call_paths", "")]).await;
+    assert_eq!(body(&bed.call(&key, "GET", &path, None, &[]).await)["call_paths"], Value::Null);
 }
 
 // 002-042

@@ -22,6 +22,15 @@ const HORIZON: SignedDuration = SignedDuration::from_hours(400 * 24);
 /// A number that no rule or list names.
 const ANYBODY: &str = "?";
 
+/// Who sends a call to a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Whose {
+    /// We do.
+    Ours,
+    /// The phone system does.
+    PhoneSystems,
+}
+
 /// A colleague whose rules may be followed.
 struct Colleague {
     arrangements: Arrangements,
@@ -67,18 +76,24 @@ impl Rules {
     }
 
     /// What of a target is not there. A number that the configuration names is the phone system's, and so is one that is no
-    /// extension by its length.
-    async fn missing(&self, mailbox: &Mailbox, target: &str) -> Result<Option<String>> {
-        let is_named = || self.targets.iter().flat_map(|list| list.named()).any(|named| named == target);
+    /// extension by its length. Where the phone system forwards to, it may know more extensions than we: only that of somebody
+    /// who was removed is missed there.
+    async fn missing(&self, mailbox: &Mailbox, (target, whose): &(String, Whose)) -> Result<Option<String>> {
+        let is_named = || self.targets.iter().flat_map(|list| list.named()).any(|named| named == *target);
         let tenant = mailbox.tenant;
         Ok(match Lead::read(target) {
             Lead::Line(_) => None,
             Lead::User(_) | Lead::Handset(_) if is_named() => None,
             Lead::User(other) if other.as_str().len() != mailbox.extension.as_str().len() => None,
-            Lead::User(extension) | Lead::Voicemail(extension) => {
+            Lead::Voicemail(extension) => {
+                let is_there = self.store.mailbox_by_extension(tenant, &extension).await?.is_some();
+                (!is_there).then(|| format!("nobody has the extension {extension}"))
+            }
+            Lead::User(extension) => {
                 let is_there = self.store.mailbox_by_extension(tenant, &extension).await?.is_some()
                     || self.store.number(tenant, extension.as_str()).await?.is_some();
-                (!is_there).then(|| format!("nobody has the extension {extension}"))
+                let is_gone = !is_there && (*whose == Whose::Ours || self.had(tenant, &extension).await?);
+                is_gone.then(|| format!("nobody has the extension {extension}"))
             }
             Lead::Handset(name) => {
                 let phone = self.store.handset_named(tenant, &name, "").await?;
@@ -90,6 +105,12 @@ impl Rules {
                 }
             }
         })
+    }
+
+    /// Whether somebody had this extension who lies in the recycle bin.
+    async fn had(&self, tenant: TenantId, extension: &Extension) -> Result<bool> {
+        let removed = self.store.removed_users(tenant).await?;
+        Ok(removed.iter().any(|user| user.extension.as_ref() == Some(extension)))
     }
 
     /// Everybody whose rules may be followed from this mailbox on.
@@ -142,7 +163,7 @@ fn begins(rule: &Rule) -> impl Iterator<Item = Extension> {
 }
 
 /// Wherever a rule leads, as text.
-fn targets(then: &RuleActions) -> Vec<String> {
+fn targets(then: &RuleActions) -> Vec<(String, Whose)> {
     let answer = match Lead::of(&then.answer) {
         Some(Lead::Voicemail(extension)) => Some(format!("vm-{extension}")),
         Some(Lead::User(extension)) => Some(extension.to_string()),
@@ -150,7 +171,8 @@ fn targets(then: &RuleActions) -> Vec<String> {
         None => None,
     };
     let others = then.operator.iter().chain(then.keys.iter().map(|key| &key.target));
-    answer.into_iter().chain(others.chain(then.phones.targets()).cloned()).collect()
+    let ours = answer.into_iter().chain(others.cloned()).map(|target| (target, Whose::Ours));
+    ours.chain(then.phones.targets().map(|target| (target.clone(), Whose::PhoneSystems))).collect()
 }
 
 /// Every moment at which somebody's rules may lead elsewhere, and the first of all.

@@ -209,7 +209,7 @@ async fn a_phone_and_a_voicemail_are_reached_whatever_the_rules_of_their_user_sa
     assert_eq!(ends(&world).await, at("1001", None, Some("nobody has a phone 1002a")));
     world.other.add_handset(&phone).await.unwrap();
     assert_eq!(ends(&world).await, at("1001", Some("1002a"), None), "from the next call on");
-    world.other.give_handset(&phone, None).await.unwrap();
+    world.other.give_handset(&phone, &phone, None).await.unwrap();
     assert_eq!(ends(&world).await, at("1001", None, Some("nobody has a phone 1002a")));
 
     for bypassed in [

@@ -149,7 +149,8 @@ pub(super) async fn not_found() -> Response {
 pub(super) async fn wrong_method() -> Response {
     Notice {
         title: "Not in this way",
-        text: "This address cannot be used like that. Open the link exactly as it stands in the mail.",
+        text: "This address only takes what a form sends. Go back to the page with the form, or open the link exactly as it \
+               stands in the mail.",
     }
     .page(StatusCode::METHOD_NOT_ALLOWED)
 }

@@ -229,6 +229,7 @@ async fn finished(site: &Site, visitor: &Visitor, fields: &Fields, account: &Acc
     let is_uninvited = is_asked && !services.invite_added(user).await;
     match (is_whole, is_uninvited) {
         (false, _) => "added-in-part",
+        (true, false) if fields.is_on("invite") && user.emails.is_empty() => "added-unaddressed",
         (true, true) => "added-uninvited",
         (true, false) => "added",
     }

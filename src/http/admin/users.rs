@@ -94,6 +94,9 @@ pub(super) async fn show(
         "added-uninvited" => Some(Done::refused(
             "Added, but the invitation could not be sent. Press Invite by mail in a few minutes.",
         )),
+        "added-unaddressed" => said(
+            "Added. No invitation went out, as there is no address to mail it to: type one, or set a password by hand.",
+        ),
         "added-in-part" => Some(Done::refused(
             "Added, but not with all that was asked for: look at the role, and at the phones.",
         )),

@@ -187,12 +187,12 @@ pub(in crate::http) const fn mode_title(mode: MailMode) -> &'static str {
         MailMode::None => "No mail",
         MailMode::Link => "A mail with a link",
         MailMode::BriefLink => "A short mail with a link",
-        MailMode::Attachment(A::LeaveNew) => "A mail with the audio; the message stays new",
-        MailMode::Attachment(A::Save) => "A mail with the audio; the message is saved",
-        MailMode::Attachment(A::Trash) => "A mail with the audio; the message goes to the trash",
-        MailMode::BriefAttachment(A::LeaveNew) => "A short mail with the audio; the message stays new",
-        MailMode::BriefAttachment(A::Save) => "A short mail with the audio; the message is saved",
-        MailMode::BriefAttachment(A::Trash) => "A short mail with the audio; the message goes to the trash",
+        MailMode::Attachment(A::LeaveNew) => "A mail with audio, kept new",
+        MailMode::Attachment(A::Save) => "A mail with audio, then saved",
+        MailMode::Attachment(A::Trash) => "A mail with audio, then trash",
+        MailMode::BriefAttachment(A::LeaveNew) => "Short with audio, kept new",
+        MailMode::BriefAttachment(A::Save) => "Short with audio, then saved",
+        MailMode::BriefAttachment(A::Trash) => "Short with audio, then trash",
     }
 }
 

@@ -3,6 +3,10 @@
 // What a page does beside its links and forms: it says when something arrives, shows how an upload goes on, and takes keys.
 // Without this script everything still works.
 (() => {
+  // On a phone the bar of pages is wider than the screen.
+  const bar = document.querySelector(".top nav"), here = bar?.querySelector("[aria-current]");
+  if (here) bar.scrollLeft = here.offsetLeft - bar.offsetLeft - (bar.clientWidth - here.clientWidth) / 2;
+
   const list = document.querySelector("[data-live]");
   if (list && window.EventSource) {
     const source = new EventSource(list.dataset.live);

@@ -154,7 +154,7 @@ impl Accounts {
 
     /// Free, or given up by who comes.
     async fn check_free(&self, tenant: TenantId, to: &Extension, comer: &Comer) -> Result<()> {
-        self.check_reserved("extension", to.as_str())?;
+        self.check_plan(tenant, to).await?;
         self.check_extension_is_no_number(tenant, to).await?;
         let is_given_up = matches!(comer, Comer::Known(other) if other == to);
         if !is_given_up && self.store.mailbox_by_extension(tenant, to).await?.is_some() {

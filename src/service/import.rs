@@ -31,7 +31,7 @@ pub use columns::Column;
 pub use drafts::{Looked, Mending};
 pub use error::ImportError;
 pub use preview::{CellFault, Difference, Preview, Row, What};
-pub use report::{csv_text, result_csv, template_csv};
+pub use report::{Done, csv_text, result_csv, template_csv};
 pub use table::{Encoding, LARGEST, MOST_ROWS, Table, TableError};
 
 /// The directory may change between looking and writing: so often it is looked at anew.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::columns::{Column, Columns};
 use super::preview::Preview;
-use super::report::result_csv;
+use super::report::{Done, result_csv};
 use super::table::{Table, cell};
 use super::{ImportError, Imported, Imports, Progress, TableError};
 use crate::domain::{DraftId, ImportId, Invalid, TenantId};
@@ -196,12 +196,19 @@ impl Imports {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner).get(&id).copied()
     }
 
-    /// What became of the rows of a draft that was imported, as CSV.
+    /// What became of the rows of a draft that was imported, as CSV; of one that was not, what each row would do.
     ///
     /// # Errors
-    /// [`ImportError::NoDraft`] when it was not.
+    /// [`ImportError::NoDraft`]; [`ImportError::Busy`] while it is being imported.
     pub async fn result(&self, actor: &Actor, tenant: TenantId, id: DraftId) -> Result<String, ImportError> {
-        self.draft(actor, tenant, id).await?;
+        let draft = self.draft(actor, tenant, id).await?;
+        if draft.applying.is_some() {
+            return Err(ImportError::Busy);
+        }
+        if !draft.has_result {
+            let Looked { table, preview, .. } = self.look_at(actor, tenant, id).await?;
+            return Ok(result_csv(&table, &preview, Done::Nothing));
+        }
         self.store.draft_result(tenant, id).await.map_err(|error| match error {
             StoreError::Missing { .. } => ImportError::NoDraft,
             other => other.into(),
@@ -265,7 +272,7 @@ impl Imports {
         };
         let Imported { import, preview } =
             self.by(&actor.name).apply(draft.tenant, &table, &draft.label, &told).await?;
-        Ok((import.map(|import| import.id), result_csv(&table, &preview)))
+        Ok((import.map(|import| import.id), result_csv(&table, &preview, Done::Imported)))
     }
 }
 

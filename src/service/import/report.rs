@@ -51,14 +51,23 @@ pub fn template_csv() -> String {
     written(',', rows.into_iter())
 }
 
+/// What was done with a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Done {
+    /// Every row was imported.
+    Imported,
+    /// Nothing: it was only looked at, or it has faults.
+    Nothing,
+}
+
 /// The table as it came, with `result` and `message` beside each row. PINs are left out.
-pub fn result_csv(table: &Table, preview: &Preview) -> String {
+pub fn result_csv(table: &Table, preview: &Preview, done: Done) -> String {
     let pins = Columns::read(&table.header).ok().and_then(|columns| {
         columns.places.iter().find(|(column, _)| *column == Column::Pin).map(|(_, place)| *place)
     });
     let header = table.header.iter().cloned().chain(["result".to_owned(), "message".to_owned()]).collect();
     let rows = table.rows.iter().zip(&preview.rows).map(|((_, cells), row)| {
-        let (result, message) = told(&row.what);
+        let (result, message) = told(&row.what, done);
         let shown =
             |(place, cell): (usize, &String)| if pins == Some(place) { String::new() } else { cell.clone() };
         let cells = cells.iter().enumerate().map(shown);
@@ -67,15 +76,19 @@ pub fn result_csv(table: &Table, preview: &Preview) -> String {
     written(table.separator, std::iter::once(header).chain(rows))
 }
 
-fn told(what: &What) -> (&'static str, String) {
+fn told(what: &What, done: Done) -> (&'static str, String) {
     let names = |differences: &[Difference]| {
         differences.iter().map(|difference| difference.column.as_str()).collect::<Vec<_>>().join(", ")
     };
-    match what {
-        What::Add(_) => ("added", String::new()),
-        What::Change(differences) => ("changed", names(differences)),
-        What::Unchanged => ("unchanged", String::new()),
-        What::Fault(faults) => {
+    match (what, done) {
+        (What::Add(_), Done::Imported) => ("added", String::new()),
+        (What::Change(differences), Done::Imported) => ("changed", names(differences)),
+        (What::Add(_), Done::Nothing) => ("not imported", "would be added".to_owned()),
+        (What::Change(differences), Done::Nothing) => {
+            ("not imported", format!("would be changed: {}", names(differences)))
+        }
+        (What::Unchanged, _) => ("unchanged", String::new()),
+        (What::Fault(faults), _) => {
             let faults: Vec<String> =
                 faults.iter().map(|fault| format!("{}: {}", fault.column.as_str(), fault.why)).collect();
             ("error", faults.join("; "))

@@ -196,7 +196,7 @@ fn a_row_about_somebody_above_is_a_fault() {
 fn a_result_makes_no_spreadsheet_compute_and_holds_no_pin() {
     let text = "extension,first,pin,numbers\n1002,=HYPERLINK(\"http://x\"),482913,+15550300\n1,@x,-1+1,\n";
     let table = table(text);
-    let result = result_csv(&table, &look(text));
+    let result = result_csv(&table, &look(text), Done::Imported);
     assert!(!result.contains("482913"), "{result}");
     assert!(result.starts_with("\u{feff}extension,first,pin,numbers,result,message\r\n"), "{result}");
     let again = Table::read(result.as_bytes()).unwrap();
@@ -207,6 +207,20 @@ fn a_result_makes_no_spreadsheet_compute_and_holds_no_pin() {
     for cell in raw.records().flat_map(|row| row.unwrap().iter().map(str::to_owned).collect::<Vec<_>>()) {
         assert!(!cell.starts_with(['=', '+', '-', '@']), "{cell}");
     }
+}
+
+// 002-089
+#[test]
+fn a_result_says_of_no_row_that_was_not_imported_that_it_was() {
+    let text = "extension,first\n1001,Augusta\n1002,Bob\n1,x\n";
+    let results = |done| {
+        let result = Table::read(result_csv(&table(text), &look(text), done).as_bytes()).unwrap();
+        result.rows.into_iter().map(|(_, cells)| cells[2..].join(": ")).collect::<Vec<_>>()
+    };
+    let nothing = results(Done::Nothing);
+    assert_eq!(nothing[..2], ["not imported: would be changed: first", "not imported: would be added"]);
+    assert!(nothing[2].starts_with("error: extension"), "{nothing:?}");
+    assert_eq!(results(Done::Imported)[..2], ["changed: first", "added: "]);
 }
 
 #[test]
@@ -233,7 +247,7 @@ proptest! {
         }
         let fault = Row { line: 2, extension: "1002".to_owned(), what: What::Unchanged };
         let preview = Preview { rows: vec![fault], ignored: Vec::new() };
-        let again = Table::read(result_csv(&table, &preview).as_bytes()).unwrap();
+        let again = Table::read(result_csv(&table, &preview, Done::Nothing).as_bytes()).unwrap();
         prop_assert_eq!(&again.rows[0].1[..header.len()], &table.rows[0].1[..]);
     }
 }

@@ -23,7 +23,7 @@ use aftertone::rtp::jitter::{Frame, Incoming, JitterBuffer};
 use aftertone::rtp::packet::{Packet, is_rtcp};
 use aftertone::rtp::rtcp;
 use aftertone::rtp::source::{Expected, Source, Verdict};
-use aftertone::service::import::{Preview, Row, Table, What, result_csv};
+use aftertone::service::import::{Done, Preview, Row, Table, What, result_csv};
 use aftertone::service::outbound::AllowedTargets;
 use aftertone::service::time_frames::ical;
 use aftertone::signal::{Reading, frame_stream, read_message};
@@ -394,7 +394,7 @@ pub fn user_table(data: &[u8]) {
         what: What::Unchanged,
     });
     let preview = Preview { rows: rows.collect(), ignored: Vec::new() };
-    let result = result_csv(&table, &preview);
+    let result = result_csv(&table, &preview, Done::Nothing);
     let separator = table.separator;
     let quoted = result.split('"').step_by(2).map(|plain| plain.trim_start_matches('\u{feff}'));
     for cell in quoted.flat_map(|plain| plain.split([separator, '\r', '\n'])) {

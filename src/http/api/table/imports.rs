@@ -132,8 +132,13 @@ pub(super) fn routes() -> Vec<Entry> {
             post(imports::apply),
         ),
         (
-            Route::new("GET", "/imports/drafts/{draft}/result.csv", write, "What became of each row")
-                .answers("text/csv"),
+            Route::new(
+                "GET",
+                "/imports/drafts/{draft}/result.csv",
+                write,
+                "What became of each row; before it is imported, what each would do",
+            )
+            .answers("text/csv"),
             get(imports::result),
         ),
         (

@@ -1,6 +1,6 @@
 //! Import of users from a table: read, shown as what would change, written as a whole, taken back as a whole.
 //!
-//! `table` makes rows of bytes, `columns` names what a cell means, `plan` compares with what is there, `report` writes
+//! `table` and `record` make rows of bytes, `columns` names what a cell means, `plan` compares with what is there, `report` writes
 //! tables for people; `drafts` is an import that takes days. Driven by the command line, pages and programs.
 
 mod columns;
@@ -9,6 +9,7 @@ mod error;
 mod phones;
 mod plan;
 mod preview;
+mod record;
 mod report;
 mod table;
 

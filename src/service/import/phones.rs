@@ -4,6 +4,7 @@
 //! each with a port of its own (003-08).
 
 mod cells;
+mod unique;
 
 use std::collections::HashMap;
 
@@ -133,6 +134,19 @@ impl Phones {
         self.slots.len()
     }
 
+    /// A phone that only this row would have added is not there for the rows that follow.
+    fn unmake(&mut self, place: usize) {
+        let is_fresh = |slot: &Slot| slot.before.is_none() && slot.lines.is_empty();
+        if place + 1 != self.slots.len() || !self.slots.get(place).is_some_and(is_fresh) {
+            return;
+        }
+        let Some(Slot { after, .. }) = self.slots.pop() else { return };
+        self.by_name.remove(after.name.as_str());
+        if let Some(own) = after.owner.and_then(|owner| self.of_owner.get_mut(&owner)) {
+            own.retain(|known| *known != place);
+        }
+    }
+
     fn name(&self, place: usize) -> String {
         self.slots.get(place).map(|slot| slot.after.name.to_string()).unwrap_or_default()
     }
@@ -153,7 +167,10 @@ impl Phones {
         let Some(old) = self.slots.get(place).map(|slot| slot.after.clone()) else { return Vec::new() };
         let owner = whose.owner.map(|(owner, _)| owner);
         let is_shared = old.owner.is_some() && old.owner != owner;
-        let Some((port, lines)) = ports(cell, faults) else { return Vec::new() };
+        let Some((port, lines)) = ports(cell, faults) else {
+            self.unmake(place);
+            return Vec::new();
+        };
         let mut new = self.wished(&old, whose, cell, (port, lines), faults);
         if port > new.model.ports && faults.len() == before {
             let remedy = "this model does not have so many ports: choose another port or another model";
@@ -161,12 +178,13 @@ impl Phones {
             faults.push(CellFault { column: Column::Port, why });
         }
         if is_shared {
-            check_shared(&old, owner.is_some(), cell, faults);
+            check_shared((&old, &self.told(place)), owner.is_some(), cell, faults);
         } else {
             new.owner = owner;
         }
         self.check_unique(place, &new, whose, port, faults);
         if faults.len() > before {
+            self.unmake(place);
             return Vec::new();
         }
         if new != old {
@@ -211,7 +229,7 @@ impl Phones {
         let at = mac.as_ref().and_then(|mac| self.by_mac.get(mac.as_str()).copied());
         match (named, at) {
             (Some(named), Some(at)) if named != at => {
-                let why = format!("it is phone {}'s: name that one, or correct the address", self.name(at));
+                let why = format!("it is {}'s: name that one, or correct the address", self.told(at));
                 return fault(Column::Mac, why);
             }
             (Some(place), _) => return Some(place),
@@ -329,49 +347,6 @@ impl Phones {
                 faults.push(CellFault { column, why });
                 old.clone()
             }
-        }
-    }
-
-    /// What two phones must not have, nor two rows of the file.
-    fn check_unique(&self, place: usize, new: &Handset, whose: &Whose<'_>, port: u8, faults: &mut Faults) {
-        let mut fault = |column, why: String| faults.push(CellFault { column, why });
-        if let Some(first) = self.slots.get(place).and_then(|slot| slot.lines.get(&port)) {
-            fault(
-                Column::Port,
-                format!("line {first} is about port {port} of {} already: choose another port", new.name),
-            );
-        }
-        if let Some(mac) = &new.mac
-            && let Some(other) = self.by_mac.get(mac.as_str()).filter(|other| **other != place)
-        {
-            fault(Column::Mac, format!("it is phone {}'s: correct one of them", self.name(*other)));
-        }
-        if let Some(group) = &new.preference_group
-            && let Some(other) =
-                self.by_group.get(&(new.site.clone(), group.clone())).filter(|other| **other != place)
-        {
-            let why = format!(
-                "phone {} of this site has it: phones of one site need different ones",
-                self.name(*other)
-            );
-            fault(Column::PreferenceGroup, why);
-        }
-        let Some(direct) = whose.direct else { return };
-        if let Some((other, at)) =
-            self.by_number.get(direct).filter(|(other, at)| *other != place || *at != port)
-        {
-            fault(
-                Column::Direct,
-                format!("{direct} rings on {}, port {at}: take it away there first", self.name(*other)),
-            );
-        }
-        let old = self.slots.get(place).map(|slot| slot.after.ports.as_slice()).unwrap_or_default();
-        let rings = old.iter().find(|one| one.port == port).and_then(|one| one.number.as_deref());
-        if let Some(number) = rings.filter(|number| *number != direct) {
-            fault(
-                Column::Port,
-                format!("{number} rings on port {port} of {}: choose another port", new.name),
-            );
         }
     }
 }

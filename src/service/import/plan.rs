@@ -12,6 +12,7 @@ use self::cells::{changes, listed};
 use super::columns::{Column, Columns};
 use super::phones::Phones;
 use super::preview::{CellFault, Difference, Preview, Row, What, differences};
+use super::record::open_quote;
 use super::table::{Table, TableError};
 use crate::clock::Clock;
 use crate::domain::{
@@ -71,7 +72,12 @@ pub(super) fn plan(
     let mut drafts = Vec::new();
     for (line, cells) in &table.rows {
         let extension = columns.cell(cells, Column::Extension).unwrap_or_default().to_owned();
-        let mut faults = Vec::new();
+        let mut faults = open_quotes(*line, &columns, cells);
+        if !faults.is_empty() {
+            // Where its cells end is not known, so they mean nothing.
+            rows.push(Row { line: *line, extension, what: What::Fault(faults) });
+            continue;
+        }
         if extension.is_empty() && columns.names_a_phone(cells) {
             let what = known.phone_alone(*line, &columns, cells, clock);
             rows.push(Row { line: *line, extension, what });
@@ -95,6 +101,16 @@ pub(super) fn plan(
         rows.push(Row { line: *line, extension, what });
     }
     Ok((Preview { rows, ignored: columns.ignored }, drafts, known.phones.changes()))
+}
+
+/// The cells that begin with a quote that is never closed; what means nothing is said of the first column.
+fn open_quotes(line: u32, columns: &Columns, cells: &[String]) -> Faults {
+    let first = columns.places.first().map_or(Column::Extension, |(column, _)| *column);
+    let fault = |(place, cell): (usize, &String)| {
+        let column = columns.places.iter().find(|(_, at)| *at == place).map_or(first, |(column, _)| *column);
+        Some(CellFault { column, why: open_quote(line, cell)? })
+    };
+    cells.iter().enumerate().filter_map(fault).collect()
 }
 
 /// What is there and what earlier rows have taken, by what rows ask for.
@@ -154,6 +170,8 @@ impl<'a> Known<'a> {
         faults: &mut Faults,
     ) -> Option<(Draft, Vec<Difference>)> {
         let cell = |column| columns.cell(cells, column);
+        // What else stands in a row about somebody who had one already follows from that.
+        let is_twice = cell(Column::Extension).is_some_and(|text| self.lines.contains_key(text));
         let extension = self.extension(line, cell(Column::Extension), faults)?;
         let found = self.people.get(extension.as_str()).copied();
         if let Some((user, _)) = found.filter(|(user, _)| self.world.above.contains(&user.id)) {
@@ -198,7 +216,16 @@ impl<'a> Known<'a> {
         if !numbers.is_empty() || !without.is_empty() {
             differences.push(self.number_difference(&mailbox, &numbers, &without));
         }
-        differences.extend(self.phone(line, &cell, (&user, &extension), direct.as_deref(), clock, faults));
+        if !is_twice {
+            differences.extend(self.phone(
+                line,
+                &cell,
+                (&user, &extension),
+                direct.as_deref(),
+                clock,
+                faults,
+            ));
+        }
         Some((Draft { line, user, mailbox, is_new: found.is_none(), pin, numbers, without }, differences))
     }
 

@@ -4,6 +4,7 @@
 
 use encoding_rs::{UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
+use super::record::{Records, open_quote};
 use crate::domain::Invalid;
 
 /// Largest file.
@@ -14,6 +15,9 @@ pub const MOST_ROWS: usize = 10_000;
 const MOST_COLUMNS: usize = 100;
 /// Longest cell, in characters.
 const LONGEST_CELL: usize = 2_000;
+/// Where no cell can say it.
+const NEVER_CLOSED: &str =
+    "a quote begins a cell and is never closed: take it away, or close it after the text";
 
 /// Why the file is no table of users.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -109,22 +113,16 @@ impl Table {
         let (encoding, text) = decoded(bytes)?;
         let (text, skipped, told) = hint(&text);
         let separator = told.unwrap_or_else(|| separator(text));
-        let mut reader = csv::ReaderBuilder::new()
-            .delimiter(u8::try_from(separator).unwrap_or(b','))
-            .has_headers(false)
-            .flexible(true)
-            .from_reader(text.as_bytes());
         let mut rows = Vec::new();
         let mut header: Option<Vec<String>> = None;
-        for record in reader.records() {
-            let record = record.map_err(|error| unreadable(&error))?;
-            let line = record.position().map_or(0, csv::Position::line) + skipped;
-            let cells: Vec<String> = record.iter().map(cell).collect();
+        for record in Records::new(text, skipped + 1, separator) {
+            let line = record.line;
+            let cells: Vec<String> = record.cells.iter().map(|text| cell(text)).collect();
             if cells.iter().all(String::is_empty) {
                 continue;
             }
             let Some(header) = &header else {
-                header = Some(checked_header(cells)?);
+                header = Some(checked_header(cells, line)?);
                 continue;
             };
             if rows.len() >= MOST_ROWS {
@@ -137,14 +135,12 @@ impl Table {
     }
 }
 
-fn unreadable(error: &csv::Error) -> TableError {
-    let line = error.position().map_or(1, csv::Position::line);
-    TableError::Row { line, why: "cannot be read as a row: check its quotes" }
-}
-
-fn checked_header(cells: Vec<String>) -> Result<Vec<String>, TableError> {
+fn checked_header(cells: Vec<String>, line: u64) -> Result<Vec<String>, TableError> {
     if cells.len() > MOST_COLUMNS {
-        return Err(TableError::Row { line: 1, why: "more than 100 columns" });
+        return Err(TableError::Row { line, why: "more than 100 columns" });
+    }
+    if has_open_quote(&cells) {
+        return Err(TableError::Row { line, why: NEVER_CLOSED });
     }
     Ok(cells)
 }
@@ -152,6 +148,9 @@ fn checked_header(cells: Vec<String>) -> Result<Vec<String>, TableError> {
 /// Rows that end early are filled up; what goes beyond the header must be empty.
 fn fitted(mut cells: Vec<String>, width: usize, line: u64) -> Result<Vec<String>, TableError> {
     if cells.iter().skip(width).any(|cell| !cell.is_empty()) {
+        if has_open_quote(&cells) {
+            return Err(TableError::Row { line, why: NEVER_CLOSED });
+        }
         let why = "more cells than the header has columns: put quotes around a cell that holds the separator";
         return Err(TableError::Row { line, why });
     }
@@ -163,6 +162,10 @@ fn fitted(mut cells: Vec<String>, width: usize, line: u64) -> Result<Vec<String>
     }
     cells.resize(width, String::new());
     Ok(cells)
+}
+
+fn has_open_quote(cells: &[String]) -> bool {
+    cells.iter().any(|cell| open_quote(0, cell).is_some())
 }
 
 /// Whether a cell is no longer than one may be.

@@ -104,8 +104,10 @@ fn what_is_no_table_is_refused_with_its_line() {
     assert!(refused(b"PK\x03\x04\0\0\0\x08").contains("not text"));
     assert!(refused(&vec![b'x'; LARGEST + 1]).contains("larger than 10 MiB"));
     assert!(refused(b"extension,first\n1,2,3\n").starts_with("line 2: more cells"));
-    let open = format!("extension,first\n1,\"{}", "x\n".repeat(2000));
-    assert!(refused(open.as_bytes()).starts_with("line 2: a cell is longer"));
+    let long = format!("extension,first\n1,\"{}\"\n", "x\n".repeat(2000));
+    assert!(refused(long.as_bytes()).starts_with("line 2: a cell is longer"));
+    assert!(refused(b"extension,\"first\n1,2\n").starts_with("line 1: a quote begins a cell"));
+    assert!(refused(b"extension,first\n1,\"2,3\n").starts_with("line 2: a quote begins a cell"));
     let many = format!("extension\n{}", "1001\n".repeat(MOST_ROWS + 1));
     assert!(refused(many.as_bytes()).contains("more than 10000 rows"));
     let clock = ManualClock::new(jiff::Timestamp::UNIX_EPOCH, 1);
@@ -177,6 +179,31 @@ fn a_fault_names_its_column_and_the_remedy() {
     let twice = look("extension,numbers\n1002,+15550300\n1003,+15550300\n1002,\n");
     assert_eq!(twice.faults(), 2);
     assert!(!format!("{:?}", look("extension,pin\n1002,482913\n")).contains("482913"), "a PIN is shown");
+}
+
+// 002-088
+#[test]
+fn a_quote_that_is_never_closed_is_a_fault_of_its_row_alone() {
+    let preview = look("extension;first;last;shoes\n1105;\"Quote;Name;b\n1106;\"Bob\";B;\n1107;C;D;\"x\n");
+    let What::Fault(faults) = &preview.rows[0].what else { panic!("{preview:?}") };
+    assert_eq!((faults.len(), faults[0].column), (1, Column::First), "{faults:?}");
+    for said in ["line 2", "before \"Quote\"", "never closed", "take it away"] {
+        assert!(faults[0].why.contains(said), "{faults:?}");
+    }
+    assert!(matches!(&preview.rows[1].what, What::Add(new) if new[0].new == "Bob"), "{preview:?}");
+    assert!(matches!(&preview.rows[2].what, What::Fault(faults) if faults[0].why.contains("line 4")));
+    let mended = look("extension;first;last;shoes\n1105;Quote;Name;b\n");
+    assert_eq!(mended.faults(), 0);
+}
+
+// 002-089
+#[test]
+fn a_name_that_is_taken_away_is_empty_and_no_dash() {
+    let preview = look("extension,first,last\n1002,-,Babbage\n1001,Ada,-\n");
+    let What::Add(added) = &preview.rows[0].what else { panic!("{preview:?}") };
+    assert_eq!((added[0].column, added[0].new.as_str()), (Column::Last, "Babbage"), "{added:?}");
+    let What::Change(changed) = &preview.rows[1].what else { panic!("{preview:?}") };
+    assert_eq!((changed[0].old.as_str(), changed[0].new.as_str()), ("Lovelace", ""), "{changed:?}");
 }
 
 // 002-001
@@ -318,6 +345,27 @@ fn what_is_wrong_with_a_phone_is_said_at_its_cell() {
             other => panic!("{rows}: {other:?}"),
         }
     }
+}
+
+// 003-05, 003-08
+#[test]
+fn what_a_bad_row_says_names_no_phone_that_is_not_there() {
+    let header = "extension,direct,phone,model,mac,port,lines,preference_group";
+    let told = |rows: &str| match &with_phones(&format!("{header}\n{rows}\n")).rows.last().unwrap().what {
+        What::Fault(faults) => faults.iter().map(|fault| fault.why.clone()).collect::<Vec<_>>(),
+        other => panic!("{rows}: {other:?}"),
+    };
+    let row = "1101,+15550140,,generic,0004f2000055,,,g9";
+    let twice = told(&format!("{row}\n{row}"));
+    assert!(twice.iter().any(|why| why.contains("line 2 is about 1101 already")), "{twice:?}");
+    assert!(twice.iter().any(|why| why.contains("+15550140 stands in line 2 already")), "{twice:?}");
+    assert!(!twice.iter().any(|why| why.contains("1101a") || why.contains("rings on")), "{twice:?}");
+    let group = told("1101,,,generic,,,,g9\n1102,,,generic,,,,g9");
+    assert!(group.iter().any(|why| why.contains("the phone of line 2 at this site has it")), "{group:?}");
+    // The phone of a row that cannot be taken does not stand in the way of the next.
+    let next = with_phones(&format!("{header}\n1101,,x,generic,,,99,\n1102,,x,generic,,,,\n"));
+    assert!(matches!(next.rows[0].what, What::Fault(_)), "{next:?}");
+    assert!(matches!(next.rows[1].what, What::Add(_)), "{next:?}");
 }
 
 /// 002-013, 003-06 … 003-12

@@ -49,17 +49,22 @@ pub(super) fn placed(error: &HandsetError) -> (Column, String) {
 
 /// A phone of somebody else: a port of an adapter, and nothing of what is its owner's. A row without an extension is about
 /// none of these.
-pub(super) fn check_shared(old: &Handset, has_owner: bool, cell: &Cell<'_, '_>, faults: &mut Faults) {
+pub(super) fn check_shared(
+    (old, told): (&Handset, &str),
+    has_owner: bool,
+    cell: &Cell<'_, '_>,
+    faults: &mut Faults,
+) {
     let mut fault = |column, why| faults.push(CellFault { column, why });
     if !has_owner {
-        let why = format!("{} is somebody's: write the extension of the owner in this row", old.name);
+        let why = format!("{told} is somebody's: write the extension of the owner in this row");
         fault(Column::Phone, why);
     } else if old.model.ports == 1 {
-        let why = format!("{} is somebody else's: give it away first, or name another phone", old.name);
+        let why = format!("{told} is somebody else's: give it away first, or name another phone");
         fault(Column::Phone, why);
     } else if cell(Column::Port).is_none() {
         let ports = old.model.ports;
-        let why = format!("{} is somebody else's: say which of its {ports} ports is this user's", old.name);
+        let why = format!("{told} is somebody else's: say which of its {ports} ports is this user's");
         fault(Column::Port, why);
     }
 }

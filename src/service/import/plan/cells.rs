@@ -19,8 +19,8 @@ pub(super) fn listed<'c>(cell: &'c str, between: &'c [char]) -> impl Iterator<It
 pub(super) fn changes<'c>(cell: &impl Fn(Column) -> Option<&'c str>, faults: &mut Faults) -> Changes {
     let mut take = Cells { cell, faults };
     Changes {
-        first: take.read(Column::First, |text| check_name("first name", text).map(|()| text.to_owned())),
-        last: take.read(Column::Last, |text| check_name("last name", text).map(|()| text.to_owned())),
+        first: take.name(Column::First, "first name"),
+        last: take.name(Column::Last, "last name"),
         emails: take.read(Column::Email, |text| {
             let emails = listed(text, &[' ', ',', ';', '|', '\n', '\t'])
                 .map(str::parse)
@@ -55,6 +55,14 @@ impl<'c, F: Fn(Column) -> Option<&'c str>> Cells<'_, F> {
                 None
             }
         }
+    }
+
+    /// A name: `-` leaves none.
+    fn name(&mut self, column: Column, what: &'static str) -> Option<String> {
+        self.read(column, |text| {
+            let name = if text == NOTHING { "" } else { text };
+            check_name(what, name).map(|()| name.to_owned())
+        })
     }
 
     /// A value that may be absent: `-` takes it away.

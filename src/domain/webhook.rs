@@ -61,6 +61,10 @@ events! {
     HandsetChanged = "handset.changed";
     /// A phone is to restart, and what came of asking it by SIP.
     HandsetReboot = "handset.reboot";
+    /// Rules, lists of callers, presence or time frames of a mailbox are others; without a mailbox: those of everybody.
+    AnsweringChanged = "answering.changed";
+    /// A number leads to another mailbox or nowhere, or has another label or greeting.
+    NumberChanged = "number.changed";
     /// Too many wrong PINs: the mailbox cannot be opened by phone.
     MailboxLocked = "mailbox.locked";
     /// Somebody tries whether the webhook works. Comes whatever is subscribed.

@@ -11,7 +11,9 @@ use super::mailboxes::lock_mailbox;
 use super::read::{Reader, micros, to_json};
 use super::{Result, Store, StoreError};
 use crate::domain::answering::{Arrangements, CallerPattern, Conditions, Rule, ScreenedCaller, WithinFrame};
-use crate::domain::{MailboxId, Owner, PresenceState, RedirectReason, RuleId, TenantId, TimeFrameId};
+use crate::domain::{
+    MailboxId, Owner, PresenceState, RedirectReason, RuleId, TenantId, TimeFrameId, WebhookEvent,
+};
 
 const RULES: &str = "SELECT id, name, enabled, frame_id, frame_outside, conditions, actions, created_at
     FROM answering_rules WHERE tenant_id = $1 AND mailbox_id = $2 ORDER BY place";
@@ -21,6 +23,10 @@ const CLEAR_RULES: &str = "DELETE FROM answering_rules WHERE tenant_id = $1 AND 
 const ADD_RULE: &str = "INSERT INTO answering_rules
     (id, tenant_id, mailbox_id, place, name, enabled, frame_id, frame_outside, conditions, actions, created_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+
+// Written as a whole, so a trigger would tell of every rule.
+const FACT: &str = "INSERT INTO webhook_facts (tenant_id, event, mailbox_id, detail)
+    SELECT $1, $2, $3, 'rules' WHERE EXISTS (SELECT 1 FROM webhooks WHERE tenant_id = $1)";
 
 const CALLERS_OF_TENANT: &str = "SELECT id, tenant_id, mailbox_id, pattern, verdict, note, created_at
     FROM screened_callers WHERE tenant_id = $1 AND mailbox_id IS NULL ORDER BY pattern";
@@ -63,7 +69,7 @@ impl Store {
     }
 
     /// Replaces the rules of a mailbox by what `change` makes of them, in one transaction: nobody else changes them
-    /// meanwhile. When `change` refuses, nothing is written.
+    /// meanwhile. When `change` refuses, nothing is written. Whoever listens is told, unless they are as they were.
     ///
     /// # Errors
     /// What `change` says; [`StoreError::Missing`] names the mailbox or a time frame, `Taken` a rule's name.
@@ -77,11 +83,18 @@ impl Store {
         lock_mailbox(&mut tx, owner.tenant, owner.mailbox).await?;
         let rows = tx.rows(RULES, args![tenant, mailbox]).await.map_err(StoreError::from)?;
         let rules = rows.iter().map(read_rule).collect::<Result<Vec<_>>>()?;
+        let before = rules.clone();
         let rules = change(rules)?;
+        if rules == before {
+            tx.commit().await.map_err(StoreError::from)?;
+            return Ok(());
+        }
         tx.run(CLEAR_RULES, args![tenant, mailbox]).await.map_err(StoreError::from)?;
         for (place, rule) in (0_u32..).zip(&rules) {
             add_rule(&mut tx, owner, place, rule).await?;
         }
+        let fact = args![tenant, WebhookEvent::AnsweringChanged.as_str(), mailbox];
+        tx.run(FACT, fact).await.map_err(StoreError::from)?;
         tx.commit().await.map_err(StoreError::from)?;
         Ok(())
     }

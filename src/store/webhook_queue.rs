@@ -1,6 +1,6 @@
 //! What webhooks are yet to be told: facts that wait to be made deliveries, and deliveries that are due.
 //!
-//! Facts are left by triggers, in the transaction of the change itself, whoever made it. As with the outbox's jobs, the
+//! Facts are left by triggers, or by who writes, in the transaction of the change itself. As with the outbox's jobs, the
 //! number of attempts is the fencing token of a lease.
 
 use std::time::Duration;
@@ -86,7 +86,7 @@ pub struct Fact {
     pub about: Option<uuid::Uuid>,
     /// The mailbox.
     pub mailbox: Option<MailboxId>,
-    /// The folder, the kind of greeting, the mail server's words.
+    /// The folder, the kind of greeting, what changed, the mail server's words.
     pub detail: Option<String>,
 }
 

@@ -5,7 +5,8 @@ use aftertone::domain::answering::{
     TurnAway, Undo, WithinFrame,
 };
 use aftertone::domain::{
-    ChangeId, FrameUse, Owner, RedirectReason, RuleId, Schedule, Span, TimeFrame, TimeFrameId,
+    ChangeId, Clear, Clearing, FrameUse, Owner, Presence, PresenceState, RedirectReason, RuleId, Schedule,
+    Span, TimeFrame, TimeFrameId,
 };
 
 use super::*;
@@ -19,6 +20,9 @@ contract! {
     changes_at_once_lose_none
     every_change_of_what_answers_counts
     a_tenant_with_frames_and_lists_can_be_removed
+    whoever_listens_is_told_how_mailboxes_answer
+    whoever_listens_is_told_where_numbers_lead
+    what_a_reset_takes_and_gives_back_is_told
     a_change_is_kept_for_its_mailbox_or_tenant_until_it_is_too_old
 }
 
@@ -212,6 +216,140 @@ async fn every_change_of_what_answers_counts(bed: Bed) {
         assert_ne!(now, revision, "change {change}");
         revision = now;
     }
+}
+
+/// What whoever listens is to be told since the last time, each once: whose it is, and what.
+async fn told(bed: &Bed, home: &Home) -> Vec<String> {
+    let mut told = Vec::new();
+    for fact in bed.store.facts(100).await.unwrap() {
+        assert!(bed.store.deliver(fact.id, &[]).await.unwrap());
+        assert_eq!(fact.tenant, home.tenant);
+        let whose = match fact.mailbox {
+            Some(mailbox) if mailbox == home.mailbox.id => "own",
+            Some(_) => "another's",
+            None => "everybody's",
+        };
+        let said = format!("{} {whose} {}", fact.event, fact.detail.unwrap_or_default());
+        if !told.contains(&said) {
+            told.push(said);
+        }
+    }
+    told
+}
+
+// 000-08, 002-026, 002-027, 002-035, 002-049
+async fn whoever_listens_is_told_how_mailboxes_answer(bed: Bed) {
+    let (home, silent) = (bed.home("1001").await, bed.home("2002").await);
+    super::webhooks::listening(&bed, home.tenant).await;
+    let (mut first, second) = (rule(&bed, "a", None), rule(&bed, "b", None));
+    let news = async || told(&bed, &home).await;
+    set(&bed.store, owner(&silent), vec![rule(&bed, "x", None)]).await.unwrap();
+    bed.store.put_time_frame(&frame(&bed, &silent, false, "Office")).await.unwrap();
+    assert!(news().await.is_empty(), "nobody listens there");
+
+    let rules = ["answering.changed own rules"];
+    set(&bed.store, owner(&home), vec![first.clone(), second.clone()]).await.unwrap();
+    assert_eq!(news().await, rules, "added");
+    set(&bed.store, owner(&home), vec![first.clone(), second.clone()]).await.unwrap();
+    assert!(news().await.is_empty(), "nothing is different");
+    set(&bed.store, owner(&home), vec![second.clone(), first.clone()]).await.unwrap();
+    assert_eq!(news().await, rules, "another order");
+    first.enabled = false;
+    set(&bed.store, owner(&home), vec![second, first]).await.unwrap();
+    assert_eq!(news().await, rules, "switched off");
+    let refused = bed.store.change_rules(owner(&home), |_| Err(StoreError::Refused("no".to_owned()))).await;
+    assert!(refused.is_err() && news().await.is_empty());
+    set(&bed.store, owner(&home), Vec::new()).await.unwrap();
+    assert_eq!(news().await, rules, "removed");
+
+    for (own, whose) in [(true, "own"), (false, "everybody's")] {
+        let line = caller(&bed, &home, own, "+49*", BLOCK);
+        bed.store.put_screened_caller(&line).await.unwrap();
+        assert_eq!(news().await, [format!("answering.changed {whose} callers")]);
+        bed.store.remove_screened_caller(home.tenant, line.mailbox, &line.pattern).await.unwrap();
+        assert_eq!(news().await, [format!("answering.changed {whose} callers")]);
+        let office = frame(&bed, &home, own, "Office");
+        for changed in [office.clone(), TimeFrame { name: "Desk".to_owned(), ..office.clone() }] {
+            bed.store.put_time_frame(&changed).await.unwrap();
+            assert_eq!(news().await, [format!("answering.changed {whose} time-frames")]);
+            bed.store.put_time_frame(&changed).await.unwrap();
+            assert!(news().await.is_empty(), "it is as it was");
+        }
+        bed.store.remove_time_frame(home.tenant, office.id).await.unwrap();
+        assert_eq!(news().await, [format!("answering.changed {whose} time-frames")]);
+    }
+
+    let away = Presence { state: PresenceState::OnVacation, until: None };
+    let presence = ["answering.changed own presence"];
+    bed.store.set_presence(home.tenant, home.user.id, &away).await.unwrap();
+    assert_eq!(news().await, presence);
+    bed.store.set_presence(home.tenant, home.user.id, &away).await.unwrap();
+    assert!(news().await.is_empty());
+    bed.store.set_presence(home.tenant, home.user.id, &Presence::default()).await.unwrap();
+    assert_eq!(news().await, presence);
+    let greeting = bed.greeting(&home, GreetingKind::Away);
+    bed.store.add_greeting(&greeting).await.unwrap();
+    news().await;
+    for tied in [Some(greeting.id), None] {
+        bed.store.tie_greetings(owner(&home), &[(PresenceState::Remote, tied)]).await.unwrap();
+        assert_eq!(news().await, presence);
+    }
+}
+
+// 003-09
+async fn whoever_listens_is_told_where_numbers_lead(bed: Bed) {
+    let home = bed.home("1001").await;
+    let other = bed.person(home.tenant, "1002");
+    bed.store.add_user(&other.user, &other.mailbox, None).await.unwrap();
+    super::webhooks::listening(&bed, home.tenant).await;
+    let news = async || told(&bed, &home).await;
+    let mut number = bed.number(&home, "+15550100");
+    bed.store.put_number(&number).await.unwrap();
+    assert_eq!(news().await, ["number.changed own assigned +15550100"]);
+    bed.store.put_number(&number).await.unwrap();
+    assert!(news().await.is_empty(), "it leads there already");
+    number.label = Some("sales".to_owned());
+    bed.store.put_number(&number).await.unwrap();
+    assert_eq!(news().await, ["number.changed own label +15550100"]);
+    let greeting = bed.greeting(&home, GreetingKind::Away);
+    bed.store.add_greeting(&greeting).await.unwrap();
+    news().await;
+    let played = Some(greeting.id);
+    bed.store.set_number_greeting(home.tenant, home.mailbox.id, &number.number, played).await.unwrap();
+    assert_eq!(news().await, ["number.changed own greeting +15550100"]);
+    let theirs = bed.number(&other, "+15550100");
+    bed.store.put_number(&theirs).await.unwrap_err();
+    assert!(news().await.is_empty(), "it was refused");
+    bed.store.remove_number(home.tenant, home.mailbox.id, &number.number).await.unwrap();
+    assert_eq!(news().await, ["number.changed own removed +15550100"]);
+    bed.store.assign_number(&theirs, other.user.id, None).await.unwrap();
+    assert_eq!(news().await, ["number.changed another's assigned +15550100"]);
+    bed.store.release_number(home.tenant, "+15550100").await.unwrap();
+    assert_eq!(news().await, ["number.changed another's removed +15550100"]);
+}
+
+// 001-05
+async fn what_a_reset_takes_and_gives_back_is_told(bed: Bed) {
+    let home = bed.home("1001").await;
+    set(&bed.store, owner(&home), vec![rule(&bed, "a", None)]).await.unwrap();
+    bed.store.put_number(&bed.number(&home, "+15550100")).await.unwrap();
+    bed.store.put_screened_caller(&caller(&bed, &home, true, "+49*", BLOCK)).await.unwrap();
+    super::webhooks::listening(&bed, home.tenant).await;
+    let cleared = Clearing { parts: [Clear::Rules, Clear::Numbers].into(), is_reset: false };
+    let expected = |word: &str| {
+        let number = format!("number.changed own {word} +15550100");
+        ["answering.changed own callers".to_owned(), "answering.changed own rules".to_owned(), number]
+    };
+    let news = async || {
+        let mut told = told(&bed, &home).await;
+        told.retain(|one| !one.starts_with("user."));
+        told.sort();
+        told
+    };
+    bed.store.clear_user(home.tenant, home.user.id, &cleared).await.unwrap();
+    assert_eq!(news().await, expected("removed"));
+    bed.store.take_back_cleared(home.tenant, home.user.id, jiff::Timestamp::UNIX_EPOCH).await.unwrap();
+    assert_eq!(news().await, expected("assigned"));
 }
 
 async fn a_tenant_with_frames_and_lists_can_be_removed(bed: Bed) {

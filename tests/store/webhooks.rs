@@ -37,7 +37,7 @@ fn webhook(bed: &Bed, tenant: TenantId) -> Webhook {
     }
 }
 
-async fn listening(bed: &Bed, tenant: TenantId) -> Webhook {
+pub(super) async fn listening(bed: &Bed, tenant: TenantId) -> Webhook {
     let webhook = webhook(bed, tenant);
     bed.store.add_webhook(&webhook).await.unwrap();
     webhook

@@ -89,11 +89,18 @@ impl Webhooks {
             if let Some(id) = id {
                 fields.insert("message".to_owned(), json!(id));
             }
+            if let (WebhookEvent::NumberChanged, Some(detail)) = (fact.event, &fact.detail) {
+                // The word and the number.
+                let (what, number) = detail.split_once(' ').unwrap_or((detail, ""));
+                fields.insert("what".to_owned(), json!(what));
+                fields.insert("number".to_owned(), json!(number));
+            }
             fields.insert("mailbox".to_owned(), json!(mailbox));
             fields.insert("extension".to_owned(), json!(extension));
             let detail = match fact.event {
                 WebhookEvent::MessageMoved | WebhookEvent::MessageDeleted => Some("folder"),
                 WebhookEvent::GreetingChanged => Some("kind"),
+                WebhookEvent::AnsweringChanged => Some("what"),
                 WebhookEvent::MailFailed => Some("reason"),
                 _ => None,
             };
@@ -133,8 +140,13 @@ impl Webhooks {
 
 /// Changes of one thing that touch several rows are one change.
 fn is_same(one: &Fact, other: &Fact) -> bool {
-    let may_be = matches!(one.event, WebhookEvent::UserChanged | WebhookEvent::GreetingChanged);
-    // A greeting is named by what is noted of it; of a user that says which fields are others.
+    let may_be = matches!(
+        one.event,
+        WebhookEvent::UserChanged
+            | WebhookEvent::GreetingChanged
+            | WebhookEvent::AnsweringChanged
+    );
+    // Others are named by what is noted of them; of a user that says which fields are others.
     may_be
         && (one.tenant, one.event, one.about, one.mailbox)
             == (other.tenant, other.event, other.about, other.mailbox)

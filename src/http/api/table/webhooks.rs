@@ -8,7 +8,7 @@ use super::super::webhooks;
 use super::{Entry, LIMIT, PLACE, Route, Shape, shape};
 
 /// What a webhook can be told of.
-const EVENTS: &str = "[message.created|message.heard|message.unheard|message.moved|message.deleted|message.purged|mail.sent|mail.failed|greeting.changed|user.added|user.changed|user.removed|handset.changed|handset.reboot|mailbox.locked]";
+const EVENTS: &str = "[message.created|message.heard|message.unheard|message.moved|message.deleted|message.purged|mail.sent|mail.failed|greeting.changed|user.added|user.changed|user.removed|handset.changed|handset.reboot|answering.changed|number.changed|mailbox.locked]";
 
 pub(super) fn routes() -> Vec<Entry> {
     let act = Some(Act::Webhooks);

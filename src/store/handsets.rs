@@ -60,7 +60,9 @@ const ADD: &str =
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $10)";
 
 const CHANGE: &str =
-    "UPDATE handsets SET mac = $3, model = $4, site = $5, preference_group = $6, settings = $7, changed_at = $8
+    // What its owner changed meanwhile is to be taken over as well.
+    "UPDATE handsets SET mac = $3, model = $4, site = $5, preference_group = $6, settings = $7,
+        changed_at = CASE WHEN changed_at > $8 THEN changed_at ELSE $8 END
     WHERE tenant_id = $1 AND id = $2";
 
 const CHANGED: &str =

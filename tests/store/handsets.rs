@@ -2,7 +2,7 @@
 
 use aftertone::clock::Clock as _;
 use aftertone::domain::{
-    AuditId, Handset, HandsetId, HandsetModel, HandsetSettings, Port, UserId, Webhook, WebhookEvent,
+    AuditId, Handset, HandsetId, HandsetModel, HandsetSettings, Port, User, UserId, Webhook, WebhookEvent,
     WebhookId, WebhookSecret,
 };
 use aftertone::store::AuditLine;
@@ -16,6 +16,8 @@ contract! {
     a_handset_changes_its_owner_with_the_audit_or_not_at_all
     a_handset_of_somebody_who_was_removed_is_nobodys_until_they_are_back
     webhooks_hear_of_handsets
+    a_phone_waits_when_what_it_shows_of_its_owner_is_another
+    a_phone_waits_when_one_of_its_lines_is_somebody_elses
     a_handset_of_another_tenant_is_missing
 }
 
@@ -257,6 +259,88 @@ async fn webhooks_hear_of_handsets(bed: Bed) {
         ]
     );
     assert!(facts.iter().all(|fact| fact.tenant == home.tenant && fact.about == Some(phone.id.uuid())));
+}
+
+async fn is_waiting(bed: &Bed, phone: &Handset) -> bool {
+    bed.store.handset(phone.tenant, phone.id).await.unwrap().handset.is_waiting()
+}
+
+/// Somebody restarts it.
+async fn restarted(bed: &Bed, phone: &Handset) {
+    let now = bed.store.handset(phone.tenant, phone.id).await.unwrap().handset.changed_at;
+    bed.store.handset_applied(phone.tenant, phone.id, now).await.unwrap();
+    assert!(!is_waiting(bed, phone).await);
+}
+
+// 000-06, 002-020, 002-023
+async fn a_phone_waits_when_what_it_shows_of_its_owner_is_another(bed: Bed) {
+    let home = bed.home("111").await;
+    let (mut own, lobby) = (handset(&bed, home.tenant, "111a"), handset(&bed, home.tenant, "lobby"));
+    own.owner = Some(home.user.id);
+    bed.store.add_handset(&own).await.unwrap();
+    bed.store.add_handset(&lobby).await.unwrap();
+    let mut user = home.user.clone();
+    let changes: [fn(&mut User); 8] = [
+        |user| user.first = "Augusta".to_owned(),
+        |user| user.last = "King".to_owned(),
+        |user| user.profile.record_calls = true,
+        |user| user.profile.sip_address = Some("sip:ada@example.org".to_owned()),
+        |user| user.profile.caller_id = Some("+4930123456".to_owned()),
+        |user| user.profile.site = Some("Berlin".to_owned()),
+        |user| user.profile.department = Some("Sales".to_owned()),
+        |user| user.profile.sip_address = None,
+    ];
+    for (place, change) in changes.into_iter().enumerate() {
+        change(&mut user);
+        bed.store.put_user(&user).await.unwrap();
+        assert!(is_waiting(&bed, &own).await, "change {place}");
+        restarted(&bed, &own).await;
+    }
+    let mut mailbox = home.mailbox.clone();
+    mailbox.extension = "112".parse().unwrap();
+    bed.store.put_mailbox(&mailbox).await.unwrap();
+    assert!(is_waiting(&bed, &own).await, "the extension");
+    restarted(&bed, &own).await;
+
+    // What no phone is told of.
+    user.emails = vec!["king@example.org".parse().unwrap()];
+    user.profile.login = Some("king@example.org".to_owned());
+    user.profile.listed = false;
+    mailbox.enabled = false;
+    bed.store.put_user(&user).await.unwrap();
+    bed.store.put_mailbox(&mailbox).await.unwrap();
+    assert!(!is_waiting(&bed, &own).await, "nothing that it shows is another");
+    bed.store.remove_user(home.tenant, home.user.id).await.unwrap();
+    assert!(is_waiting(&bed, &own).await, "it is nobody's");
+    assert!(!is_waiting(&bed, &lobby).await, "it never was somebody's");
+}
+
+async fn a_phone_waits_when_one_of_its_lines_is_somebody_elses(bed: Bed) {
+    let home = bed.home("111").await;
+    let other = bed.person(home.tenant, "222");
+    bed.store.add_user(&other.user, &other.mailbox, None).await.unwrap();
+    let mut shared = handset(&bed, home.tenant, "111a");
+    shared.owner = Some(home.user.id);
+    shared.ports = vec![Port { port: 1, number: Some("+15550100".to_owned()), appearances: 1 }];
+    bed.store.add_handset(&shared).await.unwrap();
+    bed.store.put_number(&bed.number(&home, "+15550100")).await.unwrap();
+    assert!(!is_waiting(&bed, &shared).await, "the line shows its owner as before");
+    bed.store.remove_number(home.tenant, home.mailbox.id, "+15550100").await.unwrap();
+    assert!(!is_waiting(&bed, &shared).await);
+    bed.store.put_number(&bed.number(&other, "+15550100")).await.unwrap();
+    assert!(is_waiting(&bed, &shared).await, "the line shows somebody else");
+    restarted(&bed, &shared).await;
+    let renamed = User { first: "Grace".to_owned(), ..other.user.clone() };
+    bed.store.put_user(&renamed).await.unwrap();
+    assert!(is_waiting(&bed, &shared).await, "who has another name");
+    restarted(&bed, &shared).await;
+    // What was changed meanwhile is not forgotten by who writes an older look at it.
+    let seen = bed.store.handset(home.tenant, shared.id).await.unwrap().handset;
+    bed.store.put_user(&User { first: "Rear".to_owned(), ..renamed }).await.unwrap();
+    let mut grouped = seen.clone();
+    grouped.settings.groups = vec!["sales".to_owned()];
+    bed.store.change_handset(&seen, &grouped).await.unwrap();
+    assert!(is_waiting(&bed, &shared).await);
 }
 
 async fn a_handset_of_another_tenant_is_missing(bed: Bed) {

@@ -145,6 +145,7 @@ fn is_same(one: &Fact, other: &Fact) -> bool {
         WebhookEvent::UserChanged
             | WebhookEvent::GreetingChanged
             | WebhookEvent::AnsweringChanged
+            | WebhookEvent::HandsetChanged
     );
     // Others are named by what is noted of them; of a user that says which fields are others.
     may_be

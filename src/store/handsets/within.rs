@@ -13,8 +13,7 @@ const PORTS_OF: &str = "SELECT handset_id, port, number, appearances FROM handse
     WHERE tenant_id = $1 AND handset_id = $2 ORDER BY port";
 
 // Only what no two phones have.
-const LOOSEN: &str =
-    "UPDATE handsets SET mac = NULL, preference_group = NULL WHERE tenant_id = $1 AND id = $2";
+const LOOSEN: &str = "UPDATE handsets SET mac = NULL, preference_group = NULL WHERE tenant_id = $1 AND id = $2";
 
 /// Adds a handset with its ports.
 pub(in crate::store) async fn add_in(tx: &mut Tx, handset: &Handset) -> Result<()> {
@@ -39,12 +38,14 @@ pub(in crate::store) async fn add_in(tx: &mut Tx, handset: &Handset) -> Result<(
     Ok(())
 }
 
-/// Holds the phone until the end of the transaction; `Taken` if it is not as it was read. Restarts do not matter.
+/// Holds the phone until the end of the transaction; `Taken` if it is not as it was read. Restarts do not matter, nor what
+/// its owner changed of what it shows.
 pub(in crate::store) async fn must_be(tx: &mut Tx, was: &Handset) -> Result<()> {
     let (tenant, id) = (was.tenant, was.id);
     found(tx.run(LOCK, args![tenant.uuid(), id.uuid()]).await?, "phone", id)?;
     let now = handset_in(tx, tenant, id).await?;
-    let now = now.map(|now| Handset { reboot: was.reboot.clone(), applied_at: was.applied_at, ..now });
+    let (changed_at, applied_at) = (was.changed_at, was.applied_at);
+    let now = now.map(|now| Handset { reboot: was.reboot.clone(), changed_at, applied_at, ..now });
     if now.as_ref() == Some(was) {
         return Ok(());
     }

@@ -273,6 +273,12 @@ impl Handset {
         self.change_at(now);
     }
 
+    /// What no other phone of the tenant has: site and preference group, whatever their capitals (000-15).
+    pub fn group_key(&self) -> Option<String> {
+        let group = self.preference_group.as_ref()?;
+        Some(format!("{}\n{}", self.site.to_lowercase(), group.to_lowercase()))
+    }
+
     /// It has something to take over, from a time on that is later than all that is known of it.
     pub fn change_at(&mut self, now: Timestamp) {
         let least = std::time::Duration::from_micros(1);

@@ -56,13 +56,13 @@ const NAMES: &str = "SELECT id, name FROM handsets WHERE tenant_id = $1 AND name
 
 const ADD: &str =
     "INSERT INTO handsets (id, tenant_id, name, mac, model, owner_id, site, preference_group, settings,
-        changed_at, applied_at, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $10)";
+        changed_at, applied_at, created_at, group_key)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $10, $11)";
 
 const CHANGE: &str =
     // What its owner changed meanwhile is to be taken over as well.
     "UPDATE handsets SET mac = $3, model = $4, site = $5, preference_group = $6, settings = $7,
-        changed_at = CASE WHEN changed_at > $8 THEN changed_at ELSE $8 END
+        changed_at = CASE WHEN changed_at > $8 THEN changed_at ELSE $8 END, group_key = $9
     WHERE tenant_id = $1 AND id = $2";
 
 const CHANGED: &str =
@@ -281,7 +281,7 @@ async fn put_ports(tx: &mut Tx, handset: &Handset) -> Result<()> {
 /// A handset has three unique keys; both databases name the broken one in the error's text (the index or its columns).
 fn written(result: Result<u64, Fault>, handset: &Handset) -> Result<u64> {
     let broken = match &result {
-        Err(Fault::Taken(why)) if why.contains("preference_group") => {
+        Err(Fault::Taken(why)) if why.contains("preference_group") || why.contains("group_key") => {
             ("preference group", handset.preference_group.clone().unwrap_or_default())
         }
         Err(Fault::Taken(why)) if why.contains("handsets_mac") || why.contains("handsets.mac") => {

@@ -133,6 +133,14 @@ async fn what_must_be_unique_is_and_the_error_names_it(bed: Bed) {
     // Many may have none.
     bed.store.add_handset(&handset(&bed, tenant, "3a")).await.unwrap();
     bed.store.add_handset(&handset(&bed, tenant, "4a")).await.unwrap();
+    // Capitals make no other site, nor another group.
+    let mut capitals = full(tenant, "5a", "0004f2000005", "G", "+5");
+    capitals.site = "bRANCH".to_owned();
+    let refused = bed.store.add_handset(&capitals).await.unwrap_err();
+    assert!(
+        matches!(&refused, StoreError::Taken { what: "preference group", value } if value == "G"),
+        "{refused}"
+    );
     let moved = Handset { site: String::new(), ..elsewhere.clone() };
     let refused = bed.store.change_handset(&elsewhere, &moved).await.unwrap_err();
     assert!(matches!(refused, StoreError::Taken { what: "preference group", .. }), "{refused}");

@@ -50,7 +50,8 @@ pub(super) struct Phones {
     by_mac: HashMap<String, usize>,
     /// Where a number rings.
     by_number: HashMap<String, (usize, u8)>,
-    by_group: HashMap<(String, String), usize>,
+    /// By [`Handset::group_key`].
+    by_group: HashMap<String, usize>,
     of_owner: HashMap<UserId, Vec<usize>>,
 }
 
@@ -104,8 +105,8 @@ impl Phones {
                 self.by_number.insert(number.clone(), (place, *port));
             }
         }
-        if let Some(group) = &after.preference_group {
-            self.by_group.insert((after.site.clone(), group.clone()), place);
+        if let Some(group) = after.group_key() {
+            self.by_group.insert(group, place);
         }
         if let Some(owner) = after.owner {
             let own = self.of_owner.entry(owner).or_default();
@@ -124,8 +125,8 @@ impl Phones {
         for number in after.ports.iter().filter_map(|port| port.number.as_ref()) {
             self.by_number.remove(number);
         }
-        if let Some(group) = &after.preference_group {
-            self.by_group.remove(&(after.site.clone(), group.clone()));
+        if let Some(group) = after.group_key() {
+            self.by_group.remove(&group);
         }
     }
 

@@ -13,7 +13,7 @@ const PORTS_OF: &str = "SELECT handset_id, port, number, appearances FROM handse
     WHERE tenant_id = $1 AND handset_id = $2 ORDER BY port";
 
 // Only what no two phones have.
-const LOOSEN: &str = "UPDATE handsets SET mac = NULL, preference_group = NULL WHERE tenant_id = $1 AND id = $2";
+const LOOSEN: &str = "UPDATE handsets SET mac = NULL, preference_group = NULL, group_key = NULL WHERE tenant_id = $1 AND id = $2";
 
 /// Adds a handset with its ports.
 pub(in crate::store) async fn add_in(tx: &mut Tx, handset: &Handset) -> Result<()> {
@@ -31,6 +31,7 @@ pub(in crate::store) async fn add_in(tx: &mut Tx, handset: &Handset) -> Result<(
         handset.preference_group.clone(),
         to_json(&handset.settings)?,
         micros(handset.created_at),
+        handset.group_key(),
     ];
     written(tx.run(ADD, args).await, handset)?;
     put_ports(tx, handset).await?;
@@ -63,6 +64,7 @@ pub(in crate::store) async fn write_in(tx: &mut Tx, handset: &Handset) -> Result
         handset.preference_group.clone(),
         to_json(&handset.settings)?,
         micros(handset.changed_at),
+        handset.group_key(),
     ];
     found(written(tx.run(CHANGE, args).await, handset)?, "phone", handset.id)?;
     put_ports(tx, handset).await?;

@@ -27,9 +27,8 @@ impl Phones {
         {
             fault(Column::Mac, format!("it is {}'s: correct one of them", self.told(*other)));
         }
-        if let Some(group) = &new.preference_group
-            && let Some(other) =
-                self.by_group.get(&(new.site.clone(), group.clone())).filter(|other| **other != place)
+        if let Some(group) = new.group_key()
+            && let Some(other) = self.by_group.get(&group).filter(|other| **other != place)
         {
             let why =
                 format!("{} at this site has it: phones of one site need different ones", self.told(*other));

@@ -279,6 +279,11 @@ impl Handset {
         Some(format!("{}\n{}", self.site.to_lowercase(), group.to_lowercase()))
     }
 
+    /// The phone was asked to restart the last time that somebody wanted it; false when nothing could be sent (000-05).
+    pub fn was_asked(&self) -> bool {
+        self.reboot.as_ref().is_some_and(|(_, said)| !said.starts_with(NOTHING_SENT))
+    }
+
     /// It has something to take over, from a time on that is later than all that is known of it.
     pub fn change_at(&mut self, now: Timestamp) {
         let least = std::time::Duration::from_micros(1);
@@ -303,6 +308,9 @@ impl Handset {
         self.changed_at > self.applied_at
     }
 }
+
+/// So begins what is noted where a phone could not be asked to restart.
+pub const NOTHING_SENT: &str = "Nothing was sent";
 
 /// What a phone shows: the name and the extension (000-06).
 pub fn display_label(name: &str, extension: Option<&str>) -> String {

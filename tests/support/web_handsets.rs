@@ -151,9 +151,18 @@ async fn a_restart_says_what_happened_and_never_more() {
     let path = format!("/handsets/{}", id(&phone));
     let restart = async || read(&bed.call(&key, "POST", &format!("{path}/restart"), None, &[]).await);
     let is_waiting = async || read(&bed.call(&key, "GET", &path, None, &[]).await)["waiting"].clone();
+    let admin = bed.client(&bed.mailbox, Role::TenantAdmin).await;
     let said = async |confirmed: bool, words: &str| {
         let answer = restart().await;
         assert_eq!(answer["confirmed"], json!(confirmed), "{answer}");
+        // Nothing was sent, unless the phone answered something.
+        let is_sent = confirmed || words == "does not answer";
+        assert_eq!(answer["sent"], json!(is_sent), "{answer}");
+        let shown = read(&bed.call(&key, "GET", &path, None, &[]).await);
+        assert_eq!(shown["restart_sent"], json!(is_sent), "{shown}");
+        let page = admin.get(&format!("/admin{path}")).await;
+        assert_eq!(page.text().contains("Asked last"), is_sent, "{}", page.text());
+        assert_eq!(page.text().contains("Not asked"), !is_sent, "{}", page.text());
         assert!(answer["said"].as_str().unwrap().contains(words), "{words}: {answer}");
     };
     said(false, "nobody's phone").await;
@@ -172,6 +181,12 @@ async fn a_restart_says_what_happened_and_never_more() {
     said(false, "several phones").await;
     bed.call(&key, "PATCH", &path, Some(json!({"mac": "", "site": "Hall"})), &[]).await;
     said(false, "does not answer").await;
+    let asked = admin.post(&format!("/admin{path}/restart"), &[]).await;
+    let page = admin.get(asked.header("location")).await;
+    assert!(page.text().contains("was asked to restart and did not say yes"), "{}", page.text());
+    // Without a MAC address nothing knows which phone this is.
+    assert!(page.text().contains("It has no MAC address"), "{}", page.text());
+    assert!(admin.get("/admin/handsets").await.text().contains("No MAC address"));
     assert_eq!(is_waiting().await, json!(true), "what was not confirmed is not applied");
 }
 

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use crate::domain::handset::{display_label, lint};
 use crate::domain::{HandsetId, HandsetModel};
 use crate::service::access::Act;
-use crate::service::handsets::{HandsetError, HandsetWish, csv};
+use crate::service::handsets::{HandsetError, HandsetWish, Restart, csv};
 use crate::store::{KnownHandset, StoreError};
 
 use super::super::portal::frame::{Done, Frame};
@@ -72,6 +72,9 @@ impl Asked {
             "groups" => Done::said("The ring groups are set."),
             "applied" => Done::said("Noted: it was restarted by hand."),
             "asked" => Done::said("It was asked to restart; what it answered stands below."),
+            "refused" => {
+                Done::refused("It was asked to restart and did not say yes; what it answered stands below.")
+            }
             "unasked" => Done::refused("It was not asked to restart; why stands below."),
             "removed" => Done::said("Removed. Its numbers ring on no phone now."),
             _ => return None,
@@ -239,6 +242,9 @@ struct OnePage {
     former_groups: Vec<String>,
     is_waiting: bool,
     restart: Option<(String, String)>,
+    /// It was asked at that time; else nothing could be sent.
+    was_asked: bool,
+    has_mac: bool,
     may_write: bool,
 }
 
@@ -268,6 +274,8 @@ async fn one(
         former_groups: handset.settings.former_groups.clone(),
         is_waiting: handset.is_waiting(),
         restart: restart.map(|(at, said)| (words::stamp(*at, &zone), said.clone())),
+        was_asked: handset.was_asked(),
+        has_mac: handset.mac.is_some(),
         may_write: visitor.must(Act::PhonesWrite).is_ok(),
     };
     Ok(render(&page, status))
@@ -335,9 +343,10 @@ async fn pressed(site: &Site, id: &str, posted: Posted, press: Press) -> Result<
                 handsets.regroup(actor, tenant, handset, fields.all("group")).await?;
                 "groups"
             }
-            Press::Restart => match handsets.restart(actor, tenant, handset).await?.is_confirmed {
-                true => "asked",
-                false => "unasked",
+            Press::Restart => match handsets.restart(actor, tenant, handset).await? {
+                Restart { is_confirmed: true, .. } => "asked",
+                Restart { is_sent: true, .. } => "refused",
+                Restart { .. } => "unasked",
             },
             Press::Applied => {
                 handsets.applied(actor, tenant, handset).await?;

@@ -53,6 +53,7 @@ fn handset_json(known: &KnownHandset) -> Value {
     told["owner"] = json!(handset.owner);
     told["hints"] = json!(lint(&handset.settings.overrides));
     told["changed_at"] = json!(handset.changed_at);
+    told["restart_sent"] = json!(handset.reboot.as_ref().map(|_| handset.was_asked()));
     told["restart_at"] = json!(handset.reboot.as_ref().map(|(at, _)| at));
     told["restart"] = json!(handset.reboot.as_ref().map(|(_, said)| said));
     told["created_at"] = json!(handset.created_at);
@@ -245,7 +246,8 @@ pub(super) async fn restart(
 ) -> Answer {
     let known = found(&site, &caller, &id).await?.handset;
     let restart = site.web.services.handsets.restart(&caller.actor, known.tenant, known.id).await?;
-    Ok(Json(json!({"confirmed": restart.is_confirmed, "said": restart.said})).into_response())
+    Ok(Json(json!({"sent": restart.is_sent, "confirmed": restart.is_confirmed, "said": restart.said}))
+        .into_response())
 }
 
 pub(super) async fn remove(

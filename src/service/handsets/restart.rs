@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::super::trials::Outside;
 use super::{Handsets, Result};
+use crate::domain::handset::NOTHING_SENT;
 use crate::domain::{HandsetId, Owner, TenantId};
 use crate::service::access::Actor;
 use crate::store::KnownHandset;
@@ -14,16 +15,12 @@ use crate::store::KnownHandset;
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Restart {
+    /// The phone was asked; false: nothing could be sent.
+    pub is_sent: bool,
     /// The phone confirmed that it was asked. Whether it restarts is its own.
     pub is_confirmed: bool,
     /// In words.
     pub said: String,
-}
-
-impl Restart {
-    fn not(said: impl Into<String>) -> Self {
-        Self { is_confirmed: false, said: said.into() }
-    }
 }
 
 impl Handsets {
@@ -36,18 +33,23 @@ impl Handsets {
         let seen = known.handset.changed_at;
         let restart = match self.dialog_of(&known).await? {
             Ok((outside, dialog)) => match outside.check_sync(dialog).await {
-                Ok(said) => Restart { is_confirmed: true, said },
-                Err(why) => Restart::not(why),
+                Ok(said) => Restart { is_sent: true, is_confirmed: true, said },
+                Err(said) => Restart { is_sent: true, is_confirmed: false, said },
             },
-            Err(why) => Restart::not(why),
+            Err(said) => Restart { is_sent: false, is_confirmed: false, said },
         };
         let applied = restart.is_confirmed.then_some(seen);
-        let became = json!({"confirmed": restart.is_confirmed, "said": restart.said});
+        let became =
+            json!({"sent": restart.is_sent, "confirmed": restart.is_confirmed, "said": restart.said});
         let line = self.line(actor, "phone.restart", &known.handset, None, Some(became));
         self.store.with_audit(vec![line]).handset_rebooted(tenant, id, &restart.said, applied).await?;
-        let outcome = if restart.is_confirmed { "confirmed" } else { "not-confirmed" };
+        let outcome = match restart {
+            Restart { is_confirmed: true, .. } => "confirmed",
+            Restart { is_sent: true, .. } => "not-confirmed",
+            Restart { .. } => "not-sent",
+        };
         metrics::counter!("aftertone_handset_restarts_total", "outcome" => outcome).increment(1);
-        tracing::info!(handset = %id, outcome, "a phone was asked to restart");
+        tracing::info!(handset = %id, outcome, "a phone is to restart");
         Ok(restart)
     }
 
@@ -58,17 +60,17 @@ impl Handsets {
     ) -> Result<std::result::Result<(Arc<dyn Outside>, String), String>> {
         const HAND: &str = "restart it by hand, or by the phone system";
         let Some(outside) = &self.outside else {
-            return Ok(Err(format!("Nothing was sent: only a running server reaches phones; {HAND}.")));
+            return Ok(Err(format!("{NOTHING_SENT}: only a running server reaches phones; {HAND}.")));
         };
         let handset = &known.handset;
         let Some(owner) = handset.owner else {
             return Ok(Err(format!(
-                "Nothing was sent: it is nobody's phone, so no subscription is its; {HAND}."
+                "{NOTHING_SENT}: it is nobody's phone, so no subscription is its; {HAND}."
             )));
         };
         let person = self.store.person(handset.tenant, owner).await?;
         let Some(mailbox) = person.and_then(|(_, mailbox)| mailbox) else {
-            return Ok(Err(format!("Nothing was sent: its owner has no mailbox; {HAND}.")));
+            return Ok(Err(format!("{NOTHING_SENT}: its owner has no mailbox; {HAND}.")));
         };
         let now = self.clock.now();
         let lamps = self.store.lamps(Owner { tenant: handset.tenant, mailbox: mailbox.id }).await?;
@@ -79,7 +81,7 @@ impl Handsets {
             .collect();
         if live.is_empty() {
             return Ok(Err(format!(
-                "Nothing was sent: no phone of mailbox {} has subscribed to its messages, so none can be reached from here; {HAND}.",
+                "{NOTHING_SENT}: no phone of mailbox {} has subscribed to its messages, so none can be reached from here; {HAND}.",
                 mailbox.extension
             )));
         }
@@ -94,7 +96,7 @@ impl Handsets {
         match (live.len(), live.pop()) {
             (1, Some((_, dialog))) => Ok(Ok((Arc::clone(outside), dialog))),
             _ => Ok(Err(format!(
-                "Nothing was sent: mailbox {} has several phones, and the subscriptions do not say which one is this; {HAND}.",
+                "{NOTHING_SENT}: mailbox {} has several phones, and the subscriptions do not say which one is this; {HAND}.",
                 mailbox.extension
             ))),
         }

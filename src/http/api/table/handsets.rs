@@ -144,7 +144,8 @@ pub(super) const SHAPES: &[Shape] = &[
             ("ports", "[PhonePort]", "those that have something"),
             ("waiting", "boolean", "something changed since it restarted"),
             ("changed_at", "date-time", ""),
-            ("restart_at", "date-time?", "when it was asked to restart"),
+            ("restart_sent", "boolean?", "it was asked then; false: nothing could be sent"),
+            ("restart_at", "date-time?", "when somebody wanted it to restart"),
             ("restart", "string?", "what came of that"),
             ("created_at", "date-time", ""),
         ],
@@ -201,6 +202,7 @@ pub(super) const SHAPES: &[Shape] = &[
     shape(
         "PhoneRestart",
         &[
+            ("sent", "boolean", "it was asked; false: nothing could be sent"),
             ("confirmed", "boolean", "it answered that it was asked; whether it restarts is its own"),
             ("said", "string", "what happened"),
         ],

@@ -35,13 +35,20 @@ macro_rules! drafts {
 const LIST: &str = drafts!("ORDER BY made_at DESC, id DESC");
 const ONE: &str = drafts!("AND id = $3");
 
-const ROWS: &str =
-    "SELECT line, cells FROM import_draft_rows WHERE tenant_id = $1 AND draft_id = $2 ORDER BY line";
+const ROWS: &str = "SELECT line, cells FROM import_draft_rows
+    WHERE tenant_id = $1 AND draft_id = $2 AND NOT left_out ORDER BY line";
+
+const ROWS_LEFT_OUT: &str = "SELECT line, cells FROM import_draft_rows
+    WHERE tenant_id = $1 AND draft_id = $2 AND left_out ORDER BY line";
 
 const SET_ROW: &str =
     "UPDATE import_draft_rows SET cells = $4 WHERE tenant_id = $1 AND draft_id = $2 AND line = $3";
 
-const REMOVE_ROW: &str = "DELETE FROM import_draft_rows WHERE tenant_id = $1 AND draft_id = $2 AND line = $3";
+const LEAVE_ROW_OUT: &str = "UPDATE import_draft_rows SET left_out = (1 = 1)
+    WHERE tenant_id = $1 AND draft_id = $2 AND line = $3 AND NOT left_out";
+
+const TAKE_ROW_IN: &str = "UPDATE import_draft_rows SET left_out = (1 = 0)
+    WHERE tenant_id = $1 AND draft_id = $2 AND line = $3 AND left_out";
 
 const TOUCH: &str = "UPDATE import_drafts SET until = $3, trouble = NULL
     WHERE tenant_id = $1 AND id = $2 AND applying IS NULL AND result IS NULL";
@@ -99,6 +106,17 @@ pub struct ImportDraft {
 /// A row of a draft: its line in the file, and its cells.
 pub type DraftRow = (u32, Vec<String>);
 
+/// What becomes of a row of a draft.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RowChange {
+    /// It has other cells.
+    Cells(Vec<String>),
+    /// It is not imported, and stays with the draft.
+    LeaveOut,
+    /// It was left out, and is imported again.
+    TakeIn,
+}
+
 impl Store {
     /// Keeps a draft.
     ///
@@ -150,12 +168,24 @@ impl Store {
         read_draft(&row.ok_or_else(|| missing("import", id))?)
     }
 
-    /// The rows of a draft, in the order of the file; none once it was imported.
+    /// The rows of a draft that are to be imported, in the order of the file; none once it was.
     ///
     /// # Errors
     /// [`super::StoreError`].
     pub async fn draft_rows(&self, tenant: TenantId, id: DraftId) -> Result<Vec<DraftRow>> {
-        let rows = self.db.rows(ROWS, args![tenant.uuid(), id.uuid()]).await?;
+        self.rows_of_draft(ROWS, tenant, id).await
+    }
+
+    /// The rows of a draft that somebody left out, in the order of the file.
+    ///
+    /// # Errors
+    /// [`super::StoreError`].
+    pub async fn draft_rows_left_out(&self, tenant: TenantId, id: DraftId) -> Result<Vec<DraftRow>> {
+        self.rows_of_draft(ROWS_LEFT_OUT, tenant, id).await
+    }
+
+    async fn rows_of_draft(&self, sql: &'static str, tenant: TenantId, id: DraftId) -> Result<Vec<DraftRow>> {
+        let rows = self.db.rows(sql, args![tenant.uuid(), id.uuid()]).await?;
         let read = |row: &Row| {
             let row = Reader::new(row, "import_draft_rows", "line");
             Ok((row.number("line")?, row.json("cells")?))
@@ -163,7 +193,7 @@ impl Store {
         rows.iter().map(read).collect()
     }
 
-    /// Replaces the cells of rows by their lines (no cells: the row goes), and keeps the draft until then.
+    /// Changes rows by their lines, and keeps the draft until then.
     ///
     /// # Errors
     /// [`super::StoreError::Missing`] when there is no such row, or the draft is being imported or is done.
@@ -171,18 +201,19 @@ impl Store {
         &self,
         tenant: TenantId,
         id: DraftId,
-        rows: &[(u32, Option<Vec<String>>)],
+        rows: &[(u32, RowChange)],
         until: Timestamp,
     ) -> Result<()> {
         let (tenant, whose) = (tenant.uuid(), id.uuid());
         let mut tx = self.begin().await?;
         found(tx.run(TOUCH, args![tenant, whose, micros(until)]).await?, "import", id)?;
-        for (line, cells) in rows {
-            let changed = match cells {
-                Some(cells) => tx.run(SET_ROW, args![tenant, whose, *line, to_json(cells)?]).await?,
-                None => tx.run(REMOVE_ROW, args![tenant, whose, *line]).await?,
+        for (line, change) in rows {
+            let (sql, args) = match change {
+                RowChange::Cells(cells) => (SET_ROW, args![tenant, whose, *line, to_json(cells)?]),
+                RowChange::LeaveOut => (LEAVE_ROW_OUT, args![tenant, whose, *line]),
+                RowChange::TakeIn => (TAKE_ROW_IN, args![tenant, whose, *line]),
             };
-            found(changed, "row", line)?;
+            found(tx.run(sql, args).await?, "row", line)?;
         }
         Ok(tx.commit().await?)
     }

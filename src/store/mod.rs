@@ -65,7 +65,7 @@ use tokio::sync::Notify;
 pub use self::bin::{Removed, Why};
 pub use self::bulk::{BulkRow, BulkRun, BulkState, RowState};
 pub use self::calls::{CallNews, CallRequest, CallState};
-pub use self::drafts::{DraftRow, ImportDraft};
+pub use self::drafts::{DraftRow, ImportDraft, RowChange};
 pub use self::findable::Findable;
 pub use self::handsets::KnownHandset;
 pub use self::imports::{Import, ImportPhone, ImportRow, TakenBack, Within};

@@ -388,6 +388,17 @@ async fn a_draft_is_mended_in_place_imported_once_and_says_what_became_of_it(bed
     imports.mend(&actor, tenant, id, right).await.unwrap();
     let looked = imports.look_at(&actor, tenant, id).await.unwrap();
     assert_eq!((looked.preview.rows.len(), looked.preview.faults()), (5, 0), "{:?}", looked.preview);
+    // What is left out stays with the draft, and can be taken in again.
+    assert_eq!(looked.left_out.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [8]);
+    for (line, wrong) in [(8, Mending::LeaveOut), (8, cells(&[(0, "1009")])), (2, Mending::TakeIn)] {
+        let refused = imports.mend(&actor, tenant, id, vec![(line, wrong)]).await;
+        assert!(matches!(refused, Err(ImportError::NoRow(named)) if named == line), "{refused:?}");
+    }
+    imports.mend(&actor, tenant, id, vec![(8, Mending::TakeIn)]).await.unwrap();
+    assert_eq!(imports.look_at(&actor, tenant, id).await.unwrap().preview.faults(), 1);
+    let looked = imports.result(&actor, tenant, id).await.unwrap();
+    assert!(looked.contains(",not imported,would be added") && !looked.contains("left out"), "{looked}");
+    imports.mend(&actor, tenant, id, vec![(8, Mending::LeaveOut)]).await.unwrap();
     imports.begin(&actor, tenant, id).await.unwrap();
     let twice = imports.begin(&actor, tenant, id).await;
     assert!(matches!(twice, Err(ImportError::Busy)), "{twice:?}");
@@ -400,7 +411,9 @@ async fn a_draft_is_mended_in_place_imported_once_and_says_what_became_of_it(bed
     assert_eq!((x.user.emails[0].as_str(), x.has_pin), ("x@example.org", true));
     let result = imports.result(&actor, tenant, id).await.unwrap();
     assert!(result.contains("1004,X,Y,x@example.org,,,added,") && !result.contains("7391"), "{result}");
+    assert!(result.contains("9,,,,,,left out,"), "{result}");
     assert_eq!(bed.store.draft_rows(tenant, id).await.unwrap(), [], "no PIN stays behind");
+    assert_eq!(bed.store.draft_rows_left_out(tenant, id).await.unwrap(), []);
     let late = imports.mend(&actor, tenant, id, vec![(5, Mending::LeaveOut)]).await;
     assert!(matches!(late, Err(ImportError::Busy)), "{late:?}");
     let audit = bed.store.audit(tenant, None, 9).await.unwrap();

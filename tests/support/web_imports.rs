@@ -97,11 +97,51 @@ async fn a_file_is_shown_mended_imported_and_taken_back() {
     bed.rename_owner("Ada", "Countess").await;
     let held = client.post(&back, &[]).await;
     assert!(held.status == 409 && held.text().contains("after the import: mailbox 1001"), "{}", held.text());
-    assert!(held.text().contains("Take back all the same"));
+    assert!(held.text().contains("<details open>") && held.text().contains("Take back all the same"));
     assert_eq!(names(&bed).await.len(), 3, "nothing was taken back");
     assert_eq!(client.post(&back, &[("anyway", "1")]).await.status, 303);
     assert_eq!(names(&bed).await, ["Ada Lovelace"]);
     assert_eq!(client.post(&back, &[]).await.status, 404, "once");
+}
+
+// 002-089
+#[tokio::test]
+async fn a_row_that_is_left_out_is_shown_named_in_the_result_and_taken_in_again() {
+    let bed = WebBed::new().await;
+    let client = bed.client(&bed.mailbox, Role::TenantAdmin).await;
+    let kept = client.bring(client.csrf(), "x.csv", b"extension,first\n1002,Bob\n1003,Eve\n1004,Ivy\n").await;
+    let path = kept.header("location").to_owned();
+    let save = async |name: &str| client.post(&format!("{path}/rows"), &[("only", "all"), (name, "1")]).await;
+    let todo = client.get(&format!("{path}?only=changes")).await;
+    assert!(!todo.text().contains("Save these rows") && !todo.text().contains("Left out"), "{}", todo.text());
+    let edited = client.get(&format!("{path}?only=changes&line=3")).await;
+    assert!(edited.text().contains("Save these rows"));
+
+    assert_eq!(save("out-3").await.status, 303);
+    for only in ["all", "left-out"] {
+        let page = client.get(&format!("{path}?only={only}")).await;
+        for said in
+            ["Left out <span class=\"count\">1<", "name=\"in-3\"", "Eve", "Save these rows", "Import 2 users"]
+        {
+            assert!(page.text().contains(said), "{only}: {said}: {}", page.text());
+        }
+    }
+    let looked = client.get(&format!("{path}/result.csv")).await;
+    assert!(looked.text().contains("1003,Eve,left out,\r\n"), "{}", looked.text());
+    assert!(looked.text().contains("1002,Bob,not imported,would be added\r\n"), "{}", looked.text());
+    for wrong in ["out-3", "in-2", "in-9", "c-3-1"] {
+        assert_eq!(save(wrong).await.status, 422, "{wrong}");
+    }
+    assert_eq!(save("in-3").await.status, 303);
+    let page = client.get(&format!("{path}?only=all")).await;
+    assert!(page.text().contains("Import 3 users") && !page.text().contains("Left out"), "{}", page.text());
+
+    save("out-4").await;
+    assert_eq!(client.post(&format!("{path}/apply"), &[]).await.status, 303);
+    assert!(client.over(&path).await.text().contains("Every row is in."));
+    assert_eq!(names(&bed).await.len(), 3);
+    let result = client.get(&format!("{path}/result.csv")).await;
+    assert!(result.text().contains("1003,Eve,added,\r\n1004,Ivy,left out,\r\n"), "{}", result.text());
 }
 
 #[tokio::test]
@@ -182,7 +222,7 @@ async fn a_program_takes_a_file_in_mends_it_and_imports_all_of_it() {
     let (multipart, plain) = ("multipart/form-data; boundary=x", "application/json");
     let taken = ask("POST", "/drafts", multipart, form.into_bytes()).await;
     assert_eq!(taken.status, 201, "{}", taken.text());
-    assert_eq!(read(&taken)["counts"], json!({"rows": 3, "add": 1, "change": 0, "faults": 2}));
+    assert_eq!(read(&taken)["counts"], json!({"rows": 3, "add": 1, "change": 0, "faults": 2, "left_out": 0}));
     let path = format!("/drafts/{}", read(&taken)["id"].as_str().unwrap());
     let rows = read(&ask("GET", &format!("{path}/rows?only=faults&limit=1"), plain, Vec::new()).await);
     assert_eq!(rows["items"][0]["faults"][0]["column"], "email", "{rows}");
@@ -198,7 +238,20 @@ async fn a_program_takes_a_file_in_mends_it_and_imports_all_of_it() {
     }
     let right = json!([{"line": 2, "cells": {"email": "bob@example.org"}}, {"line": 4}]);
     let mended = ask("PATCH", &format!("{path}/rows"), plain, mend(right)).await;
-    assert_eq!(read(&mended)["counts"]["faults"], 0, "{}", mended.text());
+    let counts = read(&mended)["counts"].take();
+    assert_eq!((&counts["faults"], &counts["left_out"]), (&json!(0), &json!(1)), "{}", mended.text());
+    let rows = read(&ask("GET", &format!("{path}/rows?only=left-out"), plain, Vec::new()).await);
+    assert_eq!((&rows["items"][0]["line"], &rows["items"][0]["does"]), (&json!(4), &json!("left-out")));
+    for wrong in
+        [json!([{"line": 2, "left_out": false}]), json!([{"line": 4, "left_out": false, "cells": {}}])]
+    {
+        let refused = ask("PATCH", &format!("{path}/rows"), plain, mend(wrong)).await;
+        assert_eq!((refused.status, read(&refused)["errors"][0]["field"].as_str()), (422, Some("rows")));
+    }
+    let back =
+        ask("PATCH", &format!("{path}/rows"), plain, mend(json!([{"line": 4, "left_out": false}]))).await;
+    assert_eq!(read(&back)["counts"]["faults"], 1, "{}", back.text());
+    ask("PATCH", &format!("{path}/rows"), plain, mend(json!([{"line": 4, "left_out": true}]))).await;
     assert_eq!(ask("POST", &format!("{path}/apply"), plain, Vec::new()).await.status, 202);
     let mut draft = read(&mended);
     for _ in 0..200 {
@@ -231,10 +284,11 @@ async fn a_thousand_users_are_imported_with_their_faults_mended_in_place() {
     // A thousand rows; in thirty of them the address is none.
     let row = |n: u32| {
         let at = if n.is_multiple_of(34) { "" } else { "@" };
-        format!("{},First {n},Last {n},user{n}{at}example.org", 2000 + n)
+        format!("{},First {n},Last {n},user{n}{at}example.org,,,,,Europe/Berlin,Sales and service", 2000 + n)
     };
     let rows: Vec<String> = (0..1000).map(row).collect();
-    let file = format!("extension,first,last,email\n{}\n", rows.join("\n"));
+    let columns = "extension,first,last,email,mail,numbers,direct,phone,zone,department";
+    let file = format!("{columns}\n{}\n", rows.join("\n"));
     browser.open(&format!("http://{at}{HERE}")).await;
     // The file is dropped on the form, as from a folder.
     let drop = format!(
@@ -247,6 +301,20 @@ async fn a_thousand_users_are_imported_with_their_faults_mended_in_place() {
     let draft = browser.run("return location.href").await;
     check(&browser, draft.as_str().unwrap(), "admin-import").await;
     check(&browser, &format!("http://{at}{HERE}"), "admin-imports").await;
+    // The line and what can be done with it are in view however far the cells go.
+    for only in ["faults", "all"] {
+        browser.open(&format!("{}?only={only}", draft.as_str().unwrap())).await;
+        let seen = "const grid = document.querySelector('.scroll').getBoundingClientRect();
+            return [...document.querySelectorAll('.cells tbody tr')].every((row) =>
+                [row.firstElementChild, row.lastElementChild].every((cell) => {
+                    const box = cell.getBoundingClientRect();
+                    return box.left >= grid.left - 1 && box.right <= grid.right + 1 && box.right <= innerWidth;
+                }));";
+        for far in ["0", "1e4"] {
+            browser.run(&format!("document.querySelector('.scroll').scrollLeft = {far}")).await;
+            assert_eq!(browser.run(seen).await, json!(true), "{only}, scrolled to {far}");
+        }
+    }
     browser.open(draft.as_str().unwrap()).await;
     let mut mended = 0;
     while browser.run("return document.querySelectorAll('[aria-invalid=true]').length > 0").await

@@ -76,7 +76,7 @@ async fn users(
     let faults = preview.faults();
     if dry_run || faults > 0 {
         if let Some(result) = result {
-            write(result, &result_csv(&table, &preview, Done::Nothing))?;
+            write(result, &result_csv(&table, &preview, &[], Done::Nothing))?;
         }
         show(&table, &preview, None, as_json);
         return match faults {
@@ -90,7 +90,7 @@ async fn users(
     let label = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let done = imports.apply(tenant, &table, &label, &tell).await?;
     if let Some(result) = result {
-        write(result, &result_csv(&table, &done.preview, Done::Imported))?;
+        write(result, &result_csv(&table, &done.preview, &[], Done::Imported))?;
     }
     show(&table, &done.preview, done.import.as_ref(), as_json);
     Ok(())

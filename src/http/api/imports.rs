@@ -12,9 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::domain::{DraftId, ImportId};
-use crate::service::import::{
-    Column, ImportError, Imports, LARGEST, Looked, Mending, Row, What, template_csv,
-};
+use crate::service::import::{Column, ImportError, Imports, LARGEST, Looked, Mending, What, template_csv};
 use crate::store::{Import, ImportDraft};
 
 use super::super::{Site, portal};
@@ -63,7 +61,7 @@ fn looked_json(looked: &Looked) -> Value {
     let is_open = looked.draft.applying.is_none() && !looked.draft.has_result;
     if let (true, Some(fields)) = (is_open, told.as_object_mut()) {
         let counts = json!({"rows": looked.preview.rows.len(), "add": count(|what| matches!(what, What::Add(_))),
-            "change": count(|what| matches!(what, What::Change(_))), "faults": looked.preview.faults()});
+            "change": count(|what| matches!(what, What::Change(_))), "faults": looked.preview.faults(), "left_out": looked.left_out.len()});
         fields.insert("counts".to_owned(), counts);
         fields.insert("ignored".to_owned(), json!(looked.preview.ignored));
     }
@@ -164,25 +162,27 @@ pub(super) async fn rows(
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Answer {
-    let takes: fn(&What) -> bool = match asked.only.as_deref() {
+    // Without what it does, a row is left out.
+    let takes: fn(Option<&What>) -> bool = match asked.only.as_deref() {
         None | Some("all") => |_| true,
-        Some("faults") => |what| matches!(what, What::Fault(_)),
-        Some("changes") => |what| matches!(what, What::Add(_) | What::Change(_)),
-        Some(_) => return Err(Problem::field("only", "choose all, faults or changes")),
+        Some("faults") => |what| matches!(what, Some(What::Fault(_))),
+        Some("changes") => |what| matches!(what, Some(What::Add(_) | What::Change(_))),
+        Some("left-out") => |what| what.is_none(),
+        Some(_) => return Err(Problem::field("only", "choose all, faults, changes or left-out")),
     };
     let looked = imports(&site, &caller).await?.look_at(&caller.actor, caller.tenant, draft_id(&id)?).await?;
     let (after, limit) =
         (asked.after.unwrap_or(0), asked.limit.unwrap_or(PAGE).clamp(1, LONGEST_PAGE) as usize);
-    let rows = looked.table.rows.iter().zip(&looked.preview.rows);
-    let mut rows = rows.filter(|((line, _), row)| *line > after && takes(&row.what));
+    let rows = looked.rows().into_iter();
+    let mut rows = rows.filter(|(line, _, what)| *line > after && takes(*what));
     let items: Vec<Value> =
-        rows.by_ref().take(limit).map(|((line, cells), row)| row_json(&looked, *line, cells, row)).collect();
+        rows.by_ref().take(limit).map(|(line, cells, what)| row_json(&looked, line, cells, what)).collect();
     let last = items.last().and_then(|item| item.get("line").cloned());
     let next = rows.next().and(last).map(|line| line.to_string());
     Ok(page(items, next))
 }
 
-fn row_json(looked: &Looked, line: u32, cells: &[String], row: &Row) -> Value {
+fn row_json(looked: &Looked, line: u32, cells: &[String], what: Option<&What>) -> Value {
     let shown = |(column, place): &(Column, usize)| {
         let text = cells.get(*place).map(String::as_str).unwrap_or_default();
         // A PIN is never shown.
@@ -190,11 +190,12 @@ fn row_json(looked: &Looked, line: u32, cells: &[String], row: &Row) -> Value {
         (column.as_str(), text.to_owned())
     };
     let cells: BTreeMap<&str, String> = looked.columns.iter().map(shown).collect();
-    let (what, differences, faults) = match &row.what {
-        What::Add(differences) => ("add", differences.as_slice(), [].as_slice()),
-        What::Change(differences) => ("change", differences.as_slice(), [].as_slice()),
-        What::Unchanged => ("unchanged", [].as_slice(), [].as_slice()),
-        What::Fault(faults) => ("fault", [].as_slice(), faults.as_slice()),
+    let (what, differences, faults) = match what {
+        Some(What::Add(differences)) => ("add", differences.as_slice(), [].as_slice()),
+        Some(What::Change(differences)) => ("change", differences.as_slice(), [].as_slice()),
+        Some(What::Unchanged) => ("unchanged", [].as_slice(), [].as_slice()),
+        Some(What::Fault(faults)) => ("fault", [].as_slice(), faults.as_slice()),
+        None => ("left-out", [].as_slice(), [].as_slice()),
     };
     let changes: Vec<Value> = differences
         .iter()
@@ -216,8 +217,10 @@ pub(super) struct Mendings {
 #[serde(deny_unknown_fields)]
 struct MendedRow {
     line: u32,
-    /// New texts by column; none: the row is left out.
+    /// New texts by column.
     cells: Option<BTreeMap<String, String>>,
+    /// Whether the row is left out; without cells it is, unless this says otherwise.
+    left_out: Option<bool>,
 }
 
 pub(super) async fn mend(
@@ -230,9 +233,20 @@ pub(super) async fn mend(
     let looked = imports.look_at(&caller.actor, caller.tenant, id).await?;
     let mut mendings = Vec::with_capacity(asked.rows.len());
     for row in asked.rows {
-        let Some(cells) = row.cells else {
-            mendings.push((row.line, Mending::LeaveOut));
-            continue;
+        let cells = match (row.cells, row.left_out) {
+            (None, Some(false)) => {
+                mendings.push((row.line, Mending::TakeIn));
+                continue;
+            }
+            (None, _) => {
+                mendings.push((row.line, Mending::LeaveOut));
+                continue;
+            }
+            (Some(_), Some(_)) => {
+                let why = format!("line {}: write cells or left_out, not both at once", row.line);
+                return Err(Problem::field("rows", why));
+            }
+            (Some(cells), None) => cells,
         };
         let placed = cells.into_iter().map(|(column, text)| {
             let known = looked.columns.iter().find(|(known, _)| known.as_str() == column);

@@ -7,13 +7,13 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use super::columns::{Column, Columns};
-use super::preview::Preview;
+use super::preview::{Preview, What};
 use super::report::{Done, result_csv};
 use super::table::{Table, cell};
 use super::{ImportError, Imported, Imports, Progress, TableError};
 use crate::domain::{DraftId, ImportId, Invalid, TenantId};
 use crate::service::access::Actor;
-use crate::store::{DraftRow, ImportDraft, StoreError};
+use crate::store::{DraftRow, ImportDraft, RowChange, StoreError};
 
 /// A draft that nobody works on is kept for so long.
 const KEPT: Duration = Duration::from_secs(24 * 3600);
@@ -37,6 +37,20 @@ pub struct Looked {
     pub columns: Vec<(Column, usize)>,
     /// What it would do; a row for each of the table's.
     pub preview: Preview,
+    /// Rows that are not to be imported.
+    pub left_out: Vec<DraftRow>,
+}
+
+impl Looked {
+    /// Every row in the order of the file, with what it would do; without that: it is left out.
+    pub fn rows(&self) -> Vec<(u32, &[String], Option<&What>)> {
+        let known = self.table.rows.iter().zip(&self.preview.rows);
+        let known = known.map(|((line, cells), row)| (*line, cells.as_slice(), Some(&row.what)));
+        let out = self.left_out.iter().map(|(line, cells)| (*line, cells.as_slice(), None));
+        let mut rows: Vec<_> = known.chain(out).collect();
+        rows.sort_by_key(|(line, ..)| *line);
+        rows
+    }
 }
 
 /// What is to be done with a row of a draft.
@@ -44,8 +58,10 @@ pub struct Looked {
 pub enum Mending {
     /// New texts of cells, by their places in the header.
     Cells(Vec<(usize, String)>),
-    /// The row is taken out of the draft.
+    /// The row is not to be imported; it stays with the draft.
     LeaveOut,
+    /// A row that was left out is to be imported again.
+    TakeIn,
 }
 
 impl Imports {
@@ -134,11 +150,13 @@ impl Imports {
                 table,
                 columns,
                 preview: Preview { rows: Vec::new(), ignored: Vec::new() },
+                left_out: Vec::new(),
             });
         }
         let table = self.table(&draft).await?;
         let preview = self.preview(tenant, &table).await?;
-        Ok(Looked { draft, table, columns, preview })
+        let left_out = self.store.draft_rows_left_out(tenant, id).await?;
+        Ok(Looked { draft, table, columns, preview, left_out })
     }
 
     /// Mends rows of a draft by their lines: all of them, or none (002-089).
@@ -158,11 +176,12 @@ impl Imports {
             return Err(ImportError::Busy);
         }
         let table = self.table(&draft).await?;
+        let left_out = self.store.draft_rows_left_out(tenant, id).await?;
         let mut rows = Vec::with_capacity(mendings.len());
         for (line, mending) in mendings {
-            let place = table.rows.binary_search_by_key(&line, |(line, _)| *line);
-            let (_, known) =
-                place.ok().and_then(|place| table.rows.get(place)).ok_or(ImportError::NoRow(line))?;
+            let among = if mending == Mending::TakeIn { &left_out } else { &table.rows };
+            let place = among.binary_search_by_key(&line, |(line, _)| *line);
+            let (_, known) = place.ok().and_then(|place| among.get(place)).ok_or(ImportError::NoRow(line))?;
             rows.push((line, mended(known, line, mending)?));
         }
         let now = self.clock.now();
@@ -206,8 +225,8 @@ impl Imports {
             return Err(ImportError::Busy);
         }
         if !draft.has_result {
-            let Looked { table, preview, .. } = self.look_at(actor, tenant, id).await?;
-            return Ok(result_csv(&table, &preview, Done::Nothing));
+            let Looked { table, preview, left_out, .. } = self.look_at(actor, tenant, id).await?;
+            return Ok(result_csv(&table, &preview, &left_out, Done::Nothing));
         }
         self.store.draft_result(tenant, id).await.map_err(|error| match error {
             StoreError::Missing { .. } => ImportError::NoDraft,
@@ -267,18 +286,23 @@ impl Imports {
         draft: &ImportDraft,
     ) -> Result<(Option<ImportId>, String), ImportError> {
         let table = self.table(draft).await?;
+        let left_out = self.store.draft_rows_left_out(draft.tenant, draft.id).await?;
         let told = |progress| {
             self.progress.lock().unwrap_or_else(PoisonError::into_inner).insert(draft.id, progress);
         };
         let Imported { import, preview } =
             self.by(&actor.name).apply(draft.tenant, &table, &draft.label, &told).await?;
-        Ok((import.map(|import| import.id), result_csv(&table, &preview, Done::Imported)))
+        Ok((import.map(|import| import.id), result_csv(&table, &preview, &left_out, Done::Imported)))
     }
 }
 
-/// The cells of a row as they will be; `None`: it goes.
-fn mended(known: &[String], line: u32, mending: Mending) -> Result<Option<Vec<String>>, ImportError> {
-    let Mending::Cells(changes) = mending else { return Ok(None) };
+/// What becomes of a row, with its cells as they will be.
+fn mended(known: &[String], line: u32, mending: Mending) -> Result<RowChange, ImportError> {
+    let changes = match mending {
+        Mending::Cells(changes) => changes,
+        Mending::LeaveOut => return Ok(RowChange::LeaveOut),
+        Mending::TakeIn => return Ok(RowChange::TakeIn),
+    };
     let mut cells = known.to_vec();
     for (place, text) in changes {
         let mend = ImportError::Cell(line);
@@ -288,5 +312,5 @@ fn mended(known: &[String], line: u32, mending: Mending) -> Result<Option<Vec<St
             return Err(ImportError::Cell(line));
         }
     }
-    Ok(Some(cells))
+    Ok(RowChange::Cells(cells))
 }

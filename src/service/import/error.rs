@@ -37,7 +37,9 @@ pub enum ImportError {
     #[error("there is no such import: it was given up, is older than a day, or is somebody else's")]
     NoDraft,
     /// A row that is not in the draft.
-    #[error("there is no row of line {0} in this import")]
+    #[error(
+        "there is no such row of line {0} in this import: rows that are left out are taken in again, not changed"
+    )]
     NoRow(u32),
     /// A cell that is not in the header, or too long.
     #[error("line {0}: a cell is longer than 2000 characters, or in no column of the file")]

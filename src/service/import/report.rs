@@ -4,6 +4,7 @@ use super::columns::{Column, Columns};
 use super::preview::{Difference, Preview, What};
 use super::table::Table;
 use crate::domain::ProfileField;
+use crate::store::DraftRow;
 
 /// Spreadsheets know by it that the text is UTF-8.
 const MARK: &str = "\u{feff}";
@@ -60,20 +61,23 @@ pub enum Done {
     Nothing,
 }
 
-/// The table as it came, with `result` and `message` beside each row. PINs are left out.
-pub fn result_csv(table: &Table, preview: &Preview, done: Done) -> String {
+/// The table as it came, with `result` and `message` beside each row, those that were left out too. PINs are left out.
+pub fn result_csv(table: &Table, preview: &Preview, left_out: &[DraftRow], done: Done) -> String {
     let pins = Columns::read(&table.header).ok().and_then(|columns| {
         columns.places.iter().find(|(column, _)| *column == Column::Pin).map(|(_, place)| *place)
     });
     let header = table.header.iter().cloned().chain(["result".to_owned(), "message".to_owned()]).collect();
-    let rows = table.rows.iter().zip(&preview.rows).map(|((_, cells), row)| {
-        let (result, message) = told(&row.what, done);
+    let row = |cells: &[String], (result, message): (&str, String)| -> Vec<String> {
         let shown =
             |(place, cell): (usize, &String)| if pins == Some(place) { String::new() } else { cell.clone() };
-        let cells = cells.iter().enumerate().map(shown);
-        cells.chain([result.to_owned(), message]).collect()
-    });
-    written(table.separator, std::iter::once(header).chain(rows))
+        cells.iter().enumerate().map(shown).chain([result.to_owned(), message]).collect()
+    };
+    let known = table.rows.iter().zip(&preview.rows);
+    let known = known.map(|((line, cells), of)| (*line, row(cells, told(&of.what, done))));
+    let out = left_out.iter().map(|(line, cells)| (*line, row(cells, ("left out", String::new()))));
+    let mut rows: Vec<(u32, Vec<String>)> = known.chain(out).collect();
+    rows.sort_by_key(|(line, _)| *line);
+    written(table.separator, std::iter::once(header).chain(rows.into_iter().map(|(_, cells)| cells)))
 }
 
 fn told(what: &What, done: Done) -> (&'static str, String) {

@@ -394,7 +394,7 @@ pub fn user_table(data: &[u8]) {
         what: What::Unchanged,
     });
     let preview = Preview { rows: rows.collect(), ignored: Vec::new() };
-    let result = result_csv(&table, &preview, Done::Nothing);
+    let result = result_csv(&table, &preview, &[], Done::Nothing);
     let separator = table.separator;
     let quoted = result.split('"').step_by(2).map(|plain| plain.trim_start_matches('\u{feff}'));
     for cell in quoted.flat_map(|plain| plain.split([separator, '\r', '\n'])) {

@@ -28,6 +28,7 @@ enum Only {
     All,
     Faults,
     Changes,
+    LeftOut,
 }
 
 impl Only {
@@ -35,6 +36,7 @@ impl Only {
         match text {
             "faults" => Self::Faults,
             "changes" => Self::Changes,
+            "left-out" => Self::LeftOut,
             _ => Self::All,
         }
     }
@@ -44,14 +46,17 @@ impl Only {
             Self::All => "all",
             Self::Faults => "faults",
             Self::Changes => "changes",
+            Self::LeftOut => "left-out",
         }
     }
 
-    const fn takes(self, what: &What) -> bool {
+    /// Without what it does, a row is left out.
+    const fn takes(self, what: Option<&What>) -> bool {
         match self {
             Self::All => true,
-            Self::Faults => matches!(what, What::Fault(_)),
-            Self::Changes => matches!(what, What::Add(_) | What::Change(_)),
+            Self::Faults => matches!(what, Some(What::Fault(_))),
+            Self::Changes => matches!(what, Some(What::Add(_) | What::Change(_))),
+            Self::LeftOut => what.is_none(),
         }
     }
 }
@@ -73,6 +78,8 @@ struct DraftPage {
     only: Only,
     columns: Vec<Column>,
     rows: Vec<Shown>,
+    /// There is something to save.
+    is_open: bool,
     from: usize,
     before: Option<usize>,
     next: Option<usize>,
@@ -85,12 +92,15 @@ struct Counts {
     add: usize,
     change: usize,
     fault: usize,
+    out: usize,
 }
 
 struct Shown {
     line: u32,
     what: &'static str,
     is_bad: bool,
+    /// It is not to be imported, and can be taken in again.
+    is_out: bool,
     /// Its cells are fields.
     is_open: bool,
     cells: Vec<Cell>,
@@ -162,8 +172,9 @@ fn refused(error: &ImportError) -> Response {
 }
 
 fn shown(frame: Frame, looked: &Looked, asked: &Asked, progress: Option<Progress>) -> DraftPage {
-    let Looked { draft, table, columns, preview } = looked;
-    let mut counts = Counts { all: preview.rows.len(), ..Counts::default() };
+    let Looked { draft, columns, preview, left_out, .. } = looked;
+    let out = left_out.len();
+    let mut counts = Counts { all: preview.rows.len() + out, out, ..Counts::default() };
     for row in &preview.rows {
         match row.what {
             What::Add(_) => counts.add += 1,
@@ -177,11 +188,15 @@ fn shown(frame: Frame, looked: &Looked, asked: &Asked, progress: Option<Progress
         "" if counts.fault > 0 => Only::Faults,
         text => Only::read(text),
     };
-    let wanted = table.rows.iter().zip(&preview.rows).filter(|(_, row)| only.takes(&row.what));
-    let wanted: Vec<_> = wanted.collect();
+    let wanted: Vec<_> = looked.rows().into_iter().filter(|(_, _, what)| only.takes(*what)).collect();
     let last = wanted.len().saturating_sub(1) / PAGE * PAGE;
     let from = (asked.from / PAGE * PAGE).min(last);
-    let rows = wanted.iter().skip(from).take(PAGE);
+    let rows: Vec<Shown> = wanted
+        .iter()
+        .skip(from)
+        .take(PAGE)
+        .map(|(line, cells, what)| shown_row(*line, cells, *what, columns, *line == asked.line))
+        .collect();
     DraftPage {
         id: draft.id.to_string(),
         label: draft.label.clone(),
@@ -192,9 +207,8 @@ fn shown(frame: Frame, looked: &Looked, asked: &Asked, progress: Option<Progress
         is_done: draft.has_result,
         only,
         columns: columns.iter().map(|(column, _)| *column).collect(),
-        rows: rows
-            .map(|((line, cells), row)| shown_row(*line, cells, &row.what, columns, *line == asked.line))
-            .collect(),
+        is_open: rows.iter().any(|row| row.is_open || row.is_out),
+        rows,
         from,
         before: (from > 0).then(|| from - PAGE),
         next: (from + PAGE < wanted.len()).then_some(from + PAGE),
@@ -225,15 +239,23 @@ fn how_far(progress: Option<Progress>) -> (String, u8) {
     }
 }
 
-fn shown_row(line: u32, cells: &[String], what: &What, columns: &[(Column, usize)], is_asked: bool) -> Shown {
+fn shown_row(
+    line: u32,
+    cells: &[String],
+    what: Option<&What>,
+    columns: &[(Column, usize)],
+    is_asked: bool,
+) -> Shown {
     let none: (&[Difference], &[CellFault]) = (&[], &[]);
     let (word, (differences, faults)) = match what {
-        What::Add(differences) => ("Add", (differences.as_slice(), none.1)),
-        What::Change(differences) => ("Change", (differences.as_slice(), none.1)),
-        What::Unchanged => ("No change", none),
-        What::Fault(faults) => ("Mend", (none.0, faults.as_slice())),
+        Some(What::Add(differences)) => ("Add", (differences.as_slice(), none.1)),
+        Some(What::Change(differences)) => ("Change", (differences.as_slice(), none.1)),
+        Some(What::Unchanged) => ("No change", none),
+        Some(What::Fault(faults)) => ("Mend", (none.0, faults.as_slice())),
+        None => ("Left out", none),
     };
-    let is_new = matches!(what, What::Add(_));
+    let is_new = matches!(what, Some(What::Add(_)));
+    let is_out = what.is_none();
     let cell = |(column, place): &(Column, usize)| {
         let text = cells.get(*place).cloned().unwrap_or_default();
         let was = differences.iter().find(|one| one.column == *column && !is_new);
@@ -253,7 +275,8 @@ fn shown_row(line: u32, cells: &[String], what: &What, columns: &[(Column, usize
         line,
         what: word,
         is_bad: !faults.is_empty(),
-        is_open: is_asked || !faults.is_empty(),
+        is_out,
+        is_open: !is_out && (is_asked || !faults.is_empty()),
         cells: columns.iter().map(cell).collect(),
         beside: faults.iter().filter(|one| !has(one.column)).map(|one| in_words(&one.why)).collect(),
     }
@@ -308,6 +331,8 @@ fn mendings(fields: &Fields) -> Vec<(u32, Mending)> {
         cells.into_iter().map(|(line, cells)| (line, Mending::Cells(cells))).collect();
     let out = fields.beginning("out-").filter_map(|(line, _)| line.parse().ok());
     mendings.extend(out.map(|line| (line, Mending::LeaveOut)));
+    let back = fields.beginning("in-").filter_map(|(line, _)| line.parse().ok());
+    mendings.extend(back.map(|line| (line, Mending::TakeIn)));
     mendings.into_iter().collect()
 }
 

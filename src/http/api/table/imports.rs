@@ -46,13 +46,14 @@ pub(super) const SHAPES: &[Shape] = &[
             ("add", "integer", "users that it adds"),
             ("change", "integer", "users that it changes"),
             ("faults", "integer", "rows that must be mended before"),
+            ("left_out", "integer", "rows that are not to be imported"),
         ],
     ),
     shape(
         "ImportRow",
         &[
             ("line", "integer", "its line in the file"),
-            ("does", "add|change|unchanged|fault", ""),
+            ("does", "add|change|unchanged|fault|left-out", ""),
             ("cells", "{string}", "by column; a PIN is never shown"),
             ("changes", "[ImportChange]", "what would change"),
             ("faults", "[ImportFault]", "what is wrong, and how to mend it"),
@@ -65,6 +66,7 @@ pub(super) const SHAPES: &[Shape] = &[
         &[
             ("line", "integer", "line in the file"),
             ("cells?", "{string}", "new texts by column; none: the row is left out"),
+            ("left_out?", "boolean", "false: a row that was left out is taken in again"),
         ],
     ),
 ];
@@ -107,7 +109,7 @@ pub(super) fn routes() -> Vec<Entry> {
         (
             Route::new("GET", "/imports/drafts/{draft}/rows", write, "Its rows, in the order of the file")
                 .query(&[
-                    ("only", "all, faults or changes"),
+                    ("only", "all, faults, changes or left-out"),
                     ("after", "the `next` of the page before: a line"),
                     LIMIT,
                 ])

@@ -48,8 +48,24 @@ impl<E: std::error::Error> From<E> for Failure {
     }
 }
 
+/// As a shell reports who ended by SIGPIPE.
+const READER_IS_GONE: i32 = 128 + 13;
+
+/// Whoever reads what is printed may have enough of it, as `head` has: that is no fault, and the program ends without a word.
+fn end_quietly_when_nobody_reads() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let said = panic.payload_as_str().unwrap_or_default();
+        if said.starts_with("failed printing to std") && said.contains("Broken pipe") {
+            std::process::exit(READER_IS_GONE);
+        }
+        usual(panic);
+    }));
+}
+
 /// Runs the command that the process was started with.
 pub fn run() -> ExitCode {
+    end_quietly_when_nobody_reads();
     let args = match cli::Args::try_parse() {
         Ok(args) => args,
         Err(error) => {

@@ -12,7 +12,8 @@ use super::read::{Reader, micros};
 use super::{Number, Result, Store, StoreError};
 use crate::domain::{HandsetId, MailboxId, TenantId, UserId};
 
-// A number of a removed mailbox is free, and says whose it was.
+// A number of a removed mailbox is free, and says whose it was. One that only rings on a phone is there as well, unless it is
+// an extension.
 const PAGE: &str = "SELECT * FROM (
     SELECT a.number, i.note, i.number IS NOT NULL AS is_kept, n.label,
         CASE WHEN m.removed_at IS NULL THEN m.id END AS mailbox, CASE WHEN m.removed_at IS NULL THEN u.id END AS owner,
@@ -20,7 +21,10 @@ const PAGE: &str = "SELECT * FROM (
         COALESCE(u.first_name, '') AS first_name, COALESCE(u.last_name, '') AS last_name,
         h.id AS handset, h.name AS handset_name, h.mac, p.port
     FROM (SELECT number FROM number_inventory WHERE tenant_id = $1
-        UNION SELECT number FROM numbers WHERE tenant_id = $1) a
+        UNION SELECT number FROM numbers WHERE tenant_id = $1
+        UNION SELECT r.number FROM handset_ports r WHERE r.tenant_id = $1 AND r.number IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM mailboxes b WHERE b.tenant_id = $1 AND b.extension = r.number
+                AND b.removed_at IS NULL)) a
     LEFT JOIN number_inventory i ON i.tenant_id = $1 AND i.number = a.number
     LEFT JOIN numbers n ON n.tenant_id = $1 AND n.number = a.number
     LEFT JOIN mailboxes m ON m.tenant_id = $1 AND m.id = n.mailbox_id
@@ -49,6 +53,10 @@ const DROP: &str = "DELETE FROM number_inventory WHERE tenant_id = $1 AND number
     AND NOT EXISTS (SELECT 1 FROM numbers n JOIN mailboxes m ON m.tenant_id = n.tenant_id AND m.id = n.mailbox_id
         WHERE n.tenant_id = $1 AND n.number = $2 AND m.removed_at IS NULL)";
 
+// To a mailbox, or it is the extension of one.
+const LEADS: &str = "SELECT m.id FROM mailboxes m WHERE m.tenant_id = $1 AND m.removed_at IS NULL
+    AND (m.extension = $2 OR m.id IN (SELECT n.mailbox_id FROM numbers n WHERE n.tenant_id = $1 AND n.number = $2))";
+
 const RELEASE: &str = "DELETE FROM numbers WHERE tenant_id = $1 AND number = $2";
 
 const SILENCE: &str = "UPDATE handset_ports SET number = NULL WHERE tenant_id = $1 AND number = $2";
@@ -70,7 +78,7 @@ const OWN: &str = "UPDATE handsets SET owner_id = $3 WHERE tenant_id = $1 AND id
 pub struct InventoryNumber {
     /// E.164 or national digits, or an alias.
     pub number: String,
-    /// What is noted of it; `None` when it leads somewhere and nobody put it into the inventory.
+    /// What is noted of it; `None` when it leads or rings somewhere and nobody put it into the inventory.
     pub note: Option<String>,
     /// Shown as "called as".
     pub label: Option<String>,
@@ -141,13 +149,18 @@ impl Store {
         Ok(added)
     }
 
-    /// Takes a number that leads nowhere out of the inventory, and off the phone where it rings.
+    /// Takes a number that leads nowhere out of the inventory (if it is in it), and off the phone where it rings.
     ///
     /// # Errors
     /// [`StoreError::Missing`], also when it leads to a mailbox.
     pub async fn drop_number(&self, tenant: TenantId, number: &str) -> Result<()> {
         let mut tx = self.begin().await?;
-        found(tx.run(DROP, args![tenant.uuid(), number]).await?, "number", number)?;
+        let dropped = tx.run(DROP, args![tenant.uuid(), number]).await?;
+        if dropped == 0 {
+            let leads = !tx.rows(LEADS, args![tenant.uuid(), number]).await?.is_empty();
+            let rings = !tx.rows(RINGS_ON, args![tenant.uuid(), number]).await?.is_empty();
+            found(u64::from(rings && !leads), "number", number)?;
+        }
         silence(&mut tx, tenant, number, self.clock.now()).await?;
         Ok(tx.commit().await?)
     }

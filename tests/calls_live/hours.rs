@@ -111,6 +111,20 @@ fn what_cannot_be_set_up_is_said_in_one_sentence_with_the_right_exit_code() {
     }
 }
 
+#[test]
+fn whoever_has_enough_of_what_is_printed_ends_the_command_without_a_word() {
+    let server = Server::prepare("", "");
+    server.user("1001", &[]);
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_aftertone"));
+    command.arg("--config").arg(server.config()).arg("--data").arg(server.data());
+    command.args(["explain", "--to", "sip:1001@pbx.example.org"]).stdout(writer);
+    let ended = command.stdin(std::process::Stdio::null()).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&ended.stderr), "", "{ended:?}");
+    assert_eq!(ended.status.code(), Some(141), "as a shell reports it of other programs");
+}
+
 // 002-087 … 002-089
 #[test]
 fn users_are_imported_looked_at_and_taken_back() {

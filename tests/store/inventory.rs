@@ -12,6 +12,7 @@ contract! {
     a_number_that_is_taken_away_stays_and_rings_nowhere
     a_number_of_a_removed_user_is_free_and_says_whose_it_was
     users_without_a_number_are_named
+    a_number_that_only_rings_is_in_the_inventory_as_well
     the_inventory_of_another_tenant_is_closed
 }
 
@@ -200,6 +201,26 @@ async fn users_without_a_number_are_named(bed: Bed) {
     assert_eq!(named, [(other.user.id, "Ada".to_owned(), "Lovelace".to_owned(), "1002".to_owned())]);
     let silent = all(&bed, home.tenant, "", Which::Unreachable).await;
     assert_eq!(texts(&silent), ["+101"], "it rings on no phone");
+}
+
+// 003-08
+async fn a_number_that_only_rings_is_in_the_inventory_as_well(bed: Bed) {
+    let home = bed.home("1001").await;
+    let desk = phone(&bed, home.tenant, "desk").await;
+    let port = |port, number: &str| Port { port, number: Some(number.to_owned()), appearances: 1 };
+    let ringing = Handset { ports: vec![port(1, "+15550177"), port(2, "1001")], ..desk.clone() };
+    bed.store.change_handset(&desk, &ringing).await.unwrap();
+    let known = all(&bed, home.tenant, "", Which::All).await;
+    assert_eq!(texts(&known), ["+15550177"], "an extension is no number");
+    assert_eq!((known[0].mailbox, known[0].phone.as_ref().map(|phone| phone.3)), (None, Some(1)));
+    let extension = bed.store.drop_number(home.tenant, "1001").await;
+    assert!(matches!(extension, Err(StoreError::Missing { .. })), "{extension:?}");
+    bed.store.drop_number(home.tenant, "+15550177").await.unwrap();
+    assert!(all(&bed, home.tenant, "", Which::All).await.is_empty());
+    let ports = bed.store.handset(home.tenant, desk.id).await.unwrap().handset.ports;
+    assert_eq!(ports.iter().filter_map(|port| port.number.as_deref()).collect::<Vec<_>>(), ["1001"]);
+    let gone = bed.store.drop_number(home.tenant, "+15550177").await;
+    assert!(matches!(gone, Err(StoreError::Missing { .. })), "{gone:?}");
 }
 
 async fn the_inventory_of_another_tenant_is_closed(bed: Bed) {

@@ -92,7 +92,7 @@ pub(super) async fn greeting(session: &Session, command: GreetingCommand) -> Res
             let list = base.store.greetings(tenant.id, mailbox.id).await?;
             let now = session.clock.now();
             let rows: Vec<Value> = list.iter().map(|greeting| greeting_json(greeting, now)).collect();
-            print::rows(json.json, &["kind", "label", "duration_ms", "on", "from", "until"], &rows);
+            print::rows(json.json, &["id", "kind", "label", "duration_ms", "on", "from", "until"], &rows);
         }
         GreetingCommand::CallMe(args) => return call_me::run(session, &base, &tenant, &args).await,
         GreetingCommand::Clear { mailbox, kind } => {

@@ -57,7 +57,7 @@ events! {
     UserChanged = "user.changed";
     /// A user was removed.
     UserRemoved = "user.removed";
-    /// A phone was added, changed, given to somebody else, or removed.
+    /// A phone was added, changed, given to somebody else, or removed, or shows something else of its owner.
     HandsetChanged = "handset.changed";
     /// A phone is to restart, and what came of asking it by SIP.
     HandsetReboot = "handset.reboot";

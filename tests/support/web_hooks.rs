@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aftertone::clock::Clock as _;
-use aftertone::domain::{Mark, Owner};
+use aftertone::domain::{Mark, Owner, Role};
 use aftertone::outbox::Courier;
 use aftertone::service::webhooks::guard::Guard;
 use axum::extract::State;
@@ -295,4 +295,42 @@ async fn a_change_of_a_user_is_told_with_the_names_of_its_fields() {
     assert_eq!(body["data"]["first"], "Augusta");
     let text = body.to_string();
     assert!(!text.contains("482913") && !text.contains("+4917"), "{text}");
+}
+
+// 000-08, 002-027, 003-09
+#[tokio::test]
+async fn what_calls_get_and_where_numbers_lead_is_told_however_it_is_changed() {
+    let bed = WebBed::new().await;
+    let key = bed.key_of_all().await;
+    let (receiver, url) = Receiver::start().await;
+    let events = ["answering.changed", "number.changed"];
+    bed.listening(&key, json!({"name": "pbx", "url": url, "events": events})).await;
+    let own = format!("/mailboxes/{}", bed.mailbox.id);
+    let rule = json!({"name": "Night", "then": {"answer": "tone"}});
+    let blocked = json!({"caller": "+1 900*", "verdict": "decline"});
+    let told = async |path: &str, body: Value| {
+        let made = bed.call(&key, "POST", path, Some(body), &[]).await;
+        assert!((200..300).contains(&made.status), "{path}: {}", made.text());
+        bed.courier().work_off().await.unwrap();
+        let mut got = receiver.taken();
+        assert_eq!(got.len(), 1, "{path}: {got:?}");
+        (made, got.remove(0).1)
+    };
+    let mine = |what: &str| json!({"mailbox": bed.mailbox.id, "extension": "1001", "what": what});
+    let (made, rules) = told(&format!("{own}/rules"), rule).await;
+    assert_eq!((&rules["type"], &rules["data"]), (&json!("answering.changed"), &mine("rules")));
+    let undo = json!({"change": read(&made)["undo"]});
+    assert_eq!(told(&format!("{own}/rules/undo"), undo).await.1["data"], mine("rules"));
+    let (_, callers) = told("/callers", blocked).await;
+    assert_eq!(callers["data"], json!({"mailbox": null, "extension": null, "what": "callers"}));
+    let user = format!("/users/{}/numbers", bed.mailbox.user.unwrap());
+    let (_, number) = told(&user, json!({"number": "+15550123"})).await;
+    assert_eq!(number["type"], "number.changed");
+    assert_eq!(
+        (&number["data"]["number"], &number["data"]["what"]),
+        (&json!("+15550123"), &json!("assigned"))
+    );
+    assert_eq!(number["data"]["extension"], "1001");
+    let page = bed.client(&bed.mailbox, Role::TenantAdmin).await.get("/admin/webhooks").await;
+    assert!(events.iter().all(|event| page.text().contains(event)), "{}", page.text());
 }

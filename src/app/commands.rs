@@ -32,9 +32,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::clock::{SharedClock, SystemClock};
 use crate::domain::{Extension, Purpose, Tenant};
 
+use super::base::Base;
 use super::cli::{Args, Command};
 use super::config::Config;
-use super::server::{self, Base, Server};
+use super::server::{self, Server};
 use super::{Failure, demo, telemetry};
 
 /// Who stands in the audit.

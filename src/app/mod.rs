@@ -1,5 +1,6 @@
 //! The program: command line, configuration, wiring, telemetry, shutdown.
 
+mod base;
 mod cli;
 mod commands;
 pub mod config;

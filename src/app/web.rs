@@ -16,8 +16,8 @@ use crate::service::prompts::PromptSet;
 use crate::service::reception::Reception;
 use crate::service::trials::Outside;
 
+use super::base::Base;
 use super::config::Config;
-use super::server::Base;
 
 /// The parts of a running server that the web side shares with calls.
 pub(super) struct Running<'a> {

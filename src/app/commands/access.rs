@@ -9,9 +9,9 @@ use crate::service::keys::{Keys, NewKey};
 use crate::service::signin::Signin;
 
 use super::super::Failure;
+use super::super::base::Base;
 use super::super::cli::KeyCommand;
 use super::super::config::parse_duration;
-use super::super::server::Base;
 use super::{ACTOR, Session, extension, print, read};
 
 fn signin(session: &Session, base: &Base) -> Signin {

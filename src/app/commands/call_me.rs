@@ -7,8 +7,8 @@ use crate::service::call_me::{CallMe, Following, Wanted};
 use crate::store::CallNews;
 
 use super::super::Failure;
+use super::super::base::Base;
 use super::super::cli::CallMeArgs;
-use super::super::server::Base;
 use super::messages::mailbox_of;
 use super::{ACTOR, Session, StopSignals, extension, read};
 

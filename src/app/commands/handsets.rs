@@ -9,8 +9,8 @@ use crate::service::handsets::{Exported, HandsetError, HandsetWish, Handsets, cs
 use crate::store::KnownHandset;
 
 use super::super::Failure;
+use super::super::base::Base;
 use super::super::cli::{HandsetCommand, HandsetSet};
-use super::super::server::Base;
 use super::{ACTOR, Session, print, read_file};
 
 /// Phones that are read in one go.

@@ -9,8 +9,8 @@ use crate::service::greetings::{Greetings, NewGreeting, SetGreeting};
 use crate::store::{Job, JobState, StoreError, Work};
 
 use super::super::Failure;
+use super::super::base::Base;
 use super::super::cli::{GreetingCommand, JobCommand, LinkCommand, MessageCommand};
-use super::super::server::Base;
 use super::access::audit;
 use super::{ACTOR, Session, call_me, extension, print, read};
 

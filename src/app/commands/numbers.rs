@@ -10,8 +10,8 @@ use crate::service::numbers::{Assignment, NumberError, Numbers};
 use crate::store::{InventoryNumber, Ringing, Which};
 
 use super::super::Failure;
+use super::super::base::Base;
 use super::super::cli::{NumberAssign, NumberCommand};
-use super::super::server::Base;
 use super::{ACTOR, Session, extension, handsets, print, read};
 
 /// Numbers that are read in one go.

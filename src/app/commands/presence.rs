@@ -7,8 +7,8 @@ use crate::domain::{Mailbox, Owner, PresenceState};
 use crate::service::presence::{PresenceError, Presences};
 
 use super::super::Failure;
+use super::super::base::Base;
 use super::super::cli::UserSet;
-use super::super::server::Base;
 use super::messages::time;
 use super::{ACTOR, Session, read};
 

@@ -11,9 +11,9 @@ use crate::service::answering::{Lists, NewRule, Rules, Standing, acts, condition
 use crate::service::time_frames::TimeFrames;
 
 use super::super::Failure;
+use super::super::base::Base;
 use super::super::cli::{BlockCommand, RuleAdd, RuleCommand, RulePhones, RuleThen};
 use super::super::config::parse_duration;
-use super::super::server::Base;
 use super::frames::owner;
 use super::messages::time;
 use super::{ACTOR, Session, extension, print, read};

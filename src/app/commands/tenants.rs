@@ -7,8 +7,8 @@ use crate::service::people::People;
 use crate::service::tenants::{NewTenant, TenantError, Tenants, checked_domains, checked_name, checked_zone};
 
 use super::super::Failure;
+use super::super::base::Base;
 use super::super::cli::{TenantAdd, TenantCommand, TenantSet};
-use super::super::server::Base;
 use super::{ACTOR, Session, extension, language, print, read};
 
 /// What cannot be read is a usage error, all else a refusal.

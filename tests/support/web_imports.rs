@@ -301,7 +301,7 @@ async fn a_thousand_users_are_imported_with_their_faults_mended_in_place() {
     let draft = browser.run("return location.href").await;
     check(&browser, draft.as_str().unwrap(), "admin-import").await;
     check(&browser, &format!("http://{at}{HERE}"), "admin-imports").await;
-    // The line and what can be done with it are in view however far the cells go.
+    // The line, what can be done with it and the names of the columns are in view however far the cells go.
     for only in ["faults", "all"] {
         browser.open(&format!("{}?only={only}", draft.as_str().unwrap())).await;
         let seen = "const grid = document.querySelector('.scroll').getBoundingClientRect();
@@ -311,8 +311,11 @@ async fn a_thousand_users_are_imported_with_their_faults_mended_in_place() {
                     return box.left >= grid.left - 1 && box.right <= grid.right + 1 && box.right <= innerWidth;
                 }));";
         for far in ["0", "1e4"] {
-            browser.run(&format!("document.querySelector('.scroll').scrollLeft = {far}")).await;
+            browser.run(&format!("document.querySelector('.scroll').scrollTo({far}, {far})")).await;
             assert_eq!(browser.run(seen).await, json!(true), "{only}, scrolled to {far}");
+            let names = "const grid = document.querySelector('.scroll').getBoundingClientRect();
+                return document.querySelector('.cells th').getBoundingClientRect().top - grid.top < 3;";
+            assert_eq!(browser.run(names).await, json!(true), "{only}, scrolled to {far}");
         }
     }
     browser.open(draft.as_str().unwrap()).await;

@@ -101,8 +101,7 @@ pub(super) async fn of_mailbox(
     plan.keys = keys(mailbox, &targets, desk.settings.directory_key);
     if let Some(rule) = rule {
         follow(rule, &mut plan, &targets);
-        // Whom a list lets through is not asked (002-028).
-        plan.screens = rule.phones.screening && verdict.answered.screened.is_none();
+        plan.screens = verdict.answered.screens();
     }
     let target = match verdict.when_off() {
         Some(WhenOff::Operator) => gate.operator.as_deref(),

@@ -167,6 +167,9 @@ fn hears(verdict: &Verdict, call: &Explanation) -> Vec<String> {
         steps.push("That this mailbox takes no messages; then the call ends".to_owned());
         return steps;
     }
+    if call.state == Some("takes-messages") && verdict.answered.screens() {
+        steps.push("A question for the own name, with which the message begins".to_owned());
+    }
     if let Some(greeting) = &call.greeting {
         steps.push(match greeting.kind {
             "recorded-name" => "A built-in greeting with the recorded name".to_owned(),

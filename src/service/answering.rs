@@ -82,6 +82,16 @@ pub struct OfficeHours {
 }
 
 impl Answered {
+    /// A list lets the caller through: neither screening nor "do not disturb" hold for them (002-028).
+    pub fn is_allowed(&self) -> bool {
+        matches!(self.screened, Some(ScreenedCaller { screening: Screening::Allow, .. }))
+    }
+
+    /// Who reaches the mailbox is asked for a name, with which the message begins (002-036).
+    pub fn screens(&self) -> bool {
+        !self.is_allowed() && self.rule.as_ref().is_some_and(|(_, rule)| rule.then.phones.screening)
+    }
+
     /// The caller was turned away by a list or rule.
     pub fn turned_away(&self) -> Option<crate::domain::answering::TurnAway> {
         if let Some(ScreenedCaller { screening: Screening::Block { with }, .. }) = self.screened {

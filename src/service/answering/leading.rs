@@ -6,7 +6,7 @@ use std::fmt;
 
 use super::Answered;
 use crate::domain::Extension;
-use crate::domain::answering::{AnswerBy, RuleActions, ScreenedCaller, Screening};
+use crate::domain::answering::{AnswerBy, RuleActions};
 use crate::service::outbound::extension_of_phone;
 
 /// Steps from the rules of one user to those of the next, at most.
@@ -86,11 +86,9 @@ impl Goes {
             return Self::Away;
         }
         let Some((_, rule)) = &answered.rule else { return Self::Phones };
-        let is_allowed =
-            matches!(answered.screened, Some(ScreenedCaller { screening: Screening::Allow, .. }));
         match Lead::onward(&rule.then) {
             Some(lead) => Self::On(lead),
-            None if rule.then.phones.dnd && !is_allowed => Self::Voicemail,
+            None if rule.then.phones.dnd && !answered.is_allowed() => Self::Voicemail,
             None => Self::Phones,
         }
     }

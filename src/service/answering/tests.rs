@@ -144,6 +144,42 @@ fn who_is_allowed_goes_before_who_is_blocked_and_the_mailbox_before_the_tenant()
     assert_eq!(ask(&rules), Some(TurnAway::Announce));
 }
 
+// 002-028
+#[test]
+fn who_is_allowed_is_told_to_be_spared_screening_and_do_not_disturb() {
+    let mut screens = rule(1, "quiet", None, &[], &[]);
+    screens.then.phones.dnd = true;
+    screens.then.phones.screening = true;
+    screens.then.phones.ring_s = Some(20);
+    let arrangements = Arrangements {
+        rules: vec![screens],
+        callers: vec![line(true, "+15550100", Screening::Allow)],
+        ..Arrangements::default()
+    };
+    let told = |from: &str| {
+        let forms = [from.to_owned()];
+        let calling = Calling { forms: &forms, internal: false };
+        let (reason, now) = (RedirectReason::NoAnswer, Timestamp::UNIX_EPOCH);
+        let asked = Asked { reason, calling, now, zone: &TimeZone::UTC };
+        let decided = decide(&arrangements, &asked);
+        (decided.screens(), AnsweringTold::new(&arrangements, &asked, &decided).phone_system.join("\n"))
+    };
+    let (asks, stranger) = told("+15550199");
+    assert!(asks);
+    for line in ["do not disturb (acts in the phone system)", "callers say their name", "(acts here)"] {
+        assert!(stranger.contains(line), "{stranger}");
+    }
+    let (asks, friend) = told("+15550100");
+    assert!(!asks);
+    for line in
+        ["do not disturb: not for this caller", "call screening: not for this caller", "rings for 20 s"]
+    {
+        assert!(friend.contains(line), "{friend}");
+    }
+    assert!(!friend.contains("say their name") && !friend.contains("(acts here)"), "{friend}");
+    assert!(!friend.contains("do not disturb (acts"), "{friend}");
+}
+
 #[test]
 fn a_mailboxs_own_hours_go_instead_of_the_tenants_and_holidays_add_up() {
     let tenants = frame(1, false, "Office", FrameUse::Open, &["mon-fri 09:00-17:00"]);

@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::{Answered, Asked, OfficeHours, decide, office_hours, until};
 use crate::domain::answering::{
-    AnswerBy, Arrangements, Conditions, PhoneSystem, RingTarget, RuleActions, ScreenedCaller, Screening,
-    TurnAway,
+    AnswerBy, Arrangements, Conditions, PhoneSystem, RingTarget, Rule, RuleActions, ScreenedCaller,
+    Screening, TurnAway,
 };
 use crate::domain::{Invalid, PresenceState, RedirectReason};
 
@@ -157,8 +157,33 @@ pub fn acts(then: &RuleActions) -> Vec<String> {
     lines
 }
 
-/// What a rule wants of the phone system, a line each. We only keep it.
+/// What a rule wants of the phone system, a line each. Of this, only the name that a message begins with is ours.
 pub fn phone_system(phones: &PhoneSystem) -> Vec<String> {
+    let mut lines = wanted(phones);
+    if phones.screening {
+        lines.push(
+            "who is to leave a message is asked for a name, with which it begins (acts here)".to_owned(),
+        );
+    }
+    lines
+}
+
+/// What a rule wants of the phone system for this caller. Who is let through is spared screening and "do not disturb"
+/// (002-028).
+fn wanted_for(answered: &Answered, rule: &Rule) -> Vec<String> {
+    let phones = &rule.then.phones;
+    if !answered.is_allowed() {
+        return phone_system(phones);
+    }
+    let spared = |what: &str| format!("{what}: not for this caller, whom a list lets through");
+    let dnd = phones.dnd.then(|| spared("do not disturb"));
+    let screening = phones.screening.then(|| spared("call screening"));
+    let others = PhoneSystem { dnd: false, screening: false, ..phones.clone() };
+    dnd.into_iter().chain(screening).chain(wanted(&others)).collect()
+}
+
+/// What the phone system alone carries out. We only keep it.
+fn wanted(phones: &PhoneSystem) -> Vec<String> {
     let mut lines = Vec::new();
     let mut add = |line: Option<String>| lines.extend(line);
     add(phones.dnd.then(|| "do not disturb".to_owned()));
@@ -222,7 +247,7 @@ pub struct AnsweringTold {
     pub rule_until: Option<Timestamp>,
     /// What it does.
     pub does: Vec<String>,
-    /// What it wants of the phone system.
+    /// What it wants of the phone system for this caller.
     pub phone_system: Vec<String>,
     #[serde(skip)]
     zone: TimeZone,
@@ -252,7 +277,7 @@ impl AnsweringTold {
             rule_why: rule.as_ref().map(|(_, rule)| conditions(&rule.when, arrangements)),
             rule_until: until(arrangements, asked.zone, asked.now, same_rule),
             does: rule.as_ref().map(|(_, rule)| acts(&rule.then)).unwrap_or_default(),
-            phone_system: rule.as_ref().map(|(_, rule)| phone_system(&rule.then.phones)).unwrap_or_default(),
+            phone_system: rule.as_ref().map(|(_, rule)| wanted_for(answered, rule)).unwrap_or_default(),
             zone: asked.zone.clone(),
         }
     }

@@ -299,7 +299,11 @@ pub(super) const SHAPES: &[Shape] = &[
             ),
             ("operator?", "string?", "where 0 leads"),
             ("keys?", "[RuleKey]", "where 1 to 9 lead"),
-            ("phones?", "RulePhones", "kept here; acts in the phone system"),
+            (
+                "phones?",
+                "RulePhones",
+                "kept here; acts in the phone system, but for the name that screening asks for",
+            ),
         ],
     ),
     shape("RuleKey", &[("key", "string", "1 to 9"), ("target", "string", "")]),

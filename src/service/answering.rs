@@ -31,7 +31,7 @@ pub use error::AnsweringError;
 pub use leading::{Astray, Goes, Lead, Trail, follow};
 pub use lists::Lists;
 pub(super) use lists::mailbox as mailbox_and_zone;
-pub(super) use noting::whose;
+pub(super) use noting::noting;
 pub(super) use rules::checked_name;
 pub use rules::{NewRule, Rules, Standing};
 pub use targets::{Target, TargetKind};

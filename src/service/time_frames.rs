@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use super::answering::{AnsweringError, mailbox_and_zone, no_undo, whose};
-use super::audit::{Deed, NotedStore};
+use super::answering::{AnsweringError, mailbox_and_zone, no_undo, noting};
+use super::audit::NotedStore;
 use crate::clock::SharedClock;
 use crate::domain::answering::Undo;
 use crate::domain::time_frame::{Entry, MOST_SPANS};
@@ -71,17 +71,6 @@ impl TimeFrames {
     #[must_use]
     pub fn by(&self, actor: &str) -> Self {
         Self { store: self.store.by(actor), ..self.clone() }
-    }
-
-    fn noting(
-        &self,
-        action: &str,
-        (tenant, of): (TenantId, Option<&Extension>),
-        was: Option<&TimeFrame>,
-        became: Option<&TimeFrame>,
-    ) -> Store {
-        let noted = |frame: Option<&TimeFrame>| frame.map_or(Value::Null, noted);
-        self.store.noting(tenant, Deed { action, target: whose(of) }, noted(was), noted(became))
     }
 
     /// The frames of a mailbox, its own first, then the tenant's; without a mailbox, the tenant's.
@@ -165,7 +154,7 @@ impl TimeFrames {
             schedule,
             created_at,
         };
-        let store = self.noting(action, (tenant, of), known.as_ref(), Some(&frame));
+        let store = noting(&self.store, action, (tenant, of), (known.as_ref(), Some(&frame)), noted);
         store.put_time_frame(&frame).await.map_err(|error| match error {
             StoreError::Taken { value, .. } => AnsweringError::Taken { what: "time frame", name: value },
             other => other.into(),
@@ -201,7 +190,7 @@ impl TimeFrames {
         let (mailbox, _) = self.owner(tenant, of).await?;
         let known = self.own(tenant, mailbox, name).await?;
         let frame = known.ok_or_else(|| AnsweringError::NoFrame(name.to_owned()))?;
-        let store = self.noting("hours.removed", (tenant, of), Some(&frame), None);
+        let store = noting(&self.store, "hours.removed", (tenant, of), (Some(&frame), None), noted);
         Ok(store.remove_time_frame(tenant, frame.id).await?)
     }
 
@@ -217,7 +206,7 @@ impl TimeFrames {
     ) -> Result<(TimeFrame, ChangeId)> {
         let (mailbox, _) = self.owner(tenant, of).await?;
         let frame = self.known(tenant, mailbox, id).await?;
-        let store = self.noting("hours.removed", (tenant, of), Some(&frame), None);
+        let store = noting(&self.store, "hours.removed", (tenant, of), (Some(&frame), None), noted);
         store.remove_time_frame(tenant, id).await?;
         let (change, undo) = (ChangeId::from_uuid(self.clock.uuid()), Undo::Frame { frame: frame.clone() });
         self.store.put_undo(tenant, mailbox, change, &undo).await?;
@@ -240,7 +229,7 @@ impl TimeFrames {
         if self.own(tenant, mailbox, &frame.name).await?.is_some() {
             return Err(AnsweringError::Taken { what: "time frame", name: frame.name });
         }
-        let store = self.noting("hours.restored", (tenant, of), None, Some(&frame));
+        let store = noting(&self.store, "hours.restored", (tenant, of), (None, Some(&frame)), noted);
         store.put_time_frame(&frame).await?;
         self.store.forget_undo(tenant, change).await?;
         Ok(frame)

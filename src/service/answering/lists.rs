@@ -7,12 +7,12 @@ use uuid::Uuid;
 use super::AnsweringError;
 use super::editing::no_undo;
 use super::error::Result;
-use super::noting::whose;
+use super::noting::noting;
 use super::verdict_word;
 use crate::clock::SharedClock;
 use crate::domain::answering::{CallerPattern, Calling, ScreenedCaller, Screening, Undo};
 use crate::domain::{ChangeId, Extension, Invalid, Mailbox, MailboxId, TenantId};
-use crate::service::audit::{Deed, NotedStore};
+use crate::service::audit::NotedStore;
 use crate::store::{Store, StoreError};
 
 /// Longest note.
@@ -37,17 +37,6 @@ impl Lists {
     #[must_use]
     pub fn by(&self, actor: &str) -> Self {
         Self { store: self.store.by(actor), ..self.clone() }
-    }
-
-    fn noting(
-        &self,
-        action: &str,
-        (tenant, of): (TenantId, Option<&Extension>),
-        was: Option<&ScreenedCaller>,
-        became: Option<&ScreenedCaller>,
-    ) -> Store {
-        let noted = |line: Option<&ScreenedCaller>| line.map_or(Value::Null, noted);
-        self.store.noting(tenant, Deed { action, target: whose(of) }, noted(was), noted(became))
     }
 
     /// The lines that a mailbox obeys, its own first; without one, those of the tenant.
@@ -89,7 +78,7 @@ impl Lists {
         let note = note.map(str::to_owned);
         let (id, created_at) = (self.clock.uuid(), self.clock.now());
         let line = ScreenedCaller { id, tenant, mailbox, pattern, screening, note, created_at };
-        let store = self.noting("list.kept", (tenant, of), was.as_ref(), Some(&line));
+        let store = noting(&self.store, "list.kept", (tenant, of), (was.as_ref(), Some(&line)), noted);
         store.put_screened_caller(&line).await?;
         tracing::info!(%tenant, of_mailbox = mailbox.is_some(), "a list of callers was changed");
         Ok((was, line))
@@ -108,7 +97,7 @@ impl Lists {
         let mailbox = self.owner(tenant, of).await?;
         let lines = self.store.screened_callers(tenant, mailbox).await?;
         let was = lines.iter().find(|line| line.mailbox == mailbox && line.pattern == *pattern);
-        let store = self.noting("list.removed", (tenant, of), was, None);
+        let store = noting(&self.store, "list.removed", (tenant, of), (was, None), noted);
         let removed = store.remove_screened_caller(tenant, mailbox, pattern).await;
         removed.map_err(|error| match error {
             StoreError::Missing { value, .. } => AnsweringError::NoCaller(value),
@@ -130,7 +119,7 @@ impl Lists {
         let lines = self.store.screened_callers(tenant, mailbox).await?;
         let line = lines.into_iter().find(|line| line.mailbox == mailbox && line.id == id);
         let line = line.ok_or_else(|| AnsweringError::NoCaller(id.to_string()))?;
-        let store = self.noting("list.removed", (tenant, of), Some(&line), None);
+        let store = noting(&self.store, "list.removed", (tenant, of), (Some(&line), None), noted);
         store.remove_screened_caller(tenant, mailbox, &line.pattern).await?;
         let (change, undo) = (ChangeId::from_uuid(self.clock.uuid()), Undo::Caller { line: line.clone() });
         self.store.put_undo(tenant, mailbox, change, &undo).await?;
@@ -150,7 +139,7 @@ impl Lists {
         let mailbox = self.owner(tenant, of).await?;
         let undo = self.store.undo(tenant, mailbox, change).await.map_err(no_undo)?;
         let Undo::Caller { line } = undo else { return Err(AnsweringError::NoUndo) };
-        let store = self.noting("list.restored", (tenant, of), None, Some(&line));
+        let store = noting(&self.store, "list.restored", (tenant, of), (None, Some(&line)), noted);
         store.put_screened_caller(&line).await?;
         self.store.forget_undo(tenant, change).await?;
         Ok(line)

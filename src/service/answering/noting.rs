@@ -1,12 +1,13 @@
 //! Changes of rules, with their line in the audit: page, API and command line note the same words.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::error::Result;
 use super::{AnsweringError, Rules};
 use crate::domain::answering::Rule;
-use crate::domain::{Extension, Owner};
-use crate::service::audit::Deed;
+use crate::domain::{Extension, Owner, TenantId};
+use crate::service::audit::{Deed, NotedStore};
+use crate::store::Store;
 
 impl Rules {
     /// Changes the rules with the line of it, in one transaction; how they were, and are.
@@ -36,6 +37,18 @@ impl Rules {
 /// Whose a change is.
 pub(in crate::service) fn whose(of: Option<&Extension>) -> String {
     of.map_or_else(|| "everybody".to_owned(), |extension| format!("mailbox {extension}"))
+}
+
+/// The store, whose next change keeps its line: what a thing was, and became.
+pub(in crate::service) fn noting<T>(
+    store: &NotedStore,
+    action: &str,
+    (tenant, of): (TenantId, Option<&Extension>),
+    (was, became): (Option<&T>, Option<&T>),
+    noted: fn(&T) -> Value,
+) -> Store {
+    let told = |thing: Option<&T>| thing.map_or(Value::Null, noted);
+    store.noting(tenant, Deed { action, target: whose(of) }, told(was), told(became))
 }
 
 /// What it is to give the rule at `old`, from 0 on, the place `new`, from 1 on.

@@ -20,7 +20,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::answering::{
-    AnswerBy, Arrangements, Calling, Conditions, Rule, ScreenedCaller, Screening,
+    AnswerBy, Arrangements, CallerPattern, Calling, Conditions, Rule, ScreenedCaller, Screening,
 };
 use crate::domain::time_frame::edges_between;
 use crate::domain::{FrameUse, RedirectReason, TimeFrame};
@@ -127,6 +127,15 @@ fn screened<'a>(lines: &'a [ScreenedCaller], calling: Calling<'_>) -> Option<&'a
         named().find(|line| line.mailbox.is_some() == own && (line.screening == Screening::Allow) == allow)
     };
     of(true, true).or_else(|| of(true, false)).or_else(|| of(false, true)).or_else(|| of(false, false))
+}
+
+/// Whether the lists let a number through that they name itself, or by its beginning.
+pub(super) fn names_as_allowed(lines: &[ScreenedCaller], forms: &[String]) -> bool {
+    let is_number =
+        |line: &&ScreenedCaller| matches!(line.pattern, CallerPattern::Number(_) | CallerPattern::Prefix(_));
+    let named: Vec<ScreenedCaller> = lines.iter().filter(is_number).cloned().collect();
+    let line = screened(&named, Calling { forms, internal: false });
+    !forms.is_empty() && line.is_some_and(|line| line.screening == Screening::Allow)
 }
 
 /// Whether every condition holds for this call.

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 
 use crate::domain::answering::{AnswerBy, Arrangements, Calling, Rule};
 use crate::domain::{CallerId, Extension, Greeting, Mailbox, RedirectReason, Tenant, Usage, WhenOff};
-use crate::sip::CallFacts;
+use crate::sip::{self, CallFacts};
 use crate::store::Store;
 
 use super::answering::{self, Answered, AnsweringTold, Asked};
@@ -63,8 +63,7 @@ pub struct Verdict {
     /// Where its rules led the call.
     pub led: Led,
     arrangements: Arc<Arrangements>,
-    /// The caller's number in every spelling.
-    forms: Vec<String>,
+    numbers: Numbers,
     /// How full the mailbox is.
     pub usage: Usage,
     /// The time of the call.
@@ -80,8 +79,15 @@ pub struct Visitor {
     pub caller: CallerId,
     /// The caller has a mailbox of the tenant.
     pub internal: bool,
-    /// The caller's number in every spelling.
+    numbers: Numbers,
+}
+
+/// The caller as lists and rules see one, each number in every spelling.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Numbers {
     forms: Vec<String>,
+    /// What a trusted peer asserts of a caller who hides: for allow lists alone, and never told.
+    vouched: Vec<String>,
 }
 
 impl Reception {
@@ -135,7 +141,7 @@ impl Reception {
         now: Timestamp,
     ) -> Result<Option<Verdict>, RoutingError> {
         let inquiry = self.directory.inquire_anew();
-        let Visitor { tenant, caller, internal, forms } = visitor.clone();
+        let Visitor { tenant, caller, internal, numbers } = visitor.clone();
         let Some(mailbox) = inquiry.mailbox_by_extension(tenant.id, extension).await? else {
             return Ok(None);
         };
@@ -152,7 +158,7 @@ impl Reception {
         };
         // How full the mailbox is comes with this answer.
         inquiry.is_party(visitor.tenant.id, Some(id), None, &[]).await?;
-        filled(&inquiry, Verdict::empty(decision, forms, now)).await.map(Some)
+        filled(&inquiry, Verdict::empty(decision, numbers, now)).await.map(Some)
     }
 }
 
@@ -160,8 +166,8 @@ impl Visitor {
     /// The caller of this call.
     pub fn of(verdict: &Verdict) -> Self {
         let Decision { tenant, caller, internal, .. } = &verdict.decision;
-        let forms = verdict.forms.clone();
-        Self { tenant: tenant.clone(), caller: caller.clone(), internal: *internal, forms }
+        let numbers = verdict.numbers.clone();
+        Self { tenant: tenant.clone(), caller: caller.clone(), internal: *internal, numbers }
     }
 }
 
@@ -173,7 +179,9 @@ async fn verdict(
 ) -> Result<Verdict, RoutingError> {
     let decision = routing::route(inquiry, rules, facts).await?;
     let forms = routing::caller_forms(&decision.caller, rules);
-    filled(inquiry, Verdict::empty(decision, forms, now)).await
+    let vouched = CallerId::new(sip::vouched(facts).as_deref(), None);
+    let vouched = routing::caller_forms(&vouched, rules);
+    filled(inquiry, Verdict::empty(decision, Numbers { forms, vouched }, now)).await
 }
 
 /// With all that is to be known of the mailbox that takes the call.
@@ -192,7 +200,7 @@ async fn filled(inquiry: &Inquiry<'_>, mut verdict: Verdict) -> Result<Verdict, 
 }
 
 impl Verdict {
-    fn empty(decision: Decision, forms: Vec<String>, now: Timestamp) -> Self {
+    fn empty(decision: Decision, numbers: Numbers, now: Timestamp) -> Self {
         Self {
             decision,
             greetings: Vec::new(),
@@ -200,7 +208,7 @@ impl Verdict {
             handed: None,
             led: Led::default(),
             arrangements: Arc::default(),
-            forms,
+            numbers,
             usage: Usage::default(),
             now,
         }
@@ -294,7 +302,10 @@ impl Verdict {
     }
 
     fn asked<'a>(&'a self, zone: &'a TimeZone) -> Asked<'a> {
-        let calling = Calling { forms: &self.forms, internal: self.decision.internal };
+        let Numbers { forms, vouched } = &self.numbers;
+        let is_vouched_for = answering::names_as_allowed(&self.arrangements.callers, vouched);
+        let forms = if is_vouched_for { vouched } else { forms };
+        let calling = Calling { forms, internal: self.decision.internal };
         Asked { reason: self.decision.reason, calling, now: self.now, zone }
     }
 }

@@ -58,6 +58,16 @@ pub fn caller(facts: &CallFacts) -> CallerId {
     if caller.number.is_none() && caller.name.is_none() { CallerId::anonymous() } else { caller }
 }
 
+/// The number that a trusted peer asserts of a caller whose `From` is anonymous and who asked for no privacy (RFC 3325 §9.1):
+/// an allow list may know it, and nobody is told.
+pub fn vouched(facts: &CallFacts) -> Option<String> {
+    if wants_privacy(&facts.privacy) || !is_withheld(&facts.from) {
+        return None;
+    }
+    let mut known = facts.asserted.iter().filter(|party| !is_withheld(party) && !is_unknown(party));
+    CallerId::new(known.find_map(number).as_deref(), None).number
+}
+
 fn wants_privacy(values: &[String]) -> bool {
     let mut words = values.iter().flat_map(|value| value.split([';', ','])).map(str::trim);
     words.any(|word| {
@@ -145,6 +155,25 @@ mod tests {
             call(party("Front desk", "sip:pbx.example"), &[], &[]),
             CallerId::new(None, Some("Front desk"))
         );
+    }
+
+    // 002-028, 002-030
+    #[test]
+    fn an_asserted_identity_vouches_for_who_hides_in_from_alone() {
+        let hidden = || party("Anonymous", "sip:anonymous@anonymous.invalid");
+        let asserted = [party("Ada", "sip:+1-555-0100@carrier"), party("", "tel:+15550101")];
+        let vouched = |from: Party, asserted: &[Party], privacy: &[&str]| {
+            let privacy = privacy.iter().map(|&word| word.to_owned()).collect();
+            vouched(&CallFacts { from, asserted: asserted.to_vec(), privacy, ..CallFacts::default() })
+        };
+        assert_eq!(vouched(hidden(), &asserted, &[]).as_deref(), Some("+15550100"));
+        assert_eq!(vouched(hidden(), &asserted, &["none"]).as_deref(), Some("+15550100"));
+        for privacy in ["id", "user", "full", "header;critical"] {
+            assert_eq!(vouched(hidden(), &asserted, &[privacy]), None, "{privacy}");
+        }
+        assert_eq!(vouched(hidden(), &[], &[]), None);
+        assert_eq!(vouched(hidden(), &[hidden()], &[]), None);
+        assert_eq!(vouched(party("", "sip:1002@pbx"), &asserted, &[]), None, "nothing is hidden");
     }
 
     #[test]

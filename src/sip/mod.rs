@@ -10,4 +10,4 @@ pub mod summary;
 pub mod target;
 pub mod uri;
 
-pub use facts::{CallFacts, Party, caller};
+pub use facts::{CallFacts, Party, caller, vouched};

@@ -149,7 +149,7 @@ impl Way<'_> {
         let (tenant, id) = (colleague.tenant, colleague.id);
         let outcome = Outcome::Mailbox { mailbox: Box::new(colleague), alias: None, greeting: None };
         let decision = Decision { outcome, ..self.verdict.decision.clone() };
-        let mut theirs = Verdict::empty(decision, self.verdict.forms.clone(), self.verdict.now);
+        let mut theirs = Verdict::empty(decision, self.verdict.numbers.clone(), self.verdict.now);
         theirs.arrangements = self.inquiry.arrangements(tenant, id).await?;
         let zone = theirs.zone();
         let asked = Asked { reason: RedirectReason::Unknown, ..theirs.asked(&zone) };

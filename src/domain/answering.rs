@@ -2,6 +2,7 @@
 //!
 //! Values only; which of them holds for a call is decided by `service::answering`.
 
+mod given;
 mod phones;
 
 use std::fmt;

@@ -17,7 +17,7 @@ use super::answering::{self, Answered, AnsweringTold, Asked};
 use super::ladder::{self, Choice, Situation};
 use super::remembered::{Inquiry, Remembered};
 use super::routing::{
-    self, Decision, Directory as _, Explanation, Outcome, RoutingError, Source, TrunkRules,
+    self, ABROAD, Decision, Directory as _, Explanation, Outcome, RoutingError, Source, TrunkRules,
 };
 
 pub use leading::Led;
@@ -39,6 +39,16 @@ impl Rules {
     pub fn reserved(&self) -> Vec<String> {
         let all = self.trunks.values().chain([&self.usual]);
         all.flat_map(|rules| rules.access_numbers.iter().chain(&rules.directory_numbers)).cloned().collect()
+    }
+
+    /// What people dial for `+`, on any trunk; where none says it, `00`.
+    pub fn abroad(&self) -> Vec<String> {
+        let all = self.trunks.values().chain([&self.usual]);
+        let prefixes = all.filter_map(|rules| rules.international_prefix.clone());
+        let mut said: Vec<String> = prefixes.filter(|prefix| !prefix.is_empty()).collect();
+        said.sort_unstable();
+        said.dedup();
+        if said.is_empty() { vec![ABROAD.to_owned()] } else { said }
     }
 }
 
@@ -99,6 +109,11 @@ impl Reception {
     /// From now on every clone decides by these rules.
     pub fn set_rules(&self, rules: Rules) {
         *self.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
+    }
+
+    /// What people dial for `+`.
+    pub fn abroad(&self) -> Vec<String> {
+        self.rules().abroad()
     }
 
     fn rules(&self) -> Arc<Rules> {

@@ -13,13 +13,14 @@ mod sources;
 use std::fmt;
 use std::net::IpAddr;
 
-use crate::domain::{CallerId, DefaultAction, GreetingId, Mailbox, RedirectReason, Tenant};
+use crate::domain::{CallerId, DefaultAction, GreetingId, Mailbox, PhoneNumber, RedirectReason, Tenant};
 use crate::sip::uri::{Uri, plain_number};
 use crate::sip::{CallFacts, caller};
 use crate::store::{Number, StoreError};
 
 pub use directory::Directory;
 pub use explain::{Explanation, Followed, explain};
+pub(super) use matching::ABROAD;
 pub use rules::{HeaderRule, Redirector, Source, TrunkRules};
 
 /// Why no decision could be made.
@@ -194,7 +195,11 @@ pub async fn route<D: Directory>(
 /// The caller's number in every spelling that the trunk's rules make equal; empty when there is none.
 pub fn caller_forms(caller: &CallerId, rules: &TrunkRules) -> Vec<String> {
     let Some(number) = caller.number.as_deref().filter(|_| !caller.anonymous) else { return Vec::new() };
-    matching::forms(number, rules).exact
+    let mut forms = matching::forms(number, rules).exact;
+    // Lists and rules keep numbers as E.164: who comes as 0049… is who was typed so.
+    let rest = number.strip_prefix(ABROAD).filter(|_| rules.international_prefix.is_none());
+    forms.extend(rest.map(|rest| format!("+{rest}")).filter(|form| form.parse::<PhoneNumber>().is_ok()));
+    forms
 }
 
 /// Questions to the directory on behalf of one call.

@@ -3,11 +3,13 @@
 use serde_json::{Value, json};
 
 use crate::domain::answering::{
-    AnswerBy, Arrangements, Conditions, KeyTarget, PhoneSystem, RingTarget, RuleActions, Screening,
-    WithinFrame,
+    AnswerBy, Arrangements, CallerPattern, Conditions, KeyTarget, PhoneSystem, RingTarget, RuleActions,
+    Screening, WithinFrame,
 };
 use crate::domain::{Extension, Tenant};
-use crate::service::answering::{Lists, NewRule, Rules, Standing, acts, conditions, phone_system, reason_of};
+use crate::service::answering::{
+    AnsweringError, Lists, NewRule, Rules, Standing, acts, conditions, phone_system, reason_of,
+};
 use crate::service::time_frames::TimeFrames;
 
 use super::super::Failure;
@@ -65,7 +67,7 @@ async fn add_rule(
     let usage = |error: crate::domain::Invalid| Failure::usage(error.to_string());
     let reasons = add.reason.iter().map(|text| reason_of(text).map_err(usage)).collect::<Result<_, _>>()?;
     let presence = add.presence.iter().map(|text| read(text)).collect::<Result<_, _>>()?;
-    let callers = add.from.iter().map(|text| read(text)).collect::<Result<_, _>>()?;
+    let callers = add.from.iter().map(|text| given(session, text)).collect::<Result<_, _>>()?;
     let new = NewRule {
         name: add.name.clone(),
         enabled: !add.off,
@@ -225,12 +227,18 @@ async fn check(
     Err(Failure::refused(wrong.join(", and ")))
 }
 
+/// A caller as somebody types one.
+fn given(session: &Session, text: &str) -> Result<CallerPattern, Failure> {
+    let abroad = session.config.rules().abroad();
+    CallerPattern::given(text, &abroad).map_err(|error| Failure::usage(error.to_string()))
+}
+
 pub(super) async fn block(session: &Session, command: BlockCommand) -> Result<(), Failure> {
     let (base, tenant) = session.open().await?;
     let lists = Lists::new(base.store.clone(), session.clock.clone()).by(ACTOR);
     match command {
         BlockCommand::Add { caller, allow, how, note, whose } => {
-            let pattern: crate::domain::answering::CallerPattern = read(&caller)?;
+            let pattern = given(session, &caller)?;
             let screening = if allow { Screening::Allow } else { Screening::Block { with: read(&how)? } };
             let told = pattern.to_string();
             lists.put(tenant.id, owner(&whose)?.as_ref(), pattern, screening, note.as_deref()).await?;
@@ -250,8 +258,15 @@ pub(super) async fn block(session: &Session, command: BlockCommand) -> Result<()
             print::rows(json.json, &["caller", "verdict", "of", "note"], &rows);
         }
         BlockCommand::Remove { caller, whose } => {
-            let pattern = read(&caller)?;
-            lists.remove(tenant.id, owner(&whose)?.as_ref(), &pattern).await?;
+            let (of, mut pattern) = (owner(&whose)?, read(&caller)?);
+            // As it stands in the list, else as it would be kept today.
+            match lists.remove(tenant.id, of.as_ref(), &pattern).await {
+                Err(AnsweringError::NoCaller(_)) => {
+                    pattern = given(session, &caller)?;
+                    lists.remove(tenant.id, of.as_ref(), &pattern).await?;
+                }
+                removed => removed?,
+            }
             println!("{pattern} is on the list no more");
         }
     }

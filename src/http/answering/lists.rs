@@ -30,6 +30,8 @@ struct ListsPage {
     check: String,
     /// What becomes of the caller that was asked for.
     checked: Option<String>,
+    /// Why that is nobody.
+    wrong: Option<String>,
     verdicts: Vec<(&'static str, &'static str)>,
 }
 
@@ -100,21 +102,18 @@ struct View {
 }
 
 async fn shown(site: &Site, visitor: &Visitor, whose: Whose, view: View) -> Result<Response, Refused> {
-    let View { pattern, verdict, note, check, mut done } = view;
+    let View { pattern, verdict, note, check, done } = view;
     let lists = &site.web.services.lists;
     let lines = lists.list(whose.tenant, whose.extension()).await?;
-    let checked = match check.is_empty() {
-        true => None,
+    let (checked, wrong) = match check.is_empty() {
+        true => (None, None),
         false => match checked(site, &whose, &check).await {
-            Ok(told) => Some(told),
-            Err(Refused::Mend(why)) => {
-                done = Some(Done::refused(why));
-                None
-            }
+            Ok(told) => (Some(told), None),
+            Err(Refused::Mend(why)) => (None, Some(why)),
             Err(other) => return Err(other),
         },
     };
-    let is_bad = done.as_ref().is_some_and(|done| done.is_error);
+    let is_bad = wrong.is_some() || done.as_ref().is_some_and(|done| done.is_error);
     let status = if is_bad { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let of_mailbox = whose.of.is_some();
     let row = |line: ScreenedCaller| Row {
@@ -134,6 +133,7 @@ async fn shown(site: &Site, visitor: &Visitor, whose: Whose, view: View) -> Resu
         note,
         check,
         checked,
+        wrong,
         verdicts: VERDICTS.to_vec(),
     };
     Ok(render(&page, status))
@@ -141,7 +141,7 @@ async fn shown(site: &Site, visitor: &Visitor, whose: Whose, view: View) -> Resu
 
 /// Which line decides about a caller, in words.
 async fn checked(site: &Site, whose: &Whose, text: &str) -> Result<String, Refused> {
-    let caller: CallerPattern = text.parse()?;
+    let caller = CallerPattern::given(text, &site.web.services.reception.abroad())?;
     let line = site.web.services.lists.check(whose.tenant, whose.extension(), &caller).await?;
     Ok(match line {
         None => format!("{caller} is on no list: the call goes on to the rules."),
@@ -183,7 +183,7 @@ pub(super) async fn add(State(site): Shared, Path(word): Path<String>, posted: P
 }
 
 async fn put(site: &Site, visitor: &Visitor, whose: &Whose, posted: &Posted) -> Result<String, Refused> {
-    let pattern: CallerPattern = posted.fields.get("pattern").parse()?;
+    let pattern = CallerPattern::given(posted.fields.get("pattern"), &site.web.services.reception.abroad())?;
     let screening = verdict_of(posted.fields.get("verdict"))?;
     let note = posted.fields.get("note");
     let lists = site.web.services.lists.by(&visitor.actor.name);

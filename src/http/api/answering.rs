@@ -198,7 +198,7 @@ pub(super) async fn add(
     let new = NewRule {
         name: adding.name,
         enabled: adding.enabled.unwrap_or(true),
-        when: adding.when.read()?,
+        when: adding.when.read(&site.web.services.reception.abroad())?,
         then: adding.then.read()?,
         place: adding.place,
         replace: false,
@@ -231,10 +231,11 @@ pub(super) async fn change(
     let rules = rules_by(&site, &caller);
     let known = rules.of(owner).await?.into_iter().find(|rule| rule.id == id);
     let Rule { name, enabled, when, then, .. } = known.ok_or_else(|| Problem::missing("rule"))?;
+    let abroad = site.web.services.reception.abroad();
     let new = NewRule {
         name: changing.name.unwrap_or(name),
         enabled: changing.enabled.unwrap_or(enabled),
-        when: changing.when.map_or(Ok(when), |given| given.unwrap_or_default().read())?,
+        when: changing.when.map_or(Ok(when), |given| given.unwrap_or_default().read(&abroad))?,
         then: changing.then.map_or(Ok(then), |given| given.unwrap_or_default().read())?,
         place: changing.place,
         replace: false,

@@ -243,6 +243,11 @@ fn line_json(line: &ScreenedCaller) -> Value {
     })
 }
 
+/// A caller as somebody types one.
+fn given_caller(site: &Site, text: &str) -> Result<CallerPattern, Problem> {
+    CallerPattern::given(text, &site.web.services.reception.abroad()).map_err(invalid)
+}
+
 #[derive(Debug, Deserialize)]
 pub(super) struct Checking {
     caller: Option<String>,
@@ -260,7 +265,7 @@ pub(super) async fn lines(
     let lines = match checking.caller {
         None => lists.list(of.tenant, of.number()).await?,
         Some(text) => {
-            let asked: CallerPattern = text.parse().map_err(invalid)?;
+            let asked: CallerPattern = given_caller(&site, &text)?;
             lists.check(of.tenant, of.number(), &asked).await?.into_iter().collect()
         }
     };
@@ -282,7 +287,7 @@ pub(super) async fn put_line(
     Json(listing): Json<Listing>,
 ) -> Answer {
     let of = Of::read(&site, &caller, &at).await?;
-    let pattern: CallerPattern = listing.caller.parse().map_err(invalid)?;
+    let pattern: CallerPattern = given_caller(&site, &listing.caller)?;
     let screening = verdict_of(&listing.verdict).map_err(invalid)?;
     let lists = site.web.services.lists.by(&caller.actor.name);
     let (_, line) = lists.put(of.tenant, of.number(), pattern, screening, listing.note.as_deref()).await?;

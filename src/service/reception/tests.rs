@@ -339,3 +339,73 @@ async fn a_presence_holds_from_the_next_call_on() {
     world.other.set_presence(tenant, user, &away).await.unwrap();
     assert!(world.call("1001", "5550123").await.handed.is_some());
 }
+
+// 002-028, 002-030: who hides in From alone is who the peer asserts, for an allow list and for nothing else.
+#[tokio::test]
+async fn an_asserted_number_on_an_allow_list_is_let_through_and_not_told() {
+    let world = World::new().await;
+    let line = |pattern: &str, screening| crate::domain::answering::ScreenedCaller {
+        id: world.clock.uuid(),
+        tenant: world.mailbox.tenant,
+        mailbox: Some(world.mailbox.id),
+        pattern: pattern.parse().unwrap(),
+        screening,
+        note: None,
+        created_at: world.clock.now(),
+    };
+    use crate::domain::answering::{Screening, TurnAway};
+    let block = Screening::Block { with: TurnAway::Decline };
+    for line in
+        [line("anonymous", block), line("+15550100", Screening::Allow), line("external", Screening::Allow)]
+    {
+        world.other.put_screened_caller(&line).await.unwrap();
+    }
+    let call = async |asserted: &str, privacy: &[&str]| {
+        let party = |uri: &str| Party { name: None, uri: uri.to_owned() };
+        let facts = CallFacts {
+            request_uri: "sip:1001@192.0.2.1".to_owned(),
+            to: party("sip:1001@192.0.2.1"),
+            from: party("sip:anonymous@anonymous.invalid"),
+            asserted: vec![party(asserted)],
+            privacy: privacy.iter().map(|&word| word.to_owned()).collect(),
+            ..CallFacts::default()
+        };
+        Box::pin(world.reception.decide(&facts, None, world.clock.now())).await.unwrap()
+    };
+    let known = call("sip:+15550100@carrier.example", &[]).await;
+    assert_eq!(known.answered.turned_away(), None);
+    assert!(known.answered.is_allowed());
+    assert_eq!(known.decision.caller, crate::domain::CallerId::anonymous(), "nobody is told");
+    let withheld = call("sip:+15550100@carrier.example", &["id"]).await;
+    assert_eq!(withheld.answered.turned_away(), Some(TurnAway::Decline));
+    let other = call("sip:+15550199@carrier.example", &[]).await;
+    assert_eq!(other.answered.turned_away(), Some(TurnAway::Decline), "anonymous is what this one stays");
+}
+
+// 002-027: lists keep E.164, and a peer may send what people dial.
+#[tokio::test]
+async fn a_caller_who_comes_as_dialled_abroad_is_on_the_list_as_e164() {
+    let world = World::new().await;
+    let pattern = crate::domain::answering::CallerPattern::given("0049 30 55513", &world.reception.abroad());
+    let line = crate::domain::answering::ScreenedCaller {
+        id: world.clock.uuid(),
+        tenant: world.mailbox.tenant,
+        mailbox: None,
+        pattern: pattern.unwrap(),
+        screening: crate::domain::answering::Screening::Allow,
+        note: None,
+        created_at: world.clock.now(),
+    };
+    world.other.put_screened_caller(&line).await.unwrap();
+    for (from, is_listed) in
+        [("+493055513", true), ("00493055513", true), ("493055513", true), ("3055513", false)]
+    {
+        assert_eq!(world.call("1001", from).await.answered.is_allowed(), is_listed, "{from}");
+    }
+    let rules = |prefix: &str| Rules {
+        usual: TrunkRules { international_prefix: Some(prefix.to_owned()), ..TrunkRules::default() },
+        ..Rules::default()
+    };
+    assert_eq!(Rules::default().abroad(), ["00"]);
+    assert_eq!(rules("011").abroad(), ["011"]);
+}

@@ -8,6 +8,9 @@ use super::rules::TrunkRules;
 /// Digits from which on `+` is taken for granted: shorter numbers are extensions or local.
 const E164_DIGITS: usize = 8;
 
+/// What stands for `+` where no trunk says otherwise.
+pub(in crate::service) const ABROAD: &str = "00";
+
 /// What to look up, in this order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Forms {

@@ -2,7 +2,9 @@
 
 use serde::Deserialize;
 
-use crate::domain::answering::{Conditions, KeyTarget, PhoneSystem, RingTarget, RuleActions, WithinFrame};
+use crate::domain::answering::{
+    CallerPattern, Conditions, KeyTarget, PhoneSystem, RingTarget, RuleActions, WithinFrame,
+};
 use crate::domain::{Invalid, TimeFrameId};
 use crate::service::answering::{answer_of, reason_of};
 
@@ -69,11 +71,13 @@ struct Ring {
 }
 
 impl When {
-    pub(super) fn read(self) -> Result<Conditions, Problem> {
+    /// `abroad`: what people dial for `+`.
+    pub(super) fn read(self, abroad: &[String]) -> Result<Conditions, Problem> {
         let outside = self.outside;
         let presence = self.presence.iter().map(|word| word.parse()).collect::<Result<_, Invalid>>();
         let reasons = self.reasons.iter().map(|word| reason_of(word)).collect::<Result<_, _>>();
-        let callers = self.callers.iter().map(|text| text.parse()).collect::<Result<_, Invalid>>();
+        let callers = self.callers.iter().map(|text| CallerPattern::given(text, abroad));
+        let callers = callers.collect::<Result<_, Invalid>>();
         Ok(Conditions {
             within: self.frame.map(|frame| WithinFrame { frame, outside }),
             presence: presence.map_err(|error| Problem::field("presence", error.to_string()))?,

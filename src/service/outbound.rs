@@ -43,22 +43,34 @@ impl AllowedTargets {
     /// When the target does not read, or no entry allows it.
     pub fn authorise(&self, target: &str) -> Result<String, NotAllowed> {
         let plain = plain(target);
-        if plain.is_empty()
-            || plain.len() > 256
-            || plain.chars().any(|c| c.is_control() || c.is_whitespace() || "<>\"?".contains(c))
-        {
-            return Err(NotAllowed::Unreadable);
-        }
+        let is_number = shape(&plain)?;
         let number = extension_of_phone(&plain).unwrap_or(&plain);
-        let is_number = number.strip_prefix('+').unwrap_or(number).bytes().all(|byte| byte.is_ascii_digit());
-        if !is_number && Uri::parse(&plain).is_err() {
-            return Err(NotAllowed::Unreadable);
-        }
         if !self.entries.iter().any(|entry| covers(entry, &plain) || covers(entry, number)) {
             return Err(NotAllowed::NotListed);
         }
         Ok(if is_number { format!("sip:{plain}@{}", self.home) } else { plain })
     }
+}
+
+/// Whether a target reads as a number, a phone or a SIP URI, wherever it may lead.
+///
+/// # Errors
+/// [`NotAllowed::Unreadable`].
+pub fn check_shape(target: &str) -> Result<(), NotAllowed> {
+    shape(&plain(target)).map(drop)
+}
+
+/// Whether a plain target is a number or a phone that is named after one; otherwise it is a URI.
+fn shape(plain: &str) -> Result<bool, NotAllowed> {
+    if plain.is_empty()
+        || plain.len() > 256
+        || plain.chars().any(|c| c.is_control() || c.is_whitespace() || "<>\"?".contains(c))
+    {
+        return Err(NotAllowed::Unreadable);
+    }
+    let number = extension_of_phone(plain).unwrap_or(plain);
+    let is_number = number.strip_prefix('+').unwrap_or(number).bytes().all(|byte| byte.is_ascii_digit());
+    if is_number || Uri::parse(plain).is_ok() { Ok(is_number) } else { Err(NotAllowed::Unreadable) }
 }
 
 /// A way out for calls that we place: a trunk, and whom it may call.

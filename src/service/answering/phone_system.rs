@@ -1,11 +1,15 @@
 //! What a rule may want of the phone system.
 
 use super::error::Result;
-use crate::domain::Invalid;
+use super::leading::Lead;
 use crate::domain::answering::PhoneSystem;
+use crate::domain::{HandsetName, Invalid};
+use crate::service::outbound::check_shape;
 
 /// Longest ringing, and longest delay of a phone, in seconds.
 const LONGEST_RING: u16 = 300;
+/// Longest target.
+const LONGEST_TARGET: usize = 128;
 /// Most rings.
 const MOST_RINGS: u16 = 20;
 /// Phones that ring besides.
@@ -13,21 +17,26 @@ const MOST_PHONES: usize = 10;
 
 /// What the phone system does is not ours to allow; it must read, and be bounded.
 pub(super) fn check_phones(phones: &PhoneSystem) -> Result<()> {
-    let forwards =
-        [&phones.forward_always, &phones.forward_busy, &phones.forward_unanswered, &phones.forward_offline];
-    let rings = phones.simring.iter().map(|ring| &ring.target);
-    for target in forwards.into_iter().flatten().chain(rings) {
-        let plain = !target.is_empty()
-            && target.len() <= 128
-            && target.chars().all(|c| c.is_ascii_graphic() && !"<>\"".contains(c) || c == ' ');
-        if !plain {
-            return Err(Invalid::new(
-                "target",
-                target,
-                "write a number or SIP URI of at most 128 characters",
-            )
-            .into());
+    let forwards = [
+        ("forward always", &phones.forward_always),
+        ("forward when busy", &phones.forward_busy),
+        ("forward when unanswered", &phones.forward_unanswered),
+        ("forward when offline", &phones.forward_offline),
+    ];
+    let forwards = forwards.into_iter().filter_map(|(what, target)| Some((what, target.as_ref()?)));
+    let rings = phones.simring.iter().map(|ring| ("phones", &ring.target));
+    for (what, target) in forwards.chain(rings) {
+        let is_named =
+            matches!(Lead::read(target), Lead::Voicemail(_)) || target.parse::<HandsetName>().is_ok();
+        if target.len() > LONGEST_TARGET || !is_named && check_shape(target).is_err() {
+            let remedy = "write a number or SIP URI of at most 128 characters, the name of a phone, or a voicemail as vm-1001";
+            return Err(Invalid::new(what, target, remedy).into());
         }
+    }
+    if phones.only_extension && (phones.all_phones || !phones.simring.is_empty()) {
+        let others = if phones.all_phones { "every phone of the user" } else { "phones that ring as well" };
+        let remedy = "just the extension rings, or other phones too: choose one of them";
+        return Err(Invalid::new("ring beside the extension alone", others, remedy).into());
     }
     let mut delays = phones.simring.iter().map(|ring| ring.delay_s);
     if let Some(seconds) = phones.ring_s.filter(|seconds| !(1..=LONGEST_RING).contains(seconds)) {

@@ -1,5 +1,7 @@
 //! A rule as a form: when it holds, what it does, and what the phone system is to do.
 
+mod meaning;
+
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -12,12 +14,13 @@ use crate::domain::{GreetingKind, Invalid, PresenceState, RuleId, TimeFrame, Tim
 use crate::service::answering::{ALL_REASONS, NewRule, answer_of, answer_word, reason_of, reason_word};
 
 use super::super::portal::frame::{Done, Frame};
-use super::super::portal::{greeting_title, missing};
+use super::super::portal::{greeting_title, missing, sentence};
 use super::super::shell::render;
 use super::super::visitor::{Fields, Posted, Visitor, see};
 use super::super::{Shared, Site};
 use super::rules::changed;
 use super::{Refused, Whose, answer, trying};
+use meaning::Marks;
 
 /// Lines for phones that are empty in the form.
 const MORE_PHONES: usize = 2;
@@ -38,6 +41,8 @@ struct RulePage {
     presences: [PresenceState; 6],
     cadences: [Cadence; 3],
     greetings: Vec<(GreetingKind, &'static str)>,
+    /// Fields, and what is wrong with them.
+    wrong: Marks,
 }
 
 /// What stands in the form.
@@ -185,7 +190,8 @@ impl Form {
         self
     }
 
-    fn read(&self) -> Result<NewRule, Refused> {
+    /// `abroad`: what people dial for `+`.
+    fn read(&self, abroad: &[String]) -> Result<NewRule, Invalid> {
         let some = |text: &String| (!text.is_empty()).then(|| text.clone());
         let seconds = |what: &'static str, text: &str| {
             let remedy = "write whole seconds, at most 300";
@@ -194,6 +200,10 @@ impl Form {
         let answer = if self.answer.is_empty() { "message" } else { &self.answer };
         let answer = answer_of(answer, &self.target)?;
         let frame = match self.frame.as_str() {
+            "" if self.outside => {
+                let remedy = "outside of always is never: choose the time frame, or “Within”";
+                return Err(Invalid::new("time frame", "Always", remedy));
+            }
             "" => None,
             id => Some(WithinFrame { frame: id.parse::<TimeFrameId>()?, outside: self.outside }),
         };
@@ -214,7 +224,7 @@ impl Form {
                 within: frame,
                 presence: self.presence.iter().map(|text| text.parse()).collect::<Result<_, Invalid>>()?,
                 reasons: self.reasons.iter().map(|text| reason_of(text)).collect::<Result<_, _>>()?,
-                callers: callers.map(str::parse::<CallerPattern>).collect::<Result<_, _>>()?,
+                callers: callers.map(|text| CallerPattern::given(text, abroad)).collect::<Result<_, _>>()?,
             },
             then: RuleActions {
                 answer,
@@ -248,7 +258,7 @@ async fn shown(
     visitor: &Visitor,
     whose: Whose,
     (id, form): (Option<RuleId>, Form),
-    refused: Option<String>,
+    (refused, wrong): (Option<String>, Marks),
 ) -> Result<Response, Refused> {
     let (owner, extension) = whose.mailbox()?;
     let now = site.web.clock.now();
@@ -269,6 +279,7 @@ async fn shown(
         presences: PresenceState::ALL,
         cadences: Cadence::ALL,
         greetings: GreetingKind::ALL.into_iter().map(|kind| (kind, greeting_title(kind))).collect(),
+        wrong,
     };
     Ok(render(&page, status))
 }
@@ -277,7 +288,7 @@ pub(super) async fn new(State(site): Shared, visitor: Visitor, Path(word): Path<
     let shown = async {
         let whose = Whose::write(&site, &visitor, &word).await?;
         let form = Form { enabled: true, answer: "message".to_owned(), ..Form::default() };
-        shown(&site, &visitor, whose, (None, form), None).await
+        shown(&site, &visitor, whose, (None, form), (None, Marks::new())).await
     };
     answer(shown.await)
 }
@@ -294,7 +305,7 @@ pub(super) async fn edit(
         let rules = site.web.services.rules.of(owner).await?;
         let rule = rules.iter().find(|rule| rule.id == id).ok_or_else(missing)?;
         let form = Form::of(rule);
-        shown(&site, &visitor, whose, (Some(id), form), None).await
+        shown(&site, &visitor, whose, (Some(id), form), (None, Marks::new())).await
     };
     answer(shown.await)
 }
@@ -322,9 +333,18 @@ async fn kept(site: &Site, posted: &Posted, word: &str, id: Option<RuleId>) -> R
     };
     let form = Form::posted(&posted.fields);
     let action = if id.is_some() { "saved" } else { "added" };
+    let mut wrong = Marks::new();
     let done = changed(site, visitor, &whose, async |owner, rules| {
         let (_, extension) = whose.mailbox()?;
-        let saved = rules.save(owner.tenant, extension, id, form.read()?).await?;
+        let saved = async {
+            let form = form.clone().meant(rules, owner.tenant).await?;
+            let new = form.read(&site.web.services.reception.abroad())?;
+            rules.save(owner.tenant, extension, id, new).await
+        };
+        let saved = saved.await.map_err(|error| {
+            wrong.extend(form.field(&error).map(|field| (field, sentence(&error))));
+            error
+        })?;
         Ok((action, Some(saved.change)))
     });
     match done.await {
@@ -332,7 +352,7 @@ async fn kept(site: &Site, posted: &Posted, word: &str, id: Option<RuleId>) -> R
             let change = change.map(|change| format!("&change={change}")).unwrap_or_default();
             see(site, &format!("{}/rules?done={done}{change}", whose.path))
         }
-        Err(Refused::Mend(why)) => answer(shown(site, visitor, whose, (id, form), Some(why)).await),
+        Err(Refused::Mend(why)) => answer(shown(site, visitor, whose, (id, form), (Some(why), wrong)).await),
         Err(Refused::Response(response)) => *response,
     }
 }

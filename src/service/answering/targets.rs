@@ -2,7 +2,9 @@
 
 use super::Rules;
 use super::error::Result;
+use super::leading::Lead;
 use crate::domain::{Extension, Invalid, TenantId};
+use crate::service::outbound::check_shape;
 use crate::store::PeopleFilter;
 
 /// People who are offered at once, and phones of others.
@@ -70,6 +72,39 @@ impl Rules {
     /// The numbers and lines that the configuration names one by one, which calls may be transferred to.
     pub fn named_targets(&self) -> Vec<&str> {
         self.targets.iter().flat_map(|list| list.named()).collect()
+    }
+
+    /// The extension of the one user whom a name means, as it is typed where no script offers them. What reads as a target
+    /// stays as it is.
+    ///
+    /// # Errors
+    /// [`super::AnsweringError::Invalid`] when nobody or more than one is called so.
+    pub async fn meant(&self, tenant: TenantId, field: &'static str, text: &str) -> Result<String> {
+        let is_target = check_shape(text).is_ok() || matches!(Lead::read(text), Lead::Voicemail(_));
+        let is_name = text.chars().any(char::is_alphabetic)
+            && text.chars().all(|c| c.is_alphanumeric() || " .'’-_".contains(c));
+        if is_target || !is_name {
+            return Ok(text.to_owned());
+        }
+        if self.store.handset_named(tenant, &text.to_lowercase(), "").await?.is_some() {
+            return Ok(text.to_owned());
+        }
+        let people = self.store.user_page(tenant, &PeopleFilter::found_by(text), None, MOST).await?;
+        let whole = |name: &str| name.to_lowercase() == text.to_lowercase();
+        let named: Vec<_> = people.iter().filter(|person| whole(&person.user.full_name())).collect();
+        let fitting = if named.is_empty() { people.iter().collect() } else { named };
+        let mailboxes: Vec<_> = fitting.iter().filter_map(|person| person.mailbox.as_ref()).collect();
+        match mailboxes.as_slice() {
+            [one] => Ok(one.extension.to_string()),
+            [] => {
+                let remedy = "nobody here is called so: write an extension, a number or a SIP URI";
+                Err(Invalid::new(field, text, remedy).into())
+            }
+            _ => {
+                let remedy = "this name fits more than one user: write the extension of the one you mean";
+                Err(Invalid::new(field, text, remedy).into())
+            }
+        }
     }
 
     /// What fits the text: users by number or name with their phones and mailboxes, phones by their own name, then the

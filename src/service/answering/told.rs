@@ -72,8 +72,12 @@ pub fn answer_word(answer: &AnswerBy) -> (&'static str, Option<&str>) {
 /// extension, or how it is turned away.
 ///
 /// # Errors
-/// [`Invalid`] with the words there are, or that a transfer needs a target.
+/// [`Invalid`] with the words there are, that a transfer needs a target, or that nothing else has one.
 pub fn answer_of(word: &str, target: &str) -> Result<AnswerBy, Invalid> {
+    if !matches!(word, "transfer" | "voicemail") && !target.trim().is_empty() {
+        let remedy = "only a transfer and a colleague's voicemail have a target: choose one of them, or leave the target empty";
+        return Err(Invalid::new("target", target, remedy));
+    }
     Ok(match word {
         "message" => AnswerBy::Message,
         "announcement" => AnswerBy::Announcement,

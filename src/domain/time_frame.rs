@@ -193,6 +193,11 @@ impl Hours {
         (from < DAY && to <= DAY).then_some(Self { from, to })
     }
 
+    /// Whether they end at the minute at which they begin.
+    pub const fn are_nothing(self) -> bool {
+        self.to == self.from
+    }
+
     /// Whether they go on into the next day.
     pub const fn pass_midnight(self) -> bool {
         self.to <= self.from

@@ -140,6 +140,8 @@ impl TimeFrames {
         if new.entries.is_empty() || new.entries.len() > MOST_SPANS {
             return Err(AnsweringError::Spans(new.entries.len()));
         }
+        let was = known.as_ref().map_or(&[][..], |known| &known.schedule.entries);
+        check_hours(new.entries.iter().filter(|entry| !was.contains(entry)))?;
         let entries = new.entries.into_iter().map(cleaned).collect();
         let id = known.as_ref().map_or_else(|| TimeFrameId::from_uuid(self.clock.uuid()), |known| known.id);
         let created_at = known.as_ref().map_or_else(|| self.clock.now(), |known| known.created_at);
@@ -280,6 +282,20 @@ impl TimeFrames {
 pub(super) fn noted(frame: &TimeFrame) -> Value {
     let TimeFrame { name, purpose, zone, schedule, .. } = frame;
     json!({"name": name, "use": purpose, "zone": zone, "spans": schedule})
+}
+
+/// Hours that end when they begin say nothing. What was kept before stays.
+///
+/// # Errors
+/// [`Invalid`] with what would be the whole day.
+pub fn check_hours<'a>(mut entries: impl Iterator<Item = &'a Entry>) -> Result<(), Invalid> {
+    match entries.find(|entry| entry.span.hours.are_nothing()) {
+        None => Ok(()),
+        Some(entry) => {
+            let remedy = "these hours end when they begin: 00:00-24:00 is the whole day";
+            Err(Invalid::new("time span", &entry.span.to_string(), remedy))
+        }
+    }
 }
 
 fn cleaned(entry: Entry) -> Entry {

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 
 use crate::domain::time_frame::{Days, Entry};
 use crate::domain::{FrameUse, Schedule, Span, TimeFrame, TimeFrameId};
-use crate::service::time_frames::NewFrame;
+use crate::service::time_frames::{NewFrame, check_hours};
 
 use super::super::portal::frame::{Done, Frame};
 use super::super::portal::missing;
@@ -172,6 +172,7 @@ async fn shown(site: &Site, visitor: &Visitor, whose: Whose, view: View) -> Resu
 /// What comes next, were it kept so.
 fn coming(site: &Site, whose: &Whose, form: &Form, inherited: &TimeZone) -> Result<String, Refused> {
     let new = form.read()?;
+    check_hours(new.entries.iter())?;
     let now = site.web.clock.now();
     let frame = TimeFrame {
         id: TimeFrameId::from_uuid(uuid::Uuid::nil()),

@@ -23,6 +23,8 @@ mod admin;
 mod answering;
 #[path = "support/web_answering_api.rs"]
 mod answering_by_the_api;
+#[path = "support/web_answering_checks.rs"]
+mod answering_checks;
 #[path = "support/web_answering_browser.rs"]
 mod answering_in_the_browser;
 #[path = "support/web_api.rs"]

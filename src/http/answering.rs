@@ -61,6 +61,8 @@ pub(super) struct Whose {
     pub(super) tenant: TenantId,
     /// The mailbox; `None`: the whole tenant.
     pub(super) of: Option<(MailboxId, Extension)>,
+    /// Who has the mailbox, where somebody does.
+    pub(super) name: String,
     /// Address of the pages: `/answering/me`.
     pub(super) path: String,
     /// The visitor's own.
@@ -80,7 +82,7 @@ impl Whose {
                 return Err(forbidden());
             }
             let may_write = actor.may(Act::TenantsWrite, tenant, None);
-            return Ok(Self { tenant, of: None, path, is_own: false, may_write });
+            return Ok(Self { tenant, of: None, name: String::new(), path, is_own: false, may_write });
         }
         let mailbox = match word {
             "me" => visitor.owner()?.mailbox,
@@ -89,14 +91,14 @@ impl Whose {
         if !actor.may(Act::SettingsRead, tenant, Some(mailbox)) {
             return Err(missing());
         }
-        let extension = match site.web.services.people.extension(tenant, mailbox).await {
-            Ok(extension) => extension.parse().map_err(|_| missing())?,
+        let (extension, name) = match site.web.services.people.mailbox(tenant, mailbox).await {
+            Ok(found) => found,
             Err(StoreError::Missing { .. }) => return Err(missing()),
             Err(error) => return Err(trouble(&error)),
         };
         let may_write = actor.may(Act::SettingsWrite, tenant, Some(mailbox));
         let is_own = actor.mailbox == Some(mailbox);
-        Ok(Self { tenant, of: Some((mailbox, extension)), path, is_own, may_write })
+        Ok(Self { tenant, of: Some((mailbox, extension)), name, path, is_own, may_write })
     }
 
     /// What the visitor may change.

@@ -42,6 +42,8 @@ pub(super) struct Told {
     pub(super) reason: &'static str,
     /// The line of a list that names the caller, and what follows.
     pub(super) screened: Option<String>,
+    /// That line turns the caller away: no rule is asked.
+    pub(super) is_blocked: bool,
     /// The pages of the mailbox, where they are the visitor's to see.
     pub(super) href: Option<String>,
     /// The rule's page.
@@ -85,6 +87,7 @@ pub(super) async fn explained(site: &Site, visitor: &Visitor, question: &Questio
         at: words::exactly(at, &zone),
         reason: reason_word(verdict.decision.reason),
         screened: answering.and_then(|told| told.screened.as_deref()).map(words::begun),
+        is_blocked: verdict.answered.is_blocked(),
         rule_href: href.as_ref().zip(rule).map(|(href, (_, rule))| format!("{href}/rules/{}", rule.id)),
         href,
         stays: call.stays.as_deref().map(words::begun),

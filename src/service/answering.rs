@@ -87,6 +87,11 @@ impl Answered {
         matches!(self.screened, Some(ScreenedCaller { screening: Screening::Allow, .. }))
     }
 
+    /// A list turns the caller away: no rule is asked.
+    pub fn is_blocked(&self) -> bool {
+        matches!(self.screened, Some(ScreenedCaller { screening: Screening::Block { .. }, .. }))
+    }
+
     /// Who reaches the mailbox is asked for a name, with which the message begins (002-036).
     pub fn screens(&self) -> bool {
         !self.is_allowed() && self.rule.as_ref().is_some_and(|(_, rule)| rule.then.phones.screening)

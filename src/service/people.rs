@@ -236,6 +236,19 @@ impl People {
         Ok(self.store.mailbox(tenant, mailbox).await?.extension.to_string())
     }
 
+    /// The extension of a mailbox, and the name of who has it; empty where nobody does.
+    ///
+    /// # Errors
+    /// [`crate::store::StoreError::Missing`].
+    pub async fn mailbox(&self, tenant: TenantId, mailbox: MailboxId) -> Result<(Extension, String)> {
+        let mailbox = self.store.mailbox(tenant, mailbox).await?;
+        let name = match mailbox.user {
+            Some(user) => self.store.user(tenant, user).await?.full_name(),
+            None => String::new(),
+        };
+        Ok((mailbox.extension, name))
+    }
+
     /// The time, for what is shown.
     pub fn now(&self) -> jiff::Timestamp {
         self.clock.now()

@@ -81,7 +81,12 @@ async fn rules_are_kept_ordered_switched_removed_and_undone() {
     let again =
         program.ask("POST", &program.own("rules/undo"), Some(json!({"change": moved["undo"]})), 409).await;
     assert!(again["detail"].as_str().unwrap().contains("no longer be undone"));
-    program.ask("PUT", &program.own("rules/order"), Some(json!({"rules": [busy["id"]]})), 409).await;
+    let part = json!({"rules": [busy["id"]]});
+    let told = program.ask("PUT", &program.own("rules/order"), Some(part), 409).await;
+    assert!(told["detail"].as_str().unwrap().contains("leaves out \"All\""), "{told}");
+    let twice = json!({"rules": [busy["id"], busy["id"], all["id"]]});
+    let told = program.ask("PUT", &program.own("rules/order"), Some(twice), 409).await;
+    assert!(told["detail"].as_str().unwrap().contains(busy["id"].as_str().unwrap()), "{told}");
 
     // What is not named stays as it is.
     let one = format!("{rules}/{}", busy["id"].as_str().unwrap());
@@ -120,6 +125,19 @@ async fn what_is_wrong_with_a_rule_is_said_by_its_field() {
         (json!({"name": "x", "then": {"greeting": "loud"}}), "greeting"),
         (json!({"name": "x", "then": {"keys": [{"key": "0", "target": "1002"}]}}), "keys"),
         (json!({"name": "x", "then": {"phones": {"ring_s": 301}}}), "ring_s"),
+        (json!({"name": "x", "then": {"phones": {"forward_busy": "foo bar"}}}), "forward_busy"),
+        (json!({"name": "x", "then": {"phones": {"simring": [{"target": "a b"}]}}}), "simring"),
+        (
+            json!({"name": "x", "then": {"phones": {"only_extension": true, "all_phones": true}}}),
+            "only_extension",
+        ),
+        (
+            json!({"name": "x", "then": {"phones": {"only_extension": true, "simring": [{"target": "1002"}]}}}),
+            "only_extension",
+        ),
+        (json!({"name": "x", "then": {"answer": "announcement", "target": "1002"}}), "target"),
+        (json!({"name": "x", "then": {"answer": "tone"}, "when": {"outside": true}}), "outside"),
+        (json!({"name": "x", "then": {"answer": "tone"}, "when": {"callers": ["+4930x"]}}), "callers"),
         (json!({"name": "x", "then": {"answer": "tone"}, "when": {"reasons": ["bored"]}}), "reasons"),
         (json!({"name": "x", "then": {"answer": "tone"}, "when": {"callers": ["some body!"]}}), "callers"),
     ] {
@@ -159,7 +177,7 @@ async fn rules_of_a_colleague_are_told_and_copied_and_nobody_elses_are() {
     let told = program.ask("POST", &copy, Some(json!({"from": "1002", "preview": true})), 200).await;
     assert_eq!(
         told["steps"],
-        json!([{"name": "Theirs", "was": null, "becomes": "always; the tone comes at once"}])
+        json!([{"name": "Theirs", "was": null, "becomes": "always; the tone comes at once", "notes": []}])
     );
     assert!(told["undo"].is_null() && bed.order().await.is_empty());
     program.ask("POST", &copy, Some(json!({"from": "1002"})), 200).await;
@@ -207,6 +225,7 @@ async fn time_frames_of_mailbox_and_tenant_are_kept_apart_and_a_calendar_is_take
     for (given, field) in [
         (json!({"name": "x", "use": "party", "spans": [{"span": "mon"}]}), "use"),
         (json!({"name": "x", "use": "open"}), "spans"),
+        (json!({"name": "x", "use": "open", "spans": [{"span": "mon 09:00-09:00"}]}), "spans"),
         (json!({"name": "x", "use": "open", "spans": [{"span": "tomorrow"}]}), "spans"),
         (json!({"name": "x", "use": "open", "zone": "Mars/Olympus", "spans": [{"span": "mon"}]}), "zone"),
         (json!({"name": "x", "use": "holiday", "calendar": "no calendar"}), "calendar"),
@@ -252,7 +271,13 @@ async fn callers_are_listed_for_mailbox_and_tenant_and_the_line_that_decides_is_
     assert_eq!(decides("%2B1900555").await, [allowed["id"].clone()]);
     assert_eq!(decides("%2B1900556").await, [blocked["id"].clone()]);
     assert!(decides("%2B4930").await.is_empty());
-    program.refused("POST", &own, json!({"caller": "some body!", "verdict": "busy"}), "caller").await;
+    for bad in ["some body!", "+4930x", "4930.."] {
+        program.refused("POST", &own, json!({"caller": bad, "verdict": "busy"}), "caller").await;
+    }
+    let dialled = json!({"caller": "0049 30 55513", "verdict": "allow"});
+    let dialled = program.ask("POST", &own, Some(dialled), 201).await;
+    assert_eq!(dialled["caller"], "+493055513");
+    assert_eq!(decides("00493055513").await, [dialled["id"].clone()]);
     program.refused("POST", &own, json!({"caller": "+49", "verdict": "shout"}), "verdict").await;
     program
         .refused("POST", &own, json!({"caller": "+49", "verdict": "busy", "note": "x".repeat(81)}), "note")

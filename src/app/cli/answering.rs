@@ -89,7 +89,7 @@ pub(in crate::app) struct FrameAdd {
 pub(in crate::app) enum RuleCommand {
     /// Add a rule. The first rule whose conditions all hold decides.
     Add(Box<RuleAdd>),
-    /// List the rules of a mailbox in their order: which is active, until when, and which can never be reached or lead nowhere.
+    /// List the rules of a mailbox in their order: which is active, until when, and which can never be reached, lead nowhere or play a greeting that there is not.
     List {
         /// Extension of the mailbox.
         #[arg(long)]
@@ -130,7 +130,7 @@ pub(in crate::app) enum RuleCommand {
         #[arg(long)]
         mailbox: String,
     },
-    /// Name the rules that can never be reached, or lead nowhere; exit code 1 when there are any.
+    /// Name the rules that can never be reached, lead nowhere or play a greeting that there is not; exit code 1 when there are any.
     Check {
         /// Extension of the mailbox; default: every mailbox of the tenant.
         #[arg(long)]

@@ -201,12 +201,17 @@ async fn check(
             users.into_iter().filter_map(|(_, mailbox)| mailbox.map(|mailbox| mailbox.extension)).collect()
         }
     };
-    let (mut never, mut nowhere) = (0, 0);
+    let (mut never, mut nowhere, mut silent) = (0, 0, 0);
     for mailbox in &mailboxes {
         for standing in rules.list(tenant.id, mailbox, session.clock.now()).await? {
             if let Some(warning) = standing.warning {
                 println!("mailbox {mailbox}, rule {:?}: {warning}", standing.rule.name);
-                *(if warning.is_never() { &mut never } else { &mut nowhere }) += 1;
+                let count = match &warning {
+                    warning if warning.is_never() => &mut never,
+                    warning if warning.leads_nowhere() => &mut nowhere,
+                    _ => &mut silent,
+                };
+                *count += 1;
             }
         }
     }
@@ -218,6 +223,7 @@ async fn check(
     let wrong = [
         told(never, "can never be reached", "can never be reached"),
         told(nowhere, "leads nowhere", "lead nowhere"),
+        told(silent, "plays a greeting that there is not", "play a greeting that there is not"),
     ];
     let wrong: Vec<String> = wrong.into_iter().flatten().collect();
     if wrong.is_empty() {

@@ -42,7 +42,8 @@ impl From<AnsweringError> for Problem {
                 Self::new(StatusCode::CONFLICT, format!("there is a {what} {name:?} already"))
             }
             AnsweringError::TooManyRules
-            | AnsweringError::OtherRules
+            | AnsweringError::OtherRules { .. }
+            | AnsweringError::CopyChanged
             | AnsweringError::NoUndo
             | AnsweringError::ChangedSince => Self::new(StatusCode::CONFLICT, detail),
             AnsweringError::TooManyCallers => Self::field("callers", detail),

@@ -140,12 +140,16 @@ impl Rules {
     /// [`AnsweringError::OtherRules`] when it names others than there are.
     pub async fn order(&self, owner: Owner, ids: &[RuleId]) -> Result<ChangeId> {
         self.change_undoably(owner, "rules.order", |mut rules| {
-            let mut ordered = Vec::with_capacity(rules.len());
+            let (mut ordered, mut unknown) = (Vec::with_capacity(rules.len()), Vec::new());
             for id in ids {
-                let place = rules.iter().position(|rule| rule.id == *id);
-                ordered.push(rules.remove(place.ok_or(AnsweringError::OtherRules)?));
+                match rules.iter().position(|rule| rule.id == *id) {
+                    Some(place) => ordered.push(rules.remove(place)),
+                    None => unknown.push(*id),
+                }
             }
-            if rules.is_empty() { Ok(ordered) } else { Err(AnsweringError::OtherRules) }
+            let missing: Vec<String> = rules.into_iter().map(|rule| rule.name).collect();
+            let is_whole = missing.is_empty() && unknown.is_empty();
+            if is_whole { Ok(ordered) } else { Err(AnsweringError::OtherRules { missing, unknown }) }
         })
         .await
     }

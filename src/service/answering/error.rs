@@ -1,8 +1,9 @@
 //! Why a rule, list or time frame cannot be what was asked for, and what to do about it.
 
+use super::warnings::listed;
 use crate::domain::answering::{MOST_CALLERS, MOST_RULES};
 use crate::domain::time_frame::MOST_SPANS;
-use crate::domain::{Extension, Invalid};
+use crate::domain::{Extension, Invalid, RuleId};
 use crate::service::outbound::NotAllowed;
 use crate::store::StoreError;
 
@@ -39,7 +40,7 @@ pub enum AnsweringError {
     #[error("a rule names at most {MOST_CALLERS} callers: use the beginning of their numbers, or a list")]
     TooManyCallers,
     /// No spans, or too many.
-    #[error("a time frame has 1 to {MOST_SPANS} spans, and this one {0}")]
+    #[error("{}", spans(*.0))]
     Spans(usize),
     /// The rule does nothing.
     #[error(
@@ -73,3 +74,25 @@ pub enum AnsweringError {
 
 /// A short alias.
 pub(super) type Result<T, E = AnsweringError> = std::result::Result<T, E>;
+
+fn spans(count: usize) -> String {
+    match count {
+        0 => "without any hours or dates the time frame never holds: give at least one".to_owned(),
+        count => format!(
+            "a time frame has at most {MOST_SPANS} hours and dates, and this one {count}: take some out"
+        ),
+    }
+}
+
+fn order(missing: &[String], unknown: &[RuleId]) -> String {
+    let mut wrong = Vec::new();
+    if !missing.is_empty() {
+        wrong.push(format!("leaves out {}", listed(missing)));
+    }
+    if !unknown.is_empty() {
+        let ids: Vec<String> = unknown.iter().map(ToString::to_string).collect();
+        wrong.push(format!("names twice, or is none of these rules: {}", ids.join(", ")));
+    }
+    let wrong = wrong.join(", and ");
+    format!("the order {wrong}: name each rule once; if they were changed meanwhile, look at them again")
+}

@@ -1,4 +1,5 @@
-//! What is said beside rules that lead nowhere: to somebody or to a phone that is gone, or in a circle (002-041 … 002-043).
+//! What is said beside rules that lead nowhere: to somebody or to a phone that is gone, or in a circle (002-041 … 002-043);
+//! and beside those that play a greeting that there is not.
 
 use std::collections::HashMap;
 
@@ -11,7 +12,7 @@ use super::warnings::{Warning, warnings};
 use super::{Asked, Rules, decide, in_frame};
 use crate::domain::answering::{Arrangements, CallerPattern, Calling, Rule, RuleActions};
 use crate::domain::time_frame::edges_between;
-use crate::domain::{Extension, Mailbox, RedirectReason, RuleId, TenantId};
+use crate::domain::{Extension, Greeting, GreetingKind, Mailbox, RedirectReason, RuleId, TenantId};
 
 /// Users whose rules are looked at, from one mailbox on.
 const MOST_PEOPLE: usize = 64;
@@ -52,6 +53,13 @@ impl Rules {
         let mut told = warnings(arrangements, zone, at);
         let colleagues = self.colleagues(mailbox, arrangements).await?;
         let moments = moments(zone, arrangements, &colleagues, at);
+        let greetings = self.store.greetings(mailbox.tenant, mailbox.id).await?;
+        let is_over = |greeting: &Greeting| greeting.until.is_some_and(|until| until <= at);
+        let plays = |kind| {
+            let mut of_kind = greetings.iter().filter(|greeting| greeting.kind == kind);
+            // Something like a standard greeting always plays.
+            kind == GreetingKind::Standard || of_kind.any(|greeting| greeting.active && !is_over(greeting))
+        };
         let mut known = HashMap::new();
         for rule in arrangements.rules.iter().filter(|rule| rule.enabled) {
             if told.iter().any(|(id, _)| *id == rule.id) {
@@ -70,6 +78,8 @@ impl Rules {
                 told.push((rule.id, Warning::Nowhere { missing }));
             } else if let Some(astray) = astray(&mailbox.extension, rule, &colleagues, at) {
                 told.push((rule.id, Warning::Astray(astray)));
+            } else if let Some(kind) = rule.then.greeting.filter(|kind| !plays(*kind)) {
+                told.push((rule.id, Warning::NoGreeting { kind }));
             }
         }
         Ok(told)

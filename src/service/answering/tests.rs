@@ -233,6 +233,18 @@ fn a_rule_that_others_before_it_leave_nothing_is_named_with_them() {
         rule(3, "rest", None, &[], &[]),
     ]);
     assert_eq!(together, [("rest".to_owned(), by(&["in", "out"]))]);
+    // Who takes nothing that the others leave is not named.
+    let more = check(vec![
+        rule(1, "lunch", Some(2), &[], &[]),
+        rule(2, "in", Some(1), &[], &[]),
+        rule(3, "out", Some(-1), &[], &[]),
+        rule(4, "rest", None, &[], &[]),
+    ]);
+    assert_eq!(more, [("rest".to_owned(), by(&["in", "out"]))]);
+    let said = |names: &[&str]| by(names).to_string();
+    assert_eq!(said(&["a"]), "never reached: \"a\" before it takes all its calls; move it up");
+    assert_eq!(said(&["a", "b"]), "never reached: \"a\" and \"b\" before it take all its calls; move it up");
+    assert!(said(&["a", "b", "c"]).contains("\"a\", \"b\" and \"c\" before it take all"));
     assert_eq!(check(vec![rule(1, "busy", None, &busy, &[]), rule(2, "all", None, &[], &[])]), []);
     assert_eq!(
         check(vec![rule(1, "all", None, &[], &[]), rule(2, "busy", None, &busy, &["+49*"])]),

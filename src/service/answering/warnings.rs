@@ -6,9 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::in_frame;
 use super::leading::Astray;
-use crate::domain::RuleId;
 use crate::domain::answering::{Arrangements, Conditions, Rule};
 use crate::domain::time_frame::edges_between;
+use crate::domain::{GreetingKind, RuleId};
 
 /// What does not happen in two years counts as never.
 const SOON: SignedDuration = SignedDuration::from_hours(2 * 366 * 24);
@@ -25,6 +25,11 @@ pub enum Warning {
     NeverInTime,
     /// Its time frame is gone.
     NoFrame,
+    /// It plays a greeting that there is not.
+    NoGreeting {
+        /// Of which kind.
+        kind: GreetingKind,
+    },
     /// It leads to what is not there.
     Nowhere {
         /// What, in words.
@@ -35,9 +40,14 @@ pub enum Warning {
 }
 
 impl Warning {
-    /// Whether the rule can never hold; otherwise it holds, and leads nowhere.
+    /// Whether the rule can never hold.
     pub const fn is_never(&self) -> bool {
-        !matches!(self, Self::Nowhere { .. } | Self::Astray(_))
+        matches!(self, Self::Shadowed { .. } | Self::NeverInTime | Self::NoFrame)
+    }
+
+    /// Whether the rule leads nowhere.
+    pub const fn leads_nowhere(&self) -> bool {
+        matches!(self, Self::Nowhere { .. } | Self::Astray(_))
     }
 }
 
@@ -45,10 +55,17 @@ impl std::fmt::Display for Warning {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Shadowed { by } => {
-                let names: Vec<String> = by.iter().map(|name| format!("{name:?}")).collect();
-                write!(f, "never reached: {} before it takes all its calls; move it up", names.join(" and "))
+                let takes = if by.len() == 1 { "takes" } else { "take" };
+                write!(f, "never reached: {} before it {takes} all its calls; move it up", listed(by))
             }
             Self::NeverInTime => f.write_str("its time frame is not active within the next two years"),
+            Self::NoGreeting { kind: GreetingKind::Name } => f.write_str(
+                "plays the recorded name, and there is none: another greeting plays until one is recorded",
+            ),
+            Self::NoGreeting { kind } => write!(
+                f,
+                "plays the {kind} greeting, and none is on: the one that fits best plays until there is one"
+            ),
             Self::NoFrame => f.write_str("its time frame is gone: give it another one"),
             Self::Nowhere { missing } => {
                 write!(f, "leads nowhere: {}; choose another target", missing.join(", and "))
@@ -114,18 +131,47 @@ fn judge(
     if rule.when.within.is_some_and(|within| arrangements.frame(within.frame).is_none()) {
         return Some(Warning::NoFrame);
     }
-    let mut taken_by: Vec<&Rule> = Vec::new();
-    let mut ever = false;
+    let mut taken: Vec<Vec<&Rule>> = Vec::new();
+    // Whoever holds at all times takes all alone.
+    let always = before.iter().find(|other| other.when.within.is_none());
+    let before = always.map_or(before, std::slice::from_ref);
     for edge in edges.iter().filter(|edge| in_frame(&rule.when, arrangements, zone, **edge)) {
-        ever = true;
-        let taker = before.iter().find(|other| in_frame(&other.when, arrangements, zone, *edge))?;
-        if !taken_by.iter().any(|known| known.id == taker.id) {
-            taken_by.push(taker);
+        let takers = before.iter().filter(|other| in_frame(&other.when, arrangements, zone, *edge));
+        let takers: Vec<&Rule> = takers.copied().collect();
+        if takers.is_empty() {
+            return None;
         }
+        taken.push(takers);
     }
-    if !ever {
+    if taken.is_empty() {
         return Some(Warning::NeverInTime);
     }
-    let by = before.iter().filter(|other| taken_by.iter().any(|known| known.id == other.id));
+    let needed = needed(before, taken);
+    let by = before.iter().filter(|other| needed.contains(&other.id));
     Some(Warning::Shadowed { by: by.map(|other| other.name.clone()).collect() })
+}
+
+/// Rules that together take all that is taken, as few as are found by taking the one that takes most again and again.
+fn needed(before: &[&Rule], mut taken: Vec<Vec<&Rule>>) -> Vec<RuleId> {
+    let mut needed = Vec::new();
+    let takes = |taken: &[Vec<&Rule>], id: RuleId| {
+        taken.iter().filter(|takers| takers.iter().any(|taker| taker.id == id)).count()
+    };
+    // Of equals the first in order.
+    let most = |taken: &[Vec<&Rule>]| before.iter().rev().max_by_key(|rule| takes(taken, rule.id));
+    while let Some(rule) = most(&taken).filter(|_| !taken.is_empty()) {
+        taken.retain(|takers| !takers.iter().any(|taker| taker.id == rule.id));
+        needed.push(rule.id);
+    }
+    needed
+}
+
+/// `"a"`, `"a" and "b"`, `"a", "b" and "c"`.
+pub(super) fn listed(names: &[String]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
+    match names.split_last() {
+        None => String::new(),
+        Some((only, [])) => only.clone(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+    }
 }

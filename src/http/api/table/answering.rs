@@ -99,7 +99,7 @@ fn rules() -> Vec<Entry> {
         (
             Route::new("PUT", "/mailboxes/{mailbox}/rules/order", write, "Put the rules into another order")
                 .shape("Undoable")
-                .body(&[("rules", "[uuid]", true, "each rule once")]),
+                .body(&[("rules", "[uuid]", true, "each rule of the mailbox once")]),
             put(answering::order),
         ),
         (

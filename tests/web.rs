@@ -25,6 +25,8 @@ mod answering;
 mod answering_by_the_api;
 #[path = "support/web_answering_checks.rs"]
 mod answering_checks;
+#[path = "support/web_answering_copy.rs"]
+mod answering_copies;
 #[path = "support/web_answering_browser.rs"]
 mod answering_in_the_browser;
 #[path = "support/web_api.rs"]

@@ -321,6 +321,9 @@ pub enum Undo {
         before: Vec<Rule>,
         /// As they became: only while they are so, the change can be taken back.
         after: Vec<Rule>,
+        /// Time frames that came along.
+        #[serde(default)]
+        frames: Vec<TimeFrame>,
     },
     /// A time frame was removed.
     Frame {

@@ -2,8 +2,9 @@
 //!
 //! `decide` is pure and runs for every call, and `leading` says where it goes on to; `rules` and `lists` are what people do with
 //! them, `warnings` finds rules that can never hold and `heeding` those that lead nowhere, `editing` is what pages do beside,
-//! and `told` puts all of it into words. Answers no call itself.
+//! `copying` takes the rules of a colleague, and `told` puts all of it into words. Answers no call itself.
 
+mod copying;
 mod editing;
 mod error;
 mod heeding;
@@ -25,8 +26,9 @@ use crate::domain::answering::{
 use crate::domain::time_frame::edges_between;
 use crate::domain::{FrameUse, RedirectReason, TimeFrame};
 
+pub use copying::{CopyPlan, Step};
 pub(super) use editing::no_undo;
-pub use editing::{Overview, Saved, Step};
+pub use editing::{Overview, Saved};
 pub use error::AnsweringError;
 pub use leading::{Astray, Goes, Lead, Trail, follow};
 pub use lists::Lists;

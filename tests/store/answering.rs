@@ -369,7 +369,7 @@ async fn a_change_is_kept_for_its_mailbox_or_tenant_until_it_is_too_old(bed: Bed
     let (rules, frames, lines) = (change(), change(), change());
     let office = frame(&bed, &home, false, "Office");
     let undos = [
-        (mailbox, rules, Undo::Rules { before, after: Vec::new() }),
+        (mailbox, rules, Undo::Rules { before, after: Vec::new(), frames: Vec::new() }),
         (None, frames, Undo::Frame { frame: office }),
         (None, lines, Undo::Caller { line: caller(&bed, &home, false, "+49*", BLOCK) }),
     ];

@@ -117,7 +117,11 @@ async fn what_is_known_only_within_the_change_is_noted_with_it(bed: Bed) {
     assert_eq!(targets(&bed, &home).await, ["0 rules before"]);
     // A store that notes nothing keeps no line for later.
     bed.store.note_with_change(line(&bed, home.tenant, "of nothing"));
-    let undo = aftertone::domain::answering::Undo::Rules { before: Vec::new(), after: Vec::new() };
+    let undo = aftertone::domain::answering::Undo::Rules {
+        before: Vec::new(),
+        after: Vec::new(),
+        frames: Vec::new(),
+    };
     let id = ChangeId::from_uuid(bed.clock.uuid());
     bed.store.put_undo(home.tenant, Some(home.mailbox.id), id, &undo).await.unwrap();
     assert_eq!(targets(&bed, &home).await, ["0 rules before"]);

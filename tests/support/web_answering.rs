@@ -22,14 +22,14 @@ impl WebBed {
         rules.into_iter().map(|rule| rule.name).collect()
     }
 
-    async fn rule_path(&self, name: &str) -> String {
+    pub(crate) async fn rule_path(&self, name: &str) -> String {
         let rules = self.services.rules.of(self.owner(&self.mailbox)).await.unwrap();
         let rule = rules.into_iter().find(|rule| rule.name == name).unwrap();
         format!("/answering/me/rules/{}", rule.id)
     }
 
     /// Id of the tenant's or the mailbox's frame of this name.
-    async fn frame(&self, name: &str) -> String {
+    pub(crate) async fn frame(&self, name: &str) -> String {
         let extension: Extension = "1001".parse().unwrap();
         self.services.frames.find(self.mailbox.tenant, Some(&extension), name).await.unwrap().id.to_string()
     }
@@ -52,7 +52,7 @@ impl Client<'_> {
     }
 
     /// Posts a form that is not taken; what is said.
-    async fn refused(&self, path: &str, fields: &[(&str, &str)]) -> String {
+    pub(crate) async fn refused(&self, path: &str, fields: &[(&str, &str)]) -> String {
         let answer = self.post(path, fields).await;
         assert_eq!(answer.status, 422, "{path} {fields:?}: {}", answer.text());
         answer.text().to_owned()
@@ -78,7 +78,7 @@ impl Client<'_> {
 }
 
 /// Address that the page's undo posts to.
-fn undo(page: &Answer) -> String {
+pub(crate) fn undo(page: &Answer) -> String {
     let text = page.text();
     let undo =
         text.split("action=\"").find(|part| part.contains("/undo/")).unwrap_or_else(|| panic!("{text}"));
@@ -335,9 +335,9 @@ async fn what_the_phone_system_is_to_do_is_kept_told_and_there_again_for_whoever
         ("forward_unanswered", "1003"),
         ("forward_offline", "+491712"),
         ("all_phones", "1"),
-        ("only_extension", "1"),
     ];
     client.add_rule("Everything", &wishes).await;
+    client.add_rule("Alone", &[("only_extension", "1")]).await;
     let page = client.get("/answering/me/rules").await;
     let page = page.text();
     for told in [
@@ -356,7 +356,7 @@ async fn what_the_phone_system_is_to_do_is_kept_told_and_there_again_for_whoever
     let rules = bed.services.rules.of(bed.owner(&bed.mailbox)).await.unwrap();
     let edit = client.get(&format!("/answering/me/rules/{}", rules[0].id)).await;
     let edit = edit.text();
-    for name in ["dnd", "screening", "all_phones", "only_extension"] {
+    for name in ["dnd", "screening", "all_phones"] {
         assert!(edit.contains(&format!("name=\"{name}\" value=\"1\" checked")), "{name}: {edit}");
     }
     for (name, value) in [("ring_s", "25"), ("forward_always", "+49301"), ("forward_offline", "+491712")] {
@@ -478,7 +478,8 @@ async fn hours_are_shown_with_what_comes_next_and_changed_and_undone() {
             "There is a time frame “Office” already",
         ),
         (&[("name", "x"), ("purpose", "open"), ("mon", "25-26")], "mon-fri 09:00-17:00"),
-        (&[("name", "x"), ("purpose", "open")], "1 to"),
+        (&[("name", "x"), ("purpose", "open")], "give at least one"),
+        (&[("name", "x"), ("purpose", "open"), ("mon", "09:00-09:00")], "00:00-24:00 is the whole day"),
         (&[("name", "x"), ("purpose", "open"), ("zone", "Mars/Olympus"), ("mon", "9-17")], "IANA zone"),
         (&[("name", "x"), ("purpose", "party"), ("mon", "9-17")], "holiday"),
     ] {
@@ -587,63 +588,6 @@ async fn callers_are_listed_checked_and_taken_off_again() {
     for deed in ["list.kept", "list.removed", "list.restored"] {
         assert!(deeds.iter().any(|known| known == deed), "{deed}: {deeds:?}");
     }
-}
-
-// 000-10
-#[tokio::test]
-async fn rules_of_a_colleague_are_compared_before_they_are_copied() {
-    let bed = WebBed::new().await;
-    let colleague = bed.colleague().await;
-    let client = bed.client(&bed.mailbox, Role::OfficeManager).await;
-    let path = format!("/answering/{}", colleague.id);
-    client
-        .done(&format!("{path}/hours"), &[("name", "Lunch"), ("purpose", "custom"), ("mon", "12-13")])
-        .await;
-    let frames = bed
-        .services
-        .frames
-        .list(colleague.tenant, Some(&colleague.extension), bed.services.people.now())
-        .await
-        .unwrap();
-    let lunch = frames[0].frame.id.to_string();
-    client
-        .done(
-            &format!("{path}/rules"),
-            &[("name", "Lunch"), ("is_new", "1"), ("answer", "tone"), ("frame", &lunch)],
-        )
-        .await;
-    client.add_rule("Old", &[]).await;
-    let page = client.get("/answering/me/rules/copy?from=1002").await;
-    let text = page.text();
-    assert!(
-        text.contains("within &#34;Lunch&#34;; the tone comes at once")
-            && text.contains("Deleted")
-            && text.contains("Added"),
-        "{text}"
-    );
-    assert_eq!(bed.order().await, ["Old"], "comparing copies nothing");
-    let page = client.done("/answering/me/rules/copy", &[("from", "1002")]).await;
-    assert_eq!(bed.order().await, ["Lunch"]);
-    assert!(
-        page.text().contains("Within &#34;Lunch&#34;"),
-        "the colleague's own time frame came along: {}",
-        page.text()
-    );
-    client.done(&undo(&page), &[]).await;
-    assert_eq!(bed.order().await, ["Old"]);
-    for (from, said) in [("1001", "same mailbox"), ("4711", "no mailbox “4711”"), ("x", "no mailbox “x”")]
-    {
-        let page = client.get(&format!("/answering/me/rules/copy?from={from}")).await;
-        assert!(page.status == 422 && page.text().contains(said), "{}", page.text());
-        assert_eq!(client.post("/answering/me/rules/copy", &[("from", from)]).await.status, 422);
-    }
-    // Whoever may not see them learns nothing of them.
-    let basic = bed.client(&bed.mailbox, Role::Basic).await;
-    let page = basic.get("/answering/me/rules/copy?from=1002").await;
-    assert!(
-        page.text().contains("no mailbox “1002” whose rules you may see") && !page.text().contains("Lunch")
-    );
-    assert_eq!(basic.post("/answering/me/rules/copy", &[("from", "1002")]).await.status, 422);
 }
 
 #[tokio::test]

@@ -8,14 +8,13 @@ use serde::Deserialize;
 
 use crate::domain::Extension;
 use crate::service::access::Act;
-use crate::service::answering::Step;
+use crate::service::answering::{AnsweringError, CopyPlan};
 
 use super::super::portal::frame::{Done, Frame};
-use super::super::portal::missing;
 use super::super::shell::render;
-use super::super::visitor::{Posted, Visitor};
+use super::super::visitor::{Posted, Visitor, see};
 use super::super::{Shared, Site};
-use super::{Refused, Whose, answer, rules};
+use super::{Refused, Whose, answer};
 
 #[derive(Template)]
 #[template(path = "portal/rules_copy.html", config = "src/http/pages/askama.toml")]
@@ -23,7 +22,7 @@ struct CopyPage {
     frame: Frame,
     whose: Whose,
     from: String,
-    steps: Option<Vec<Step>>,
+    plan: Option<CopyPlan>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -40,20 +39,30 @@ pub(super) async fn preview(
 ) -> Response {
     let shown = async {
         let whose = Whose::write(&site, &visitor, &word).await?;
-        let from = asked.from.trim().to_owned();
-        let (steps, refused) = match from.is_empty() {
-            true => (None, None),
-            false => match steps(&site, &visitor, &whose, &from).await {
-                Ok(steps) => (Some(steps), None),
-                Err(Refused::Mend(why)) => (None, Some(why)),
-                Err(other) => return Err(other),
-            },
-        };
-        let status = if refused.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-        let frame = Frame::new(&site, &visitor, whose.here(), None).with(refused.map(Done::refused));
-        Ok(render(&CopyPage { frame, whose, from, steps }, status))
+        shown(&site, &visitor, whose, asked.from.trim().to_owned(), None).await
     };
     answer(shown.await)
+}
+
+/// What would change, and why it has not been changed.
+async fn shown(
+    site: &Site,
+    visitor: &Visitor,
+    whose: Whose,
+    from: String,
+    refused: Option<String>,
+) -> Result<Response, Refused> {
+    let (plan, refused) = match from.is_empty() {
+        true => (None, refused),
+        false => match plan(site, visitor, &whose, &from).await {
+            Ok(plan) => (Some(plan), refused),
+            Err(Refused::Mend(why)) => (None, Some(why)),
+            Err(other) => return Err(other),
+        },
+    };
+    let status = if refused.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let frame = Frame::new(site, visitor, whose.here(), None).with(refused.map(Done::refused));
+    Ok(render(&CopyPage { frame, whose, from, plan }, status))
 }
 
 /// The colleague, whose rules the visitor may see.
@@ -72,18 +81,35 @@ async fn colleague(site: &Site, visitor: &Visitor, whose: &Whose, from: &str) ->
     Ok(extension)
 }
 
-async fn steps(site: &Site, visitor: &Visitor, whose: &Whose, from: &str) -> Result<Vec<Step>, Refused> {
+async fn plan(site: &Site, visitor: &Visitor, whose: &Whose, from: &str) -> Result<CopyPlan, Refused> {
     let colleague = colleague(site, visitor, whose, from).await?;
     let (_, extension) = whose.mailbox()?;
     Ok(site.web.services.rules.copy_preview(whose.tenant, &colleague, extension).await?)
 }
 
+/// Copies what was seen; when that is not what there is by now, nothing is, and the page shows what would change now.
 pub(super) async fn copy(State(site): Shared, Path(word): Path<String>, posted: Posted) -> Response {
-    rules::change(&site, &posted, &word, async |owner, rules| {
-        let whose = Whose::write(&site, &posted.visitor, &word).await?;
-        let from = colleague(&site, &posted.visitor, &whose, posted.fields.get("from").trim()).await?;
-        let (_, extension) = whose.of.as_ref().ok_or_else(missing)?;
-        Ok(("copied", Some(rules.copy(owner.tenant, &from, extension).await?)))
-    })
-    .await
+    let (visitor, fields) = (&posted.visitor, &posted.fields);
+    let copied = async {
+        let whose = Whose::write(&site, visitor, &word).await?;
+        let from = fields.get("from").trim().to_owned();
+        let tried = async {
+            let colleague = colleague(&site, visitor, &whose, &from).await?;
+            let (owner, extension) = whose.mailbox()?;
+            let rules = site.web.services.rules.by(&visitor.actor.name);
+            match rules.copy(owner.tenant, &colleague, extension, fields.get("seen")).await {
+                Ok(change) => Ok(change),
+                Err(AnsweringError::CopyChanged) if fields.get("seen").is_empty() => {
+                    Err(Refused::Mend("Look first at what would change, then copy it.".to_owned()))
+                }
+                Err(error) => Err(error.into()),
+            }
+        };
+        match tried.await {
+            Ok(change) => Ok(see(&site, &format!("{}/rules?done=copied&change={change}", whose.path))),
+            Err(Refused::Mend(why)) => shown(&site, visitor, whose, from, Some(why)).await,
+            Err(other) => Err(other),
+        }
+    };
+    answer(copied.await)
 }

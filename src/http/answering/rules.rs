@@ -256,7 +256,7 @@ pub(super) async fn undo(
 }
 
 /// Changes rules, and goes back to them.
-pub(super) async fn change(
+async fn change(
     site: &Site,
     posted: &Posted,
     word: &str,

@@ -15,7 +15,7 @@ use crate::domain::answering::{Rule, RuleActions};
 use crate::domain::{ChangeId, Extension as Number, Invalid, Owner, RuleId};
 use crate::service::access::Act;
 use crate::service::answering::{
-    AnsweringError, NewRule, Overview, Rules, Standing, acts, answer_word, conditions, phone_system,
+    AnsweringError, NewRule, Overview, Rules, Standing, Step, acts, answer_word, conditions, phone_system,
     reason_word,
 };
 use crate::store::StoreError;
@@ -283,6 +283,8 @@ pub(super) struct Copying {
     from: String,
     #[serde(default)]
     preview: bool,
+    /// What a preview said: nothing else is copied.
+    seen: Option<String>,
 }
 
 pub(super) async fn copy(
@@ -300,13 +302,16 @@ pub(super) async fn copy(
     if source == owner.mailbox || !caller.actor.may(Act::SettingsRead, owner.tenant, Some(source)) {
         return Err(unknown());
     }
-    let steps = rules.copy_preview(owner.tenant, &from, &number).await?;
-    let steps: Vec<Value> = steps
-        .iter()
-        .map(|step| json!({"name": step.name, "was": step.was, "becomes": step.becomes}))
-        .collect();
-    let change = if copying.preview { None } else { Some(rules.copy(owner.tenant, &from, &number).await?) };
-    Ok(Json(json!({"steps": steps, "undo": change})).into_response())
+    let plan = rules.copy_preview(owner.tenant, &from, &number).await?;
+    let step = |step: &Step| json!({"name": step.name, "was": step.was, "becomes": step.becomes, "notes": step.notes});
+    let steps: Vec<Value> = plan.steps.iter().map(step).collect();
+    // What is told is what is copied.
+    let wanted = copying.seen.as_deref().unwrap_or(&plan.seen);
+    let change = match copying.preview {
+        true => None,
+        false => Some(rules.copy(owner.tenant, &from, &number, wanted).await?),
+    };
+    Ok(Json(json!({"steps": steps, "seen": plan.seen, "undo": change})).into_response())
 }
 
 #[derive(Debug, Deserialize)]

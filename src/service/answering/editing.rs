@@ -1,16 +1,14 @@
-//! What pages and programs do with the rules of a mailbox beside `rules`: by id, undone, copied from a colleague.
+//! What pages and programs do with the rules of a mailbox beside `rules`: by id, and undone.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use serde_json::Value;
 
 use super::error::Result;
-use super::noting::{moved, switched, whose};
+use super::noting::{moved, noting, switched};
 use super::rules::{checked_name, position_of, standings};
-use super::{AnsweringError, NewRule, Rules, Standing, Warning, acts, conditions, phone_system};
-use crate::domain::answering::{Arrangements, MOST_RULES, Rule, Undo, WithinFrame};
-use crate::domain::{ChangeId, Extension, Mailbox, Owner, RuleId, TenantId, TimeFrame, TimeFrameId};
-use crate::service::audit::Deed;
+use super::{AnsweringError, NewRule, Rules, Standing, Warning};
+use crate::domain::answering::{Arrangements, MOST_RULES, Rule, Undo};
+use crate::domain::{ChangeId, Extension, Mailbox, Owner, RuleId, TenantId, TimeFrame};
 use crate::service::time_frames::noted as noted_frame;
 use crate::store::StoreError;
 
@@ -42,17 +40,6 @@ pub struct Saved {
     pub change: ChangeId,
     /// Why it can never hold, or leads nowhere.
     pub warning: Option<Warning>,
-}
-
-/// What copying would do to a rule, by its name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
-    /// The rule's name.
-    pub name: String,
-    /// As it is in words; `None`: there is none.
-    pub was: Option<String>,
-    /// As it would be; `None`: it would go.
-    pub becomes: Option<String>,
 }
 
 impl Rules {
@@ -185,103 +172,16 @@ impl Rules {
     /// [`AnsweringError::NoUndo`], [`AnsweringError::ChangedSince`].
     pub async fn undo(&self, owner: Owner, change: ChangeId) -> Result<()> {
         let undo = self.store.undo(owner.tenant, Some(owner.mailbox), change).await;
-        let Undo::Rules { before, after } = undo.map_err(no_undo)? else {
+        let Undo::Rules { before, after, frames } = undo.map_err(no_undo)? else {
             return Err(AnsweringError::NoUndo);
         };
         let back =
             |rules: Vec<Rule>| if rules == after { Ok(before) } else { Err(AnsweringError::ChangedSince) };
         self.change_noted(owner, "rules.undo", back).await?;
+        self.take_back(owner, &frames).await?;
         self.store.forget_undo(owner.tenant, change).await?;
         tracing::info!(mailbox = %owner.mailbox, "a change of the answering rules was taken back");
         Ok(())
-    }
-
-    /// What copying a colleague's rules over those of this mailbox would do, rule by rule (000-10).
-    ///
-    /// # Errors
-    /// [`AnsweringError::NoMailbox`].
-    pub async fn copy_preview(
-        &self,
-        tenant: TenantId,
-        from: &Extension,
-        to: &Extension,
-    ) -> Result<Vec<Step>> {
-        let (source, target) = (self.all_of(tenant, from).await?, self.all_of(tenant, to).await?);
-        let in_words = |rule: &Rule, arrangements: &Arrangements| {
-            let mut parts = vec![conditions(&rule.when, arrangements)];
-            parts.extend(acts(&rule.then));
-            parts.extend(phone_system(&rule.then.phones));
-            if !rule.enabled {
-                parts.push("off".to_owned());
-            }
-            parts.join("; ")
-        };
-        let steps = source.1.rules.iter().map(|rule| {
-            let old = target.1.rules.iter().find(|old| old.name == rule.name);
-            Step {
-                name: rule.name.clone(),
-                was: old.map(|old| in_words(old, &target.1)),
-                becomes: Some(in_words(rule, &source.1)),
-            }
-        });
-        let gone =
-            target.1.rules.iter().filter(|old| !source.1.rules.iter().any(|rule| rule.name == old.name));
-        let gone = gone.map(|old| Step {
-            name: old.name.clone(),
-            was: Some(in_words(old, &target.1)),
-            becomes: None,
-        });
-        Ok(steps.chain(gone).collect())
-    }
-
-    /// Copies a colleague's rules over those of this mailbox. Time frames that are the colleague's own come along, where
-    /// there is none of their name.
-    ///
-    /// # Errors
-    /// [`AnsweringError`].
-    pub async fn copy(&self, tenant: TenantId, from: &Extension, to: &Extension) -> Result<ChangeId> {
-        let (_, source) = self.all_of(tenant, from).await?;
-        let (target, own) = self.all_of(tenant, to).await?;
-        let mut copied: Vec<(TimeFrameId, TimeFrameId)> = Vec::new();
-        for frame in source.frames.iter().filter(|frame| frame.mailbox.is_some()) {
-            let is_named = |rule: &Rule| rule.when.within.is_some_and(|within| within.frame == frame.id);
-            if !source.rules.iter().any(is_named) {
-                continue;
-            }
-            let known = own.frames.iter().find(|known| known.mailbox.is_some() && known.name == frame.name);
-            let id = match known {
-                Some(known) => known.id,
-                None => {
-                    let id = TimeFrameId::from_uuid(self.clock.uuid());
-                    let created_at = self.now();
-                    let new = TimeFrame { id, mailbox: Some(target.id), created_at, ..frame.clone() };
-                    let deed = Deed { action: "hours.added", target: whose(Some(to)) };
-                    let store = self.store.noting(tenant, deed, Value::Null, noted_frame(&new));
-                    store.put_time_frame(&new).await?;
-                    id
-                }
-            };
-            copied.push((frame.id, id));
-        }
-        let now = self.now();
-        let copy = |rule: &Rule| {
-            let mut rule = rule.clone();
-            rule.id = RuleId::from_uuid(self.clock.uuid());
-            rule.created_at = now;
-            rule.when.within = rule.when.within.map(|within| {
-                let frame = copied.iter().find(|(old, _)| *old == within.frame);
-                WithinFrame { frame: frame.map_or(within.frame, |(_, new)| *new), ..within }
-            });
-            rule
-        };
-        let rules: Vec<Rule> = source.rules.iter().map(copy).collect();
-        self.change_undoably(Owner { tenant, mailbox: target.id }, "rules.copied", |_| Ok(rules)).await
-    }
-
-    async fn all_of(&self, tenant: TenantId, extension: &Extension) -> Result<(Mailbox, Arrangements)> {
-        let (mailbox, _) = self.mailbox(tenant, extension).await?;
-        let arrangements = self.store.arrangements(tenant, mailbox.id).await?;
-        Ok((mailbox, arrangements))
     }
 
     /// Changes the rules, and keeps what takes the change back.
@@ -291,16 +191,43 @@ impl Rules {
         action: &str,
         change: impl FnOnce(Vec<Rule>) -> Result<Vec<Rule>>,
     ) -> Result<ChangeId> {
+        self.change_with_frames(owner, action, Vec::new(), change).await
+    }
+
+    /// The same, where time frames came along, which go with it.
+    pub(super) async fn change_with_frames(
+        &self,
+        owner: Owner,
+        action: &str,
+        frames: Vec<TimeFrame>,
+        change: impl FnOnce(Vec<Rule>) -> Result<Vec<Rule>>,
+    ) -> Result<ChangeId> {
         let (before, after) = self.change_noted(owner, action, change).await?;
         let id = ChangeId::from_uuid(self.clock.uuid());
-        let undo = Undo::Rules { before, after };
+        let undo = Undo::Rules { before, after, frames };
         self.store.put_undo(owner.tenant, Some(owner.mailbox), id, &undo).await?;
         tracing::info!(mailbox = %owner.mailbox, "the answering rules were changed");
         Ok(id)
     }
 
+    /// Removes time frames that came along with rules, unless they were changed since or a rule names them.
+    pub(super) async fn take_back(&self, owner: Owner, frames: &[TimeFrame]) -> Result<()> {
+        let Owner { tenant, mailbox } = owner;
+        let known = self.store.time_frames(tenant, Some(mailbox)).await?;
+        let extension = self.store.mailbox(tenant, mailbox).await?.extension;
+        for frame in frames.iter().filter(|frame| known.contains(frame)) {
+            let of = (tenant, Some(&extension));
+            let store = noting(&self.store, "hours.removed", of, (Some(frame), None), noted_frame);
+            match store.remove_time_frame(tenant, frame.id).await {
+                Ok(()) | Err(StoreError::Refused(_) | StoreError::Missing { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
     /// The time as the store keeps it, to the microsecond: what is read back is what was written.
-    fn now(&self) -> Timestamp {
+    pub(super) fn now(&self) -> Timestamp {
         let now = self.clock.now();
         Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
     }

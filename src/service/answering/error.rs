@@ -56,8 +56,18 @@ pub enum AnsweringError {
         why: NotAllowed,
     },
     /// The order names other rules than there are.
-    #[error("the rules were changed meanwhile: look at them again, then repeat")]
-    OtherRules,
+    #[error("{}", order(.missing, .unknown))]
+    OtherRules {
+        /// Names of rules that it leaves out.
+        missing: Vec<String>,
+        /// Ids that are no rule of the mailbox, or are named twice.
+        unknown: Vec<RuleId>,
+    },
+    /// The rules or hours are not those that were compared.
+    #[error(
+        "the rules or hours on one side were changed since you compared them: look at what would change now"
+    )]
+    CopyChanged,
     /// The change was taken back already, or lies too far back.
     #[error("this can no longer be undone: it was undone already, or lies more than a day back")]
     NoUndo,

@@ -113,6 +113,7 @@ fn rules() -> Vec<Entry> {
             .body(&[
                 ("from", "string", true, "extension of the colleague"),
                 ("preview", "boolean", false, "only say it"),
+                ("seen", "string", false, "what a preview said: when that is no more so, nothing is copied"),
             ]),
             post(answering::copy),
         ),
@@ -339,14 +340,19 @@ pub(super) const SHAPES: &[Shape] = &[
     ),
     shape(
         "RuleCopy",
-        &[("steps", "[RuleStep]", ""), ("undo", "uuid?", "takes it back; null: nothing was copied")],
+        &[
+            ("steps", "[RuleStep]", ""),
+            ("seen", "string", "names exactly this"),
+            ("undo", "uuid?", "takes it back, with time frames that came along; null: nothing was copied"),
+        ],
     ),
     shape(
         "RuleStep",
         &[
             ("name", "string", "of the rule"),
             ("was", "string?", "in words; null: there was none"),
-            ("becomes", "string?", "in words; null: it goes"),
+            ("becomes", "string?", "in words; null: it goes, or does not come"),
+            ("notes", "[string]", "what is other than at the colleague's"),
         ],
     ),
     shape(

@@ -311,11 +311,11 @@ pub(super) const SHAPES: &[Shape] = &[
     shape(
         "RulePhones",
         &[
-            ("dnd?", "boolean", "to voicemail without ringing"),
+            ("dnd?", "boolean", "to voicemail without ringing, but not for callers whom a list allows"),
             (
                 "screening?",
                 "boolean",
-                "callers say their name, and the owner decides; a message begins with it",
+                "callers say their name, and the owner decides; a message begins with it; not for callers whom a list allows",
             ),
             ("ring_s?", "integer?", "seconds"),
             ("ring_count?", "integer?", "rings, in place of seconds"),

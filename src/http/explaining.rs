@@ -80,7 +80,7 @@ pub(super) async fn explained(site: &Site, visitor: &Visitor, question: &Questio
     }
     let until = |at: Option<Timestamp>| at.map(|at| words::exactly(at, &zone));
     let answering = call.answering.as_ref();
-    let rule = verdict.answered.rule.as_ref();
+    let rule = verdict.answered.rule.as_ref().filter(|_| !verdict.answered.is_blocked());
     let mailbox = verdict.mailbox().filter(|_| is_own);
     let href = mailbox.map(|mailbox| format!("{}/answering/{}", site.base, mailbox.id));
     Ok(Told {
@@ -203,7 +203,8 @@ async fn later(
     zone: &TimeZone,
 ) -> Result<Vec<(String, String)>, Refused> {
     let mut told = Vec::new();
-    let mut now = next(&verdict.explain(), at);
+    // Time changes nothing for whom a list turns away.
+    let mut now = next(&verdict.explain(), at).filter(|_| !verdict.answered.is_blocked());
     while let Some(at) = now.filter(|_| told.len() < MOST_STEPS) {
         let then = decide(site, facts, at).await?;
         let call = then.explain();

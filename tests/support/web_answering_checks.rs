@@ -78,7 +78,7 @@ async fn what_is_wrong_with_a_rule_stands_beside_its_field() {
             "choose one of them",
         ),
         (&[("forward_busy", "foo bar")], "forward_busy", "nobody here is called so"),
-        (&[("forward_always", "<x>")], "forward_always", "a number or SIP URI"),
+        (&[("forward_always", "<x>")], "forward_always", "the name of a phone"),
         (&[("outside", "1")], "frame", "choose the time frame"),
         (&[("target", "1002")], "target", "only a transfer"),
         (&[("answer", "transfer"), ("target", "+1900555")], "target", "not among the allowed"),
@@ -134,6 +134,7 @@ async fn what_a_rule_cannot_do_is_said_beside_it() {
     let page = client.get("/answering/me/rules?caller=%2B15550100&reason=busy").await;
     let told = page.text().split("class=\"big\">").nth(1).unwrap().split("</p>").next().unwrap();
     assert!(told.contains("The list decides, before any rule") && !told.contains("Rule 1"), "{told}");
+    assert!(!page.text().contains("<dt>Because</dt>"), "{}", page.text());
     let page = client.get("/answering/me/rules?caller=%2B15550199&reason=busy").await;
     assert!(page.text().contains("Rule 1 "), "{}", page.text());
 

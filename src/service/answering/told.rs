@@ -266,6 +266,8 @@ impl AnsweringTold {
             OfficeHours { closed: Some(_), .. } => "closed",
             _ => "open",
         };
+        // Whom a list turns away meets no rule.
+        let rule = rule.as_ref().filter(|_| !answered.is_blocked());
         let presence = arrangements.presence.now(asked.now);
         let same_hours = |at| state(&office_hours(arrangements, asked.zone, at));
         let same_rule = |now| decide(arrangements, &Asked { now, ..*asked }).rule.map(|(place, _)| place);
@@ -276,12 +278,13 @@ impl AnsweringTold {
             hours_until: until(arrangements, asked.zone, asked.now, same_hours),
             presence: Some(presence.state).filter(|state| *state != PresenceState::InOffice),
             presence_until: presence.until,
-            rule: rule.as_ref().map(|(_, rule)| rule.name.clone()),
-            rule_place: rule.as_ref().map(|(place, _)| *place),
-            rule_why: rule.as_ref().map(|(_, rule)| conditions(&rule.when, arrangements)),
-            rule_until: until(arrangements, asked.zone, asked.now, same_rule),
-            does: rule.as_ref().map(|(_, rule)| acts(&rule.then)).unwrap_or_default(),
-            phone_system: rule.as_ref().map(|(_, rule)| wanted_for(answered, rule)).unwrap_or_default(),
+            rule: rule.map(|(_, rule)| rule.name.clone()),
+            rule_place: rule.map(|(place, _)| *place),
+            rule_why: rule.map(|(_, rule)| conditions(&rule.when, arrangements)),
+            rule_until: until(arrangements, asked.zone, asked.now, same_rule)
+                .filter(|_| !answered.is_blocked()),
+            does: rule.map(|(_, rule)| acts(&rule.then)).unwrap_or_default(),
+            phone_system: rule.map(|(_, rule)| wanted_for(answered, rule)).unwrap_or_default(),
             zone: asked.zone.clone(),
         }
     }

@@ -141,3 +141,23 @@ async fn what_a_rule_cannot_do_is_said_beside_it() {
     let page = client.get(&format!("/answering/{}/rules", colleague.id)).await;
     assert!(page.text().contains("<bdi>Grace Hopper</bdi>, mailbox 1002"), "{}", page.text());
 }
+
+// 002-027: what a rule was given before it was checked stays when something else of it is changed.
+#[tokio::test]
+async fn a_rule_keeps_callers_that_would_be_refused_today() {
+    let bed = WebBed::new().await;
+    let client = bed.client(&bed.mailbox, Role::Basic).await;
+    client.add_rule("Old", &[("callers", "1003")]).await;
+    let owner = bed.owner(&bed.mailbox);
+    let mut rules = bed.services.rules.of(owner).await.unwrap();
+    rules[0].when.callers = vec!["+4930x".parse().unwrap()];
+    let stored = rules.clone();
+    bed.store.change_rules(owner, |_| Ok::<_, aftertone::store::StoreError>(stored)).await.unwrap();
+    let path = bed.rule_path("Old").await;
+    let fields = [("name", "Old"), ("enabled", "1"), ("answer", "tone"), ("callers", "+4930x")];
+    client.done(&path, &fields).await;
+    let kept = bed.services.rules.of(owner).await.unwrap();
+    assert_eq!(kept[0].when.callers, rules[0].when.callers);
+    let page = client.refused(&path, &[fields[0], fields[1], fields[2], ("callers", "+4930x\n+4931x")]).await;
+    assert!(page.contains("+4931x") && page.contains("mistyped"), "{page}");
+}

@@ -32,6 +32,15 @@ impl CallerPattern {
             other => other,
         })
     }
+
+    /// The same for a rule that is changed: callers that it has already stay, however they are written.
+    ///
+    /// # Errors
+    /// As [`CallerPattern::given`].
+    pub fn given_anew(text: &str, abroad: &[String], known: &[Self]) -> Result<Self, Invalid> {
+        let kept = known.iter().find(|known| known.to_string() == text.trim());
+        kept.map_or_else(|| Self::given(text, abroad), |kept| Ok(kept.clone()))
+    }
 }
 
 /// `0049 30 12345` is +493012345.
@@ -157,7 +166,10 @@ mod tests {
     #[test]
     fn what_is_stored_means_what_it_meant() {
         for text in ["00493055513", "+49030555", "+4930x", "unknown"] {
-            assert_eq!(text.parse::<CallerPattern>().unwrap(), CallerPattern::Number(text.to_owned()));
+            let stored: CallerPattern = text.parse().unwrap();
+            assert_eq!(stored, CallerPattern::Number(text.to_owned()));
+            let again = CallerPattern::given_anew(text, &["00".to_owned()], std::slice::from_ref(&stored));
+            assert_eq!(again.unwrap(), stored);
         }
     }
 }

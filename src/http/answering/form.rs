@@ -190,8 +190,8 @@ impl Form {
         self
     }
 
-    /// `abroad`: what people dial for `+`.
-    fn read(&self, abroad: &[String]) -> Result<NewRule, Invalid> {
+    /// `abroad`: what people dial for `+`; `known`: callers that the rule has already.
+    fn read(&self, abroad: &[String], known: &[CallerPattern]) -> Result<NewRule, Invalid> {
         let some = |text: &String| (!text.is_empty()).then(|| text.clone());
         let seconds = |what: &'static str, text: &str| {
             let remedy = "write whole seconds, at most 300";
@@ -224,7 +224,9 @@ impl Form {
                 within: frame,
                 presence: self.presence.iter().map(|text| text.parse()).collect::<Result<_, Invalid>>()?,
                 reasons: self.reasons.iter().map(|text| reason_of(text)).collect::<Result<_, _>>()?,
-                callers: callers.map(|text| CallerPattern::given(text, abroad)).collect::<Result<_, _>>()?,
+                callers: callers
+                    .map(|text| CallerPattern::given_anew(text, abroad, known))
+                    .collect::<Result<_, _>>()?,
             },
             then: RuleActions {
                 answer,
@@ -338,12 +340,13 @@ async fn kept(site: &Site, posted: &Posted, word: &str, id: Option<RuleId>) -> R
         let (_, extension) = whose.mailbox()?;
         let saved = async {
             let form = form.clone().meant(rules, owner.tenant).await?;
-            let new = form.read(&site.web.services.reception.abroad())?;
+            let known = rules.of(owner).await?.into_iter().find(|rule| Some(rule.id) == id);
+            let known = known.map(|rule| rule.when.callers).unwrap_or_default();
+            let new = form.read(&site.web.services.reception.abroad(), &known)?;
             rules.save(owner.tenant, extension, id, new).await
         };
-        let saved = saved.await.map_err(|error| {
-            wrong.extend(form.field(&error).map(|field| (field, sentence(&error))));
-            error
+        let saved = saved.await.inspect_err(|error| {
+            wrong.extend(form.field(error).map(|field| (field, sentence(error))));
         })?;
         Ok((action, Some(saved.change)))
     });

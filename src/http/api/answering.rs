@@ -204,7 +204,7 @@ pub(super) async fn add(
     let new = NewRule {
         name: adding.name,
         enabled: adding.enabled.unwrap_or(true),
-        when: adding.when.read(&site.web.services.reception.abroad())?,
+        when: adding.when.read(&site.web.services.reception.abroad(), &[])?,
         then: adding.then.read()?,
         place: adding.place,
         replace: false,
@@ -237,11 +237,11 @@ pub(super) async fn change(
     let rules = rules_by(&site, &caller);
     let known = rules.of(owner).await?.into_iter().find(|rule| rule.id == id);
     let Rule { name, enabled, when, then, .. } = known.ok_or_else(|| Problem::missing("rule"))?;
-    let abroad = site.web.services.reception.abroad();
+    let (abroad, callers) = (site.web.services.reception.abroad(), when.callers.clone());
     let new = NewRule {
         name: changing.name.unwrap_or(name),
         enabled: changing.enabled.unwrap_or(enabled),
-        when: changing.when.map_or(Ok(when), |given| given.unwrap_or_default().read(&abroad))?,
+        when: changing.when.map_or(Ok(when), |given| given.unwrap_or_default().read(&abroad, &callers))?,
         then: changing.then.map_or(Ok(then), |given| given.unwrap_or_default().read())?,
         place: changing.place,
         replace: false,

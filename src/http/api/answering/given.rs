@@ -71,15 +71,15 @@ struct Ring {
 }
 
 impl When {
-    /// `abroad`: what people dial for `+`.
-    pub(super) fn read(self, abroad: &[String]) -> Result<Conditions, Problem> {
+    /// `abroad`: what people dial for `+`; `known`: callers that the rule has already.
+    pub(super) fn read(self, abroad: &[String], known: &[CallerPattern]) -> Result<Conditions, Problem> {
         let outside = self.outside;
         if outside && self.frame.is_none() {
             return Err(Problem::field("outside", "outside of which time frame? name it in frame"));
         }
         let presence = self.presence.iter().map(|word| word.parse()).collect::<Result<_, Invalid>>();
         let reasons = self.reasons.iter().map(|word| reason_of(word)).collect::<Result<_, _>>();
-        let callers = self.callers.iter().map(|text| CallerPattern::given(text, abroad));
+        let callers = self.callers.iter().map(|text| CallerPattern::given_anew(text, abroad, known));
         let callers = callers.collect::<Result<_, Invalid>>();
         Ok(Conditions {
             within: self.frame.map(|frame| WithinFrame { frame, outside }),

@@ -96,7 +96,8 @@ async fn what_is_wrong_with_a_frame_is_said_and_nothing_is_kept() {
         (NewFrame { name: " ".to_owned(), ..office() }, "write 1 to 64 characters"),
         (NewFrame { name: "a\nb".to_owned(), ..office() }, "write 1 to 64 characters"),
         (NewFrame { zone: Some("Mars".to_owned()), name: "X".to_owned(), ..office() }, "write an IANA zone"),
-        (NewFrame { entries: Vec::new(), name: "X".to_owned(), ..office() }, "1 to 500 spans"),
+        (NewFrame { entries: Vec::new(), name: "X".to_owned(), ..office() }, "give at least one"),
+        (frame("X", FrameUse::Open, "mon 09:00-09:00"), "00:00-24:00 is the whole day"),
     ] {
         let error = desk.frames.put(tenant, None, new).await.unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");
@@ -149,7 +150,10 @@ async fn rules_are_put_in_order_switched_replaced_and_removed() {
     desk.rules.remove(tenant, &ada, "c").await.unwrap();
     let now = "2026-03-04T05:06:07Z".parse().unwrap();
     let listed = desk.rules.list(tenant, &ada, now).await.unwrap();
-    let told: Vec<_> = listed.iter().map(|s| (s.rule.name.as_str(), s.active, s.warning.is_some())).collect();
+    let told: Vec<_> = listed
+        .iter()
+        .map(|s| (s.rule.name.as_str(), s.active, s.warning.as_ref().is_some_and(Warning::is_never)))
+        .collect();
     assert_eq!(told, [("a", false, false), ("b", true, false), ("d", false, true)]);
     for missing in [
         desk.rules.move_to(tenant, &ada, "x", 1).await,
@@ -233,12 +237,15 @@ async fn a_rule_that_cannot_be_is_refused_with_the_remedy() {
 #[tokio::test]
 async fn adding_a_rule_that_can_never_hold_warns() {
     let desk = desk().await;
-    assert_eq!(desk.add(rule("all", plays(GreetingKind::Busy))).await.unwrap(), None);
+    assert_eq!(desk.add(rule("all", plays(GreetingKind::Standard))).await.unwrap(), None);
     let when = Conditions { reasons: vec![RedirectReason::UserBusy], ..Conditions::default() };
-    let late =
-        desk.add(NewRule { when: when.clone(), ..rule("busy", plays(GreetingKind::Busy)) }).await.unwrap();
+    let late = desk
+        .add(NewRule { when: when.clone(), ..rule("busy", plays(GreetingKind::Standard)) })
+        .await
+        .unwrap();
     assert_eq!(late, Some(Warning::Shadowed { by: vec!["all".to_owned()] }));
-    let first = NewRule { when, place: Some(1), replace: true, ..rule("busy", plays(GreetingKind::Busy)) };
+    let first =
+        NewRule { when, place: Some(1), replace: true, ..rule("busy", plays(GreetingKind::Standard)) };
     assert_eq!(desk.add(first).await.unwrap(), None);
 }
 

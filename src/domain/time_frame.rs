@@ -4,6 +4,7 @@
 //! Asks no clock itself; evaluated by the routing of calls and shown by the command line. `parse` reads the words,
 //! `walk` finds what comes next.
 
+pub mod holidays;
 mod parse;
 mod walk;
 

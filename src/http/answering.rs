@@ -45,6 +45,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .route("/answering/{whose}/hours", get(hours::list).post(frame_form::add))
         .route("/answering/{whose}/hours/new", get(frame_form::new))
         .route("/answering/{whose}/hours/import", post(hours::import).layer(DefaultBodyLimit::disable()))
+        .route("/answering/{whose}/hours/holidays", post(hours::holidays))
         .route("/answering/{whose}/hours/undo/{change}", post(hours::undo))
         .route("/answering/{whose}/hours/{frame}", get(frame_form::edit).post(frame_form::save))
         .route("/answering/{whose}/hours/{frame}/remove", post(hours::remove))

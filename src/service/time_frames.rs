@@ -12,6 +12,7 @@ use super::answering::{AnsweringError, mailbox_and_zone, no_undo, noting};
 use super::audit::NotedStore;
 use crate::clock::SharedClock;
 use crate::domain::answering::Undo;
+use crate::domain::time_frame::holidays::Country;
 use crate::domain::time_frame::{Entry, MOST_SPANS};
 use crate::domain::{
     ChangeId, Extension, FrameUse, Invalid, MailboxId, Schedule, TenantId, TimeFrame, TimeFrameId,
@@ -21,6 +22,8 @@ use crate::store::{Store, StoreError};
 /// A short alias.
 type Result<T, E = AnsweringError> = std::result::Result<T, E>;
 
+/// Years after this one for which holidays are reckoned that have no date of their own.
+const AHEAD: i16 = 9;
 /// Longest note of a span.
 const LONGEST_NOTE: usize = 80;
 
@@ -182,6 +185,26 @@ impl TimeFrames {
         let (mailbox, _) = self.owner(tenant, of).await?;
         let known = self.own(tenant, mailbox, frame.name.trim()).await?;
         self.keep("hours.imported", (tenant, of), mailbox, known, NewFrame { entries, ..frame }).await
+    }
+
+    /// Keeps the public holidays of a country as a frame, in place of an earlier one of that name: those that follow Easter for
+    /// this year and nine more (002-033).
+    ///
+    /// # Errors
+    /// [`AnsweringError`], with its remedy; nothing is written then.
+    pub async fn holidays(
+        &self,
+        tenant: TenantId,
+        of: Option<&Extension>,
+        frame: NewFrame,
+        country: Country,
+    ) -> Result<TimeFrame> {
+        let (mailbox, zone) = self.owner(tenant, of).await?;
+        let year = self.clock.now().to_zoned(zone).year();
+        let entries = country.entries(year..=year.saturating_add(AHEAD));
+        let name = if frame.name.trim().is_empty() { country.frame_name() } else { frame.name };
+        let known = self.own(tenant, mailbox, name.trim()).await?;
+        self.keep("hours.imported", (tenant, of), mailbox, known, NewFrame { name, entries, ..frame }).await
     }
 
     /// Removes a frame of a mailbox, or of the tenant.

@@ -163,3 +163,17 @@ fn users_are_imported_looked_at_and_taken_back() {
     assert_eq!(column(&server.json(&["user", "list"]), "first"), ["Ada"]);
     assert_eq!(server.run(&["import", "rollback", id]).code, Some(1));
 }
+
+// 002-033
+#[test]
+fn the_holidays_of_a_country_are_kept_by_one_command() {
+    let server = Server::prepare("", "");
+    let told = server.ok(&["timeframe", "holidays", "de"]);
+    assert!(told.contains("\"Public holidays: Germany\""), "{told}");
+    let year = jiff::Zoned::now().year();
+    let at = format!("{year}-12-25T10:00:00Z");
+    let frames = server.json(&["timeframe", "list", "--at", &at]);
+    assert_eq!(column(&frames, "by"), ["Christmas Day"], "{frames}");
+    let wrong = server.run(&["timeframe", "holidays", "xx"]);
+    assert!(wrong.code == Some(2) && wrong.err.contains("import a calendar file"), "{wrong:?}");
+}

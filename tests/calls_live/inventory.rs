@@ -233,7 +233,7 @@ fn numbers_of_the_voicemail_itself_are_given_to_nobody() {
         &["number", "add", "4-11", "--mailbox", "1001"],
         &["user", "add", "--extension", "9000", "--first", "Ada"],
     ] {
-        refused(&server, wrong, 2, "access_numbers");
+        refused(&server, wrong, 1, "access_numbers");
     }
     server.ok(&["number", "add", "9001", "--mailbox", "1001"]);
 }

@@ -3,6 +3,9 @@
 use aftertone::domain::{GreetingKind, Role};
 use aftertone::service::greetings::NewGreeting;
 
+use serde_json::json;
+
+use crate::api::body;
 use crate::web_bed::WebBed;
 
 /// The part of a page from a word on, as long as a field with what is said beside it may be.
@@ -160,4 +163,36 @@ async fn a_rule_keeps_callers_that_would_be_refused_today() {
     assert_eq!(kept[0].when.callers, rules[0].when.callers);
     let page = client.refused(&path, &[fields[0], fields[1], fields[2], ("callers", "+4930x\n+4931x")]).await;
     assert!(page.contains("+4931x") && page.contains("mistyped"), "{page}");
+}
+
+// 002-033
+#[tokio::test]
+async fn the_public_holidays_of_a_country_are_a_choice() {
+    let bed = WebBed::new().await;
+    let client = bed.client(&bed.mailbox, Role::TenantAdmin).await;
+    let path = "/answering/all/hours/holidays";
+    let page = client.done(path, &[("country", "de"), ("name", "")]).await;
+    for told in ["Public holidays: Germany", "German Unity Day", "The holidays are kept"] {
+        assert!(page.text().contains(told), "{told}: {}", page.text());
+    }
+    let page = client.refused(path, &[("country", "xx"), ("name", "")]).await;
+    assert!(page.contains("choose at, au, be"), "{page}");
+    let basic = bed.client(&bed.mailbox, Role::Basic).await;
+    assert_eq!(basic.post(path, &[("country", "de")]).await.status, 403);
+
+    let key = bed.key_of_all().await;
+    let wanted = json!({"name": "Ours", "use": "holiday", "country": "US"});
+    let kept = body(&bed.call(&key, "POST", "/time-frames", Some(wanted.clone()), &[]).await);
+    let thanksgiving = json!({"span": "yearly nov thu#4", "note": "Thanksgiving Day"});
+    assert!(kept["spans"].as_array().unwrap().contains(&thanksgiving), "{kept}");
+    let again = bed.call(&key, "POST", "/time-frames", Some(wanted), &[]).await;
+    assert_eq!(again.status, 409, "{}", again.text());
+    for wrong in [
+        json!({"name": "Both", "use": "holiday", "country": "us", "spans": [{"span": "always"}]}),
+        json!({"name": "Nowhere", "use": "holiday", "country": "xx"}),
+    ] {
+        let refused = bed.call(&key, "POST", "/time-frames", Some(wrong), &[]).await;
+        let told = body(&refused);
+        assert_eq!((refused.status, &told["errors"][0]["field"]), (422, &json!("country")), "{told}");
+    }
 }

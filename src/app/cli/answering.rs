@@ -39,6 +39,19 @@ pub(in crate::app) enum TimeFrameCommand {
         #[command(flatten)]
         whose: FrameOf,
     },
+    /// Keep the public holidays of a country as a time frame, in place of an earlier one of that name.
+    Holidays {
+        /// Its code (ISO 3166-1), for example de.
+        country: String,
+        /// Name of the time frame; default: "Public holidays: Germany".
+        #[arg(long, default_value = "")]
+        name: String,
+        /// IANA zone; default: the mailbox's or tenant's.
+        #[arg(long)]
+        zone: Option<String>,
+        #[command(flatten)]
+        whose: FrameOf,
+    },
     /// Keep the whole-day events of a calendar file (iCalendar) as a time frame, in place of an earlier one of that name.
     Import {
         /// Name of the time frame.

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::Extension;
+use crate::domain::time_frame::holidays::Country;
 use crate::domain::time_frame::{Entry, Span};
+use crate::domain::{Extension, FrameUse};
 use crate::service::time_frames::ical::LARGEST;
 use crate::service::time_frames::{NewFrame, Shown, TimeFrames};
 
@@ -40,6 +41,12 @@ pub(super) async fn frame(session: &Session, command: TimeFrameCommand) -> Resul
         TimeFrameCommand::Remove { name, whose } => {
             frames.remove(tenant.id, owner(&whose)?.as_ref(), &name).await?;
             println!("removed time frame {name:?}");
+        }
+        TimeFrameCommand::Holidays { country, name, zone, whose } => {
+            let country = Country::of(&country).map_err(|error| Failure::usage(error.to_string()))?;
+            let new = NewFrame { name, purpose: FrameUse::Holiday, zone, entries: Vec::new(), replace: true };
+            let kept = frames.holidays(tenant.id, owner(&whose)?.as_ref(), new, country).await?;
+            println!("time frame {:?}: {} days", kept.name, kept.schedule.entries.len());
         }
         TimeFrameCommand::Import { name, file, purpose, zone, whose } => {
             let shown = file.display().to_string();

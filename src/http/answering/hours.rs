@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
+use crate::domain::time_frame::holidays::{COUNTRIES, Country};
 use crate::domain::{ChangeId, FrameUse, TimeFrame, TimeFrameId};
 use crate::service::answering::AnsweringError;
 use crate::service::time_frames::{NewFrame, Shown, coming, ical};
@@ -36,6 +37,8 @@ struct HoursPage {
     now: String,
     /// Lines of a calendar that are not understood.
     refusals: Vec<String>,
+    /// Whose public holidays are known.
+    countries: &'static [Country],
 }
 
 struct Row {
@@ -70,6 +73,7 @@ pub(super) async fn list(
         "saved" => Some("The time frame is saved. It holds from the next call on."),
         "removed" => Some("The time frame is removed."),
         "imported" => Some("The days of the calendar are kept."),
+        "holidays" => Some("The holidays are kept. Take a look: regional ones are yours to add."),
         "undone" => Some("Undone: the time frame is back."),
         _ => None,
     };
@@ -104,6 +108,7 @@ pub(super) async fn shown(
         zone: zone.iana_name().unwrap_or("UTC").to_owned(),
         now: words::exactly(now, &zone),
         refusals,
+        countries: &COUNTRIES,
     };
     Ok(render(&page, status))
 }
@@ -206,6 +211,27 @@ pub(super) async fn undo(
         }
     };
     answer(undone.await)
+}
+
+/// The public holidays of a country, in place of an earlier frame of that name (002-033).
+pub(super) async fn holidays(State(site): Shared, Path(word): Path<String>, posted: Posted) -> Response {
+    let Posted { visitor, fields } = &posted;
+    let kept = async {
+        let whose = Whose::write(&site, visitor, &word).await?;
+        let country = match Country::of(fields.get("country")) {
+            Ok(country) => country,
+            Err(error) => return refused(&site, visitor, whose, error.into()).await,
+        };
+        let name = fields.get("name").to_owned();
+        let new =
+            NewFrame { name, purpose: FrameUse::Holiday, zone: None, entries: Vec::new(), replace: true };
+        let frames = site.web.services.frames.by(&visitor.actor.name);
+        match frames.holidays(whose.tenant, whose.extension(), new, country).await {
+            Ok(_) => Ok(see(&site, &format!("{}/hours?done=holidays", whose.path))),
+            Err(error) => refused(&site, visitor, whose, error.into()).await,
+        }
+    };
+    answer(kept.await)
 }
 
 /// Days of a calendar file, in place of an earlier import of that name.

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::domain::answering::{CallerPattern, ScreenedCaller};
 use crate::domain::time_frame::Entry;
+use crate::domain::time_frame::holidays::Country;
 use crate::domain::{Extension as Number, Span, TenantId, TimeFrame, TimeFrameId};
 use crate::service::answering::{AnsweringError, verdict_of, verdict_word};
 use crate::service::time_frames::{NewFrame, Shown, coming};
@@ -140,6 +141,7 @@ pub(super) struct Adding {
     #[serde(default)]
     spans: Vec<Spanning>,
     calendar: Option<String>,
+    country: Option<String>,
     #[serde(default)]
     replace: bool,
 }
@@ -151,12 +153,15 @@ pub(super) async fn add(
     Json(adding): Json<Adding>,
 ) -> Answer {
     let of = Of::read(&site, &caller, &at).await?;
-    let Adding { name, r#use, zone, spans, calendar, replace } = adding;
+    let Adding { name, r#use, zone, spans, calendar, country, replace } = adding;
+    let country = country.as_deref().map(Country::of).transpose().map_err(invalid)?;
     let purpose = r#use.parse().map_err(invalid)?;
     let frames = site.web.services.frames.by(&caller.actor.name);
     let entries = entries(spans)?;
-    if calendar.is_some() && !entries.is_empty() {
-        return Err(Problem::field("calendar", "give either spans or a calendar"));
+    if usize::from(calendar.is_some()) + usize::from(country.is_some()) + usize::from(!entries.is_empty()) > 1
+    {
+        let field = if country.is_some() { "country" } else { "calendar" };
+        return Err(Problem::field(field, "give either spans, a calendar or a country"));
     }
     let was = match frames.find(of.tenant, of.number(), name.trim()).await {
         Ok(frame) => Some(frame).filter(|frame| frame.mailbox.is_some() == of.number.is_some()),
@@ -164,12 +169,13 @@ pub(super) async fn add(
         Err(error) => return Err(error.into()),
     };
     let new = NewFrame { name, purpose, zone, entries, replace };
-    let frame = match calendar {
-        Some(calendar) if was.is_none() || replace => {
-            frames.import(of.tenant, of.number(), new, calendar.as_bytes()).await?
+    let frame = match (calendar, country) {
+        (None, None) => frames.put(of.tenant, of.number(), new).await?,
+        _ if was.is_some() && !replace => {
+            return Err(AnsweringError::Taken { what: "time frame", name: new.name }.into());
         }
-        Some(_) => return Err(AnsweringError::Taken { what: "time frame", name: new.name }.into()),
-        None => frames.put(of.tenant, of.number(), new).await?,
+        (Some(calendar), _) => frames.import(of.tenant, of.number(), new, calendar.as_bytes()).await?,
+        (None, Some(country)) => frames.holidays(of.tenant, of.number(), new, country).await?,
     };
     Ok((StatusCode::CREATED, Json(one(&site, &of, frame.id).await?.1)).into_response())
 }

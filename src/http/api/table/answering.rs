@@ -36,6 +36,7 @@ const FRAME: Body = &[
     ("zone", "string?", false, "IANA zone; null: the mailbox's or tenant's"),
     ("spans", "[FrameSpan]", false, "such as mon-fri 09:00-17:00, 2026-12-24..2027-01-02, yearly 12-25"),
     ("calendar", "string", false, "instead of spans: a calendar file (RFC 5545) with whole days"),
+    ("country", "string", false, "instead of spans: a country (ISO 3166-1, as de), for its public holidays"),
     ("replace", "boolean", false, "take the place of one with this name"),
 ];
 

@@ -187,6 +187,10 @@ async fn the_public_holidays_of_a_country_are_a_choice() {
     assert!(kept["spans"].as_array().unwrap().contains(&thanksgiving), "{kept}");
     let again = bed.call(&key, "POST", "/time-frames", Some(wanted), &[]).await;
     assert_eq!(again.status, 409, "{}", again.text());
+    // Without a name it is called after the country, and that one is not replaced unasked.
+    let unnamed = json!({"name": "", "use": "holiday", "country": "de"});
+    let again = bed.call(&key, "POST", "/time-frames", Some(unnamed), &[]).await;
+    assert_eq!(again.status, 409, "{}", again.text());
     for wrong in [
         json!({"name": "Both", "use": "holiday", "country": "us", "spans": [{"span": "always"}]}),
         json!({"name": "Nowhere", "use": "holiday", "country": "xx"}),

@@ -203,8 +203,12 @@ pub(super) async fn add(State(site): Shared, posted: Posted) -> Response {
 pub(super) async fn new_extension(site: &Site, tenant: TenantId, extension: &Extension) -> &'static str {
     match site.web.services.people.warning(tenant, extension).await {
         Ok(Some(_)) => "&new=extension",
+        Ok(None) => "",
         // What is recommended is not worth failing for.
-        Ok(None) | Err(_) => "",
+        Err(error) => {
+            tracing::warn!(%error, "what is recommended of an extension cannot be told");
+            ""
+        }
     }
 }
 

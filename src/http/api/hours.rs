@@ -155,6 +155,11 @@ pub(super) async fn add(
     let of = Of::read(&site, &caller, &at).await?;
     let Adding { name, r#use, zone, spans, calendar, country, replace } = adding;
     let country = country.as_deref().map(Country::of).transpose().map_err(invalid)?;
+    // The name that it gets is the one that must be free.
+    let name = match country {
+        Some(country) if name.trim().is_empty() => country.frame_name(),
+        _ => name,
+    };
     let purpose = r#use.parse().map_err(invalid)?;
     let frames = site.web.services.frames.by(&caller.actor.name);
     let entries = entries(spans)?;

@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
+use load::bare::{self, Does};
 use load::fingers::Fingers;
 use load::generator::{Load, Outcome, Owners, Plan};
 use load::report::Row;
@@ -53,6 +54,12 @@ struct Options {
     /// So many owners are signed in at once, listen to a message and move in it: how soon is a key heard?
     #[arg(long, value_delimiter = ',')]
     owners: Vec<u32>,
+    /// No server: what its packets alone would cost here, for the same numbers of calls.
+    #[arg(long)]
+    bare: bool,
+    /// The process of `--bare` that reads and sends.
+    #[arg(long, hide = true, value_name = "WHAT")]
+    bare_loop: Option<Does>,
     /// Keep the server's data folder and log.
     #[arg(long)]
     keep: bool,
@@ -175,8 +182,38 @@ fn run(options: &Options, calls: u32, speech: &Speech) -> Row {
     row
 }
 
+/// The packets of so many calls without a server: read only, and both ways.
+fn run_bare(options: &Options, calls: u32) -> std::io::Result<()> {
+    let measure = |does| bare::measure(options.server_core, options.load_core, calls as usize, does);
+    let (listens, talks) = (measure(Does::Listens)?, measure(Does::Talks)?);
+    println!(
+        "| {calls:5} | {:9.3} | {:10.3} | {:9.1} % |",
+        listens.cpu_ms,
+        talks.cpu_ms,
+        talks.came_back * 100.0
+    );
+    Ok(())
+}
+
+/// Why it cannot go on.
+fn fail(error: &std::io::Error) -> ExitCode {
+    eprintln!("sockets for so many calls cannot be had: {error}");
+    ExitCode::FAILURE
+}
+
 fn main() -> ExitCode {
     let options = Options::parse();
+    if let Some(does) = options.bare_loop {
+        let calls = options.calls.iter().sum::<u32>() as usize;
+        return bare::run_loop(calls, does).map_or_else(|error| fail(&error), |()| ExitCode::SUCCESS);
+    }
+    if options.bare {
+        println!("| calls | CPU ms per call-second | packets     |");
+        println!("|       | read only | both ways  | came back   |");
+        println!("|------:|----------:|-----------:|------------:|");
+        let rows = options.calls.iter().try_for_each(|calls| run_bare(&options, *calls));
+        return rows.map_or_else(|error| fail(&error), |()| ExitCode::SUCCESS);
+    }
     if !options.signal_only && options.hold < options.greeting + LEAST_SPEECH {
         let least = options.greeting + LEAST_SPEECH;
         eprintln!("--hold {}: calls must last {least} s to leave a message after the greeting", options.hold);

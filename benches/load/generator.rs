@@ -18,9 +18,9 @@ use super::server::{Meter, Server};
 use super::sip::{self, Dialog, FromServer};
 use super::speech::Speech;
 
-const SLOT: Duration = Duration::from_millis(1);
-const SLOTS: usize = 20;
-const RTP_SOCKETS: usize = 16;
+pub(crate) const SLOT: Duration = Duration::from_millis(1);
+pub(crate) const SLOTS: usize = 20;
+pub(crate) const RTP_SOCKETS: usize = 16;
 /// Asked of the system for receiving; it gives what it allows.
 const RECEIVE_BUFFER: usize = 8 << 20;
 const PACKET: usize = 2048;
@@ -269,7 +269,7 @@ impl<'a> Load<'a> {
     }
 }
 
-fn socket(port: u16) -> std::io::Result<(UdpSocket, SocketAddrV4)> {
+pub(crate) fn socket(port: u16) -> std::io::Result<(UdpSocket, SocketAddrV4)> {
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, port))?;
     socket.set_nonblocking(true)?;
     SockRef::from(&socket).set_recv_buffer_size(RECEIVE_BUFFER)?;
@@ -292,6 +292,6 @@ fn pair() -> Ports {
 }
 
 /// The next datagram, if one waits.
-fn next(socket: &UdpSocket, buffer: &mut [u8]) -> Option<(usize, SocketAddr)> {
+pub(crate) fn next(socket: &UdpSocket, buffer: &mut [u8]) -> Option<(usize, SocketAddr)> {
     socket.recv_from(buffer).ok()
 }

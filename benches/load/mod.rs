@@ -1,6 +1,7 @@
 //! The parts of the load: a server as a child, callers that share a 1 ms wheel, and the look at what was recorded.
 
 mod arrival;
+pub(crate) mod bare;
 pub(crate) mod call;
 pub(crate) mod fingers;
 pub(crate) mod generator;

@@ -201,7 +201,7 @@ impl Drop for Server {
 }
 
 /// Processor time of a process since its start.
-fn processor_time(stat: &Path) -> Duration {
+pub(crate) fn processor_time(stat: &Path) -> Duration {
     let stat = fs::read_to_string(stat).expect("/proc tells of the process");
     // The name in parentheses may hold blanks; utime and stime are the fields 14 and 15 (proc_pid_stat(5)).
     let after_name = stat.rsplit(") ").next().unwrap_or_default();

@@ -15,6 +15,12 @@ use super::super::Site;
 use super::super::visitor::{is_from_elsewhere, same, source, visitor};
 use super::once::once;
 use super::problem::Problem;
+use super::table::Route;
+
+/// So much of a parameter's name is told back.
+const MOST_OF_A_NAME: usize = 40;
+/// The parameter of who reaches other tenants.
+const TENANT: &str = "tenant";
 
 /// Somebody who was let in, with the tenant that the request is about.
 #[derive(Clone)]
@@ -49,17 +55,21 @@ impl Caller {
     }
 }
 
-/// What stands before a handler: who it is, whether the act is reached at all, and whether the request came before.
+/// What stands before a handler: who it is, whether the act is reached at all, whether its parameters are known, and whether
+/// the request came before.
 pub(super) async fn guard(
-    State((site, act)): State<(Arc<Site>, Option<Act>)>,
+    State((site, route)): State<(Arc<Site>, Route)>,
     request: Request,
     next: Next,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
-    let caller = match let_in(&site, &parts, act).await {
+    let caller = match let_in(&site, &parts, route.act).await {
         Ok(caller) => caller,
         Err(response) => return response,
     };
+    if let Err(problem) = only_known(&route, parts.uri.query().unwrap_or_default()) {
+        return problem.into_response();
+    }
     let who = caller.actor.clone();
     parts.extensions.insert(caller);
     let name = parts.headers.get("idempotency-key").cloned().filter(|_| parts.method == Method::POST);
@@ -112,10 +122,22 @@ async fn let_in(site: &Arc<Site>, parts: &Parts, act: Option<Act>) -> Result<Cal
     Ok(Caller { actor, tenant, act })
 }
 
+/// A parameter that means nothing here is a mistake of whoever sends it, who would take what comes for what was asked.
+fn only_known(route: &Route, query: &str) -> Result<(), Problem> {
+    let known: Vec<&str> =
+        route.query.iter().map(|(name, _)| *name).chain(route.act.map(|_| TENANT)).collect();
+    let unknown = url::form_urlencoded::parse(query.as_bytes())
+        .find(|(name, _)| !name.is_empty() && !known.iter().any(|known| known == name));
+    let Some((name, _)) = unknown else { return Ok(()) };
+    let name: String = name.chars().take(MOST_OF_A_NAME).collect();
+    let knows = if known.is_empty() { "no parameters".to_owned() } else { known.join(", ") };
+    Err(Problem::new(StatusCode::BAD_REQUEST, format!("`{name}` means nothing here, which knows {knows}")))
+}
+
 /// `?tenant=` for who reaches others; for everybody else it must be the own.
 fn tenant(parts: &Parts, actor: &Actor, reach: Reach) -> Result<TenantId, Problem> {
     let query = parts.uri.query().unwrap_or_default();
-    let named = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "tenant");
+    let named = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == TENANT);
     let Some((_, text)) = named else { return Ok(actor.tenant) };
     let tenant: TenantId = text.parse().map_err(|_| Problem::missing("tenant"))?;
     if tenant == actor.tenant || reach == Reach::All { Ok(tenant) } else { Err(Problem::missing("tenant")) }

@@ -60,7 +60,7 @@ fn page(items: Vec<Value>, next: impl Serialize) -> Response {
 pub(super) fn routes(site: &Arc<Site>) -> Router<Arc<Site>> {
     let mut api = Router::new();
     for (route, handler) in self::table::handlers() {
-        let guard = from_fn_with_state((Arc::clone(site), route.act), caller::guard);
+        let guard = from_fn_with_state((Arc::clone(site), route), caller::guard);
         api = api.route(route.path, handler.layer(guard));
     }
     let api = api.fallback(async || Problem::missing("resource")).method_not_allowed_fallback(async || {

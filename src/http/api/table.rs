@@ -162,6 +162,8 @@ type Entry = (Route, MethodRouter<Arc<Site>>);
 const PLACE: (&str, &str) = ("after", "the `next` of the page before");
 const LIMIT: (&str, &str) = ("limit", "entries of a page, 1 to 200; else 50");
 
+const DOWNLOAD: (&str, &str) = ("download", "given without a value: the file has a name to save it under");
+
 /// Every route, without who carries it out.
 pub fn table() -> Vec<Route> {
     handlers().into_iter().map(|(route, _)| route).collect()

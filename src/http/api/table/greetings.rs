@@ -7,7 +7,7 @@ use crate::service::access::Act;
 
 use super::super::{greetings, roles};
 use super::shapes::GREETINGS;
-use super::{Entry, Route};
+use super::{DOWNLOAD, Entry, Route};
 
 pub(super) fn routes() -> Vec<Entry> {
     let (read, write) = (Some(Act::GreetingsRead), Some(Act::GreetingsWrite));
@@ -76,9 +76,10 @@ pub(super) fn routes() -> Vec<Entry> {
                 "GET",
                 "/mailboxes/{mailbox}/greetings/{greeting}/audio.wav",
                 read,
-                "Its audio, also of a former one; ranges are served, and `?download` names the file",
+                "Its audio, also of a former one; ranges are served",
             )
-            .answers("audio/wav"),
+            .answers("audio/wav")
+            .query(&[DOWNLOAD]),
             get(greetings::wav),
         ),
         (

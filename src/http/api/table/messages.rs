@@ -5,7 +5,7 @@ use axum::routing::{get, post};
 use crate::service::access::Act;
 
 use super::super::messages;
-use super::{Entry, LIMIT, PLACE, Route};
+use super::{DOWNLOAD, Entry, LIMIT, PLACE, Route};
 
 pub(super) fn routes() -> Vec<Entry> {
     let (read, write) = (Some(Act::MessagesRead), Some(Act::MessagesWrite));
@@ -44,7 +44,8 @@ pub(super) fn routes() -> Vec<Entry> {
                 read,
                 "Its audio; ranges are served",
             )
-            .answers("audio/mpeg"),
+            .answers("audio/mpeg")
+            .query(&[DOWNLOAD]),
             get(messages::mp3),
         ),
         (
@@ -54,7 +55,8 @@ pub(super) fn routes() -> Vec<Entry> {
                 read,
                 "Its audio as recorded; ranges are served",
             )
-            .answers("audio/wav"),
+            .answers("audio/wav")
+            .query(&[DOWNLOAD]),
             get(messages::wav),
         ),
         (

@@ -59,6 +59,8 @@ mod imports;
 mod in_the_browser;
 #[path = "support/web_limits.rs"]
 mod limits;
+#[path = "support/web_meanwhile.rs"]
+mod meanwhile;
 #[path = "support/web_numbers.rs"]
 mod numbers;
 #[path = "support/web_running.rs"]

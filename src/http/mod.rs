@@ -18,6 +18,7 @@ mod portal;
 mod qr;
 mod range;
 mod rendition;
+mod seen;
 mod services;
 mod shell;
 mod visitor;
@@ -67,6 +68,7 @@ struct Site {
     guesses: client::Guesses,
     renditions: rendition::Renditions,
     readiness: health::Readiness,
+    turns: api::turns::Turns,
     /// Path before every address of ours, without a slash at its end.
     base: String,
     /// The outside reaches us by TLS.
@@ -84,7 +86,8 @@ impl Site {
         let base = outside.map(|url| url.path().trim_end_matches('/').to_owned()).unwrap_or_default();
         // The prefix makes browsers refuse a cookie that another host of the domain sets (RFC 6265bis §4.1.3.2).
         let cookie = if is_secure && base.is_empty() { "__Host-aftertone" } else { "aftertone" };
-        Self { web, guesses, renditions, readiness, base, is_secure, cookie }
+        let turns = api::turns::Turns::default();
+        Self { web, guesses, renditions, readiness, turns, base, is_secure, cookie }
     }
 
     /// Path of cookies.

@@ -2,7 +2,7 @@
 //! with hostile values. Nothing may break, nothing may be echoed as it came, and whoever is refused is told so in words.
 
 #[path = "web_crawl/html.rs"]
-mod html;
+pub(crate) mod html;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;

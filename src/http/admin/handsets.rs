@@ -16,6 +16,7 @@ use crate::store::{KnownHandset, StoreError};
 
 use super::super::portal::frame::{Done, Frame};
 use super::super::portal::{missing, sentence, trouble, words};
+use super::super::seen;
 use super::super::shell::render;
 use super::super::visitor::{Fields, Posted, Visitor, see};
 use super::super::{Shared, Site};
@@ -246,6 +247,8 @@ struct OnePage {
     was_asked: bool,
     has_mac: bool,
     may_write: bool,
+    /// See [`seen`].
+    seen: String,
 }
 
 async fn one(
@@ -277,6 +280,7 @@ async fn one(
         was_asked: handset.was_asked(),
         has_mac: handset.mac.is_some(),
         may_write: visitor.must(Act::PhonesWrite).is_ok(),
+        seen: seen::mark(&Form::of(known)),
     };
     Ok(render(&page, status))
 }
@@ -305,6 +309,9 @@ async fn changed(site: &Site, id: &str, posted: Posted) -> Result<Response, Othe
     let mut form = Form::read(&fields, &handset.settings.groups);
     form.owner = before.extension.clone().unwrap_or_default();
     let asked = Asked::of(&fields);
+    if seen::is_stale(&fields, &Form::of(&before)) {
+        return one(site, &visitor, &before, &asked, Some((None, seen::CHANGED.to_owned()))).await;
+    }
     match site.web.services.handsets.change(&visitor.actor, &before, form.wish.clone()).await {
         // Other ports and fields are to be filled in at once.
         Ok(after) if after.handset.model != handset.model => {
@@ -332,6 +339,9 @@ async fn pressed(site: &Site, id: &str, posted: Posted, press: Press) -> Result<
     let (tenant, handset) = (known.handset.tenant, known.handset.id);
     let (handsets, actor) = (&site.web.services.handsets, &visitor.actor);
     let asked = Asked::of(&fields);
+    if matches!(press, Press::Give) && seen::is_stale(&fields, &Form::of(&known)) {
+        return one(site, &visitor, &known, &asked, Some((None, seen::CHANGED.to_owned()))).await;
+    }
     let done = async {
         Ok(match press {
             Press::Give => {

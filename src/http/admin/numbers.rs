@@ -15,6 +15,7 @@ use crate::store::{InventoryNumber, StoreError, Which};
 use super::super::api::numbers::{unreachable, which};
 use super::super::portal::frame::{Done, Frame};
 use super::super::portal::{missing, sentence, trouble};
+use super::super::seen;
 use super::super::shell::render;
 use super::super::visitor::{Fields, Posted, Visitor, forbidden, see};
 use super::super::{Shared, Site};
@@ -103,11 +104,18 @@ struct Row {
     state: &'static str,
     is_led: bool,
     is_of_removed: bool,
+    /// See [`seen`].
+    seen: String,
 }
 
 /// A number as a part of an address.
 fn encoded(number: &str) -> String {
     url::form_urlencoded::byte_serialize(number.as_bytes()).collect()
+}
+
+/// What the forms of a number show and change: to whom it leads, and as what.
+fn leads(number: &InventoryNumber) -> impl std::fmt::Debug {
+    (&number.mailbox, &number.extension, &number.name, &number.label)
 }
 
 fn row(number: InventoryNumber) -> Row {
@@ -116,8 +124,10 @@ fn row(number: InventoryNumber) -> Row {
         Some("no-user") => "Not reachable: no user",
         Some(_) => "Not reachable: no phone",
     };
+    let seen = seen::mark(&leads(&number));
     let (first, last) = number.name;
     Row {
+        seen,
         path: encoded(&number.number),
         note: number.note.unwrap_or_default(),
         label: number.label.unwrap_or_default(),
@@ -211,6 +221,24 @@ async fn pressed(site: &Site, posted: Posted, press: Press) -> Response {
         return response;
     }
     let (numbers, actor, tenant) = (&site.web.services.numbers, &visitor.actor, visitor.actor.tenant);
+    let asked = Asked::of(&fields);
+    if let Press::Edit(number) | Press::Release(number) = &press {
+        match numbers.show(tenant, number).await {
+            Ok(now) if seen::is_stale(&fields, &leads(&now)) => {
+                let done = Some(Done::refused(seen::CHANGED));
+                return listed(site, &visitor, &asked, String::new(), done, StatusCode::CONFLICT).await;
+            }
+            Ok(_) => {}
+            Err(error) => match otherwise(error) {
+                Err(response) => return *response,
+                Ok(why) => {
+                    let done = Some(Done::refused(why));
+                    let status = StatusCode::UNPROCESSABLE_ENTITY;
+                    return listed(site, &visitor, &asked, String::new(), done, status).await;
+                }
+            },
+        }
+    }
     let done = match &press {
         Press::Add => numbers.add(actor, tenant, fields.get("numbers")).await.map(|_| "added"),
         Press::Edit(number) => {
@@ -220,7 +248,6 @@ async fn pressed(site: &Site, posted: Posted, press: Press) -> Response {
         Press::Release(number) => numbers.release(actor, tenant, number).await.map(|()| "released"),
         Press::Remove(number) => numbers.drop(actor, tenant, number).await.map(|()| "removed"),
     };
-    let asked = Asked::of(&fields);
     match done.map_err(otherwise) {
         Ok(done) => see(site, &format!("{HERE}?done={done}&{}", asked.place())),
         Err(Err(response)) => *response,

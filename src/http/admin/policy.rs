@@ -12,6 +12,7 @@ use crate::service::access::Act;
 
 use super::super::portal::frame::{Done, Frame};
 use super::super::portal::{sentence, trouble};
+use super::super::seen;
 use super::super::shell::render;
 use super::super::visitor::{Fields, Posted, Visitor, see};
 use super::super::{Shared, Site};
@@ -34,6 +35,8 @@ struct PolicyPage {
     off: WhenOff,
     /// Fields, and whether they are hidden.
     fields: Vec<(ProfileField, bool)>,
+    /// See [`seen`].
+    seen: String,
 }
 
 /// Fields that come back as they were typed.
@@ -52,20 +55,28 @@ pub(super) async fn page(State(site): Shared, visitor: Visitor, Query(asked): Qu
     }
     let done = (asked.done == "saved").then(|| Done::said("Saved. It holds from now on."));
     match site.web.services.people.policy(visitor.actor.tenant).await {
-        Ok(policy) => {
-            let plan = policy.extensions;
-            let optional = |digit: Option<u8>| digit.map(|digit| digit.to_string()).unwrap_or_default();
-            let typed = [
-                policy.help_link.clone().unwrap_or_default(),
-                plan.shortest.to_string(),
-                plan.longest.to_string(),
-                optional(plan.length),
-                optional(plan.first),
-            ];
-            shown(&site, &visitor, policy, typed, done, StatusCode::OK)
-        }
+        Ok(policy) => as_it_is(&site, &visitor, policy, done, StatusCode::OK),
         Err(error) => trouble(&error),
     }
+}
+
+fn as_it_is(
+    site: &Site,
+    visitor: &Visitor,
+    policy: TenantPolicy,
+    done: Option<Done>,
+    status: StatusCode,
+) -> Response {
+    let plan = policy.extensions;
+    let optional = |digit: Option<u8>| digit.map(|digit| digit.to_string()).unwrap_or_default();
+    let typed = [
+        policy.help_link.clone().unwrap_or_default(),
+        plan.shortest.to_string(),
+        plan.longest.to_string(),
+        optional(plan.length),
+        optional(plan.first),
+    ];
+    shown(site, visitor, policy, typed, done, status)
 }
 
 fn shown(
@@ -89,6 +100,7 @@ fn shown(
         first,
         offs: WhenOff::ALL,
         off: policy.mailbox_off,
+        seen: seen::mark(&policy),
         fields: fields.map(|field| (field, policy.hidden.contains(&field))).collect(),
     };
     render(&page, status)
@@ -137,6 +149,10 @@ pub(super) async fn change(State(site): Shared, posted: Posted) -> Response {
         Ok(before) => before,
         Err(error) => return trouble(&error),
     };
+    if seen::is_stale(&fields, &before) {
+        let done = Some(Done::refused(seen::CHANGED));
+        return as_it_is(&site, &visitor, before, done, StatusCode::CONFLICT);
+    }
     let policy = match read(&fields, &before) {
         Ok(policy) => policy,
         Err(error) => {

@@ -19,6 +19,7 @@ use crate::store::{Cleared, Person, Places};
 use super::super::answering::PresenceForm;
 use super::super::portal::frame::{Done, Frame};
 use super::super::portal::{missing, mode_title, trouble, words};
+use super::super::seen;
 use super::super::shell::render;
 use super::super::visitor::{Fields, Posted, Visitor, forbidden, see};
 use super::super::{Shared, Site};
@@ -80,6 +81,8 @@ struct UserPage {
     may_give: bool,
     /// Fields, and what is wrong with them.
     wrong: Marks,
+    /// Of the first section, see [`seen`].
+    seen: String,
 }
 
 pub(super) async fn show(
@@ -219,6 +222,7 @@ async fn tried(
         may_give: actor.may_give(person.login.role),
         facts: face.facts(Has { pin: has_pin, name: more.has_name, way_to_operator }),
         phones: more.phones,
+        seen: seen::mark(&face),
         form: match posted {
             Some(fields) => face.typed(fields),
             None => face,

@@ -18,6 +18,7 @@ use crate::store::StoreError;
 
 use super::super::portal::frame::{Done, Frame};
 use super::super::portal::{missing, sentence, trouble, words};
+use super::super::seen;
 use super::super::shell::render;
 use super::super::visitor::{Fields, Posted, Visitor, see};
 use super::super::{Shared, Site};
@@ -74,9 +75,12 @@ struct OnePage {
     actions: Vec<(&'static str, &'static str, bool)>,
     sent: Vec<SentRow>,
     next: Option<DeliveryId>,
+    /// See [`seen`].
+    seen: String,
 }
 
 /// What stands in the form.
+#[derive(Debug)]
 struct Form {
     name: String,
     url: String,
@@ -93,6 +97,13 @@ fn form(visitor: &Visitor, name: &str, url: &str, chosen: &[WebhookEvent], calle
         events: known.map(|event| (*event, chosen.contains(event))).collect(),
         callers,
         may_tell_callers: may_tell_callers(visitor),
+    }
+}
+
+impl Form {
+    /// As it is kept.
+    fn of(visitor: &Visitor, webhook: &Webhook) -> Self {
+        form(visitor, &webhook.name, &webhook.url, &webhook.events, webhook.callers)
     }
 }
 
@@ -194,11 +205,12 @@ async fn one(site: &Site, visitor: &Visitor, webhook: &Webhook, shown: Shown) ->
         vec![("test", "Send a test", webhook.paused.is_none()), pause, ("rotate", "New secret", false)];
     let old_until = webhook.old_secret.as_ref().filter(|(_, until)| *until > now);
     let status = if shown.form.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let own = || form(visitor, &webhook.name, &webhook.url, &webhook.events, webhook.callers);
+    let own = Form::of(visitor, webhook);
     let page = OnePage {
         frame: Frame::new(site, visitor, HERE, None).with(shown.done),
         row: row(webhook, now, &zone),
-        form: shown.form.unwrap_or_else(own),
+        seen: seen::mark(&own),
+        form: shown.form.unwrap_or(own),
         secret: shown.has_secret.then(|| webhook.secret.expose()),
         old_until: old_until.map_or_else(String::new, |(_, until)| words::stamp(*until, &zone)),
         actions,
@@ -229,6 +241,10 @@ pub(super) async fn change(State(site): Shared, Path(id): Path<String>, posted: 
 
 async fn changed(site: &Site, visitor: &Visitor, id: &str, fields: &Fields) -> Result<Response, Otherwise> {
     let before = found(site, visitor, id).await?;
+    if seen::is_stale(fields, &Form::of(visitor, &before)) {
+        let done = Some(Done::refused(seen::CHANGED));
+        return one(site, visitor, &before, Shown { done, ..Shown::default() }).await;
+    }
     let saved = async {
         let (name, url, events, callers) = read(fields, visitor)?;
         // Who may not see callers leaves that as it is.

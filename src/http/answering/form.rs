@@ -15,6 +15,7 @@ use crate::service::answering::{ALL_REASONS, NewRule, answer_of, answer_word, re
 
 use super::super::portal::frame::{Done, Frame};
 use super::super::portal::{greeting_title, missing, sentence};
+use super::super::seen;
 use super::super::shell::render;
 use super::super::visitor::{Fields, Posted, Visitor, see};
 use super::super::{Shared, Site};
@@ -43,6 +44,24 @@ struct RulePage {
     greetings: Vec<(GreetingKind, &'static str)>,
     /// Fields, and what is wrong with them.
     wrong: Marks,
+    /// See [`seen`]; empty for a rule that is added.
+    seen: String,
+}
+
+/// What a page shows: the form as it is, or as it was tried.
+struct View {
+    id: Option<RuleId>,
+    form: Form,
+    refused: Option<String>,
+    wrong: Marks,
+    seen: String,
+}
+
+impl View {
+    /// A rule as it is kept.
+    fn of(id: RuleId, form: Form) -> Self {
+        Self { id: Some(id), seen: seen::mark(&form), form, refused: None, wrong: Marks::new() }
+    }
 }
 
 /// What stands in the form.
@@ -259,8 +278,7 @@ async fn shown(
     site: &Site,
     visitor: &Visitor,
     whose: Whose,
-    (id, form): (Option<RuleId>, Form),
-    (refused, wrong): (Option<String>, Marks),
+    View { id, form, refused, wrong, seen }: View,
 ) -> Result<Response, Refused> {
     let (owner, extension) = whose.mailbox()?;
     let now = site.web.clock.now();
@@ -282,6 +300,7 @@ async fn shown(
         cadences: Cadence::ALL,
         greetings: GreetingKind::ALL.into_iter().map(|kind| (kind, greeting_title(kind))).collect(),
         wrong,
+        seen,
     };
     Ok(render(&page, status))
 }
@@ -290,9 +309,17 @@ pub(super) async fn new(State(site): Shared, visitor: Visitor, Path(word): Path<
     let shown = async {
         let whose = Whose::write(&site, &visitor, &word).await?;
         let form = Form { enabled: true, answer: "message".to_owned(), ..Form::default() };
-        shown(&site, &visitor, whose, (None, form), (None, Marks::new())).await
+        let view = View { id: None, form, refused: None, wrong: Marks::new(), seen: String::new() };
+        shown(&site, &visitor, whose, view).await
     };
     answer(shown.await)
+}
+
+/// What stands in the form of a rule as it is kept.
+async fn as_kept(site: &Site, whose: &Whose, id: RuleId) -> Result<Form, Refused> {
+    let (owner, _) = whose.mailbox()?;
+    let rules = site.web.services.rules.of(owner).await?;
+    Ok(Form::of(rules.iter().find(|rule| rule.id == id).ok_or_else(missing)?))
 }
 
 pub(super) async fn edit(
@@ -302,12 +329,9 @@ pub(super) async fn edit(
 ) -> Response {
     let shown = async {
         let whose = Whose::read(&site, &visitor, &word).await?;
-        let (owner, _) = whose.mailbox()?;
         let id: RuleId = rule.parse().map_err(|_| missing())?;
-        let rules = site.web.services.rules.of(owner).await?;
-        let rule = rules.iter().find(|rule| rule.id == id).ok_or_else(missing)?;
-        let form = Form::of(rule);
-        shown(&site, &visitor, whose, (Some(id), form), (None, Marks::new())).await
+        let form = as_kept(&site, &whose, id).await?;
+        shown(&site, &visitor, whose, View::of(id, form)).await
     };
     answer(shown.await)
 }
@@ -333,6 +357,16 @@ async fn kept(site: &Site, posted: &Posted, word: &str, id: Option<RuleId>) -> R
         Ok(whose) => whose,
         Err(response) => return response,
     };
+    if let Some(id) = id {
+        match as_kept(site, &whose, id).await {
+            Ok(now) if seen::is_stale(&posted.fields, &now) => {
+                let view = View { refused: Some(seen::CHANGED.to_owned()), ..View::of(id, now) };
+                return answer(shown(site, visitor, whose, view).await);
+            }
+            Ok(_) => {}
+            Err(refused) => return answer(Err(refused)),
+        }
+    }
     let form = Form::posted(&posted.fields);
     let action = if id.is_some() { "saved" } else { "added" };
     let mut wrong = Marks::new();
@@ -355,7 +389,11 @@ async fn kept(site: &Site, posted: &Posted, word: &str, id: Option<RuleId>) -> R
             let change = change.map(|change| format!("&change={change}")).unwrap_or_default();
             see(site, &format!("{}/rules?done={done}{change}", whose.path))
         }
-        Err(Refused::Mend(why)) => answer(shown(site, visitor, whose, (id, form), (Some(why), wrong)).await),
+        Err(Refused::Mend(why)) => {
+            let seen = posted.fields.get("seen").to_owned();
+            let view = View { id, form, refused: Some(why), wrong, seen };
+            answer(shown(site, visitor, whose, view).await)
+        }
         Err(Refused::Response(response)) => *response,
     }
 }

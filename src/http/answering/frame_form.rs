@@ -12,6 +12,7 @@ use crate::service::time_frames::{NewFrame, check_hours};
 
 use super::super::portal::frame::{Done, Frame};
 use super::super::portal::missing;
+use super::super::seen;
 use super::super::shell::render;
 use super::super::visitor::{Fields, Posted, Visitor, see};
 use super::super::{Shared, Site};
@@ -39,6 +40,8 @@ struct FramePage {
     inherited: String,
     /// What comes next, were it kept so.
     coming: Option<String>,
+    /// See [`seen`]; empty for a frame that is added.
+    seen: String,
 }
 
 /// What stands in the form.
@@ -140,10 +143,18 @@ struct View {
     form: Form,
     done: Option<Done>,
     preview: bool,
+    seen: String,
+}
+
+impl View {
+    /// A frame as it is kept.
+    fn of(id: TimeFrameId, form: Form) -> Self {
+        Self { id: Some(id), seen: seen::mark(&form), form, done: None, preview: true }
+    }
 }
 
 async fn shown(site: &Site, visitor: &Visitor, whose: Whose, view: View) -> Result<Response, Refused> {
-    let View { id, form, done, preview } = view;
+    let View { id, form, done, preview, seen } = view;
     let zone = site.web.services.frames.zone(whose.tenant, whose.extension()).await?;
     let (coming, done) = match preview.then(|| coming(site, &whose, &form, &zone)).transpose() {
         Ok(coming) => (coming, done),
@@ -165,6 +176,7 @@ async fn shown(site: &Site, visitor: &Visitor, whose: Whose, view: View) -> Resu
         uses: FrameUse::ALL.into_iter().map(|purpose| (purpose, hours::title(purpose))).collect(),
         inherited: zone.iana_name().unwrap_or("UTC").to_owned(),
         coming,
+        seen,
     };
     Ok(render(&page, status))
 }
@@ -196,7 +208,13 @@ pub(super) async fn new(State(site): Shared, visitor: Visitor, Path(word): Path<
         let whose = Whose::write(&site, &visitor, &word).await?;
         let week = WEEK.iter().map(|(day, name)| (*day, *name, String::new())).collect();
         let form = Form { purpose: FrameUse::Open.to_string(), week, ..Form::default() };
-        shown(&site, &visitor, whose, View { id: None, form, done: None, preview: false }).await
+        shown(
+            &site,
+            &visitor,
+            whose,
+            View { id: None, form, done: None, preview: false, seen: String::new() },
+        )
+        .await
     };
     answer(shown.await)
 }
@@ -210,7 +228,7 @@ pub(super) async fn edit(
         let whose = Whose::write(&site, &visitor, &word).await?;
         let known = known(&site, &whose, &frame).await?;
         let form = Form::of(&known);
-        shown(&site, &visitor, whose, View { id: Some(known.id), form, done: None, preview: true }).await
+        shown(&site, &visitor, whose, View::of(known.id, form)).await
     };
     answer(shown.await)
 }
@@ -241,12 +259,20 @@ async fn kept(site: &Site, posted: &Posted, word: &str, id: Option<&str>) -> Res
     let visitor = &posted.visitor;
     let whose = Whose::write(site, visitor, word).await?;
     let form = Form::posted(&posted.fields);
-    let id = match id {
-        Some(id) => Some(known(site, &whose, id).await?.id),
+    let seen = posted.fields.get("seen").to_owned();
+    let known = match id {
+        Some(id) => Some(known(site, &whose, id).await?),
         None => None,
     };
+    let id = known.as_ref().map(|known| known.id);
     if posted.fields.is_on("preview") {
-        return shown(site, visitor, whose, View { id, form, done: None, preview: true }).await;
+        return shown(site, visitor, whose, View { id, form, done: None, preview: true, seen }).await;
+    }
+    if let Some(now) = known.map(|known| View::of(known.id, Form::of(&known)))
+        && seen::is_stale(&posted.fields, &now.form)
+    {
+        let done = Some(Done::refused(seen::CHANGED));
+        return shown(site, visitor, whose, View { done, ..now }).await;
     }
     let frames = site.web.services.frames.by(&visitor.actor.name);
     let written = async {
@@ -264,7 +290,7 @@ async fn kept(site: &Site, posted: &Posted, word: &str, id: Option<&str>) -> Res
         }
         Err(Refused::Mend(why)) => {
             let done = Some(Done::refused(why));
-            shown(site, visitor, whose, View { id, form, done, preview: false }).await
+            shown(site, visitor, whose, View { id, form, done, preview: false, seen }).await
         }
         Err(other) => Err(other),
     }

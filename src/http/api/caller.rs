@@ -70,6 +70,10 @@ pub(super) async fn guard(
     if let Err(problem) = only_known(&route, parts.uri.query().unwrap_or_default()) {
         return problem.into_response();
     }
+    let _turn = match site.turns.wait(&route, &parts, caller.tenant).await {
+        Ok(turn) => turn,
+        Err(problem) => return problem.into_response(),
+    };
     let who = caller.actor.clone();
     parts.extensions.insert(caller);
     let name = parts.headers.get("idempotency-key").cloned().filter(|_| parts.method == Method::POST);

@@ -31,6 +31,7 @@ mod tag;
 mod takeover;
 mod tenants;
 mod trunks;
+pub(in crate::http) mod turns;
 mod users;
 pub(in crate::http) mod webhooks;
 mod whom;

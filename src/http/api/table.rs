@@ -111,6 +111,8 @@ impl Route {
     /// What can be wrong with a request: status, and what it means.
     pub fn problems(&self) -> Vec<(u16, &'static str)> {
         let is_given = !self.body.is_empty() || self.method == "POST";
+        let unmet =
+            if self.is_guarded { "somebody changed it meanwhile" } else { "If-Match: this has no ETag" };
         let has_values = is_given || !self.query.is_empty() || self.act.is_some();
         [
             (400, has_values, "the request cannot be read"),
@@ -118,7 +120,7 @@ impl Route {
             (403, true, "role or key do not reach this; or a session without its X-CSRF"),
             (404, true, "not there, or not reached"),
             (409, self.method != "GET", "does not fit what is there; or the same Idempotency-Key is at work"),
-            (412, self.is_guarded && self.method != "GET", "somebody changed it meanwhile"),
+            (412, self.method != "GET", unmet),
             (413, is_given, "the body is too large"),
             (415, is_given, "the body is of another kind"),
             (422, has_values, "a value is wrong: `errors` names the fields"),

@@ -7,13 +7,14 @@ use axum::response::Response;
 use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 
-use crate::domain::{MailMode, Owner, PhoneSettings, Recipient, SessionId};
+use crate::domain::{MailMode, Mailbox, Owner, PhoneSettings, Recipient, SessionId};
 use crate::service::access::Door;
 use crate::service::accounts::Changes;
 use crate::service::login::ChangeFault;
 use crate::service::signin::{PasswordFault, SHORTEST, SigninError};
 
 use super::super::answering::PresenceForm;
+use super::super::seen;
 use super::super::shell::render;
 use super::super::visitor::{Posted, Visitor, see};
 use super::super::{Shared, Site};
@@ -50,6 +51,9 @@ struct Own {
     profile: OwnProfile,
     pin_at_least: u8,
     operator: OwnOperator,
+    /// Of the mail form and the phone form, see [`seen`].
+    seen_mail: String,
+    seen_phone: String,
 }
 
 struct Row {
@@ -164,9 +168,12 @@ async fn own(site: &Site, visitor: &Visitor, owner: Owner, tried: Option<Tried>)
     let account = services.accounts.show(owner.tenant, &mailbox.extension).await;
     let account = account.map_err(|error| trouble(&error))?;
     let operator = OwnOperator::of(&services.rules, &mailbox, tenant.operator.as_deref(), tried);
+    let (seen_mail, seen_phone) = (seen::mark(&mail_of(&mailbox)), seen::mark(&mailbox.phone));
     Ok(Own {
         profile: OwnProfile::of(site, &visitor.actor, &account.user.profile).await?,
         extension: mailbox.extension.to_string(),
+        seen_mail,
+        seen_phone,
         zone: mailbox.zone.clone().unwrap_or_default(),
         zone_of_tenant: tenant.zone,
         recipients: mailbox.recipients.clone(),
@@ -178,6 +185,11 @@ async fn own(site: &Site, visitor: &Visitor, owner: Owner, tried: Option<Tried>)
         operator,
         pin_at_least: services.login.policy().shortest,
     })
+}
+
+/// What the mail form shows and changes.
+fn mail_of(mailbox: &Mailbox) -> impl std::fmt::Debug {
+    (&mailbox.recipients, mailbox.attachment, &mailbox.zone)
 }
 
 /// 002-073 … 002-077
@@ -226,6 +238,9 @@ pub(super) async fn mail(State(site): Shared, posted: Posted) -> Response {
         let owner = posted.visitor.owner()?;
         let services = &site.web.services;
         let before = services.settings.show(owner).await.map_err(refused)?;
+        if seen::is_stale(&posted.fields, &mail_of(&before)) {
+            return Ok(Err(seen::CHANGED.to_owned()));
+        }
         let modes: Vec<Recipient> = before
             .recipients
             .iter()
@@ -282,6 +297,10 @@ pub(super) async fn phone(State(site): Shared, posted: Posted) -> Response {
     let changed = async {
         let owner = posted.visitor.owner()?;
         let settings = site.web.services.settings.by(&posted.visitor.actor.name);
+        let before = site.web.services.settings.show(owner).await.map_err(refused)?;
+        if seen::is_stale(&posted.fields, &before.phone) {
+            return Ok(Err(seen::CHANGED.to_owned()));
+        }
         let is_on = |name: &str| posted.fields.is_on(name);
         let update = |phone: &mut PhoneSettings| {
             phone.newest_first = is_on("newest_first");

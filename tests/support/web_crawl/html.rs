@@ -6,20 +6,20 @@ use axum::body::Body;
 
 /// A form of a page.
 #[derive(Debug, Clone)]
-pub(super) struct Form {
-    pub(super) method: &'static str,
-    pub(super) action: String,
-    pub(super) is_upload: bool,
-    pub(super) controls: Vec<Control>,
+pub(crate) struct Form {
+    pub(crate) method: &'static str,
+    pub(crate) action: String,
+    pub(crate) is_upload: bool,
+    pub(crate) controls: Vec<Control>,
 }
 
 /// A field of a form.
 #[derive(Debug, Clone)]
-pub(super) struct Control {
-    pub(super) name: String,
-    pub(super) kind: String,
+pub(crate) struct Control {
+    pub(crate) name: String,
+    pub(crate) kind: String,
     /// What is sent when nobody touches it; none for what is not ticked.
-    pub(super) value: Option<String>,
+    pub(crate) value: Option<String>,
 }
 
 impl Control {
@@ -35,13 +35,13 @@ impl Control {
 
 impl Form {
     /// What a browser sends when nobody touches it.
-    pub(super) fn defaults(&self) -> Vec<(String, String)> {
+    pub(crate) fn defaults(&self) -> Vec<(String, String)> {
         let sent = |one: &Control| Some((one.name.clone(), one.value.clone()?));
         self.controls.iter().filter_map(sent).collect()
     }
 
     /// This value in every text, or (`everywhere`) in all that can be chosen as well; its token stays.
-    pub(super) fn with(&self, value: &str, everywhere: bool) -> Vec<(String, String)> {
+    pub(crate) fn with(&self, value: &str, everywhere: bool) -> Vec<(String, String)> {
         let sent = |one: &Control| {
             let is_changed = !one.is_token() && (everywhere || one.is_text());
             let value = if is_changed { Some(value.to_owned()) } else { one.value.clone() };
@@ -51,14 +51,14 @@ impl Form {
     }
 
     /// This value in the field at this place, if it is no token; the others as they stand.
-    pub(super) fn with_one(&self, place: usize, value: &str) -> Option<Vec<(String, String)>> {
+    pub(crate) fn with_one(&self, place: usize, value: &str) -> Option<Vec<(String, String)>> {
         let mut form = self.clone();
         let control = form.controls.get_mut(place).filter(|one| !one.is_token())?;
         control.value = Some(value.to_owned());
         Some(form.defaults())
     }
 
-    pub(super) fn only_token(&self) -> Vec<(String, String)> {
+    pub(crate) fn only_token(&self) -> Vec<(String, String)> {
         self.defaults().into_iter().filter(|(name, _)| name == "csrf").collect()
     }
 }
@@ -143,13 +143,13 @@ fn unescaped(text: &str) -> String {
 }
 
 /// Where a page leads.
-pub(super) fn links(page: &str) -> BTreeSet<String> {
+pub(crate) fn links(page: &str) -> BTreeSet<String> {
     let anchors = tags(page).into_iter().filter(|tag| tag.name == "a");
     anchors.filter_map(|tag| tag.get("href").map(str::to_owned)).collect()
 }
 
 /// The forms of a page, each once for every button that says something of its own.
-pub(super) fn forms(page: &str) -> Vec<Form> {
+pub(crate) fn forms(page: &str) -> Vec<Form> {
     let tags = tags(page);
     let mut forms: Vec<(Option<String>, Form)> = Vec::new();
     let mut buttons: Vec<(usize, Control, Option<String>)> = Vec::new();
@@ -247,14 +247,14 @@ pub(super) fn forms(page: &str) -> Vec<Form> {
 }
 
 /// The text of a page without its tags, and without what stands around every page.
-pub(super) fn words(page: &str) -> String {
+pub(crate) fn words(page: &str) -> String {
     let main = page.split_once("<h1").map_or(page, |(_, rest)| rest);
     let pieces = main.split('<').filter_map(|piece| piece.split_once('>')).map(|(_, text)| text);
     pieces.collect::<Vec<_>>().join(" ")
 }
 
 /// A form with files: each with these bytes as its name and its content.
-pub(super) fn multipart(form: &Form, values: &[(String, String)]) -> Body {
+pub(crate) fn multipart(form: &Form, values: &[(String, String)]) -> Body {
     let mut body = Vec::new();
     for (name, value) in values {
         let is_file = form.controls.iter().any(|one| one.name == *name && one.kind == "file");

@@ -13,12 +13,14 @@ use crate::http::admin::adding::{new_extension, split};
 use crate::http::admin::marks::marks;
 use crate::http::portal::frame::Done;
 use crate::http::portal::trouble;
+use crate::http::seen;
 use crate::http::visitor::{Fields, Posted, Visitor, forbidden, see};
 use crate::http::{Shared, Site};
 use crate::service::accounts::{Account, AccountError, Changes};
 use crate::service::signin::SigninError;
 use crate::store::Person;
 
+use super::face::Face;
 use super::{HERE, Trial, changeable, tried};
 
 pub(in crate::http::admin) async fn change(
@@ -31,6 +33,10 @@ pub(in crate::http::admin) async fn change(
         Ok(found) => found,
         Err(response) => return response,
     };
+    if seen::is_stale(&fields, &Face::of(&person, &account)) {
+        let done = Some(Done::refused(seen::CHANGED));
+        return tried(&site, &visitor, &id, done, StatusCode::CONFLICT, Trial::default()).await;
+    }
     match changed(&site, &visitor, &fields, &person, &account).await {
         Ok(()) => {
             let new = match fields.get("extension").trim().parse::<Extension>() {

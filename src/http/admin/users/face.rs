@@ -7,7 +7,7 @@ use crate::service::accounts::Account;
 use crate::store::Person;
 
 /// What stands in the form.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(super) struct Face {
     pub(super) first: String,
     pub(super) last: String,

@@ -9,6 +9,7 @@ use crate::http::Shared;
 use crate::http::admin::adding::Refused;
 use crate::http::portal::frame::Done;
 use crate::http::portal::{sentence, trouble};
+use crate::http::seen;
 use crate::http::visitor::{Posted, see};
 use crate::service::accounts::{AccountError, Changes, Wished};
 
@@ -44,6 +45,8 @@ pub(in crate::http) struct Section {
     pub(in crate::http) fields: Vec<Shown>,
     /// Somebody tried to change it, and something is to be mended.
     pub(in crate::http) is_open: bool,
+    /// See [`seen`].
+    pub(in crate::http) seen: String,
 }
 
 /// A field as the page shows it.
@@ -74,11 +77,18 @@ pub(in crate::http::admin) struct Tried {
 /// The sections of these fields.
 pub(super) fn of(profile: &Profile, fields: &[ProfileField], tried: &Tried) -> Vec<Section> {
     let section = |(id, title, members): &(&'static str, &'static str, &[ProfileField])| {
-        let members = members.iter().filter(|field| fields.contains(field));
-        let fields: Vec<Shown> = members.map(|field| shown(*field, profile, tried)).collect();
-        (!fields.is_empty()).then_some(Section { id, title, fields, is_open: *id == tried.section })
+        let members: Vec<ProfileField> =
+            members.iter().copied().filter(|field| fields.contains(field)).collect();
+        let seen = seen::mark(&values(profile, &members));
+        let fields: Vec<Shown> = members.iter().map(|field| shown(*field, profile, tried)).collect();
+        (!fields.is_empty()).then_some(Section { id, title, fields, is_open: *id == tried.section, seen })
     };
     SECTIONS.iter().filter_map(section).collect()
+}
+
+/// What stands in these fields.
+fn values(profile: &Profile, fields: &[ProfileField]) -> Vec<String> {
+    fields.iter().map(|field| profile.get(*field)).collect()
 }
 
 /// One field, for other forms.
@@ -155,8 +165,12 @@ pub(in crate::http::admin) async fn change(
     };
     let named = SECTIONS.iter().find(|(id, ..)| *id == fields.get("section"));
     let Some((section, _, members)) = named else { return crate::http::portal::missing() };
-    let members = members.iter().copied().filter(|field| there.contains(field));
-    let mut given = Tried::of(&fields, section, members);
+    let members: Vec<ProfileField> = members.iter().copied().filter(|field| there.contains(field)).collect();
+    if seen::is_stale(&fields, &values(&account.user.profile, &members)) {
+        let done = Some(Done::refused(seen::CHANGED));
+        return tried(&site, &visitor, &id, done, StatusCode::CONFLICT, Trial::default()).await;
+    }
+    let mut given = Tried::of(&fields, section, members.into_iter());
     if given.given.is_empty() {
         return crate::http::visitor::forbidden();
     }

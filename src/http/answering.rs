@@ -171,10 +171,9 @@ impl From<AnsweringError> for Refused {
             AnsweringError::Taken { what, name } => {
                 Self::Mend(format!("There is a {what} “{name}” already: choose another name."))
             }
-            AnsweringError::Store(StoreError::Refused(why)) => {
-                Self::Mend(sentence(&std::io::Error::other(why)))
+            AnsweringError::Store(error @ (StoreError::InUse(_) | StoreError::Taken { .. })) => {
+                Self::Mend(sentence(&error))
             }
-            AnsweringError::Store(error @ StoreError::Taken { .. }) => Self::Mend(sentence(&error)),
             AnsweringError::Store(StoreError::Missing { .. }) => missing().into(),
             AnsweringError::Store(error) => trouble(&error).into(),
             other => Self::Mend(sentence(&other)),

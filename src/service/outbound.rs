@@ -13,7 +13,9 @@ pub enum NotAllowed {
     #[error("the target is neither a number nor a SIP URI")]
     Unreadable,
     /// No entry allows it.
-    #[error("the target is not among the allowed transfer targets: add it to sip.transfer_targets")]
+    #[error(
+        "the target is not among the allowed transfer targets: whoever runs the server adds it (sip.transfer_targets)"
+    )]
     NotListed,
 }
 

@@ -132,6 +132,9 @@ pub enum StoreError {
         /// What is wrong.
         why: String,
     },
+    /// Something else there stands on it: which, and what to do.
+    #[error("{0}")]
+    InUse(String),
     /// The database refused the statement.
     #[error("the database refused: {0}")]
     Refused(String),

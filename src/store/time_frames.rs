@@ -69,12 +69,12 @@ impl Store {
     /// Removes a frame that no rule names.
     ///
     /// # Errors
-    /// [`StoreError::Missing`]; [`StoreError::Refused`] names the rule that names it.
+    /// [`StoreError::Missing`]; [`StoreError::InUse`] names the rule that names it.
     pub async fn remove_time_frame(&self, tenant: TenantId, id: TimeFrameId) -> Result<()> {
         let mut tx = self.begin().await?;
         if let Some(row) = tx.rows(USED, args![tenant.uuid(), id.uuid()]).await?.first() {
             let row = Reader::new(row, "answering_rules", "name");
-            return Err(StoreError::Refused(format!(
+            return Err(StoreError::InUse(format!(
                 "the rule {:?} of mailbox {} names this time frame: change or remove the rule first",
                 row.text("name")?,
                 row.text("extension")?

@@ -141,8 +141,10 @@ async fn rules_are_put_in_order_switched_replaced_and_removed() {
     }
     desk.add(NewRule { place: Some(2), ..rule("d", plays(GreetingKind::Busy)) }).await.unwrap();
     assert_eq!(desk.order().await, ["a", "d", "b", "c"]);
-    desk.rules.move_to(tenant, &ada, "a", 9).await.unwrap();
+    assert_eq!(desk.rules.move_to(tenant, &ada, "a", 9).await.unwrap(), 4, "there is no ninth place");
     assert_eq!(desk.order().await, ["d", "b", "c", "a"]);
+    let nowhere = desk.rules.move_to(tenant, &ada, "a", 0).await.unwrap_err();
+    assert!(nowhere.to_string().contains("count from 1"), "{nowhere}");
     desk.rules.reorder(tenant, &ada, &["a", "b", "c", "d"].map(str::to_owned)).await.unwrap();
     desk.add(NewRule { replace: true, ..rule("b", plays(GreetingKind::Away)) }).await.unwrap();
     assert_eq!(desk.order().await, ["a", "b", "c", "d"], "it keeps its place");
@@ -156,7 +158,7 @@ async fn rules_are_put_in_order_switched_replaced_and_removed() {
         .collect();
     assert_eq!(told, [("a", false, false), ("b", true, false), ("d", false, true)]);
     for missing in [
-        desk.rules.move_to(tenant, &ada, "x", 1).await,
+        desk.rules.move_to(tenant, &ada, "x", 1).await.map(|_| ()),
         desk.rules.remove(tenant, &ada, "x").await,
         desk.rules.reorder(tenant, &ada, &["a".to_owned()]).await,
         desk.rules.reorder(tenant, &ada, &["a", "a", "b", "d"].map(str::to_owned)).await,
@@ -189,7 +191,10 @@ async fn a_rule_that_cannot_be_is_refused_with_the_remedy() {
     let toned = RuleActions { answer: AnswerBy::Tone, ..plays(GreetingKind::Busy) };
     for (then, expected) in [
         (RuleActions::default(), "the rule does nothing"),
-        (target("+15550100"), "not among the allowed transfer targets: add it to sip.transfer_targets"),
+        (
+            target("+15550100"),
+            "not among the allowed transfer targets: whoever runs the server adds it (sip.transfer_targets)",
+        ),
         (target("sip:1000@evil.example"), "not among the allowed"),
         (key('1', "<sip:1000>"), "neither a number nor a SIP URI"),
         (key('0', "1000"), "give each of the keys 1 to 9 once"),

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::domain::time_frame::holidays::Country;
 use crate::domain::time_frame::{Entry, Span};
-use crate::domain::{Extension, FrameUse};
+use crate::domain::{Extension, FrameUse, counted};
 use crate::service::time_frames::ical::LARGEST;
 use crate::service::time_frames::{NewFrame, Shown, TimeFrames};
 
@@ -21,7 +21,11 @@ pub(super) async fn frame(session: &Session, command: TimeFrameCommand) -> Resul
         TimeFrameCommand::Add(add) => {
             let (whose, new) = new_frame(add)?;
             let kept = frames.put(tenant.id, whose.as_ref(), new).await?;
-            println!("kept time frame {:?} with {} spans", kept.name, kept.schedule.entries.len());
+            println!(
+                "kept time frame {:?} with {}",
+                kept.name,
+                counted(kept.schedule.entries.len() as u64, "span")
+            );
         }
         TimeFrameCommand::List { whose, at, json } => {
             let at = moment(at)?.unwrap_or_else(|| session.clock.now());

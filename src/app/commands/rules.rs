@@ -31,8 +31,8 @@ pub(super) async fn rule(session: &Session, command: RuleCommand) -> Result<(), 
             list(&base, &tenant, &rules, &extension(&mailbox)?, at, json.json).await?;
         }
         RuleCommand::Move { name, mailbox, to } => {
-            rules.move_to(tenant.id, &extension(&mailbox)?, &name, to).await?;
-            println!("rule {name:?} has place {to} now");
+            let place = rules.move_to(tenant.id, &extension(&mailbox)?, &name, to).await?;
+            println!("rule {name:?} has place {place} now");
         }
         RuleCommand::Switch { name, mailbox, on } => {
             rules.switch(tenant.id, &extension(&mailbox)?, &name, on).await?;
@@ -239,6 +239,14 @@ fn given(session: &Session, text: &str) -> Result<CallerPattern, Failure> {
     CallerPattern::given(text, &abroad).map_err(|error| Failure::usage(error.to_string()))
 }
 
+/// What becomes of who is on a list.
+const fn fate(screening: Screening) -> &'static str {
+    match screening {
+        Screening::Allow => "let through",
+        Screening::Block { .. } => "turned away",
+    }
+}
+
 pub(super) async fn block(session: &Session, command: BlockCommand) -> Result<(), Failure> {
     let (base, tenant) = session.open().await?;
     let lists = Lists::new(base.store.clone(), session.clock.clone()).by(ACTOR);
@@ -247,8 +255,12 @@ pub(super) async fn block(session: &Session, command: BlockCommand) -> Result<()
             let pattern = given(session, &caller)?;
             let screening = if allow { Screening::Allow } else { Screening::Block { with: read(&how)? } };
             let told = pattern.to_string();
-            lists.put(tenant.id, owner(&whose)?.as_ref(), pattern, screening, note.as_deref()).await?;
-            println!("{told} is {} now", if allow { "let through" } else { "turned away" });
+            let of = owner(&whose)?;
+            let (was, _) = lists.put(tenant.id, of.as_ref(), pattern, screening, note.as_deref()).await?;
+            println!("{told} is {} now", fate(screening));
+            if let Some(was) = was.filter(|was| was.screening != screening) {
+                println!("it was {} before: a caller is in a list once", fate(was.screening));
+            }
         }
         BlockCommand::List { whose, json } => {
             let lines = lists.list(tenant.id, owner(&whose)?.as_ref()).await?;

@@ -33,7 +33,7 @@ const MOST_HOURS: usize = 10;
 /// # Errors
 /// [`Invalid`] with what would be read.
 pub(super) fn spans(text: &str) -> Result<Vec<Span>, Invalid> {
-    let wrong = || Invalid::new("time span", text, REMEDY);
+    let wrong = || Invalid::new("time span", text, fault(text).unwrap_or(REMEDY));
     if text.len() > LONGEST {
         return Err(wrong());
     }
@@ -48,6 +48,47 @@ pub(super) fn spans(text: &str) -> Result<Vec<Span>, Invalid> {
         return Err(wrong());
     }
     Ok(hours.into_iter().map(|hours| Span { days, hours }).collect())
+}
+
+/// What is wrong with a text of the right form.
+fn fault(text: &str) -> Option<&'static str> {
+    let numbers = |text: &str, mark: char, digits: [usize; 2]| {
+        let parts = text.split(mark).collect::<Vec<_>>();
+        let lengths = digits[0]..=digits[1];
+        let is_number =
+            |part: &&str| lengths.contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+        parts.iter().all(is_number).then_some(parts.len())
+    };
+    let is_date = |word: &str| word.len() == 10 && numbers(word, '-', [2, 4]) == Some(3);
+    let is_time = |word: &str| matches!(numbers(word, ':', [1, 2]), Some(1 | 2));
+    const NO_DAY: &str = "there is no such day: look at the calendar";
+    let is_yearly = text.trim_start().get(..6).is_some_and(|word| word.eq_ignore_ascii_case("yearly"));
+    for (place, word) in text.split_whitespace().enumerate() {
+        let (first, last) = word.split_once("..").unwrap_or((word, word));
+        if is_yearly && place == 1 {
+            let is_no_day = |day: &str| numbers(day, '-', [2, 2]) == Some(2) && month_day(day).is_none();
+            if is_no_day(first) || is_no_day(last) {
+                return Some(NO_DAY);
+            }
+            continue;
+        }
+        if is_date(first) && is_date(last) {
+            match (date(first), date(last)) {
+                (Some(first), Some(last)) if first > last => {
+                    return Some("the last day is before the first: write the earlier one first");
+                }
+                (Some(_), Some(_)) => {}
+                _ => return Some(NO_DAY),
+            }
+        }
+        for part in word.split(',') {
+            let Some((from, to)) = part.split_once('-') else { continue };
+            if is_time(from) && is_time(to) && hours(part).is_none() {
+                return Some("there are no such hours: write times from 00:00 to 24:00");
+            }
+        }
+    }
+    None
 }
 
 type Words<'a> = std::iter::Peekable<std::str::SplitWhitespace<'a>>;

@@ -51,6 +51,9 @@ pub(super) struct Asked {
     change: String,
     check: String,
     kept: String,
+    /// What was said of it before.
+    #[serde(default)]
+    was: String,
 }
 
 const VERDICTS: [(&str, &str); 5] = [
@@ -72,7 +75,12 @@ pub(super) async fn list(
     Query(asked): Query<Asked>,
 ) -> Response {
     let kept = || match asked.kept.parse::<CallerPattern>() {
-        Ok(pattern) => format!("{pattern} is on the list. It holds from the next call on."),
+        Ok(pattern) => {
+            let before = VERDICTS.iter().find(|(word, _)| *word == asked.was);
+            let before = before.map(|(_, title)| format!(" Before, it said: {}.", title.to_lowercase()));
+            let before = before.unwrap_or_default();
+            format!("{pattern} is on the list. It holds from the next call on.{before}")
+        }
         Err(_) => "It is on the list.".to_owned(),
     };
     let said = match asked.done.as_str() {
@@ -161,9 +169,10 @@ pub(super) async fn add(State(site): Shared, Path(word): Path<String>, posted: P
     let added = async {
         let whose = Whose::write(&site, visitor, &word).await?;
         match put(&site, visitor, &whose, &posted).await {
-            Ok(pattern) => {
+            Ok((pattern, was)) => {
                 let kept: String = url::form_urlencoded::byte_serialize(pattern.as_bytes()).collect();
-                Ok(see(&site, &format!("{}/lists?done=kept&kept={kept}", whose.path)))
+                let was = was.map(|was| format!("&was={was}")).unwrap_or_default();
+                Ok(see(&site, &format!("{}/lists?done=kept&kept={kept}{was}", whose.path)))
             }
             Err(Refused::Mend(why)) => {
                 let field = |name: &str| fields.get(name).to_owned();
@@ -182,13 +191,20 @@ pub(super) async fn add(State(site): Shared, Path(word): Path<String>, posted: P
     answer(added.await)
 }
 
-async fn put(site: &Site, visitor: &Visitor, whose: &Whose, posted: &Posted) -> Result<String, Refused> {
+/// The caller who is on the list now, and what the list said of them before, if that was something else.
+async fn put(
+    site: &Site,
+    visitor: &Visitor,
+    whose: &Whose,
+    posted: &Posted,
+) -> Result<(String, Option<&'static str>), Refused> {
     let pattern = CallerPattern::given(posted.fields.get("pattern"), &site.web.services.reception.abroad())?;
     let screening = verdict_of(posted.fields.get("verdict"))?;
     let note = posted.fields.get("note");
     let lists = site.web.services.lists.by(&visitor.actor.name);
-    let (_, line) = lists.put(whose.tenant, whose.extension(), pattern, screening, Some(note)).await?;
-    Ok(line.pattern.to_string())
+    let (was, line) = lists.put(whose.tenant, whose.extension(), pattern, screening, Some(note)).await?;
+    let was = was.filter(|was| was.screening != screening).map(|was| verdict_word(was.screening));
+    Ok((line.pattern.to_string(), was))
 }
 
 pub(super) async fn remove(

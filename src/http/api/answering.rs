@@ -51,7 +51,7 @@ impl From<AnsweringError> for Problem {
             AnsweringError::DoesNothing => Self::field("then", detail),
             AnsweringError::Target { .. } => Self::field("target", detail),
             AnsweringError::Calendar(_) => Self::field("calendar", detail),
-            AnsweringError::Store(StoreError::Refused(why)) => Self::new(StatusCode::CONFLICT, why),
+            AnsweringError::Store(StoreError::InUse(why)) => Self::new(StatusCode::CONFLICT, why),
             AnsweringError::Store(error) => error.into(),
         }
     }

@@ -219,7 +219,7 @@ impl Rules {
             let of = (tenant, Some(&extension));
             let store = noting(&self.store, "hours.removed", of, (Some(frame), None), noted_frame);
             match store.remove_time_frame(tenant, frame.id).await {
-                Ok(()) | Err(StoreError::Refused(_) | StoreError::Missing { .. }) => {}
+                Ok(()) | Err(StoreError::InUse(_) | StoreError::Missing { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
         }

@@ -144,17 +144,22 @@ impl Rules {
         extension: &Extension,
         name: &str,
         place: usize,
-    ) -> Result<()> {
+    ) -> Result<usize> {
+        if place == 0 {
+            return Err(Invalid::new("place", "0", "count from 1, which is asked first").into());
+        }
         let (mailbox, _) = self.mailbox(tenant, extension).await?;
         let owner = Owner { tenant, mailbox: mailbox.id };
         let rules = self.of(owner).await?;
         let old = position(&rules, name)?;
+        let place = place.min(rules.len());
         self.change(tenant, extension, moved(old, place), |mut rules| {
             let rule = rules.remove(position(&rules, name)?);
             rules.insert(place.saturating_sub(1).min(rules.len()), rule);
             Ok(rules)
         })
-        .await
+        .await?;
+        Ok(place)
     }
 
     /// Puts the rules into this order, which names each of them once.

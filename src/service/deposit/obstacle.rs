@@ -51,7 +51,9 @@ impl From<StoreError> for Obstacle {
             StoreError::Missing { .. } | StoreError::Taken { .. } => Self::Never(error.to_string()),
             StoreError::Away(_) => Self::Later(error.to_string()),
             // A row or a table that a person must mend: the recording waits for that, nothing is put aside.
-            StoreError::Refused(_) | StoreError::Corrupt { .. } => Self::Stuck(error.to_string()),
+            StoreError::InUse(_) | StoreError::Refused(_) | StoreError::Corrupt { .. } => {
+                Self::Stuck(error.to_string())
+            }
         }
     }
 }

@@ -34,8 +34,8 @@ pub use leading::{Astray, Goes, Lead, Trail, follow};
 pub use lists::Lists;
 pub(super) use lists::mailbox as mailbox_and_zone;
 pub(super) use noting::noting;
-pub(super) use rules::checked_name;
 pub use rules::{NewRule, Rules, Standing};
+pub(super) use rules::{checked_name, same_name};
 pub use targets::{Target, TargetKind};
 pub use told::{
     ALL_REASONS, AnsweringTold, acts, answer_of, answer_word, conditions, phone_system, reason_of,

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use super::answering::{AnsweringError, mailbox_and_zone, no_undo, noting};
+use super::answering::{AnsweringError, checked_name, mailbox_and_zone, no_undo, noting, same_name};
 use super::audit::NotedStore;
 use crate::clock::SharedClock;
 use crate::domain::answering::Undo;
@@ -135,7 +135,11 @@ impl TimeFrames {
         known: Option<TimeFrame>,
         new: NewFrame,
     ) -> Result<TimeFrame> {
-        let name = super::answering::checked_name("name of a time frame", &new.name)?;
+        let name = checked_name("name of a time frame", &new.name)?;
+        let other = self.own(tenant, mailbox, &name).await?;
+        if other.is_some_and(|other| known.as_ref().is_none_or(|known| known.id != other.id)) {
+            return Err(AnsweringError::Taken { what: "time frame", name });
+        }
         if let Some(zone) = &new.zone {
             TimeZone::get(zone)
                 .map_err(|_| Invalid::new("zone", zone, "write an IANA zone like Europe/Berlin"))?;
@@ -288,7 +292,13 @@ impl TimeFrames {
         name: &str,
     ) -> Result<Option<TimeFrame>> {
         let frames = self.store.time_frames(tenant, mailbox).await?;
-        Ok(frames.into_iter().find(|frame| frame.mailbox == mailbox && frame.name == name))
+        let mut own: Vec<TimeFrame> = frames
+            .into_iter()
+            .filter(|frame| frame.mailbox == mailbox && same_name(&frame.name, name))
+            .collect();
+        // Of those that were there before names were compared so, the one that is named to the letter.
+        own.sort_by_key(|frame| frame.name != name);
+        Ok(own.into_iter().next())
     }
 
     async fn owner(&self, tenant: TenantId, of: Option<&Extension>) -> Result<(Option<MailboxId>, TimeZone)> {

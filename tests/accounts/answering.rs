@@ -148,6 +148,8 @@ async fn rules_are_put_in_order_switched_replaced_and_removed() {
     desk.rules.reorder(tenant, &ada, &["a", "b", "c", "d"].map(str::to_owned)).await.unwrap();
     desk.add(NewRule { replace: true, ..rule("b", plays(GreetingKind::Away)) }).await.unwrap();
     assert_eq!(desk.order().await, ["a", "b", "c", "d"], "it keeps its place");
+    let twin = desk.add(rule("B", plays(GreetingKind::Away))).await.unwrap_err();
+    assert!(twin.to_string().contains("there is a rule \"B\" already"), "{twin}");
     desk.rules.switch(tenant, &ada, "a", false).await.unwrap();
     desk.rules.remove(tenant, &ada, "c").await.unwrap();
     let now = "2026-03-04T05:06:07Z".parse().unwrap();

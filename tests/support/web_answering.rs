@@ -477,6 +477,10 @@ async fn hours_are_shown_with_what_comes_next_and_changed_and_undone() {
             &[("name", "Office"), ("purpose", "open"), ("mon", "9-17")][..],
             "There is a time frame “Office” already",
         ),
+        (
+            &[("name", "OFFICE"), ("purpose", "open"), ("mon", "9-17")],
+            "There is a time frame “Office” already",
+        ),
         (&[("name", "x"), ("purpose", "open"), ("mon", "25-26")], "no such hours"),
         (&[("name", "x"), ("purpose", "open")], "give at least one"),
         (&[("name", "x"), ("purpose", "open"), ("mon", "09:00-09:00")], "00:00-24:00 is the whole day"),
@@ -555,7 +559,11 @@ async fn callers_are_listed_checked_and_taken_off_again() {
     client.done("/answering/me/lists", &[("pattern", "+1 900 555-0100"), ("verdict", "allow")]).await;
     let again = [("pattern", "0019005550100"), ("verdict", "announce")];
     let page = client.done("/answering/me/lists", &again).await;
-    assert!(page.text().contains("is on the list. It holds from the next call on. Before, it said: let through."), "{}", page.text());
+    assert!(
+        page.text().contains("is on the list. It holds from the next call on. Before, it said: let through."),
+        "{}",
+        page.text()
+    );
     client.done("/answering/me/lists", &[("pattern", "+19005550100"), ("verdict", "allow")]).await;
     client.done("/answering/me/lists", &[("pattern", "anonymous"), ("verdict", "announce")]).await;
     for (caller, told) in [

@@ -151,6 +151,23 @@ async fn targets_appear_while_somebody_types_and_phones_can_be_added() {
     furnished(&bed).await;
     sign_in(&browser, &format!("http://{at}/")).await;
     browser.open(&format!("http://{at}/answering/me/rules/new")).await;
+    let choose = async |answer: &str| {
+        let choice =
+            format!("const choice = document.querySelector('[name=answer]'); choice.value = '{answer}';");
+        browser
+            .run(&format!("{choice} choice.dispatchEvent(new Event('change', {{ bubbles: true }}))"))
+            .await;
+        let shown = "return ['target', 'greeting', 'operator'].filter((name) => document.querySelector(`[name=${name}]`).offsetParent).join()";
+        browser.run(shown).await
+    };
+    assert_eq!(
+        choose("message").await,
+        json!("greeting,operator"),
+        "nobody is asked where to it is transferred"
+    );
+    assert_eq!(choose("busy").await, json!(""));
+    assert_eq!(choose("tone").await, json!("operator"));
+    assert_eq!(choose("transfer").await, json!("target,greeting,operator"));
     browser.click("input[name=target]").await;
     browser.press("grace").await;
     let offered = "return [...document.querySelectorAll('#targets option')].map((o) => o.value).join() ===";
@@ -163,6 +180,7 @@ async fn targets_appear_while_somebody_types_and_phones_can_be_added() {
     browser.click("[data-more-phones]").await;
     assert_eq!(browser.run("return document.querySelectorAll('.phone').length").await, json!(phones + 1));
     browser.press("+49171555").await;
+    assert_eq!(choose("message").await, json!("target,greeting,operator"), "what was typed is not hidden");
     browser.run("document.querySelector('input[name=name]').value = 'Away'; document.querySelector('input[name=forward_busy]').value = 'vm-1002'; document.querySelector('input[name=target]').value = ''").await;
     browser.run("const last = [...document.querySelectorAll('.phone')].pop(); last.querySelector('[name=confirm]').checked = true").await;
     browser.click(".ruleform button.main").await;

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 
 use super::error::Result;
 use super::noting::{moved, noting, switched};
-use super::rules::{checked_name, position_of, standings};
+use super::rules::{checked_name, position_of, same_name, standings};
 use super::{AnsweringError, NewRule, Rules, Standing, Warning};
 use crate::domain::answering::{Arrangements, MOST_RULES, Rule, Undo};
 use crate::domain::{ChangeId, Extension, Mailbox, Owner, RuleId, TenantId, TimeFrame};
@@ -89,7 +89,7 @@ impl Rules {
         let change = |mut rules: Vec<Rule>| {
             let old = known.map(|known| position_of(&rules, known)).transpose()?;
             let made = old.map_or(now, |old| rules.remove(old).created_at);
-            if rules.iter().any(|other| other.name == name) {
+            if rules.iter().any(|other| same_name(&other.name, &name)) {
                 return Err(AnsweringError::Taken { what: "rule", name });
             }
             let rule =

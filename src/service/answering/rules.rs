@@ -111,10 +111,10 @@ impl Rules {
             created_at: self.clock.now(),
         };
         let owner = Owner { tenant, mailbox: mailbox.id };
-        let is_new = self.of(owner).await?.iter().all(|known| known.name != name);
+        let is_new = self.of(owner).await?.iter().all(|known| !same_name(&known.name, &name));
         let action = if is_new { "rules.added" } else { "rules.saved" };
         let place = |rules: &mut Vec<Rule>| -> Result<usize> {
-            let old = rules.iter().position(|known| known.name == name);
+            let old = rules.iter().position(|known| same_name(&known.name, &name));
             match old {
                 Some(_) if !new.replace => return Err(AnsweringError::Taken { what: "rule", name }),
                 Some(old) => drop(rules.remove(old)),
@@ -312,6 +312,11 @@ pub(in crate::service) fn checked_name(what: &'static str, name: &str) -> Result
     } else {
         Err(Invalid::new(what, name, "write 1 to 64 characters in one line"))
     }
+}
+
+/// Whether people take two names for the same one.
+pub(in crate::service) fn same_name(one: &str, other: &str) -> bool {
+    one.to_lowercase() == other.to_lowercase()
 }
 
 fn position(rules: &[Rule], name: &str) -> Result<usize> {

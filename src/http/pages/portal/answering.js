@@ -113,6 +113,16 @@
     }, 10000);
   }
 
+  // Of what happens, only what belongs to the choice, and what has a value.
+  const choice = document.querySelector(".ruleform [name=answer]");
+  const fit = () => {
+    for (const part of document.querySelectorAll("[data-for]")) {
+      const isFilled = [...part.querySelectorAll("input, select")].some((field) => field.value);
+      part.hidden = !isFilled && !part.dataset.for.split(" ").includes(choice.value);
+    }
+  };
+  if (choice) { choice.addEventListener("change", fit); fit(); }
+
   let typed = 0;
   document.addEventListener("input", (event) => {
     const field = event.target.closest("[data-targets]");

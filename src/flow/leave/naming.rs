@@ -89,23 +89,23 @@ impl Stage for SayingName {
         if take != self.take {
             return self.into();
         }
-        let is_there = !self.is_gone && !matches!(verdict.cause, StopCause::HungUp | StopCause::MediaLost);
-        if verdict.voiced.is_zero() || !is_there || verdict.cause == StopCause::Tone {
-            turn.act(Action::Discard(take));
-        } else {
+        let goes_on = match verdict.cause {
+            _ if self.is_gone => false,
+            StopCause::Silence | StopCause::Limit | StopCause::Asked | StopCause::StorageFailed => true,
+            StopCause::HungUp | StopCause::MediaLost | StopCause::Tone => false,
+        };
+        if goes_on && !verdict.voiced.is_zero() {
             turn.memory.keep_name(Name { take, voiced: verdict.voiced });
+        } else {
+            turn.act(Action::Discard(take));
         }
-        match verdict.cause {
-            _ if self.is_gone => State::Done,
-            StopCause::HungUp => State::Done,
-            StopCause::MediaLost | StopCause::Tone => {
-                turn.act(Action::HangUp);
-                State::Done
-            }
-            StopCause::Silence | StopCause::Limit | StopCause::Asked | StopCause::StorageFailed => {
-                Opening::greet(turn)
-            }
+        if goes_on {
+            return Opening::greet(turn);
         }
+        if !self.is_gone && verdict.cause != StopCause::HungUp {
+            turn.act(Action::HangUp);
+        }
+        State::Done
     }
 
     fn expired(self, turn: &mut Turn<'_>) -> State {

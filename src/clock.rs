@@ -57,8 +57,10 @@ impl SystemClock {
 }
 
 impl Clock for SystemClock {
+    /// To the microsecond, as databases keep it: what is read back is what was written.
     fn now(&self) -> Timestamp {
-        Timestamp::now()
+        let now = Timestamp::now();
+        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
     }
 
     fn monotonic(&self) -> Duration {
@@ -119,6 +121,12 @@ impl Clock for ManualClock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_time_of_the_system_is_what_databases_give_back() {
+        let now = SystemClock::shared().now();
+        assert_eq!(Timestamp::from_microsecond(now.as_microsecond()).unwrap(), now);
+    }
 
     #[test]
     fn ids_from_a_moving_clock_are_ordered_and_distinct() {

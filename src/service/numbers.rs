@@ -5,7 +5,10 @@
 mod error;
 mod lines;
 
+use std::collections::HashSet;
+
 pub use self::error::NumberError;
+pub use self::lines::LineFault;
 use self::lines::read_lines;
 use super::access::Actor;
 use super::accounts::{AccountError, Accounts, Changes, check_name, number_text};
@@ -121,9 +124,27 @@ impl Numbers {
     /// `+15550100..+15550119`. How many are new.
     ///
     /// # Errors
-    /// [`NumberError::Invalid`] names the line; nothing is written then.
+    /// [`NumberError::Lines`] names all lines that are to be mended, also with somebody's extension or a number that whoever
+    /// dials signs in by; nothing is written then.
     pub async fn add(&self, actor: &Actor, tenant: TenantId, lines: &str) -> Result<u64> {
-        let numbers = read_lines(lines)?;
+        let named = read_lines(lines)?;
+        let extensions = match named.iter().any(|named| named.number.parse::<Extension>().is_ok()) {
+            true => self.store.taken_extensions(tenant).await?,
+            false => HashSet::new(),
+        };
+        let mut faults = Vec::new();
+        for one in &named {
+            if let Err(error) = self.accounts.check_reserved("number", &one.number) {
+                faults.push((one.line, error.to_string()));
+            } else if extensions.contains(&one.number) {
+                faults.push((one.line, AccountError::NumberTaken(one.number.clone()).to_string()));
+            }
+        }
+        if !faults.is_empty() {
+            return Err(NumberError::Lines(faults));
+        }
+        let numbers: Vec<(String, String)> =
+            named.into_iter().map(|named| (named.number, named.note)).collect();
         let deed = Deed { action: "numbers.added", target: counted(numbers.len() as u64, "number") };
         let shown: Vec<&str> = numbers.iter().take(100).map(|(number, _)| number.as_str()).collect();
         let line = self.audit.line(&actor.name, tenant, deed, None::<&()>, Some(&shown));
@@ -223,6 +244,7 @@ impl Numbers {
         check_name("label", &wish.label)?;
         self.accounts.check_reserved("number", &before.number)?;
         self.accounts.check_domain(tenant, &before.number).await?;
+        self.accounts.check_no_extension(tenant, &before.number).await?;
         self.check_ringing(tenant, wish.ringing).await?;
         let own: Extension = wish.user.trim().parse()?;
         let wanted = wish.extension.as_deref().map(str::trim).filter(|text| !text.is_empty());

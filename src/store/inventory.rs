@@ -1,5 +1,7 @@
 //! The inventory of numbers: those that lead to a mailbox, those that ring on a phone, and those that do neither yet.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 
 use super::db::{Row, Tx, args};
@@ -131,6 +133,16 @@ pub struct Ringing {
 }
 
 impl Store {
+    /// The extensions that somebody of the tenant has.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn taken_extensions(&self, tenant: TenantId) -> Result<HashSet<String>> {
+        const TAKEN: &str = "SELECT id, extension FROM mailboxes WHERE tenant_id = $1 AND removed_at IS NULL";
+        let rows = self.db.rows(TAKEN, args![tenant.uuid()]).await?;
+        rows.iter().map(|row| Reader::new(row, "mailboxes", "id").text("extension")).collect()
+    }
+
     /// Puts numbers with their notes into the inventory; how many were not in it.
     ///
     /// # Errors

@@ -526,3 +526,28 @@ async fn the_document_and_its_page_name_every_route() {
     let explained = body(&bed.call(&key, "GET", "/explain?to=sip:1001@home.example", None, &[]).await);
     assert!(explained["outcome"].is_string() || explained["status"].is_number(), "{explained}");
 }
+
+// What does not read is said as what is wrong is: by its field, in words for people.
+#[tokio::test]
+async fn a_body_or_query_that_does_not_read_names_its_field() {
+    let bed = WebBed::new().await;
+    let key = bed.key_of_all().await;
+    for (method, path, given, status, field) in [
+        ("POST", "/users", Some(json!({})), 422, "extension"),
+        ("POST", "/users", Some(json!({"extension": 7002})), 422, "extension"),
+        ("POST", "/users", Some(json!({"extension": "7004", "bogus": 1})), 422, "bogus"),
+        ("POST", "/webhooks", Some(json!({})), 422, "name"),
+        ("GET", "/users?limit=abc", None, 422, "limit"),
+        ("GET", "/jobs?state=bogus", None, 422, "state"),
+        ("GET", "/explain", None, 422, "to"),
+        ("GET", "/explain?to=1001&at=nonsense", None, 422, "at"),
+    ] {
+        let refused = bed.call(&key, method, path, given, &[]).await;
+        let told = body(&refused);
+        let first = &told["errors"][0];
+        assert_eq!((refused.status, first["field"].as_str()), (status, Some(field)), "{path}: {told}");
+        assert!(!told.to_string().contains("deserialize") && !told.to_string().contains("struct"), "{told}");
+    }
+    let list = body(&bed.call(&key, "POST", "/users", Some(json!([])), &[]).await);
+    assert!(list["detail"].as_str().unwrap().contains("an object with its fields"), "{list}");
+}

@@ -58,6 +58,12 @@ async fn a_program_adds_changes_and_removes_phones_and_is_told_what_to_mend() {
     assert_eq!(first["waiting"], json!(false), "a new phone loads its settings by itself");
     let second = bed.phone(&key, json!({"owner": bed.mailbox.user, "model": "grandstream-ht802"})).await;
     assert_eq!(second["name"], json!("1001b"));
+    let moving = bed.phone(&key, json!({"name": "moving", "model": "grandstream-ht802"})).await;
+    assert!(moving["options"]["fax"].is_string(), "the model has it: {moving}");
+    let path = format!("/handsets/{}", id(&moving));
+    let moved = read(&bed.call(&key, "PATCH", &path, Some(json!({"model": "generic"})), &[]).await);
+    assert_eq!((&moved["model"], moved["options"].get("fax")), (&json!("generic"), None), "{moved}");
+    assert_eq!(bed.call(&key, "DELETE", &path, None, &[]).await.status, 204);
     let ata = format!("/handsets/{}", id(&second));
     let ports = json!([{"port": 2, "number": "+1 555 0101"}, {"port": 1, "number": "+1 555 0100"}]);
     let set = json!({

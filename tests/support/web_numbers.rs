@@ -33,6 +33,23 @@ async fn a_program_puts_numbers_in_leads_them_to_users_and_ports_and_takes_them_
     assert_eq!(added["added"], json!(5));
     let wrong = bed.call(&key, "POST", "/numbers", Some(json!({"numbers": ["+1", "+1555 x y"]})), &[]).await;
     assert!(wrong.status == 422 && wrong.text().contains("line 2"), "{}", wrong.text());
+    // Somebody's extension is no number, and every line that is to be mended is told.
+    let theirs = json!({"numbers": ["+15550199", "1001", "+1 x", "1002 # Grace"]});
+    let unread = read(&bed.call(&key, "POST", "/numbers", Some(theirs), &[]).await);
+    assert_eq!(unread["errors"][0]["field"], json!("numbers"), "{unread}");
+    let theirs = json!({"numbers": ["+15550199", "1001", "1002 # Grace"]});
+    let refused = read(&bed.call(&key, "POST", "/numbers", Some(theirs), &[]).await);
+    let told: Vec<&str> =
+        refused["errors"].as_array().unwrap().iter().map(|one| one["detail"].as_str().unwrap()).collect();
+    assert!(
+        told[0].starts_with("line 2: ") && told[1].starts_with("line 3: ") && told.len() == 2,
+        "{refused}"
+    );
+    assert_eq!(
+        bed.call(&key, "GET", "/numbers/%2B15550199", None, &[]).await.status,
+        404,
+        "nothing was written"
+    );
     let phone = json!({"name": "ata", "model": "grandstream-ht802", "mac": "0004f2123456"});
     let phone = read(&bed.call(&key, "POST", "/handsets", Some(phone), &[]).await);
     let assign = async |number: &str, body: Value| {
@@ -51,7 +68,7 @@ async fn a_program_puts_numbers_in_leads_them_to_users_and_ports_and_takes_them_
     for (number, body, field) in [
         ("%2B15550101", json!({"user": "4711"}), "user"),
         ("%2B15550101", json!({"user": "1001", "phone": phone["id"], "port": 2}), "phone"),
-        ("%2B15550101", json!({"user": "1001", "phone": phone["id"], "port": 3}), "ports"),
+        ("%2B15550101", json!({"user": "1001", "phone": phone["id"], "port": 3}), "port"),
         ("%2B15550101", json!({"user": "1002", "phone": phone["id"], "port": 1}), "phone"),
         ("%2B15550101", json!({"user": "1001", "phone": "nothing"}), "phone"),
         ("%2B15550100", json!({"user": "1002"}), "number"),

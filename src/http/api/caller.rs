@@ -16,6 +16,7 @@ use super::super::visitor::{is_from_elsewhere, same, source, visitor};
 use super::once::once;
 use super::problem::Problem;
 use super::table::Route;
+use super::unread;
 
 /// So much of a parameter's name is told back.
 const MOST_OF_A_NAME: usize = 40;
@@ -166,6 +167,5 @@ async fn as_problem(response: Response) -> Response {
         .is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
     let body = axum::body::to_bytes(response.into_body(), 4096).await.unwrap_or_default();
     let text = if is_text { String::from_utf8_lossy(&body).into_owned() } else { String::new() };
-    let detail = if text.is_empty() { "the request cannot be carried out as it is".to_owned() } else { text };
-    Problem::new(status, detail).into_response()
+    unread::problem(status, &text).into_response()
 }

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::domain::handset::lint;
-use crate::domain::{HandsetId, Port};
+use crate::domain::{HandsetId, HandsetModel, Port};
 use crate::service::handsets::{self, HandsetError, HandsetWish, csv, shown};
 use crate::store::KnownHandset;
 
@@ -152,7 +152,15 @@ impl Given {
                 *into = given;
             }
         }
-        wish.options = self.options.unwrap_or(wish.options);
+        wish.options = match (self.options, HandsetModel::known(&wish.model)) {
+            (Some(options), _) => options,
+            // 002-082: what another model does not have goes with the model that had it.
+            (None, Ok(model)) => {
+                wish.options.retain(|word, _| model.options.iter().any(|option| option.word == word));
+                wish.options
+            }
+            (None, Err(_)) => wish.options,
+        };
         wish.record_calls = self.record_calls.unwrap_or(wish.record_calls);
         wish.groups = self.groups.unwrap_or(wish.groups);
         if let Some(ports) = self.ports {

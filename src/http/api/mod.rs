@@ -32,6 +32,7 @@ mod takeover;
 mod tenants;
 mod trunks;
 pub(in crate::http) mod turns;
+mod unread;
 mod users;
 pub(in crate::http) mod webhooks;
 mod whom;

@@ -9,7 +9,7 @@ use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::domain::HandsetId;
+use crate::domain::{HandsetId, Invalid};
 use crate::service::numbers::{Assignment, NumberError};
 use crate::store::{InventoryNumber, Ringing, StoreError, Which};
 
@@ -26,7 +26,15 @@ impl From<NumberError> for Problem {
     fn from(error: NumberError) -> Self {
         let detail = error.to_string();
         match error {
+            // Fields of the assignment, which phones have one by one in `ports`.
+            NumberError::Invalid(invalid @ Invalid { what: "port" | "appearances", .. }) => {
+                Self::field(invalid.what, detail)
+            }
             NumberError::Invalid(invalid) => invalid.into(),
+            NumberError::Lines(faults) => {
+                let told = |(line, why)| Self::field("numbers", format!("line {line}: {why}"));
+                Self::several(faults.into_iter().map(told).collect())
+            }
             NumberError::NoUser(_) => Self::field("user", detail),
             NumberError::NoNumber(_) => Self::missing("number"),
             NumberError::InUse(_) => Self::new(StatusCode::CONFLICT, detail),

@@ -35,7 +35,7 @@ pub(in crate::http) struct Problem {
 /// A field that is to be mended.
 #[derive(Debug, Serialize)]
 struct Fault {
-    field: &'static str,
+    field: Cow<'static, str>,
     code: &'static str,
     detail: String,
 }
@@ -60,19 +60,29 @@ impl Problem {
     }
 
     /// A field is wrong (422).
-    pub(in crate::http) fn field(field: &'static str, detail: impl Into<String>) -> Self {
+    pub(in crate::http) fn field(field: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
         Self::coded(field, INVALID, detail)
     }
 
     /// A field is wrong (422), for a reason that programs tell apart.
-    pub(in crate::http) fn coded(field: &'static str, code: &'static str, detail: impl Into<String>) -> Self {
+    pub(in crate::http) fn coded(
+        field: impl Into<Cow<'static, str>>,
+        code: &'static str,
+        detail: impl Into<String>,
+    ) -> Self {
         let detail = detail.into();
-        let errors = vec![Fault { field, code, detail: detail.clone() }];
+        let errors = vec![Fault { field: field.into(), code, detail: detail.clone() }];
         Self { errors, code: code.into(), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) }
     }
 
+    /// The same, of a field.
+    fn naming(self, field: &'static str) -> Self {
+        let fault = Fault { field: field.into(), code: "taken", detail: self.detail.clone() };
+        Self { errors: vec![fault], ..self }
+    }
+
     /// All that is wrong with fields (422); anything else that went wrong comes alone.
-    fn several(problems: Vec<Self>) -> Self {
+    pub(super) fn several(problems: Vec<Self>) -> Self {
         let mut faults = Vec::new();
         for problem in problems {
             if problem.errors.is_empty() {
@@ -86,8 +96,11 @@ impl Problem {
 
     /// Several fields are wrong (422).
     fn fields(detail: String, faults: &[Invalid]) -> Self {
-        let fault =
-            |fault: &Invalid| Fault { field: field(fault.what), code: INVALID, detail: fault.to_string() };
+        let fault = |fault: &Invalid| Fault {
+            field: field(fault.what).into(),
+            code: INVALID,
+            detail: fault.to_string(),
+        };
         let errors = faults.iter().map(fault).collect();
         Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) }
     }
@@ -314,7 +327,8 @@ impl From<TenantError> for Problem {
         let detail = error.to_string();
         match error {
             TenantError::Invalid(invalid) => invalid.into(),
-            TenantError::Taken { .. } | TenantError::InUse { .. } => Self::new(StatusCode::CONFLICT, detail),
+            TenantError::Taken { what, .. } => Self::new(StatusCode::CONFLICT, detail).naming(field(what)),
+            TenantError::InUse { .. } => Self::new(StatusCode::CONFLICT, detail),
             TenantError::Unconfirmed(_) => Self::field("name", detail),
             TenantError::Store(error) => error.into(),
         }

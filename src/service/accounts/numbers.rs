@@ -37,11 +37,7 @@ impl Accounts {
         if let Some(label) = label {
             check_name("label", label)?;
         }
-        if let Ok(same) = number.parse::<Extension>()
-            && self.store.mailbox_by_extension(tenant, &same).await?.is_some()
-        {
-            return Err(AccountError::NumberTaken(number));
-        }
+        self.check_no_extension(tenant, &number).await?;
         let label = label.map(|label| label.trim().to_owned()).filter(|label| !label.is_empty());
         let number = Number { tenant, number, mailbox: mailbox.id, label, greeting: None };
         let before = self.store.number(tenant, &number.number).await?;
@@ -90,6 +86,16 @@ impl Accounts {
             self.store.number(tenant, &number).await?.map_or(Value::Null, |known| noted::number(&known));
         let store = self.noting("number.removed", &mailbox, was, Value::Null);
         Ok(store.remove_number(tenant, mailbox.id, &number).await?)
+    }
+
+    /// Calls to somebody's extension are theirs: the same as a number would never be reached.
+    pub(in crate::service) async fn check_no_extension(&self, tenant: TenantId, number: &str) -> Result<()> {
+        match number.parse::<Extension>() {
+            Ok(same) if self.store.mailbox_by_extension(tenant, &same).await?.is_some() => {
+                Err(AccountError::NumberTaken(number.to_owned()))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Calls to a domain of another tenant are that tenant's: an alias at it would never be reached.

@@ -1,6 +1,7 @@
 //! Why a number was not put in, led or taken away, and what to do about it.
 
 use super::super::accounts::AccountError;
+use super::lines::LineFault;
 use crate::domain::Invalid;
 use crate::store::StoreError;
 
@@ -10,6 +11,9 @@ pub enum NumberError {
     /// A value is out of its range or shape.
     #[error(transparent)]
     Invalid(#[from] Invalid),
+    /// Lines of a list are to be mended, each in its own way.
+    #[error("{}", lines(.0))]
+    Lines(Vec<LineFault>),
     /// Nobody has this extension.
     #[error("there is no user {0:?}: give the extension of a user who is there")]
     NoUser(String),
@@ -38,6 +42,19 @@ pub enum NumberError {
     /// The database.
     #[error(transparent)]
     Store(StoreError),
+}
+
+/// Lines that are told one by one.
+const MOST_TOLD: usize = 20;
+
+fn lines(faults: &[LineFault]) -> String {
+    let told = faults.iter().take(MOST_TOLD).map(|(line, why)| format!("line {line}: {why}"));
+    let mut told: Vec<String> = told.collect();
+    match faults.len().saturating_sub(MOST_TOLD) {
+        0 => {}
+        more => told.push(format!("and {more} more")),
+    }
+    told.join("; ")
 }
 
 impl From<StoreError> for NumberError {

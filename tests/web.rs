@@ -91,6 +91,8 @@ mod targets;
 mod tenants;
 #[path = "support/web_users.rs"]
 mod users;
+#[path = "support/web_ways_in.rs"]
+mod ways_in;
 
 #[path = "support/web_trunks.rs"]
 mod trunks;

@@ -6,14 +6,14 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::Invalid;
+use super::{Habits, Invalid};
 
 /// A part of a user that can be cleared (002-065, 002-067, 002-093).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Clear {
-    /// First and last name, nicknames, login name, mobile phone, SIP address, the place in directory and contacts; and role and
-    /// second factor, which were this person's. What belongs to the desk stays (caller IDs, 911 address, department, …).
+    /// First and last name, nicknames, login name, mobile phone, SIP address, the place in directory and contacts; role, second
+    /// factor and how the mailbox was to this person. What belongs to the desk stays (caller IDs, 911 address, department, …).
     Name,
     /// The addresses. Links in mails that were sent stop working.
     Emails,
@@ -104,6 +104,8 @@ pub struct Clearing {
     pub parts: BTreeSet<Clear>,
     /// A reset: the user must be set up anew (002-094). Otherwise the same person stays.
     pub is_reset: bool,
+    /// How the mailbox is once its person is gone: as a new one. `None`: as it was.
+    pub fresh: Option<Habits>,
 }
 
 impl Clearing {

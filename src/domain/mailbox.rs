@@ -150,3 +150,62 @@ pub struct Mailbox {
     /// When it was made.
     pub created_at: Timestamp,
 }
+
+/// How a mailbox is to its person, apart from what is cleared by itself (recipients, operator, keys): whoever comes next has it as
+/// in a new one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Habits {
+    announcement_only: bool,
+    language: Option<String>,
+    zone: Option<String>,
+    max_message: Duration,
+    silence: Duration,
+    min_speech: Duration,
+    keep_no_speech: bool,
+    mail_tones: bool,
+    instructions: bool,
+    tone: ToneChoice,
+    quota: Quota,
+    attachment: AttachmentFormat,
+    phone: PhoneSettings,
+}
+
+impl Mailbox {
+    /// How it is.
+    pub fn habits(&self) -> Habits {
+        let Self { announcement_only, max_message, silence, min_speech, keep_no_speech, .. } = *self;
+        let Self { mail_tones, instructions, quota, attachment, .. } = *self;
+        Habits {
+            announcement_only,
+            language: self.language.clone(),
+            zone: self.zone.clone(),
+            max_message,
+            silence,
+            min_speech,
+            keep_no_speech,
+            mail_tones,
+            instructions,
+            tone: self.tone,
+            quota,
+            attachment,
+            phone: self.phone.clone(),
+        }
+    }
+
+    /// Is so from now on.
+    pub fn take_on(&mut self, habits: Habits) {
+        self.announcement_only = habits.announcement_only;
+        self.language = habits.language;
+        self.zone = habits.zone;
+        self.max_message = habits.max_message;
+        self.silence = habits.silence;
+        self.min_speech = habits.min_speech;
+        self.keep_no_speech = habits.keep_no_speech;
+        self.mail_tones = habits.mail_tones;
+        self.instructions = habits.instructions;
+        self.tone = habits.tone;
+        self.quota = habits.quota;
+        self.attachment = habits.attachment;
+        self.phone = habits.phone;
+    }
+}

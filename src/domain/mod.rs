@@ -48,7 +48,7 @@ pub use id::{
     UserId, WebhookId,
 };
 pub use live::{CallOutcome, CallStage};
-pub use mailbox::{Mailbox, Quota, ToneChoice, Usage, User};
+pub use mailbox::{Habits, Mailbox, Quota, ToneChoice, Usage, User};
 pub use message::{Folder, Message, RecordingClass, Tag};
 pub use notification::{AfterMail, AttachmentFormat, MailAddress, MailMode, Recipient};
 pub use owner::{Counts, Heading, Mark, Marked, Owner, Place, Sender, Shelf};

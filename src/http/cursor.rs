@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 
 use crate::domain::{Message, MessageId};
-use crate::store::{Person, UserPlace};
+use crate::store::{BinPlace, Person, Removed, UserPlace};
 
 /// The place after this message.
 pub(super) fn after_message(message: &Message) -> String {
@@ -38,6 +38,18 @@ pub(super) fn person(text: &str) -> Option<UserPlace> {
     parts.next().is_none().then_some(place)
 }
 
+/// The place after somebody in the recycle bin.
+pub(super) fn after_removed(removed: &Removed) -> String {
+    pack(&format!("{} {}", removed.at.as_microsecond(), removed.user))
+}
+
+/// As [`message`], for the recycle bin.
+pub(super) fn removed(text: &str) -> Option<BinPlace> {
+    let text = unpack(text)?;
+    let (at, user) = text.split_once(' ')?;
+    Some(BinPlace { at: Timestamp::from_microsecond(at.parse().ok()?).ok()?, user: user.parse().ok()? })
+}
+
 fn pack(text: &str) -> String {
     URL_SAFE_NO_PAD.encode(text)
 }
@@ -58,6 +70,7 @@ mod tests {
         fn no_text_breaks_the_reading_of_a_place(text in ".{0,300}") {
             let _ = message(&text);
             let _ = person(&text);
+            let _ = removed(&text);
         }
     }
 

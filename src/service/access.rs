@@ -255,6 +255,12 @@ impl Actor {
         acts.iter().all(|act| self.reach(*act) >= least)
     }
 
+    /// Whether what was taken from somebody, a reset or a removed user, may come back with this role: as if it were given,
+    /// unless it is nobody's special one.
+    pub fn may_give_back(&self, role: Role) -> bool {
+        self.may_give(role) || role == Role::Basic && self.may_change(role)
+    }
+
     /// Whether somebody with this role is not above.
     pub fn stands_over(&self, role: Role) -> bool {
         role <= self.rank()
@@ -363,6 +369,16 @@ mod tests {
         assert!(!manager.may_give(Role::Basic) && manager.may_change(Role::Basic));
         assert!(!manager.may_change(Role::TenantAdmin));
         assert!(!actor(Role::Basic, session(), true).may_change(Role::Basic));
+        // A role that comes back is given, whoever brings it back.
+        let writer = actor(Role::Basic, key(vec![Act::UsersWrite]), false);
+        for who in [&manager, &writer] {
+            assert!(who.may_give_back(Role::Basic) && !who.may_give_back(Role::TenantAdmin));
+        }
+        assert!(!manager.may_give_back(Role::OfficeManager) && admin.may_give_back(Role::TenantAdmin));
+        assert!(
+            !admin.may_give_back(Role::Operator)
+                && !actor(Role::Basic, session(), true).may_give_back(Role::Basic)
+        );
     }
 
     #[test]

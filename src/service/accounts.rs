@@ -3,6 +3,7 @@
 //! Checks what people enter, fills in the defaults, and writes it in one transaction. Driven by the command line (and
 //! later by the API). Not routing: it does not decide where a call goes.
 
+mod addresses;
 mod bin;
 mod defaults;
 mod error;
@@ -23,7 +24,8 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-pub use self::bin::{Dependents, ManyDependents, Pointer};
+pub(in crate::service) use self::addresses::checked_emails;
+pub use self::bin::{Dependents, LEFT_DESK, ManyDependents, Pointer, Restored};
 pub use self::defaults::MailboxDefaults;
 pub use self::error::AccountError;
 pub(in crate::service) use self::numbers::number_text;
@@ -153,6 +155,7 @@ impl Accounts {
         check_name("first name", &new.first)?;
         check_name("last name", &new.last)?;
         let emails = checked_emails(new.emails)?;
+        self.check_addresses(tenant, None, &emails).await?;
         if emails.is_empty() && new.mode.is_some_and(|mode| mode != MailMode::None) {
             return Err(AccountError::ModeWithoutAddress);
         }
@@ -226,6 +229,7 @@ impl Accounts {
         }
         let pin = changes.pin.take();
         self.check_keys(tenant, extension, &changes).await?;
+        self.check_new_addresses(&user, &changes).await?;
         changes.apply(&mut user, &mut mailbox, self.defaults.mode)?;
         if user.profile.login != before.0.profile.login {
             self.check_login(tenant, Some(user.id), &user.profile).await?;
@@ -364,18 +368,4 @@ impl Accounts {
         self.policy.check(&pin, extension)?;
         pin::hash_pin(pin, self.clock.as_ref()).await.map(Some).map_err(AccountError::Hash)
     }
-}
-
-pub(in crate::service) fn checked_emails(emails: Vec<MailAddress>) -> Result<Vec<MailAddress>> {
-    if emails.len() > MAX_EMAILS {
-        return Err(AccountError::TooManyAddresses);
-    }
-    let mut checked: Vec<MailAddress> = Vec::with_capacity(emails.len());
-    for email in emails {
-        if checked.iter().any(|known| known.as_str().eq_ignore_ascii_case(email.as_str())) {
-            return Err(AccountError::AddressTwice(email));
-        }
-        checked.push(email);
-    }
-    Ok(checked)
 }

@@ -24,8 +24,11 @@ use self::plan::{Draft, World, plan};
 use super::accounts::{MailboxDefaults, PinPolicy, hash_pin};
 use super::audit::{Deed, NotedStore};
 use crate::clock::SharedClock;
-use crate::domain::{DraftId, Handset, ImportId, ProfileField, Role, TenantId, TenantPolicy, UserId};
+use crate::domain::{
+    DraftId, Handset, ImportId, ProfileField, Role, SecurityChange, TenantId, TenantPolicy, User, UserId,
+};
 use crate::service::access::{Act, Actor, Reach};
+use crate::service::security;
 use crate::store::{Import, ImportPhone, ImportRow, Store, StoreError, TakenBack, Within};
 
 pub use columns::Column;
@@ -176,10 +179,14 @@ impl Imports {
             let deed = Deed { action: "users.imported", target: format!("import {}", import.id) };
             let became = json!({"label": import.label, "added": import.added, "changed": import.changed});
             let store = self.store.noting(tenant, deed, Value::Null, became);
+            let owners = self.owners_of_pins(tenant, &rows).await?;
             match store.import_users(tenant, &import, (&rows, &phones), revision, &written).await {
                 Ok(()) => {
                     let Import { id, added, changed, .. } = import;
                     tracing::info!(import = %id, added, changed, "users were imported");
+                    for owner in &owners {
+                        security::tell(&self.store, &self.clock, owner, SecurityChange::Pin).await;
+                    }
                     return Ok(Imported { import: Some(import), preview });
                 }
                 Err(StoreError::Taken { .. }) => hashes = Some(known),
@@ -216,13 +223,34 @@ impl Imports {
             other => other.into(),
         })?;
         match became {
-            TakenBack::Wholly => {}
+            TakenBack::Wholly(pins) => {
+                for user in pins {
+                    security::tell_of(&self.store, &self.clock, (tenant, user), SecurityChange::Pin).await;
+                }
+            }
             TakenBack::ChangedSince(conflicts) => return Err(ImportError::ChangedSince(conflicts)),
             TakenBack::Phones => return Err(ImportError::Phones),
             TakenBack::Emergency(extension) => return Err(ImportError::Emergency(extension)),
         }
         tracing::info!(import = %id, "an import was taken back");
         Ok(())
+    }
+
+    /// Who of those who are there gets a new PIN, with the addresses of before and of then.
+    async fn owners_of_pins(&self, tenant: TenantId, rows: &[ImportRow]) -> Result<Vec<User>, ImportError> {
+        let new: HashMap<UserId, &User> = rows
+            .iter()
+            .filter(|row| row.pin_hash.is_some() && !row.is_new)
+            .map(|row| (row.user.id, &row.user))
+            .collect();
+        if new.is_empty() {
+            return Ok(Vec::new());
+        }
+        let told = |(was, _): (User, _)| {
+            let emails = was.emails.iter().chain(&new.get(&was.id)?.emails).cloned().collect();
+            Some(User { emails, ..was })
+        };
+        Ok(self.store.users(tenant).await?.into_iter().filter_map(told).collect())
     }
 
     async fn look(

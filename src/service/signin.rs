@@ -76,6 +76,11 @@ pub enum SigninError {
     /// There is no address to send the link to.
     #[error("this user has no e-mail address to send the link to: give one first")]
     NoAddress,
+    /// The user may not sign in by the web.
+    #[error(
+        "this user may not sign in by the web, so a link leads nowhere: an administrator allows it first (May sign in by the web)"
+    )]
+    NoAccess,
     /// Nothing was decided: try again.
     #[error("not possible now: {0}")]
     Away(String),
@@ -178,7 +183,7 @@ impl Signin {
         from: IpAddr,
         user_agent: &str,
     ) -> Result<Entry> {
-        let (users, source) = (self.users_named(name).await?, source(from));
+        let (users, source, mut others) = (self.users_named(name).await?, source(from), Vec::new());
         let may_try = self.store.guess_password(&[(source, PER_SOURCE)], WINDOW).await?;
         let named = if users.is_empty() { vec![None] } else { users.into_iter().map(Some).collect() };
         for user in named {
@@ -189,13 +194,18 @@ impl Signin {
                     self.store.password_hash(user.tenant, user.id).await?,
                     Some(self.store.login(user.tenant, user.id).await?),
                 ),
-                None => (None, None),
+                None => Default::default(),
             };
             // The same work whether there is a password to compare with or not, and whether it may count or not.
             let is_right = self.hashing.verify(password.clone(), hash).await.map_err(SigninError::Away)?;
             let is_open = login.as_ref().is_some_and(|login| login.portal);
-            let Some(user) = user.filter(|_| is_right && allowed && is_open) else { continue };
-            self.store.password_was_right(account, Some(source), WINDOW).await?;
+            let Some(user) = user.filter(|_| is_right && allowed && is_open) else {
+                others.extend(allowed.then_some(account));
+                continue;
+            };
+            // Whoever shares the name is not shut out by who signs in with it.
+            others.push(source);
+            self.store.password_was_right(account, &others, WINDOW).await?;
             let entry = self.enter(&user, from, user_agent).await?;
             if matches!(entry, Entry::Open(_)) {
                 tracing::info!(user = %user.id, "somebody signed in by the web");

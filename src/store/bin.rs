@@ -3,21 +3,26 @@
 //! Rows of users, mailboxes, messages and greetings stay where they are while somebody is in the bin; what cannot stay
 //! (who may come in, and by which phone) is kept beside them. How long is long belongs to `service::retention`.
 
+mod listed;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::db::{Row, Tx, args};
+pub use self::listed::{BinPlace, Removed};
+use super::db::{Tx, args};
 use super::deposit::ADD_JOB;
 use super::fault::{Named as _, found, missing};
 use super::jobs::JOB_QUEUED;
 use super::logins::FORGET_USER;
+use super::people::{USER, read_user};
 use super::presence::FORGET_PRESENCE;
 use super::read::{Reader, micros, to_json};
+use super::reset::{free_login, write_user};
 use super::second_factors::PURGE_FACTOR;
 use super::{Result, Store, StoreError, Work};
 use crate::clock::SharedClock;
-use crate::domain::{Extension, MailboxId, Owner, Role, TenantId, UserId};
+use crate::domain::{Extension, MailboxId, Owner, Profile, Role, TenantId, UserId};
 
 pub(super) const LOGIN: &str =
     "SELECT user_id, role, password_hash, portal FROM logins WHERE tenant_id = $1 AND user_id = $2";
@@ -29,26 +34,6 @@ const MAILBOXES: &str =
     "SELECT id FROM mailboxes WHERE tenant_id = $1 AND user_id = $2 AND removed_at IS NULL";
 const KEEP: &str = "INSERT INTO removed_users (tenant_id, user_id, kept) VALUES ($1, $2, $3)
     ON CONFLICT (tenant_id, user_id) DO UPDATE SET kept = excluded.kept";
-
-macro_rules! in_the_bin {
-    ($rest:literal) => {
-        concat!(
-            "SELECT u.id, u.first_name, u.last_name, u.removed_at, m.extension, r.kept,
-        (SELECT COUNT(*) FROM messages g WHERE g.tenant_id = u.tenant_id AND g.mailbox_id = m.id
-            AND g.folder = 'trash' AND g.trashed_at = u.removed_at) AS messages
-    FROM users u LEFT JOIN mailboxes m ON m.tenant_id = u.tenant_id AND m.user_id = u.id
-        AND m.removed_at = u.removed_at
-    LEFT JOIN removed_users r ON r.tenant_id = u.tenant_id AND r.user_id = u.id
-    WHERE u.tenant_id = $1 AND u.removed_at IS NOT NULL
-        AND NOT EXISTS (SELECT 1 FROM handed_on h WHERE h.tenant_id = m.tenant_id AND h.archive_mailbox = m.id
-            AND h.is_empty) ",
-            $rest
-        )
-    };
-}
-
-const LIST: &str = in_the_bin!("ORDER BY u.removed_at DESC, u.id DESC LIMIT 500");
-const ONE: &str = in_the_bin!("AND u.id = $2");
 
 const REMOVED: &str = "SELECT u.id, u.removed_at, r.kept FROM users u
     LEFT JOIN removed_users r ON r.tenant_id = u.tenant_id AND r.user_id = u.id
@@ -104,9 +89,15 @@ const OLD_POSTGRES: &str = old!(" FOR UPDATE SKIP LOCKED");
 const OLD_MAILBOXES: &str = "SELECT id FROM mailboxes WHERE tenant_id = $1 AND user_id = $2";
 const OBJECTS: &str = "SELECT id, object FROM greetings WHERE tenant_id = $1 AND mailbox_id = $2";
 /// What hangs on a mailbox, and at last the mailbox.
-pub(super) const PURGE: [&str; 17] = [
+pub(super) const PURGE: [&str; 18] = [
     "DELETE FROM handed_on WHERE tenant_id = $1 AND (mailbox_id = $2 OR archive_mailbox = $2)",
     "DELETE FROM resets WHERE tenant_id = $1 AND (mailbox_id = $2 OR archive_mailbox = $2)",
+    // A telephone number stays the tenant's.
+    "INSERT INTO number_inventory (tenant_id, number, note, created_at)
+        SELECT n.tenant_id, n.number, '', m.removed_at FROM numbers n
+        JOIN mailboxes m ON m.tenant_id = n.tenant_id AND m.id = n.mailbox_id
+        WHERE n.tenant_id = $1 AND n.mailbox_id = $2 AND n.number LIKE '+%' AND m.removed_at IS NOT NULL
+        ON CONFLICT (tenant_id, number) DO NOTHING",
     "DELETE FROM numbers WHERE tenant_id = $1 AND mailbox_id = $2",
     "DELETE FROM greetings WHERE tenant_id = $1 AND mailbox_id = $2",
     "DELETE FROM devices WHERE tenant_id = $1 AND mailbox_id = $2",
@@ -135,6 +126,24 @@ struct Kept {
     lamps: Vec<KeptLamp>,
     #[serde(default)]
     why: Why,
+}
+
+impl Kept {
+    fn role(&self) -> Role {
+        self.login.as_ref().and_then(|login| login.role.parse().ok()).unwrap_or_default()
+    }
+}
+
+/// Whether who asks may give a role that comes back.
+pub type MayGive<'a> = &'a (dyn Fn(Role) -> bool + Send + Sync);
+
+/// That this role may be given.
+pub(super) fn give(role: Role, may: MayGive<'_>) -> Result<()> {
+    if may(role) {
+        Ok(())
+    } else {
+        Err(StoreError::Taken { what: "role that comes back", value: role.to_string() })
+    }
 }
 
 /// How somebody came into the bin.
@@ -174,27 +183,6 @@ struct KeptLamp {
     mailbox: Uuid,
     name: String,
     dialog: String,
-}
-
-/// Somebody in the bin.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Removed {
-    /// Identity.
-    pub user: UserId,
-    /// First name.
-    pub first: String,
-    /// Last name.
-    pub last: String,
-    /// The extension at that time; somebody else may have it now.
-    pub extension: Option<Extension>,
-    /// When.
-    pub at: Timestamp,
-    /// What the user was, and will be again.
-    pub role: Role,
-    /// Messages that come back with the user.
-    pub messages: u32,
-    /// How the user came into the bin.
-    pub why: Why,
 }
 
 /// Keeps that somebody is the archive of a clearing.
@@ -257,34 +245,19 @@ impl Store {
             .collect()
     }
 
-    /// Who is in the bin, the last one first; at most 500.
+    /// Brings a user back with everything that is still there, under this extension or the old one, with a role that whoever
+    /// asks `may` give. Numbers that lead to somebody else by now stay there. Under another extension nothing of the old
+    /// desk comes along (911 caller ID and address, department, …): true when there was any.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub async fn removed_users(&self, tenant: TenantId) -> Result<Vec<Removed>> {
-        self.db.rows(LIST, args![tenant.uuid()]).await?.iter().map(read_removed).collect()
-    }
-
-    /// One of them.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn removed_user(&self, tenant: TenantId, user: UserId) -> Result<Option<Removed>> {
-        let row = self.db.row(ONE, args![tenant.uuid(), user.uuid()]).await?;
-        row.as_ref().map(read_removed).transpose()
-    }
-
-    /// Brings a user back with everything that is still there, under this extension or the old one. Numbers that lead to
-    /// somebody else by now stay there.
-    ///
-    /// # Errors
-    /// [`StoreError::Missing`] when nobody like that is in the bin; [`StoreError::Taken`] of `extension`.
+    /// [`StoreError::Missing`] when nobody like that is in the bin; [`StoreError::Taken`] of `extension`, or of the role.
     pub async fn restore_user(
         &self,
         tenant: TenantId,
         user: UserId,
         extension: Option<&Extension>,
-    ) -> Result<()> {
+        may: MayGive<'_>,
+    ) -> Result<bool> {
         let (whose, id, now) = (tenant.uuid(), user.uuid(), micros(self.clock.now()));
         let mut tx = self.begin().await?;
         let rows = tx.rows(REMOVED, args![whose, id]).await?;
@@ -292,14 +265,17 @@ impl Store {
         let row = Reader::new(row, "users", "id");
         let at = micros(row.time("removed_at")?);
         let kept: Kept = row.opt_text("kept")?.map(|_| row.json("kept")).transpose()?.unwrap_or_default();
+        give(kept.role(), may)?;
         // Who was purged at this moment is gone.
         tx.run(FREE_LOGIN, args![whose, id]).await?;
         found(tx.run(BACK_USER, args![whose, id]).await?, "removed user", user)?;
-        let mut mailboxes = Vec::new();
+        let (mut mailboxes, mut is_elsewhere) = (Vec::new(), false);
         for row in tx.rows(OLD_MAILBOX, args![whose, id, at]).await? {
             let row = Reader::new(&row, "mailboxes", "id");
             let mailbox = row.id("id")?;
-            let number = extension.map_or_else(|| row.text("extension"), |new| Ok(new.to_string()))?;
+            let old = row.text("extension")?;
+            let number = extension.map_or_else(|| old.clone(), Extension::to_string);
+            is_elsewhere |= number != old;
             if !tx.rows(NUMBER_TAKEN, args![whose, number.as_str()]).await?.is_empty() {
                 return Err(StoreError::Taken { what: "extension", value: number });
             }
@@ -319,11 +295,12 @@ impl Store {
             tx.run(BACK_LAMP, args![id, whose, mailbox, name, dialog, now]).await?;
         }
         tx.run(FORGET_KEPT, args![whose, id]).await?;
+        let has_left = settle(&mut tx, tenant, user, is_elsewhere).await?;
         tx.commit().await?;
         for mailbox in mailboxes {
             self.refresh_lamps(Owner { tenant, mailbox }).await?;
         }
-        Ok(())
+        Ok(has_left)
     }
 
     /// Removes up to `limit` users for good who were removed before `before`, with mailbox and greetings; how many these
@@ -356,6 +333,23 @@ impl Store {
     }
 }
 
+/// Who came back has nobody else's name to sign in with, and at another desk nothing of the old one, which is somebody else's; true
+/// when there was any.
+async fn settle(tx: &mut Tx, tenant: TenantId, user: UserId, is_elsewhere: bool) -> Result<bool> {
+    let rows = tx.rows(USER, args![tenant.uuid(), user.uuid()]).await?;
+    let mut person = read_user(rows.first().ok_or_else(|| missing("removed user", user))?)?;
+    let was = person.profile.clone();
+    if is_elsewhere {
+        person.profile = was.at_the_place_of(&Profile::default());
+    }
+    let has_left = person.profile != was;
+    free_login(tx, &mut person).await?;
+    if person.profile != was {
+        write_user(tx, &person).await?;
+    }
+    Ok(has_left)
+}
+
 /// Leaves the jobs that delete the audio of a mailbox's greetings.
 pub(super) async fn forget_greetings(
     tx: &mut Tx,
@@ -370,21 +364,4 @@ pub(super) async fn forget_greetings(
         tx.run(ADD_JOB, args![clock.uuid(), tenant, nobody, work, JOB_QUEUED, now, now]).await?;
     }
     Ok(())
-}
-
-fn read_removed(row: &Row) -> Result<Removed> {
-    let row = Reader::new(row, "users", "id");
-    let kept: Kept = row.opt_text("kept")?.map(|_| row.json("kept")).transpose()?.unwrap_or_default();
-    let why = kept.why;
-    let role = kept.login.and_then(|login| login.role.parse().ok()).unwrap_or_default();
-    Ok(Removed {
-        why,
-        role,
-        user: UserId::from_uuid(row.id("id")?),
-        first: row.text("first_name")?,
-        last: row.text("last_name")?,
-        extension: row.opt_text("extension")?.map(|_| row.parsed("extension")).transpose()?,
-        at: row.time("removed_at")?,
-        messages: row.number("messages")?,
-    })
 }

@@ -105,8 +105,8 @@ pub struct Within {
 /// What came of taking an import back. All but the first wrote nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TakenBack {
-    /// Everything is as it was.
-    Wholly,
+    /// Everything is as it was; these users have another PIN by that.
+    Wholly(Vec<UserId>),
     /// These mailboxes and phones were changed since.
     ChangedSince(Vec<String>),
     /// It wrote phones, which may not be put back.
@@ -243,9 +243,12 @@ impl Store {
         if !conflicts.is_empty() {
             return Ok(TakenBack::ChangedSince(conflicts));
         }
+        let mut pins = Vec::new();
         for (mailbox, before) in back {
             let current = current.get(&mailbox);
             let user = current.and_then(|current| current.user).map(UserId::from_uuid);
+            let is_pin_new = |before: &Snapshot| current.is_some_and(|now| now.pin_hash != before.pin_hash);
+            pins.extend(user.filter(|_| before.as_ref().is_some_and(is_pin_new)));
             match (before, user) {
                 (Some(before), _) => restore(&mut tx, (tenant, mailbox), &before, current).await?,
                 (None, Some(user)) => remove_in(&mut tx, tenant, user, now).await?,
@@ -253,7 +256,7 @@ impl Store {
             }
         }
         tx.commit().await?;
-        Ok(TakenBack::Wholly)
+        Ok(TakenBack::Wholly(pins))
     }
 }
 

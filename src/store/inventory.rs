@@ -14,7 +14,7 @@ use super::read::{Reader, micros};
 use super::{Number, Result, Store, StoreError};
 use crate::domain::{HandsetId, MailboxId, TenantId, UserId};
 
-// A number of a removed mailbox is free, and says whose it was. One that only rings on a phone is there as well, unless it is
+// A number of a removed mailbox is free, and says whose it was; an alias that was given by hand goes with its person. One that only rings on a phone is there as well, unless it is
 // an extension.
 const PAGE: &str = "SELECT * FROM (
     SELECT a.number, i.note, i.number IS NOT NULL AS is_kept, n.label,
@@ -33,7 +33,7 @@ const PAGE: &str = "SELECT * FROM (
     LEFT JOIN users u ON u.tenant_id = $1 AND u.id = m.user_id
     LEFT JOIN handset_ports p ON p.tenant_id = $1 AND p.number = a.number
     LEFT JOIN handsets h ON h.tenant_id = $1 AND h.id = p.handset_id) known
-    WHERE (is_kept OR NOT is_of_removed) AND ($5 = '' OR number = $5)
+    WHERE (is_kept OR NOT is_of_removed OR handset IS NOT NULL OR number LIKE '+%') AND ($5 = '' OR number = $5)
         AND ($2 = '' OR number LIKE $2 ESCAPE '!' OR lower(first_name || ' ' || last_name) LIKE $2 ESCAPE '!'
             OR COALESCE(extension, '') LIKE $2 ESCAPE '!' OR lower(COALESCE(label, '')) LIKE $2 ESCAPE '!'
             OR COALESCE(handset_name, '') LIKE $2 ESCAPE '!' OR COALESCE(mac, '') LIKE $2 ESCAPE '!')
@@ -168,8 +168,10 @@ impl Store {
     pub async fn drop_number(&self, tenant: TenantId, number: &str) -> Result<()> {
         let mut tx = self.begin().await?;
         let dropped = tx.run(DROP, args![tenant.uuid(), number]).await?;
-        if dropped == 0 {
-            let leads = !tx.rows(LEADS, args![tenant.uuid(), number]).await?.is_empty();
+        let leads = !tx.rows(LEADS, args![tenant.uuid(), number]).await?.is_empty();
+        // What a removed user had goes with the tenant's number: it is not the tenant's any more.
+        let released = if leads { 0 } else { tx.run(RELEASE, args![tenant.uuid(), number]).await? };
+        if dropped + released == 0 {
             let rings = !tx.rows(RINGS_ON, args![tenant.uuid(), number]).await?.is_empty();
             found(u64::from(rings && !leads), "number", number)?;
         }

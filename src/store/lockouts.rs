@@ -195,23 +195,26 @@ impl Store {
         Ok(true)
     }
 
-    /// The password was right: the account has no guess on it any more, the source (if it was counted) one less.
+    /// The password was right: the account has no guess on it any more, what was counted besides (where it came from, who
+    /// else has the name) one less.
     ///
     /// # Errors
     /// [`super::StoreError`]: then the guesses stay counted.
     pub async fn password_was_right(
         &self,
         account: [u8; 32],
-        source: Option<[u8; 32]>,
+        besides: &[[u8; 32]],
         window: Duration,
     ) -> Result<()> {
-        let mut tx = self.begin().await?;
-        // The source first, as guesses take them: two nodes never wait for each other.
-        if let Some(source) = source {
-            let mut recent = recent(&mut tx, source, self.clock.now(), window).await?;
+        // Each by itself, as guesses take them: two nodes never wait for each other.
+        for one in besides {
+            let mut tx = self.begin().await?;
+            let mut recent = recent(&mut tx, *one, self.clock.now(), window).await?;
             recent.pop();
-            set_recent(&mut tx, source, &recent).await?;
+            set_recent(&mut tx, *one, &recent).await?;
+            tx.commit().await?;
         }
+        let mut tx = self.begin().await?;
         set_recent(&mut tx, account, &[]).await?;
         Ok(tx.commit().await?)
     }

@@ -6,11 +6,10 @@ use jiff::Timestamp;
 
 use super::db::{Row, args};
 use super::fault::{Named as _, found};
-use super::people::read_user;
 use super::read::{Reader, bounded, micros};
 use super::second_factors::{FORGET_HALVES, OLD_HALVES};
 use super::{Result, Store};
-use crate::domain::{Login, Purpose, Role, Session, SessionId, TenantId, User, UserId};
+use crate::domain::{Login, Purpose, Role, Session, SessionId, TenantId, UserId};
 
 const LOGIN: &str = "SELECT tenant_id, user_id, role, password_hash, portal FROM logins
     WHERE tenant_id = $1 AND user_id = $2";
@@ -40,12 +39,6 @@ const PUT_PASSWORD: &str =
 
 pub(super) const NO_PASSWORD: &str =
     "UPDATE logins SET password_hash = NULL WHERE tenant_id = $1 AND user_id = $2";
-
-const BY_MAIL: &str =
-    "SELECT * FROM (SELECT u.id, u.tenant_id, u.first_name, u.last_name, u.emails, u.login, u.department, u.site,
-        u.profile, u.created_at, ROW_NUMBER() OVER (PARTITION BY u.tenant_id ORDER BY u.id) AS place
-    FROM users u JOIN logins l ON l.tenant_id = u.tenant_id AND l.user_id = u.id
-    WHERE u.removed_at IS NULL AND lower(u.emails) LIKE $1 ESCAPE '!') AS known WHERE place <= 2";
 
 const ADD_SESSION: &str =
     "INSERT INTO sessions (token_hash, id, tenant_id, user_id, user_agent, address, created_at, last_at)
@@ -228,22 +221,6 @@ impl Store {
     pub async fn password_hash(&self, tenant: TenantId, user: UserId) -> Result<Option<String>> {
         let row = self.db.row(LOGIN, args![tenant.uuid(), user.uuid()]).await?;
         row.map_or(Ok(None), |row| Reader::new(&row, "logins", "user_id").opt_text("password_hash"))
-    }
-
-    /// Users with this address who were given a login, at most two of a tenant: two mean that the address says not who it
-    /// is.
-    ///
-    /// # Errors
-    /// [`super::StoreError`].
-    pub async fn users_by_mail(&self, address: &str) -> Result<Vec<User>> {
-        // The column is a JSON list: the whole quoted text is looked for, and what LIKE would read is escaped.
-        let plain: String = address
-            .to_ascii_lowercase()
-            .chars()
-            .flat_map(|c| matches!(c, '%' | '_' | '!').then_some('!').into_iter().chain([c]))
-            .collect();
-        let rows = self.db.rows(BY_MAIL, args![format!("%\"{plain}\"%")]).await?;
-        rows.iter().map(read_user).collect()
     }
 
     /// Opens a session.

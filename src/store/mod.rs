@@ -62,7 +62,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
-pub use self::bin::{Removed, Why};
+pub use self::bin::{BinPlace, MayGive, Removed, Why};
 pub use self::bulk::{BulkRow, BulkRun, BulkState, RowState};
 pub use self::calls::{CallNews, CallRequest, CallState};
 pub use self::drafts::{DraftRow, ImportDraft, RowChange};
@@ -78,7 +78,7 @@ pub use self::logins::{Door, Stale};
 pub use self::mail_state::{MailState, MailTrouble};
 pub use self::owner::LONGEST_LIST;
 pub use self::pages::MessageFilter;
-pub use self::profiles::Places;
+pub use self::profiles::{Places, SHARING};
 pub use self::reset::{Cleared, Holdings};
 pub use self::second_factors::{SecondFactor, SharedSecret};
 pub use self::takeover::{Fate, Newcomer};

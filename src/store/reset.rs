@@ -26,12 +26,12 @@ use super::read::{Reader, micros, to_json};
 use super::second_factors::FORGET_HALVES;
 use super::{Result, Store};
 use crate::domain::{
-    CallerKeys, Clear, Clearing, JobId, MailAddress, Mailbox, MailboxId, Profile, Recipient, Role, TenantId,
-    User, UserId,
+    CallerKeys, Clear, Clearing, Habits, JobId, MailAddress, Mailbox, MailboxId, Profile, Recipient, Role,
+    TenantId, User, UserId,
 };
 
-pub use self::back::Cleared;
-pub use self::holdings::Holdings;
+pub(super) use self::back::free_login;
+pub use self::{back::Cleared, holdings::Holdings};
 
 const ARCHIVE_USER: &str =
     "INSERT INTO users (id, tenant_id, first_name, last_name, emails, login, department, site, profile, created_at,
@@ -130,6 +130,8 @@ struct Kept {
     devices: Vec<String>,
     #[serde(default)]
     phones: Vec<phones::KeptPhone>,
+    #[serde(default)]
+    habits: Option<Habits>,
 }
 
 /// The archive of one clearing.
@@ -223,6 +225,7 @@ impl Work<'_> {
             role: None,
             devices: Vec::new(),
             phones: Vec::new(),
+            habits: None,
         };
         if let Some(row) = tx.rows(LOGIN, args![self.tenant, self.user]).await?.first() {
             let row = Reader::new(row, "logins", "user_id");
@@ -331,6 +334,10 @@ impl Work<'_> {
             (user.first, user.last) = (String::new(), String::new());
             // The place stays: what rescuers and the phone system are told of it holds for whoever comes next.
             user.profile = user.profile.without_person();
+            if let Some(fresh) = self.clearing.fresh.clone() {
+                kept.habits = Some(mailbox.habits());
+                mailbox.take_on(fresh);
+            }
             mailbox.phone.nicknames.clear();
             tx.run(SET_ROLE, args![self.tenant, self.user, Role::Basic.as_str()]).await?;
         }

@@ -335,7 +335,7 @@ async fn what_a_reset_takes_and_gives_back_is_told(bed: Bed) {
     bed.store.put_number(&bed.number(&home, "+15550100")).await.unwrap();
     bed.store.put_screened_caller(&caller(&bed, &home, true, "+49*", BLOCK)).await.unwrap();
     super::webhooks::listening(&bed, home.tenant).await;
-    let cleared = Clearing { parts: [Clear::Rules, Clear::Numbers].into(), is_reset: false };
+    let cleared = Clearing { parts: [Clear::Rules, Clear::Numbers].into(), is_reset: false, fresh: None };
     let expected = |word: &str| {
         let number = format!("number.changed own {word} +15550100");
         ["answering.changed own callers".to_owned(), "answering.changed own rules".to_owned(), number]
@@ -348,7 +348,10 @@ async fn what_a_reset_takes_and_gives_back_is_told(bed: Bed) {
     };
     bed.store.clear_user(home.tenant, home.user.id, &cleared).await.unwrap();
     assert_eq!(news().await, expected("removed"));
-    bed.store.take_back_cleared(home.tenant, home.user.id, jiff::Timestamp::UNIX_EPOCH).await.unwrap();
+    bed.store
+        .take_back_cleared(home.tenant, home.user.id, jiff::Timestamp::UNIX_EPOCH, &|_| true)
+        .await
+        .unwrap();
     assert_eq!(news().await, expected("assigned"));
 }
 

@@ -64,11 +64,14 @@ async fn a_removed_user_comes_back_with_everything(bed: Bed) {
     assert_eq!((one.user, one.messages, one.role), (before.user.id, 1, Role::OfficeManager));
     assert_eq!(one.extension, Some(before.mailbox.extension.clone()));
 
-    let below = accounts(&bed).restore(tenant, before.user.id, None, Role::Supervisor).await;
-    assert!(matches!(below, Err(aftertone::service::accounts::AccountError::Above)), "{below:?}");
-    let back = accounts(&bed).restore(tenant, before.user.id, None, Role::OfficeManager).await.unwrap();
-    assert_eq!(back, before.mailbox.extension);
-    assert_eq!(accounts(&bed).show(tenant, &back).await.unwrap(), before);
+    let below = accounts(&bed).restore(tenant, before.user.id, None, &|role| role <= Role::Supervisor).await;
+    assert!(matches!(below, Err(aftertone::service::accounts::AccountError::RoleBack(_))), "{below:?}");
+    let back = accounts(&bed)
+        .restore(tenant, before.user.id, None, &|role| role <= Role::OfficeManager)
+        .await
+        .unwrap();
+    assert_eq!((&back.extension, back.has_left_desk), (&before.mailbox.extension, false));
+    assert_eq!(accounts(&bed).show(tenant, &back.extension).await.unwrap(), before);
     assert_eq!(bed.second.pin_hash(tenant, before.mailbox.id).await.unwrap(), pin);
     let known = bed.second.login(tenant, before.user.id).await.unwrap();
     assert_eq!((known.role, known.has_password), (Role::OfficeManager, true));
@@ -82,7 +85,7 @@ async fn a_removed_user_comes_back_with_everything(bed: Bed) {
         "it was there before"
     );
     assert_eq!(accounts(&bed).removed(tenant).await.unwrap(), []);
-    let twice = accounts(&bed).restore(tenant, before.user.id, None, Role::Operator).await.unwrap_err();
+    let twice = accounts(&bed).restore(tenant, before.user.id, None, &|_| true).await.unwrap_err();
     assert!(twice.to_string().contains("nobody like that"), "{twice}");
 }
 
@@ -92,18 +95,14 @@ async fn an_extension_or_number_that_was_given_away_stays_where_it_is(bed: Bed) 
     accounts(&bed).remove(tenant, &old.mailbox.extension).await.unwrap();
     let new = ada(&bed, tenant).await;
     assert_ne!(new.user.id, old.user.id);
-    let refused = accounts(&bed).restore(tenant, old.user.id, None, Role::Operator).await.unwrap_err();
+    let refused = accounts(&bed).restore(tenant, old.user.id, None, &|_| true).await.unwrap_err();
     assert!(refused.to_string().contains("extension 1001 is already taken"), "{refused}");
     let alias = Some("15550100".parse().unwrap());
     accounts(&bed).add_number(tenant, &"1001".parse().unwrap(), "15550100", None).await.unwrap();
-    let refused =
-        accounts(&bed).restore(tenant, old.user.id, alias.as_ref(), Role::Operator).await.unwrap_err();
+    let refused = accounts(&bed).restore(tenant, old.user.id, alias.as_ref(), &|_| true).await.unwrap_err();
     assert!(refused.to_string().contains("already taken"), "a number is none: {refused}");
     assert_eq!(accounts(&bed).removed(tenant).await.unwrap().len(), 1, "nothing was done");
-    accounts(&bed)
-        .restore(tenant, old.user.id, Some(&"1002".parse().unwrap()), Role::Operator)
-        .await
-        .unwrap();
+    accounts(&bed).restore(tenant, old.user.id, Some(&"1002".parse().unwrap()), &|_| true).await.unwrap();
     let back = accounts(&bed).show(tenant, &"1002".parse().unwrap()).await.unwrap();
     assert!(back.numbers.is_empty() && back.has_pin, "{back:?}");
     let stays = accounts(&bed).show(tenant, &"1001".parse().unwrap()).await.unwrap();
@@ -140,7 +139,7 @@ async fn nobody_of_another_tenant_is_brought_back(bed: Bed) {
     let account = ada(&bed, tenant).await;
     accounts(&bed).remove(tenant, &account.mailbox.extension).await.unwrap();
     assert_eq!(accounts(&bed).removed(elsewhere).await.unwrap(), []);
-    assert!(accounts(&bed).restore(elsewhere, account.user.id, None, Role::Operator).await.is_err());
+    assert!(accounts(&bed).restore(elsewhere, account.user.id, None, &|_| true).await.is_err());
     assert_eq!(accounts(&bed).removed(tenant).await.unwrap().len(), 1);
 }
 
@@ -172,7 +171,7 @@ async fn two_nodes_that_sweep_and_one_that_restores_lose_nobody(bed: Bed) {
     let restore = async {
         let mut back = Vec::new();
         for user in &users {
-            if accounts(&bed).restore(tenant, *user, None, Role::Operator).await.is_ok() {
+            if accounts(&bed).restore(tenant, *user, None, &|_| true).await.is_ok() {
                 back.push(*user);
             }
         }

@@ -223,7 +223,7 @@ async fn a_handset_of_somebody_who_was_removed_is_nobodys_until_they_are_back(be
     };
     let refused = bed.store.add_handset(&late).await;
     assert!(matches!(refused, Err(StoreError::Missing { what: "user", .. })), "{refused:?}");
-    bed.store.restore_user(home.tenant, home.user.id, None).await.unwrap();
+    bed.store.restore_user(home.tenant, home.user.id, None, &|_| true).await.unwrap();
     let known = bed.store.handset(home.tenant, phone.id).await.unwrap();
     assert_eq!(known.handset.owner, Some(home.user.id));
 }

@@ -215,14 +215,14 @@ async fn a_reset_clears_the_person_and_keeps_the_place(bed: Bed) {
     assert_eq!(after, before.without_person());
     assert_eq!((after.login.as_deref(), after.mobile.as_deref(), after.listed), (None, None, false));
     assert_eq!(after.emergency_address.as_deref(), Some("1 Main St, Floor 2"));
-    accounts(&bed).take_back(tenant, &number("1001")).await.unwrap();
+    accounts(&bed).take_back(tenant, &number("1001"), &|_| true).await.unwrap();
     assert_eq!(profile(&bed, tenant, "1001").await, before);
 
     // The login name was given away since: all the rest comes back.
     accounts(&bed).reset(tenant, &number("1001"), [Clear::Name].into()).await.unwrap();
     let login = wish(&[(ProfileField::Login, "alovelace@office.example")]);
     accounts(&bed).add_user_with(tenant, new("1002", "Anna", "Lovelace"), &login).await.unwrap();
-    accounts(&bed).take_back(tenant, &number("1001")).await.unwrap();
+    accounts(&bed).take_back(tenant, &number("1001"), &|_| true).await.unwrap();
     assert_eq!(profile(&bed, tenant, "1001").await, Profile { login: None, ..before });
     // What is not chosen stays.
     accounts(&bed).reset(tenant, &number("1002"), [Clear::Emails].into()).await.unwrap();
@@ -271,13 +271,12 @@ async fn a_removed_user_comes_back_without_a_login_name_that_was_given_away(bed:
     let before = ada(&bed, tenant).await.user;
     accounts(&bed).remove(tenant, &number("1001")).await.unwrap();
     assert!(bed.store.users_by_login("alovelace@office.example").await.unwrap().is_empty());
-    let most = aftertone::domain::Role::Operator;
-    accounts(&bed).restore(tenant, before.id, None, most).await.unwrap();
+    accounts(&bed).restore(tenant, before.id, None, &|_| true).await.unwrap();
     assert_eq!(profile(&bed, tenant, "1001").await, before.profile);
     accounts(&bed).remove(tenant, &number("1001")).await.unwrap();
     let login = wish(&[(ProfileField::Login, "alovelace@office.example")]);
     accounts(&bed).add_user_with(tenant, new("1002", "Anna", ""), &login).await.unwrap();
-    accounts(&bed).restore(tenant, before.id, None, most).await.unwrap();
+    accounts(&bed).restore(tenant, before.id, None, &|_| true).await.unwrap();
     assert_eq!(profile(&bed, tenant, "1001").await, Profile { login: None, ..before.profile });
 }
 

@@ -125,7 +125,7 @@ async fn a_reset_is_taken_back_for_a_day_while_nobody_else_was_set_up(bed: Bed) 
     accounts(&bed).reset(home.tenant, &number("1001"), all()).await.unwrap();
     bed.clock.advance(Duration::from_secs(23 * 3600));
     assert!(accounts(&bed).last_cleared(home.tenant, &number("1001")).await.unwrap().is_some());
-    let back = accounts(&bed).take_back(home.tenant, &number("1001")).await.unwrap();
+    let back = accounts(&bed).take_back(home.tenant, &number("1001"), &|_| true).await.unwrap();
     assert_eq!((back.messages, back.greetings), (2, 2));
     assert_eq!(accounts(&bed).show(home.tenant, &number("1001")).await.unwrap(), before);
     let after = accounts(&bed).holdings(home.tenant, &number("1001")).await.unwrap();
@@ -139,12 +139,12 @@ async fn a_reset_is_taken_back_for_a_day_while_nobody_else_was_set_up(bed: Bed) 
     let factor = bed.store.second_factor(home.tenant, home.user.id).await.unwrap().unwrap();
     assert_eq!(factor.codes, 1, "a role never comes back without what protected it");
     assert_eq!(accounts(&bed).removed(home.tenant).await.unwrap(), [], "the archive is gone");
-    let twice = accounts(&bed).take_back(home.tenant, &number("1001")).await.unwrap_err();
+    let twice = accounts(&bed).take_back(home.tenant, &number("1001"), &|_| true).await.unwrap_err();
     assert!(matches!(twice, AccountError::NothingCleared), "{twice}");
 
     accounts(&bed).reset(home.tenant, &number("1001"), all()).await.unwrap();
     bed.clock.advance(Duration::from_secs(25 * 3600));
-    let late = accounts(&bed).take_back(home.tenant, &number("1001")).await.unwrap_err();
+    let late = accounts(&bed).take_back(home.tenant, &number("1001"), &|_| true).await.unwrap_err();
     assert!(late.to_string().contains("recycle bin"), "{late}");
 }
 
@@ -159,13 +159,13 @@ async fn what_was_cleared_comes_back_as_a_user_of_its_own_when_the_place_is_take
     };
     accounts(&bed).set(home.tenant, &number("1001"), named).await.unwrap();
     assert_eq!(accounts(&bed).last_cleared(home.tenant, &number("1001")).await.unwrap(), None);
-    let refused = accounts(&bed).take_back(home.tenant, &number("1001")).await.unwrap_err();
+    let refused = accounts(&bed).take_back(home.tenant, &number("1001"), &|_| true).await.unwrap_err();
     assert!(matches!(refused, AccountError::NothingCleared), "Konrad never gets Ada's: {refused}");
     let archive = accounts(&bed).removed(home.tenant).await.unwrap().remove(0);
-    let taken = accounts(&bed).restore(home.tenant, archive.user, None, Role::Operator).await;
+    let taken = accounts(&bed).restore(home.tenant, archive.user, None, &|_| true).await;
     assert!(matches!(taken, Err(AccountError::ExtensionTaken(_))), "{taken:?}");
     let free = number("1009");
-    accounts(&bed).restore(home.tenant, archive.user, Some(&free), Role::Operator).await.unwrap();
+    accounts(&bed).restore(home.tenant, archive.user, Some(&free), &|_| true).await.unwrap();
     let back = accounts(&bed).show(home.tenant, &free).await.unwrap();
     assert_eq!((back.user.first.as_str(), back.usage.messages), ("Ada", 2));
     assert_eq!(bed.store.login(home.tenant, back.user.id).await.unwrap().role, Role::Basic);
@@ -192,7 +192,7 @@ async fn cleared_messages_leave_the_greetings_and_come_back(bed: Bed) {
     assert!(!listed.needs_setup && listed.has_pin, "the same person stays");
     assert_eq!(accounts(&bed).removed(home.tenant).await.unwrap()[0].why, Why::Cleared);
     let later = bed.deposited(&home).await;
-    accounts(&bed).take_back(home.tenant, &number("1001")).await.unwrap();
+    accounts(&bed).take_back(home.tenant, &number("1001"), &|_| true).await.unwrap();
     let back = accounts(&bed).holdings(home.tenant, &number("1001")).await.unwrap();
     assert_eq!((back.messages, back.links), (holdings.messages + 1, holdings.links));
     assert_eq!(bed.store.message(home.tenant, later.id).await.unwrap().folder, Folder::Inbox);
@@ -202,7 +202,7 @@ async fn cleared_messages_leave_the_greetings_and_come_back(bed: Bed) {
     // What is recorded since plays on when the old ones come back.
     let newer = bed.greeting(&home, GreetingKind::Standard);
     bed.store.add_greeting(&newer).await.unwrap();
-    accounts(&bed).take_back(home.tenant, &number("1001")).await.unwrap();
+    accounts(&bed).take_back(home.tenant, &number("1001"), &|_| true).await.unwrap();
     let greetings = bed.store.greetings(home.tenant, home.mailbox.id).await.unwrap();
     assert_eq!(greetings.len(), 3);
     let plays = |kind| greetings.iter().filter(move |one| one.kind == kind && one.active);
@@ -225,10 +225,10 @@ async fn what_is_not_chosen_stays(bed: Bed) {
     accounts(&bed).reset(home.tenant, &number("1001"), BTreeSet::from([Clear::Rules])).await.unwrap();
     let owner = Owner { tenant: home.tenant, mailbox: home.mailbox.id };
     bed.store.put_list(owner, 1, &BTreeSet::from([number("1003")])).await.unwrap();
-    let refused = accounts(&bed).take_back(home.tenant, &number("1001")).await.unwrap_err();
+    let refused = accounts(&bed).take_back(home.tenant, &number("1001"), &|_| true).await.unwrap_err();
     assert!(matches!(refused, AccountError::NewerRules), "{refused}");
     bed.store.put_list(owner, 1, &BTreeSet::new()).await.unwrap();
-    accounts(&bed).take_back(home.tenant, &number("1001")).await.unwrap();
+    accounts(&bed).take_back(home.tenant, &number("1001"), &|_| true).await.unwrap();
     assert_eq!(bed.store.lists(owner).await.unwrap(), [(1, vec![number("1002")])]);
 }
 
@@ -246,7 +246,11 @@ async fn a_message_of_before_a_reset_is_kept_from_who_comes_next(bed: Bed) {
     let late = [bed.message(&home), bed.message(&home)];
     bed.clock.advance(Duration::from_secs(60));
     accounts(&bed).reset(home.tenant, &number("1001"), all()).await.unwrap();
-    assert_eq!(bed.store.removed_users(home.tenant).await.unwrap(), [], "nothing was cleared so far");
+    assert_eq!(
+        bed.store.removed_users(home.tenant, None, 9).await.unwrap(),
+        [],
+        "nothing was cleared so far"
+    );
 
     let mail = bed.mail(&late[0]);
     assert_eq!(bed.store.deposit(&late[0], &[mail]).await.unwrap(), Deposited::New);
@@ -256,7 +260,7 @@ async fn a_message_of_before_a_reset_is_kept_from_who_comes_next(bed: Bed) {
     }
     let jobs = bed.store.jobs(None, 100).await.unwrap();
     assert!(jobs.iter().all(|job| !format!("{:?}", job.work).contains(&late[0].id.to_string())), "{jobs:?}");
-    let bin = bed.store.removed_users(home.tenant).await.unwrap();
+    let bin = bed.store.removed_users(home.tenant, None, 9).await.unwrap();
     assert_eq!(bin.iter().map(|kept| (kept.messages, kept.why)).collect::<Vec<_>>(), [(1, Why::Reset)]);
 
     bed.clock.advance(Duration::from_secs(1));
@@ -266,7 +270,7 @@ async fn a_message_of_before_a_reset_is_kept_from_who_comes_next(bed: Bed) {
 
     // As a user of its own, and then once more something that was late.
     let place = number("1009");
-    bed.store.restore_user(home.tenant, bin[0].user, Some(&place)).await.unwrap();
+    bed.store.restore_user(home.tenant, bin[0].user, Some(&place), &|_| true).await.unwrap();
     let back = bed.store.mailbox_by_extension(home.tenant, &place).await.unwrap().unwrap();
     assert_eq!(bed.store.deposit(&late[1], &[]).await.unwrap(), Deposited::New);
     let inbox = bed.store.messages(home.tenant, back.id, Folder::Inbox).await.unwrap();
@@ -361,12 +365,12 @@ async fn changes_of_one_account_at_the_same_moment_are_all_there(bed: Bed) {
 async fn another_tenants_user_is_neither_reset_nor_taken_back(bed: Bed) {
     let home = bed.home("1001").await;
     let elsewhere = bed.tenant("elsewhere").await;
-    let clearing = aftertone::domain::Clearing { parts: all(), is_reset: true };
+    let clearing = aftertone::domain::Clearing { parts: all(), is_reset: true, fresh: None };
     let refused = bed.store.clear_user(elsewhere, home.user.id, &clearing).await;
     assert!(matches!(refused, Err(StoreError::Missing { .. })), "{refused:?}");
     bed.store.clear_user(home.tenant, home.user.id, &clearing).await.unwrap();
     let since = jiff::Timestamp::UNIX_EPOCH;
-    let refused = bed.store.take_back_cleared(elsewhere, home.user.id, since).await;
+    let refused = bed.store.take_back_cleared(elsewhere, home.user.id, since, &|_| true).await;
     assert!(matches!(refused, Err(StoreError::Missing { .. })), "{refused:?}");
 }
 
@@ -399,7 +403,7 @@ async fn extra_phones_are_nobodys_until_the_reset_is_taken_back(bed: Bed) {
     given.change_hands(bed.clock.now());
     bed.store.give_handset(&was, &given, Some(other.user.id)).await.unwrap();
     bed.clock.advance(Duration::from_secs(60));
-    accounts(&bed).take_back(home.tenant, &number("1001")).await.unwrap();
+    accounts(&bed).take_back(home.tenant, &number("1001"), &|_| true).await.unwrap();
     let after = of().await;
     assert_eq!(after.iter().map(|phone| phone.id).collect::<Vec<_>>(), [before[0].id, before[1].id]);
     assert_eq!(after[1].settings, before[1].settings, "also in its ring groups again");

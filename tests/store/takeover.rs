@@ -142,10 +142,10 @@ async fn who_was_there_goes_into_the_bin_and_comes_back_elsewhere(bed: Bed) {
     assert_eq!(facts.mailbox, None, "a mail under way goes nowhere");
     let bin = accounts(&bed).removed(home.tenant).await.unwrap();
     assert_eq!((bin.len(), bin[0].messages, bin[0].extension.clone()), (1, 1, Some(number("5100"))));
-    let refused = accounts(&bed).restore(home.tenant, home.user.id, None, Role::Operator).await;
+    let refused = accounts(&bed).restore(home.tenant, home.user.id, None, &|_| true).await;
     assert!(matches!(refused, Err(AccountError::ExtensionTaken(_))), "{refused:?}");
     let elsewhere = number("5200");
-    accounts(&bed).restore(home.tenant, home.user.id, Some(&elsewhere), Role::Operator).await.unwrap();
+    accounts(&bed).restore(home.tenant, home.user.id, Some(&elsewhere), &|_| true).await.unwrap();
     let ada = accounts(&bed).show(home.tenant, &elsewhere).await.unwrap();
     assert_eq!((ada.usage.messages, ada.has_pin), (1, true));
     nothing_of_ada(&bed, &home).await;
@@ -207,7 +207,7 @@ async fn phones_go_with_the_extension_and_leave_their_ring_groups(bed: Bed) {
     assert_eq!((now.owner, now.settings.groups), (None, vec!["lobby".to_owned()]), "nobody's, and as it was");
 
     let (tenant, grace) = (home.tenant, number("5200"));
-    accounts(&bed).restore(tenant, home.user.id, Some(&grace), Role::Operator).await.unwrap();
+    accounts(&bed).restore(tenant, home.user.id, Some(&grace), &|_| true).await.unwrap();
     let takeover = Takeover { extension: grace.clone(), ..konrad(&home, Fate::Archive) };
     let by = accounts(&bed).by("tests");
     let konrad = by.take_over(tenant, takeover).await.unwrap().user.id;
@@ -222,7 +222,7 @@ async fn phones_go_with_the_extension_and_leave_their_ring_groups(bed: Bed) {
     let given = lines.iter().find(|line| line.action == "phone.owner").unwrap();
     let became = given.became.clone().unwrap();
     assert!(given.target == "phone 5100a" && became.contains(&konrad.to_string()), "{given:?}");
-    accounts(&bed).restore(tenant, home.user.id, Some(&number("5300")), Role::Operator).await.unwrap();
+    accounts(&bed).restore(tenant, home.user.id, Some(&number("5300")), &|_| true).await.unwrap();
     assert!(
         bed.store.handsets_of(tenant, home.user.id).await.unwrap().is_empty(),
         "given away is given away"

@@ -165,7 +165,7 @@ async fn users_are_filtered_and_counted(bed: Bed) {
     assert_eq!(found(off.clone()).await, Vec::<String>::new());
     assert_eq!(bed.store.user_counts(home.tenant).await.unwrap().all, 8);
     let bin = again.removed(home.tenant).await.unwrap();
-    again.restore(home.tenant, bin[0].user, None, Role::Operator).await.unwrap();
+    again.restore(home.tenant, bin[0].user, None, &|_| true).await.unwrap();
     assert_eq!(found(off).await, ["O'Neil"]);
 
     // What waits in the inbox is counted beside each.
@@ -255,6 +255,6 @@ async fn the_last_message_of_each_is_known_and_moves_with_the_messages(bed: Bed)
     let number = "1001".parse().unwrap();
     accounts.reset(home.tenant, &number, [Clear::Messages, Clear::Name].into()).await.unwrap();
     assert_eq!(last().await, None, "whoever comes next has had no message");
-    accounts.take_back(home.tenant, &number).await.unwrap();
+    accounts.take_back(home.tenant, &number, &|_| true).await.unwrap();
     assert_eq!(last().await, Some(newest.received_at));
 }

@@ -661,6 +661,8 @@ async fn nobody_does_by_a_run_what_they_may_not_do_by_hand_any_more() {
         assert_eq!(over.done == 1, is_done, "{role} {portal}: {over:?}");
         assert_eq!(bed.store.login(tenant, grace.user.unwrap()).await.unwrap().portal, !is_done);
     }
+    let grace_in = bed.store.login(tenant, grace.user.unwrap()).await.unwrap();
+    bed.store.put_login(&aftertone::domain::Login { portal: true, ..grace_in }).await.unwrap();
     // A key that was taken back, in the middle of what it asked for.
     let (key, text) = bed.services.keys.add(new_key(tenant, vec![Act::UsersWrite])).await.unwrap();
     let actor = bed.services.keys.holder(&text).await.unwrap().unwrap();

@@ -167,10 +167,13 @@ pub(in crate::app) enum UserCommand {
         #[arg(long)]
         reset: bool,
     },
-    /// Remove a user. For 30 days everything can be brought back.
+    /// Remove a user, after telling what goes with the mailbox. For 30 days everything can be brought back.
     Remove {
         /// Extension of the mailbox.
         extension: String,
+        /// Only tell what would go, and what would lead nowhere.
+        #[arg(long)]
+        dry_run: bool,
     },
     /// List the users who can be brought back.
     Removed(Json),

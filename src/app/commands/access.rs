@@ -6,7 +6,7 @@ use crate::domain::{Purpose, Role};
 use crate::service::access::{Act, TABLE};
 use crate::service::audit::{Audit, Deed};
 use crate::service::keys::{Keys, NewKey};
-use crate::service::signin::Signin;
+use crate::service::signin::{Signin, SigninError};
 
 use super::super::Failure;
 use super::super::base::Base;
@@ -27,6 +27,9 @@ pub(super) async fn invite(session: &Session, number: &str, is_printed: bool) ->
     let signin = signin(session, &base);
     let user = base.accounts.show(tenant.id, &extension(number)?).await?.user;
     let login = signin.login(tenant.id, user.id).await?;
+    if is_printed && !login.portal {
+        return Err(SigninError::NoAccess.into());
+    }
     if is_printed {
         let purpose = if login.has_password { Purpose::Reset } else { Purpose::Invite };
         signin.set_login(&login, &login).await?;

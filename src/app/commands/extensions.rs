@@ -32,7 +32,9 @@ async fn take_over(session: &Session, asked: ExtensionTakeover) -> Result<(), Fa
     let before = base.accounts.handover(tenant.id, &number).await?;
     let takeover = read_takeover(&asked, &before)?;
     base.accounts.check_takeover(tenant.id, &takeover).await.map_err(failed)?;
-    let plan = planned(&takeover, &before);
+    let mut plan = planned(&takeover, &before);
+    let given_up = base.accounts.given_up(tenant.id, &takeover).await.map_err(failed)?;
+    plan.extend(given_up.iter().map(|one| format!("leads nowhere from then on: {}", one.in_words())));
     if !yes {
         let told = json!({"extension": number, "done": false, "has": has(&before), "would": plan});
         if is_json {

@@ -44,7 +44,7 @@ pub(super) async fn clear(session: &Session, number: &str, has_greetings: bool) 
 pub(super) async fn take_back(session: &Session, number: &str) -> Result<(), Failure> {
     let (base, tenant) = session.open().await?;
     let extension = extension(number)?;
-    let back = base.accounts.take_back(tenant.id, &extension).await?;
+    let back = base.accounts.take_back(tenant.id, &extension, &|_| true).await?;
     let (messages, greetings) = (counted(back.messages, "message"), counted(back.greetings, "greeting"));
     println!("mailbox {number} is as before: {messages}, {greetings}");
     Ok(())

@@ -4,13 +4,21 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::domain::{KeyTarget, Mailbox, ProfileField, Quota, Recipient, Role, ToneChoice, User};
-use crate::service::accounts::{Account, Changes, NewUser, Wished};
+use crate::domain::{Handset, KeyTarget, Mailbox, ProfileField, Quota, Recipient, ToneChoice, User};
+use crate::service::accounts::{Account, Accounts, Changes, Dependents, LEFT_DESK, NewUser, Pointer, Wished};
 
 use super::super::Failure;
 use super::super::cli::{UserAdd, UserCommand, UserSet};
 use super::super::config::parse_duration;
 use super::{Session, extension, language, print, read};
+
+/// Says which addresses others have as well.
+async fn shared(accounts: &Accounts, account: &Account) -> Result<(), Failure> {
+    for text in accounts.shared_addresses(&account.user).await? {
+        eprintln!("note: {text}");
+    }
+    Ok(())
+}
 
 pub(super) async fn user(session: &Session, command: UserCommand) -> Result<(), Failure> {
     let (base, tenant) = session.open().await?;
@@ -33,6 +41,7 @@ pub(super) async fn user(session: &Session, command: UserCommand) -> Result<(), 
             if let Some(warning) = plan.warning(&account.mailbox.extension) {
                 eprintln!("note: {warning}");
             }
+            shared(accounts, &account).await?;
             if as_json {
                 print::thing(true, &account_json(&account));
             } else {
@@ -59,6 +68,7 @@ pub(super) async fn user(session: &Session, command: UserCommand) -> Result<(), 
             let keys = keys(session, &set.key)?;
             let presence = super::presence::wanted(&set)?;
             let changes = Changes { keys, ..changes(*set, quota)? };
+            let are_addresses_new = changes.emails.is_some();
             if let Some(Some(operator)) = &changes.operator
                 && let Err(why) = session.config.may_transfer_to(operator)
             {
@@ -66,6 +76,14 @@ pub(super) async fn user(session: &Session, command: UserCommand) -> Result<(), 
             }
             let account = accounts.set(tenant.id, &number, changes).await?;
             super::presence::set(session, &base, &account.mailbox, presence).await?;
+            if are_addresses_new {
+                shared(accounts, &account).await?;
+            }
+            if account.mailbox.extension != number {
+                for text in accounts.dangling(tenant.id, &number).await? {
+                    eprintln!("note: {text}");
+                }
+            }
             println!("changed mailbox {}", account.mailbox.extension);
         }
         UserCommand::Unlock { extension: number } => {
@@ -100,8 +118,16 @@ pub(super) async fn user(session: &Session, command: UserCommand) -> Result<(), 
         UserCommand::SecondFactor { extension: number, reset } => {
             super::access::second_factor(session, &number, reset).await?;
         }
-        UserCommand::Remove { extension: number } => {
-            accounts.remove(tenant.id, &extension(&number)?).await?;
+        UserCommand::Remove { extension: number, dry_run } => {
+            let removed = extension(&number)?;
+            let dependents = accounts.dependents(tenant.id, &removed).await?;
+            println!("with mailbox {number} goes:");
+            print::thing(false, &goes(&dependents));
+            if dry_run {
+                println!("nothing was done: repeat it without --dry-run");
+                return Ok(());
+            }
+            accounts.remove(tenant.id, &removed).await?;
             println!(
                 "removed mailbox {number}; `aftertone user removed` and `user restore` bring it back for 30 days"
             );
@@ -118,11 +144,24 @@ pub(super) async fn user(session: &Session, command: UserCommand) -> Result<(), 
         }
         UserCommand::Restore { id, extension: number } => {
             let number = number.as_deref().map(extension).transpose()?;
-            let back = accounts.restore(tenant.id, read(&id)?, number.as_ref(), Role::Operator).await?;
-            println!("mailbox {back} is back, with its messages, greetings and PIN");
+            let back = accounts.restore(tenant.id, read(&id)?, number.as_ref(), &|_| true).await?;
+            println!("mailbox {} is back, with its messages, greetings and PIN", back.extension);
+            if back.has_left_desk {
+                eprintln!("note: {LEFT_DESK}");
+            }
         }
     }
     Ok(())
+}
+
+/// What goes with a user, as the page shows it beforehand (002-091).
+fn goes(dependents: &Dependents) -> Value {
+    json!({
+        "messages": dependents.messages, "unheard": dependents.unheard, "greetings": dependents.greetings,
+        "numbers": dependents.numbers,
+        "phones": dependents.phones.iter().map(Handset::in_words).collect::<Vec<_>>(),
+        "leads_nowhere": dependents.pointers.iter().map(Pointer::in_words).collect::<Vec<_>>(),
+    })
 }
 
 /// Without a change: which devices there are.

@@ -20,7 +20,7 @@ pub(super) async fn invite(State(site): Shared, Path(id): Path<String>, posted: 
     };
     match site.web.services.signin.by(&visitor.actor.name).invite(&person.user).await {
         Ok(_) => see(&site, &format!("{HERE}/{id}?done=invited")),
-        Err(error @ SigninError::NoAddress) => {
+        Err(error @ (SigninError::NoAddress | SigninError::NoAccess)) => {
             let done = Some(Done::refused(sentence(&error)));
             profile(&site, &visitor, &id, done, StatusCode::UNPROCESSABLE_ENTITY).await
         }

@@ -126,7 +126,7 @@ fn effect(part: Clear, person: &Person, account: &Account, holdings: &Holdings) 
                 format!(" The role {} becomes {}.", role.title(), basic.title())
             };
             format!(
-                "The name is blank until somebody is set up.{lost} A second factor, user ID, mobile phone and SIP address are taken away, and neither callers nor contacts have the name. What belongs to the desk stays: department, site, caller IDs, 911 address."
+                "The name is blank until somebody is set up.{lost} A second factor, user ID, mobile phone and SIP address are taken away, and neither callers nor contacts have the name. Language, time zone, limits, what the mailbox says and plays, and whether it may call back or send to everybody are as in a new mailbox. What belongs to the desk stays: department, site, caller IDs, 911 address."
             )
         }
         Clear::Emails => format!(
@@ -214,11 +214,16 @@ pub(super) async fn take_back(State(site): Shared, Path(id): Path<String>, poste
         Err(response) => return response,
     };
     let accounts = site.web.services.accounts.by(&visitor.actor.name);
-    match accounts.take_back(visitor.actor.tenant, &account.mailbox.extension).await {
+    let may = |role| visitor.actor.may_give_back(role);
+    match accounts.take_back(visitor.actor.tenant, &account.mailbox.extension, &may).await {
         Ok(_) => see(&site, &format!("{HERE}/{id}?done=taken-back")),
         Err(error @ (AccountError::NothingCleared | AccountError::NewerRules)) => {
             let done = Some(Done::refused(sentence(&error)));
             profile(&site, &visitor, &id, done, StatusCode::CONFLICT).await
+        }
+        Err(error @ AccountError::RoleBack(_)) => {
+            let done = Some(Done::refused(sentence(&error)));
+            profile(&site, &visitor, &id, done, StatusCode::FORBIDDEN).await
         }
         Err(error) => trouble(&error),
     }

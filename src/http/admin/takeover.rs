@@ -296,6 +296,11 @@ pub(super) async fn take_over(State(site): Shared, Path(number): Path<String>, p
     let done = match planned.await {
         Ok(takeover) if !fields.is_on("confirm") => {
             page.review = review(&page, &takeover);
+            match accounts.given_up(visitor.actor.tenant, &takeover).await {
+                Ok(pointers) if pointers.is_empty() => {}
+                Ok(pointers) => page.review.push(leads_nowhere(&pointers)),
+                Err(error) => return trouble(&error),
+            }
             return render(&page, StatusCode::OK);
         }
         Ok(takeover) => accounts.take_over(visitor.actor.tenant, takeover).await.map_err(Refused::from),
@@ -315,6 +320,11 @@ pub(super) async fn take_over(State(site): Shared, Path(number): Path<String>, p
         }
         Err(Refused::Response(response)) => *response,
     }
+}
+
+fn leads_nowhere(pointers: &[Pointer]) -> String {
+    let pointers: Vec<String> = pointers.iter().map(Pointer::in_words).collect();
+    format!("Leads nowhere from then on: {}. Set it to another extension.", pointers.join("; "))
 }
 
 /// All of it, in sentences.

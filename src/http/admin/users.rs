@@ -11,7 +11,9 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
-use crate::domain::{GreetingKind, MailMode, Mailbox, Owner, Role, TenantPolicy, User, UserId, counted};
+use crate::domain::{
+    Extension, GreetingKind, MailMode, Mailbox, Owner, Role, TenantPolicy, User, UserId, counted,
+};
 use crate::service::access::Act;
 use crate::service::accounts::{Account, AccountError};
 use crate::store::{Cleared, Person, Places};
@@ -41,6 +43,9 @@ pub(super) struct Asked {
     /// `extension`: it was given just now.
     #[serde(default)]
     new: String,
+    /// The extension that was given up just now.
+    #[serde(default)]
+    was: String,
 }
 
 #[derive(Template)]
@@ -68,6 +73,8 @@ struct UserPage {
     /// Greetings that an alias may have.
     greetings: Vec<(String, String)>,
     places: Places,
+    /// Of addresses that others have as well, what that means.
+    shared: Vec<String>,
     used: String,
     needs_setup: bool,
     /// What was cleared last, while it can be taken back.
@@ -123,7 +130,22 @@ pub(super) async fn show(
         Some(done) if asked.new == "extension" => Some(warned(&site, &visitor, &id, done).await),
         done => done,
     };
+    let done = match (done, asked.was.parse::<Extension>()) {
+        (Some(done), Ok(was)) => {
+            match site.web.services.accounts.dangling(visitor.actor.tenant, &was).await {
+                Ok(dangling) => Some(added(done, &dangling)),
+                Err(error) => return trouble(&error),
+            }
+        }
+        (done, _) => done,
+    };
     profile(&site, &visitor, &id, done, StatusCode::OK).await
+}
+
+/// What was done, with what is to be known besides.
+fn added(done: Done, besides: &[String]) -> Done {
+    let besides: String = besides.iter().map(|text| format!(" {}.", words::begun(text))).collect();
+    Done { text: done.text + &besides, ..done }
 }
 
 /// What was done, and that the new extension is recommended to be otherwise (004-02).
@@ -206,6 +228,7 @@ async fn tried(
         aliases: aliases::rows(&numbers, &more.greetings),
         greetings: more.greetings,
         places: more.places,
+        shared: more.shared,
         extension: mailbox.extension.to_string(),
         modes: MailMode::ALL.into_iter().map(|mode| (mode, mode_title(mode))).collect(),
         needs_setup: person.needs_setup,
@@ -246,6 +269,7 @@ fn in_words(cleared: &Cleared) -> String {
 struct More {
     policy: TenantPolicy,
     places: Places,
+    shared: Vec<String>,
     /// What stands behind the `@`.
     world: String,
     /// The time zone of who has none of their own.
@@ -271,6 +295,7 @@ impl More {
         Ok(Self {
             policy: services.people.policy(user.tenant).await.map_err(|error| trouble(&error))?,
             places: services.accounts.places(user.tenant).await.map_err(|error| trouble(&error))?,
+            shared: services.accounts.shared_addresses(user).await.map_err(|error| trouble(&error))?,
             zone: tenant.zone,
             world: tenant.domains.into_iter().next().unwrap_or(tenant.name),
             greetings: aliases::choices(&known),

@@ -242,6 +242,7 @@ impl From<AccountError> for Problem {
             AccountError::Profile(faults) => Self::fields(detail, &faults),
             AccountError::Several(faults) => Self::several(faults.into_iter().map(Self::from).collect()),
             AccountError::LoginTaken(_) => Self::coded("login", "login_taken", detail),
+            AccountError::AddressIsLogin(_) => Self::coded("emails", "address_taken", detail),
             AccountError::LoginElsewhere(_) => Self::field("login", detail),
             AccountError::ExtensionTaken(_) => Self::coded("extension", "extension_taken", detail),
             AccountError::NumberHere(_) => Self::coded("number", "number_here", detail),
@@ -249,7 +250,7 @@ impl From<AccountError> for Problem {
             AccountError::NoNewcomer(_) => Self::coded("known", "user_not_found", detail),
             AccountError::GoneOver(_) => Self::new(StatusCode::CONFLICT, detail),
             AccountError::NoMailbox(_) => Self::missing("mailbox"),
-            AccountError::Above => Self::new(StatusCode::FORBIDDEN, detail),
+            AccountError::Above | AccountError::RoleBack(_) => Self::new(StatusCode::FORBIDDEN, detail),
             AccountError::NotRemoved => Self::missing("removed user"),
             AccountError::NothingCleared | AccountError::NewerRules => {
                 Self::new(StatusCode::CONFLICT, detail)
@@ -295,6 +296,7 @@ impl From<SigninError> for Problem {
     fn from(error: SigninError) -> Self {
         match error {
             SigninError::NoAddress => Self::field("emails", error.to_string()),
+            SigninError::NoAccess => Self::coded("portal", "no_web_access", error.to_string()),
             SigninError::Store(error) => error.into(),
             other => Self::away(&other),
         }

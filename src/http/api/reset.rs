@@ -91,7 +91,8 @@ pub(super) async fn take_back(
 ) -> Answer {
     let (_, account) = changeable(&site, &caller, &id).await?;
     let accounts = site.web.services.accounts.by(&caller.actor.name);
-    let back = accounts.take_back(caller.tenant, &account.mailbox.extension).await?;
+    let may = |role| caller.actor.may_give_back(role);
+    let back = accounts.take_back(caller.tenant, &account.mailbox.extension, &may).await?;
     Ok(told(&back))
 }
 

@@ -146,11 +146,14 @@ pub(super) async fn take_over(
     if before.user.id != takeover.from {
         return Err(AccountError::GoneOver(extension).into());
     }
+    let given_up = services.accounts.given_up(tenant, &takeover).await?;
+    let given_up: Vec<_> = given_up.iter().map(|one| json!({"at": one.at, "what": one.what})).collect();
     let user = if dry_run {
         services.accounts.check_takeover(tenant, &takeover).await?;
         before.user.id
     } else {
         services.accounts.by(&caller.actor.name).take_over(tenant, takeover).await?.user.id
     };
-    Ok(Json(json!({"extension": extension, "user": user, "dry_run": dry_run})).into_response())
+    let told = json!({"extension": extension, "user": user, "dry_run": dry_run, "leads_nowhere": given_up});
+    Ok(Json(told).into_response())
 }

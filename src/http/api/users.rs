@@ -219,7 +219,9 @@ pub(super) async fn add(
     }
     let (person, account) = found(&site, &caller, Act::UsersWrite, &id).await?;
     let mut told = whole_json(&person, account.as_ref(), &fields);
-    told["warnings"] = json!(services.people.warning(tenant, &added.mailbox.extension).await?.as_slice());
+    let mut warnings = services.accounts.shared_addresses(&added.user).await?;
+    warnings.extend(services.people.warning(tenant, &added.mailbox.extension).await?);
+    told["warnings"] = json!(warnings);
     if adding.invite {
         told["invited"] = services.invite_added(&added.user).await.into();
     }
@@ -345,17 +347,22 @@ pub(super) async fn change(
     let was = whole_json(&person, Some(&account), &fields);
     must_match(&headers, &was)?;
     let changes = changing.changes(account.mailbox.quota, &fields)?;
+    let are_addresses_new = changes.emails.is_some();
     let accounts = services.accounts.by(&caller.actor.name);
     accounts.set(caller.tenant, &account.mailbox.extension, changes).await?;
     let before = account.mailbox.extension;
     let (person, account) = found(&site, &caller, Act::UsersWrite, &id).await?;
     let mut told = whole_json(&person, account.as_ref(), &fields);
     let now = account.map(|account| account.mailbox.extension).filter(|now| *now != before);
-    let warning = match now {
-        Some(now) => services.people.warning(caller.tenant, &now).await?,
-        None => None,
-    };
-    told["warnings"] = json!(warning.as_slice());
+    let mut warnings = Vec::new();
+    if are_addresses_new {
+        warnings.extend(services.accounts.shared_addresses(&person.user).await?);
+    }
+    if let Some(now) = now {
+        warnings.extend(services.people.warning(caller.tenant, &now).await?);
+        warnings.extend(services.accounts.dangling(caller.tenant, &before).await?);
+    }
+    told["warnings"] = json!(warnings);
     Ok(answer(StatusCode::OK, &told))
 }
 

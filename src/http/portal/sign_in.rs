@@ -245,6 +245,11 @@ impl From<SigninError> for Refusal {
         match error {
             SigninError::NoDoor => Self::NoDoor,
             SigninError::Password(fault) => Self::Mend(sentence(&fault)),
+            SigninError::NoAccess => Self::Mend(
+                "You may not sign in by the web at the moment. Ask your administrator to allow it; this link works \
+                 then, as long as it is not too old."
+                    .to_owned(),
+            ),
             other => Self::Trouble(Box::new(trouble(&other))),
         }
     }

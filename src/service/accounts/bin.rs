@@ -4,11 +4,14 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{AccountError, Accounts, Result};
+use super::{AccountError, Accounts, Comer, Result, Takeover};
 use crate::domain::answering::AnswerBy;
-use crate::domain::{DefaultAction, Extension, Handset, KeyTarget, Mailbox, Owner, Role, TenantId, UserId};
+use crate::domain::{
+    DefaultAction, Extension, Handset, KeyTarget, Mailbox, MailboxId, Owner, TenantId, UserId,
+};
 use crate::service::audit::Deed;
-use crate::store::{Removed, StoreError};
+use crate::service::people::LONGEST_PAGE;
+use crate::store::{BinPlace, Fate, MayGive, Removed, StoreError};
 
 /// Who or what leads to a mailbox, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +50,72 @@ pub struct ManyDependents {
     pub each: Vec<(UserId, Dependents)>,
 }
 
+/// Somebody who was brought back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restored {
+    /// Under which extension.
+    pub extension: Extension,
+    /// Under another one than before, without what belonged to the old desk.
+    pub has_left_desk: bool,
+}
+
+/// What is said of who was brought back without the old desk.
+pub const LEFT_DESK: &str = "department, site, caller IDs, 911 caller ID and address, and what else belongs to the desk of the old extension \
+     stayed there: give those of the new desk";
+
+impl Pointer {
+    /// What it is, and where.
+    pub fn in_words(&self) -> String {
+        match &self.at {
+            Some(at) => format!("{} (mailbox {at})", self.what),
+            None => format!("{} (all mailboxes)", self.what),
+        }
+    }
+}
+
 impl Accounts {
+    /// What leads to an extension that is nobody's, in words that say so; none of it where it is somebody's.
+    ///
+    /// # Errors
+    /// [`AccountError::Store`].
+    pub async fn dangling(&self, tenant: TenantId, extension: &Extension) -> Result<Vec<String>> {
+        if self.store.mailbox_by_extension(tenant, extension).await?.is_some() {
+            return Ok(Vec::new());
+        }
+        let told =
+            |one: Pointer| format!("{} leads to {extension}, which nobody has any more", one.in_words());
+        Ok(self.pointers(tenant, extension, None).await?.into_iter().map(told).collect())
+    }
+
+    /// What is set to an extension, but for what its own mailbox says.
+    async fn pointers(
+        &self,
+        tenant: TenantId,
+        extension: &Extension,
+        own: Option<MailboxId>,
+    ) -> Result<Vec<Pointer>> {
+        let mut pointers = self.of_tenant(tenant, extension).await?;
+        for id in self.store.mailboxes_that_hold(tenant, extension).await? {
+            if Some(id) != own {
+                let mailbox = self.store.mailbox(tenant, id).await?;
+                pointers.extend(self.of_mailbox(&mailbox, extension).await?);
+            }
+        }
+        Ok(pointers)
+    }
+
+    /// What leads nowhere once a takeover is done: who comes gives an extension up, which nobody gets.
+    ///
+    /// # Errors
+    /// [`AccountError::Store`].
+    pub async fn given_up(&self, tenant: TenantId, takeover: &Takeover) -> Result<Vec<Pointer>> {
+        match (&takeover.comer, &takeover.fate) {
+            (Comer::Known(other), Fate::Keep(to)) if other == to => Ok(Vec::new()),
+            (Comer::Known(other), _) => self.pointers(tenant, other, None).await,
+            (Comer::New { .. }, _) => Ok(Vec::new()),
+        }
+    }
+
     /// What would go with a user, and what would lead nowhere. Nothing is changed.
     ///
     /// # Errors
@@ -56,13 +124,7 @@ impl Accounts {
         let account = self.show(tenant, extension).await?;
         let own = Owner { tenant, mailbox: account.mailbox.id };
         let counts = self.store.counts(own).await?;
-        let mut pointers = self.of_tenant(tenant, extension).await?;
-        for id in self.store.mailboxes_that_hold(tenant, extension).await? {
-            if id != account.mailbox.id {
-                let mailbox = self.store.mailbox(tenant, id).await?;
-                pointers.extend(self.of_mailbox(&mailbox, extension).await?);
-            }
-        }
+        let pointers = self.pointers(tenant, extension, Some(account.mailbox.id)).await?;
         Ok(Dependents {
             messages: account.usage.messages,
             unheard: counts.new,
@@ -168,47 +230,74 @@ impl Accounts {
         Ok(pointers)
     }
 
-    /// Who was removed and can be brought back, the last one first.
+    /// Everybody who was removed and can be brought back, the last one first.
     ///
     /// # Errors
     /// [`AccountError::Store`].
     pub async fn removed(&self, tenant: TenantId) -> Result<Vec<Removed>> {
-        Ok(self.store.removed_users(tenant).await?)
+        let mut all: Vec<Removed> = Vec::new();
+        loop {
+            let after = all.last().map(Removed::place);
+            let (page, has_more) = self.removed_page(tenant, after, LONGEST_PAGE).await?;
+            all.extend(page);
+            if !has_more {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// A page of them after this place, and whether more follow.
+    ///
+    /// # Errors
+    /// [`AccountError::Store`].
+    pub async fn removed_page(
+        &self,
+        tenant: TenantId,
+        after: Option<BinPlace>,
+        limit: u32,
+    ) -> Result<(Vec<Removed>, bool)> {
+        let limit = limit.clamp(1, LONGEST_PAGE);
+        let mut page = self.store.removed_users(tenant, after, limit + 1).await?;
+        let has_more = page.len() > limit as usize;
+        page.truncate(limit as usize);
+        Ok((page, has_more))
     }
 
     /// Brings a removed user back with messages, greetings, numbers that are still free, role, password and PIN; under
-    /// another extension, if one is given. `most` is the highest role that whoever asks may change: nobody brings somebody
-    /// above back.
+    /// another extension, if one is given. `may` says which roles whoever asks may give: nobody else brings them back.
     ///
     /// # Errors
-    /// [`AccountError::NotRemoved`]; [`AccountError::Above`]; [`AccountError::ExtensionTaken`] when it is somebody else's by
-    /// now.
+    /// [`AccountError::NotRemoved`]; [`AccountError::RoleBack`]; [`AccountError::ExtensionTaken`] when it is somebody else's
+    /// by now.
     pub async fn restore(
         &self,
         tenant: TenantId,
         user: UserId,
         wanted: Option<&Extension>,
-        most: Role,
-    ) -> Result<Extension> {
+        may: MayGive<'_>,
+    ) -> Result<Restored> {
         let removed = self.store.removed_user(tenant, user).await?.ok_or(AccountError::NotRemoved)?;
-        if removed.role > most {
-            return Err(AccountError::Above);
+        if !may(removed.role) {
+            return Err(AccountError::RoleBack(removed.role.to_string()));
         }
-        if let Some(wanted) = wanted {
-            self.check_plan(tenant, wanted).await?;
+        match (wanted, &removed.extension) {
+            (Some(wanted), _) => self.check_plan(tenant, wanted).await?,
+            // How long it is was allowed once; that calls reach it must be so now.
+            (None, Some(old)) => self.check_reserved("extension", old.as_str())?,
+            (None, None) => {}
         }
         let extension = wanted.or(removed.extension.as_ref()).map_or("", Extension::as_str);
         let deed = Deed { action: "user.restored", target: format!("mailbox {extension}") };
         let became = json!({"id": user, "extension": extension});
         let store = self.store.noting(tenant, deed, Value::Null, became);
-        let back = store.restore_user(tenant, user, wanted).await;
-        back.map_err(|error| match error {
+        let back = store.restore_user(tenant, user, wanted, may).await;
+        let has_left_desk = back.map_err(|error| match error {
             StoreError::Missing { .. } => AccountError::NotRemoved,
             other => other.into(),
         })?;
         let (_, mailbox) = self.store.person(tenant, user).await?.ok_or(AccountError::NotRemoved)?;
         let mailbox = mailbox.ok_or(AccountError::NotRemoved)?;
         tracing::info!(mailbox = %mailbox.id, "a removed user was brought back");
-        Ok(mailbox.extension)
+        Ok(Restored { extension: mailbox.extension, has_left_desk })
     }
 }

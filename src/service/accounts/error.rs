@@ -31,6 +31,9 @@ pub enum AccountError {
     /// The domain of the login name is another tenant's.
     #[error("the user ID {0} cannot be given here: what stands behind its @ is a domain of somebody else")]
     LoginElsewhere(String),
+    /// Somebody else of the tenant signs in with it as a user ID.
+    #[error("the address {0} is the user ID of somebody else, who signs in with it: give another one")]
+    AddressIsLogin(MailAddress),
     /// Another mailbox has the extension.
     #[error("extension {0} is already taken: choose another one, or remove its user first")]
     ExtensionTaken(String),
@@ -75,6 +78,11 @@ pub enum AccountError {
     /// Whoever asks may not change somebody of that role.
     #[error("this user is above you: an administrator can do it")]
     Above,
+    /// A role comes back that whoever asks may not give.
+    #[error(
+        "the role {0} would come back with this, which you may not give: an administrator (roles:write) can do it"
+    )]
+    RoleBack(String),
     /// The number does not lead to the mailbox.
     #[error("the number {0} does not lead to this mailbox: the user's own page lists those that do")]
     NoNumber(String),
@@ -107,6 +115,7 @@ impl From<StoreError> for AccountError {
             StoreError::Taken { what: "extension", value } => Self::ExtensionTaken(value),
             StoreError::Taken { what: "login name", value } => Self::LoginTaken(value),
             StoreError::Taken { what: "number", value } => Self::NumberTaken(value),
+            StoreError::Taken { what: "role that comes back", value } => Self::RoleBack(value),
             StoreError::Taken { what: "rules that were made meanwhile", .. } => Self::NewerRules,
             StoreError::Missing { what: "clearing that can be taken back", .. } => Self::NothingCleared,
             StoreError::Missing { what: "greeting", .. } => Self::NoGreeting,
@@ -172,7 +181,9 @@ impl AccountError {
                 same @ ("extension" | "role" | "zone" | "operator" | "fate" | "reason") => same,
                 _ => return None,
             },
-            Self::AddressTwice(_) | Self::TooManyAddresses | Self::NoAddress => "emails",
+            Self::AddressTwice(_) | Self::TooManyAddresses | Self::NoAddress | Self::AddressIsLogin(_) => {
+                "emails"
+            }
             Self::ExtensionTaken(_) | Self::NumberTaken(_) => "extension",
             Self::ModeWithoutAddress => "mail",
             Self::Pin(_) | Self::PinsDiffer => "pin",

@@ -44,10 +44,10 @@ impl Accounts {
         Ok(())
     }
 
-    /// Whether somebody else of the tenant signs in with it as an e-mail address.
+    /// Whether it is an e-mail address of somebody else of the tenant, who signs in with it or may come to.
     async fn is_address_of_others(&self, tenant: TenantId, own: Option<UserId>, login: &str) -> Result<bool> {
-        let users = self.store.users_by_mail(login).await?;
-        Ok(users.iter().any(|user| user.tenant == tenant && Some(user.id) != own))
+        let users = self.store.users_of_address(tenant, login).await?;
+        Ok(users.iter().any(|user| Some(user.id) != own))
     }
 
     /// A login name that is free: first initial and last name at the tenant's domain (its name, where it has none), with a

@@ -125,6 +125,7 @@ impl Accounts {
         }
         if let Some(emails) = &changes.emails {
             faults.note(checked_emails(emails.clone()))?;
+            faults.note(self.check_new_addresses(user, changes).await)?;
         }
         let next = changes.extension.as_ref().unwrap_or(extension);
         if next != extension {

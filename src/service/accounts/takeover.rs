@@ -114,6 +114,7 @@ impl Accounts {
                     faults.note::<()>(Err(AccountError::ModeWithoutAddress))?;
                 }
                 faults.note(checked_emails(emails.clone()))?;
+                faults.note(self.check_addresses(tenant, None, emails).await)?;
             }
             Comer::Known(other) => drop(faults.note(self.check_known(tenant, other, takeover).await)?),
         }

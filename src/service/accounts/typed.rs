@@ -55,6 +55,9 @@ impl Accounts {
         let read = |text: &String| text.parse::<MailAddress>().map_err(AccountError::from);
         let emails = typed.emails.iter().map(read).collect::<Result<Vec<_>>>();
         let emails = faults.note(emails.and_then(checked_emails))?;
+        if let Some(emails) = &emails {
+            faults.note(self.check_addresses(tenant, None, emails).await)?;
+        }
         let mode = typed.mode.as_deref().map(str::parse::<MailMode>).transpose();
         let mode = faults.note(mode.map_err(AccountError::from))?.flatten();
         if mode.is_some_and(|mode| mode != MailMode::None) && emails.as_ref().is_some_and(Vec::is_empty) {

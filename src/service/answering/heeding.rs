@@ -119,8 +119,7 @@ impl Rules {
 
     /// Whether somebody had this extension who lies in the recycle bin.
     async fn had(&self, tenant: TenantId, extension: &Extension) -> Result<bool> {
-        let removed = self.store.removed_users(tenant).await?;
-        Ok(removed.iter().any(|user| user.extension.as_ref() == Some(extension)))
+        Ok(self.store.was_extension(tenant, extension).await?)
     }
 
     /// Everybody whose rules may be followed from this mailbox on.

@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 use secrecy::SecretString;
 
 use self::cells::{changes, listed};
+use self::profile::Names;
 use super::columns::{Column, Columns};
 use super::phones::Phones;
 use super::preview::{CellFault, Difference, Preview, Row, What, differences};
@@ -125,10 +126,7 @@ struct Known<'a> {
     /// The line of each number of the file.
     number_lines: HashMap<String, u32>,
     phones: Phones,
-    /// Whose login name is whose.
-    logins: HashMap<&'a str, UserId>,
-    /// The line of each login name of the file.
-    login_lines: HashMap<String, u32>,
+    names: Names,
 }
 
 type Faults = Vec<CellFault>;
@@ -150,12 +148,7 @@ impl<'a> Known<'a> {
             of_mailbox,
             lines: HashMap::new(),
             number_lines: HashMap::new(),
-            logins: world
-                .users
-                .iter()
-                .filter_map(|(user, _)| Some((user.profile.login.as_deref()?, user.id)))
-                .collect(),
-            login_lines: HashMap::new(),
+            names: Names::new(&world.users),
             phones: Phones::new(world.tenant, &world.handsets),
         }
     }
@@ -201,7 +194,7 @@ impl<'a> Known<'a> {
         if let Err(error) = whole {
             faults.push(CellFault { column: Column::Mail, why: error.to_string() });
         }
-        self.check_login(line, &user, faults);
+        self.check_names(line, &old_user, &user, faults);
         let (mut numbers, mut without) = self.numbers_of(line, cell(Column::Numbers), &mailbox, faults);
         let lists = (&mut numbers, &mut without);
         let direct = cell(Column::Direct).and_then(|text| self.direct(line, text, &mailbox, lists, faults));

@@ -472,3 +472,37 @@ fn a_new_extension_that_is_too_short_for_the_tenant_is_a_fault_of_its_row() {
     assert!(faults[0].why.contains("extensions are longer here"), "{faults:?}");
     assert!(!matches!(preview.rows[1].what, What::Fault(_)), "{:?}", preview.rows[1]);
 }
+
+/// 003-02: nobody's way in is taken by a file, whichever way round and whichever line comes first.
+#[test]
+fn a_user_id_is_nobody_elses_address_and_an_address_nobody_elses_user_id() {
+    let mut world = world();
+    world.users[0].0.profile.login = Some("countess@example.org".to_owned());
+    let why = |text: &str| {
+        let clock = ManualClock::new(jiff::Timestamp::UNIX_EPOCH, 1);
+        let preview = plan(&world, &table(text), clock.as_ref()).unwrap().0;
+        match &preview.rows.last().unwrap().what {
+            What::Fault(faults) => {
+                faults.iter().map(|fault| format!("{}: {}", fault.column.as_str(), fault.why)).collect()
+            }
+            _ => String::new(),
+        }
+    };
+    for (text, column) in [
+        ("extension,login\n1002,Ada@example.org\n", "login"),
+        ("extension,email\n1002,Countess@example.org\n", "email"),
+        ("extension,email,login\n1002,b@example.org,\n1003,,b@example.org\n", "login"),
+        ("extension,email,login\n1002,,b@example.org\n1003,B@example.org,\n", "email"),
+    ] {
+        let why = why(text);
+        assert!(why.starts_with(&format!("{column}: ")) && why.contains("somebody else"), "{text}: {why}");
+    }
+    // The own address may be the own user ID, and two people may share one for their mail.
+    for text in [
+        "extension,login\n1001,ada@example.org\n",
+        "extension,email\n1001,countess@example.org\n",
+        "extension,email\n1002,ada@example.org\n",
+    ] {
+        assert_eq!(why(text), "", "{text}");
+    }
+}

@@ -1,5 +1,6 @@
 //! What is behind one-time links, who gets one, and whom a name means.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 
 use secrecy::SecretString;
@@ -40,7 +41,7 @@ impl Signin {
     /// Sets the password that was chosen behind a one-time link, uses the link up, and signs in.
     ///
     /// # Errors
-    /// [`SigninError::NoDoor`], [`SigninError::Password`]: then the link still works.
+    /// [`SigninError::NoDoor`]; [`SigninError::Password`], [`SigninError::NoAccess`]: then the link still works.
     pub async fn choose_password(
         &self,
         token: &str,
@@ -50,6 +51,7 @@ impl Signin {
     ) -> Result<Entry> {
         let (_, user) = self.behind(token).await?;
         let user = user.ok_or(SigninError::NoDoor)?;
+        self.must_have_access(&user).await?;
         check_password(&new, &user)?;
         let hash = self.hashing.hash(new).await.map_err(SigninError::Away)?;
         let door = self.doors.take(token).await?.ok_or(SigninError::NoDoor)?;
@@ -97,8 +99,9 @@ impl Signin {
     /// Mails the user a link to choose a password: an invitation while there is none.
     ///
     /// # Errors
-    /// [`SigninError::NoAddress`].
+    /// [`SigninError::NoAddress`]; [`SigninError::NoAccess`] of who may not sign in by the web.
     pub async fn invite(&self, user: &User) -> Result<MailAddress> {
+        self.must_have_access(user).await?;
         let to = first_address(user)?;
         let of = (user.tenant, user.id);
         let store = self.noting("user.invited", of, Value::Null, json!({ "mailed_to": to })).await?;
@@ -118,6 +121,11 @@ impl Signin {
         };
         store.add_job(user.tenant, &job).await?;
         Ok(to)
+    }
+
+    /// That the user may sign in by the web: a link would lead nowhere.
+    async fn must_have_access(&self, user: &User) -> Result<()> {
+        if self.store.login(user.tenant, user.id).await?.portal { Ok(()) } else { Err(SigninError::NoAccess) }
     }
 
     /// Somebody forgot the password. Whatever happens, the answer is the same.
@@ -158,8 +166,9 @@ impl Signin {
     /// Ends the password and whatever it opened, and mails a link to a new one (002-092); where it goes.
     ///
     /// # Errors
-    /// [`SigninError::NoAddress`]: then the password stays, or nobody could ever come in.
+    /// [`SigninError::NoAddress`], [`SigninError::NoAccess`]: then the password stays, or nobody could ever come in.
     pub async fn force_password(&self, user: &User) -> Result<MailAddress> {
+        self.must_have_access(user).await?;
         let to = first_address(user)?;
         let of = (user.tenant, user.id);
         let store = self.noting("password.forced", of, Value::Null, json!({ "mailed_to": to })).await?;
@@ -168,8 +177,8 @@ impl Signin {
         self.mail_link(&self.store, user, to).await
     }
 
-    /// Whom a name may mean: one of a tenant, and of another tenant whoever has the same address there. Nobody is kept out
-    /// because of what others wrote into their tenant: the password says who it is.
+    /// Whom a name may mean: who has it as a user ID, else whoever share the address; in every tenant. Nobody is kept out
+    /// because of what others wrote into their profile or their tenant: the password says who it is.
     pub(super) async fn users_named(&self, name: &str) -> Result<Vec<User>> {
         let name = name.trim();
         if name.len() > 320 {
@@ -187,17 +196,15 @@ impl Signin {
         if world.is_none() {
             return Ok(Vec::new());
         }
-        // 003-02: a login name looks like an address, and may be the address of the same person.
+        // 003-02: a login name looks like an address, and is one person's of the tenant, whoever has such an address there.
         let mut users = self.store.users_by_login(name).await?;
-        users.extend(self.store.users_by_mail(name).await?);
-        users.sort_by_key(|user| (user.tenant, user.id));
-        users.dedup_by_key(|user| user.id);
-        // Two people of one tenant with one name: it does not say who it is.
-        let one_each = users.chunk_by(|one, two| one.tenant == two.tenant).filter_map(|of| match of {
-            [only] => Some(only.clone()),
-            _ => None,
-        });
-        Ok(one_each.take(MOST_TENANTS).collect())
+        let named: HashSet<TenantId> = users.iter().map(|user| user.tenant).collect();
+        let sharing = self.store.users_by_mail(name).await?;
+        users.extend(sharing.into_iter().filter(|user| !named.contains(&user.tenant)));
+        // Stable: of a tenant, who was added first stays first.
+        users.sort_by_key(|user| user.tenant);
+        let tenants = users.chunk_by(|one, two| one.tenant == two.tenant).take(MOST_TENANTS);
+        Ok(tenants.flatten().cloned().collect())
     }
 
     /// The tenant of `1001@world`, a SIP domain or the tenant's name; without a world the only one.

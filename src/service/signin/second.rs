@@ -129,7 +129,7 @@ impl Signin {
             return Err(SigninError::Code);
         }
         let proof = self.proof(user, code).await?.ok_or(SigninError::Code)?;
-        self.store.password_was_right(account, source, WINDOW).await?;
+        self.store.password_was_right(account, source.as_slice(), WINDOW).await?;
         Ok(proof)
     }
 
@@ -229,7 +229,7 @@ impl Signin {
         if !store.turn_factor_on((user.tenant, user.id), fresh, step, &hashes, keep).await? {
             return Err(SigninError::Late);
         }
-        self.store.password_was_right(account, None, WINDOW).await?;
+        self.store.password_was_right(account, &[], WINDOW).await?;
         tracing::info!(user = %user.id, "a second factor was turned on");
         security::tell(&self.store, &self.clock, user, SecurityChange::FactorOn).await;
         Ok(codes)
@@ -329,7 +329,7 @@ impl Signin {
         if !is_right || !allowed {
             return Err(SigninError::Refused);
         }
-        self.store.password_was_right(account, None, WINDOW).await?;
+        self.store.password_was_right(account, &[], WINDOW).await?;
         if self.active(user.tenant, user.id).await?.is_some() {
             self.prove(user, code, None).await?;
         }

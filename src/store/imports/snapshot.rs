@@ -49,7 +49,7 @@ pub(super) struct Snapshot {
     profile: Option<String>,
     enabled: bool,
     settings: String,
-    pin_hash: Option<String>,
+    pub(super) pin_hash: Option<String>,
     numbers: Vec<(String, Option<String>)>,
     /// Greetings of numbers that have one of their own.
     #[serde(default)]

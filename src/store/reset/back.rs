@@ -3,12 +3,15 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::super::bin::{BACK_DEVICE, BACK_JOBS, BACK_LINKS, FORGET_KEPT, PURGE, PURGE_USER};
+use super::super::bin::{
+    BACK_DEVICE, BACK_JOBS, BACK_LINKS, FORGET_KEPT, LOGIN, MayGive, PURGE, PURGE_USER, give,
+};
 use super::super::db::{Row, Tx, args};
 use super::super::deposit::RECENT_ANEW;
 use super::super::fault::{found, missing};
 use super::super::lamps;
 use super::super::mailboxes::{SET_PIN, mailbox_statement};
+use super::super::profiles::{OF_ADDRESS, quoted};
 use super::super::read::{Reader, micros};
 use super::super::second_factors::PURGE_FACTOR;
 use super::super::{Result, Store, StoreError};
@@ -17,7 +20,7 @@ use super::{
     MUST_BE_SET_UP, SET_ROLE,
 };
 use super::{locked, phones, write_user};
-use crate::domain::{Clear, JobId, Mailbox, Profile, TenantId, User, UserId};
+use crate::domain::{Clear, JobId, Mailbox, Profile, Role, TenantId, User, UserId};
 
 const NEWEST: &str = "SELECT r.id, r.archive_user, r.archive_mailbox, r.kept, r.made_at,
         (r.archive_user IS NULL OR EXISTS (SELECT 1 FROM users a WHERE a.tenant_id = r.tenant_id AND a.id = r.archive_user
@@ -91,11 +94,18 @@ impl Store {
     }
 
     /// Takes back what was cleared last, not before `since`, in one transaction. API keys and sessions are not made anew.
+    /// A role that was taken comes back where whoever asks `may` give it.
     ///
     /// # Errors
     /// [`StoreError::Missing`] when there is nothing (any more), or somebody else was set up meanwhile;
-    /// [`StoreError::Taken`] when rules were made meanwhile.
-    pub async fn take_back_cleared(&self, tenant: TenantId, id: UserId, since: Timestamp) -> Result<Cleared> {
+    /// [`StoreError::Taken`] when rules were made meanwhile, or of the role.
+    pub async fn take_back_cleared(
+        &self,
+        tenant: TenantId,
+        id: UserId,
+        since: Timestamp,
+        may: MayGive<'_>,
+    ) -> Result<Cleared> {
         let gone = || missing("clearing that can be taken back", id);
         let mut tx = self.begin().await?;
         let (user, mailbox) = locked(&mut tx, tenant, id).await?;
@@ -104,6 +114,7 @@ impl Store {
         if !reset.is_there || Face::of(&user) != reset.kept.left {
             return Err(gone());
         }
+        may_come_back(&mut tx, &user, &reset.kept, may).await?;
         // Who takes it back at the same moment finds nothing.
         found(tx.run(FORGET, args![tenant.uuid(), reset.id]).await?, "clearing that can be taken back", id)?;
         if let Some((archive_user, archive)) = reset.archive {
@@ -123,6 +134,15 @@ impl Store {
         self.work_was_made();
         Ok(reset.cleared)
     }
+}
+
+/// Whether the role that comes back, if it is another one than now, may be given by who asks.
+async fn may_come_back(tx: &mut Tx, user: &User, kept: &Kept, may: MayGive<'_>) -> Result<()> {
+    let Some(role) = kept.role.filter(|_| kept.parts.contains(&Clear::Name)) else { return Ok(()) };
+    let rows = tx.rows(LOGIN, args![user.tenant.uuid(), user.id.uuid()]).await?;
+    let now =
+        rows.first().map(|row| Reader::new(row, "logins", "user_id").parsed::<Role>("role")).transpose()?;
+    if now.unwrap_or_default() == role { Ok(()) } else { give(role, may) }
 }
 
 async fn move_back(tx: &mut Tx, mailbox: &Mailbox, archive: Uuid, at: i64) -> Result<()> {
@@ -156,11 +176,15 @@ async fn factor_back(tx: &mut Tx, user: &User, archive_user: Uuid) -> Result<()>
     Ok(())
 }
 
-/// Somebody else may have the login name by now: it is not taken back then.
-async fn free_login(tx: &mut Tx, user: &mut User) -> Result<()> {
+/// Somebody else may have the login name by now, or sign in with it as an address: it is not taken back then.
+pub(in crate::store) async fn free_login(tx: &mut Tx, user: &mut User) -> Result<()> {
     let Some(login) = user.profile.login.as_deref() else { return Ok(()) };
     let others = tx.rows(LOGIN_OF_OTHERS, args![user.tenant.uuid(), login, user.id.uuid()]).await?;
-    if !others.is_empty() {
+    let mut is_taken = !others.is_empty();
+    for row in tx.rows(OF_ADDRESS, args![user.tenant.uuid(), quoted(login), 2_u32]).await? {
+        is_taken |= Reader::new(&row, "users", "id").id("id")? != user.id.uuid();
+    }
+    if is_taken {
         user.profile.login = None;
     }
     Ok(())
@@ -178,6 +202,9 @@ async fn values_back(tx: &mut Tx, mut user: User, mut mailbox: Mailbox, kept: Ke
     let had = |part| kept.parts.contains(&part);
     if had(Clear::Name) {
         (user.first, user.last) = (kept.was.first, kept.was.last);
+        if let Some(habits) = kept.habits {
+            mailbox.take_on(habits);
+        }
         mailbox.phone.nicknames = kept.nicknames;
         let profile = Profile { login: kept.login, ..kept.profile };
         user.profile = profile.at_the_place_of(&user.profile);

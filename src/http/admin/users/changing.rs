@@ -41,9 +41,10 @@ pub(in crate::http::admin) async fn change(
         Ok(()) => {
             let new = match fields.get("extension").trim().parse::<Extension>() {
                 Ok(now) if now != account.mailbox.extension => {
-                    new_extension(&site, visitor.actor.tenant, &now).await
+                    let new = new_extension(&site, visitor.actor.tenant, &now).await;
+                    format!("{new}&was={}", account.mailbox.extension)
                 }
-                _ => "",
+                _ => String::new(),
             };
             see(&site, &format!("{HERE}/{id}?done=saved{new}"))
         }

@@ -63,6 +63,7 @@ pub(super) const SHAPES: &[Shape] = &[
             ("extension", "string", ""),
             ("user", "uuid", "who has it now; in a dry run, as before"),
             ("dry_run", "boolean", "nothing was changed"),
+            ("leads_nowhere", "[Pointer]", "what is set to the extension that who comes gives up"),
         ],
     ),
     shape(

@@ -49,6 +49,7 @@ pub(super) fn routes() -> Vec<Entry> {
         ),
         (
             Route::new("GET", "/users/removed", write, "Users who can be brought back for 30 days, the last one first")
+                .query(&[PLACE, LIMIT])
                 .list("RemovedUser"),
             get(bin::list),
         ),

@@ -81,7 +81,14 @@ pub(super) const PEOPLE: &[Shape] = &[
             ("why", "removed|reset|cleared", "removed; or what was cleared of somebody who stayed"),
         ],
     ),
-    shape("RestoredUser", &[("id", "uuid", "the user"), ("extension", "string", "the extension")]),
+    shape(
+        "RestoredUser",
+        &[
+            ("id", "uuid", "the user"),
+            ("extension", "string", "the extension"),
+            ("warnings", "[string]", "what stayed with the old extension, such as the 911 data of its desk"),
+        ],
+    ),
     shape("Invitation", &[("mailed_to", "email", "where the link goes")]),
     shape("Access", &[("role", ROLES, ""), ("portal", "boolean", "may sign in by the web")]),
 ];

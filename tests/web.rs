@@ -49,6 +49,8 @@ mod first_run;
 mod forward;
 #[path = "support/web_greetings.rs"]
 mod greetings;
+#[path = "support/web_handed_on.rs"]
+mod handed_on;
 #[path = "support/web_handsets.rs"]
 mod handsets;
 #[path = "support/web_hooks.rs"]

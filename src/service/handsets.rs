@@ -27,6 +27,8 @@ use crate::store::{AuditLine, KnownHandset, Store, StoreError};
 
 /// Handsets of one page at most.
 pub const LONGEST_PAGE: u32 = 200;
+/// So often a phone without a name is given the next free one.
+const TRIES: usize = 20;
 /// Names that are offered.
 const OFFERED: usize = 3;
 
@@ -143,10 +145,29 @@ impl Handsets {
         owner: Option<UserId>,
         wish: HandsetWish,
     ) -> Result<KnownHandset> {
-        let name = match (name.trim(), owner) {
-            ("", Some(owner)) => self.next_name(tenant, owner).await?,
-            (name, _) => name.parse()?,
+        let ("", Some(user)) = (name.trim(), owner) else {
+            return self.add_named(actor, tenant, name.trim().parse()?, owner, wish).await;
         };
+        for _ in 1..TRIES {
+            let name = self.next_name(tenant, user).await?;
+            match self.add_named(actor, tenant, name, owner, wish.clone()).await {
+                // Nobody chose it, and another phone got it at the same moment.
+                Err(HandsetError::Taken { what: "phone name", .. }) => {}
+                outcome => return outcome,
+            }
+        }
+        let name = self.next_name(tenant, user).await?;
+        self.add_named(actor, tenant, name, owner, wish).await
+    }
+
+    async fn add_named(
+        &self,
+        actor: &Actor,
+        tenant: TenantId,
+        name: HandsetName,
+        owner: Option<UserId>,
+        wish: HandsetWish,
+    ) -> Result<KnownHandset> {
         let now = self.clock.now();
         let id = HandsetId::from_uuid(self.clock.uuid());
         let blank = Handset {

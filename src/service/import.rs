@@ -177,8 +177,9 @@ impl Imports {
             let count = rows.len();
             let written = |done| told(Progress::Writing(done, count));
             let deed = Deed { action: "users.imported", target: format!("import {}", import.id) };
-            let became = json!({"label": import.label, "added": import.added, "changed": import.changed});
-            let store = self.store.noting(tenant, deed, Value::Null, became);
+            let (was, users) = preview.noted();
+            let became = json!({"label": import.label, "added": import.added, "changed": import.changed, "rows": users});
+            let store = self.store.noting(tenant, deed, was, became);
             let owners = self.owners_of_pins(tenant, &rows).await?;
             match store.import_users(tenant, &import, (&rows, &phones), revision, &written).await {
                 Ok(()) => {
@@ -218,10 +219,10 @@ impl Imports {
         let deed = Deed { action: "import.taken-back", target: format!("import {id}") };
         let store = self.store.noting(tenant, deed, Value::Null, json!({ "anyway": anyway }));
         let within = Within { anyway, phones: self.has_phones, emergency: self.has_emergency };
-        let became = store.roll_back_import(tenant, id, within).await.map_err(|error| match error {
-            StoreError::Missing { .. } => ImportError::NoImport(id),
-            other => other.into(),
-        })?;
+        let became = match store.roll_back_import(tenant, id, within).await {
+            Err(StoreError::Missing { .. }) => return Err(self.not_taken_back(tenant, id).await?),
+            became => became?,
+        };
         match became {
             TakenBack::Wholly(pins) => {
                 for user in pins {
@@ -234,6 +235,13 @@ impl Imports {
         }
         tracing::info!(import = %id, "an import was taken back");
         Ok(())
+    }
+
+    /// Why there is nothing to take back.
+    async fn not_taken_back(&self, tenant: TenantId, id: ImportId) -> Result<ImportError, ImportError> {
+        let known = self.store.imports(tenant).await?.into_iter().find(|import| import.id == id);
+        let at = known.and_then(|import| import.rolled_back_at);
+        Ok(at.map_or(ImportError::NoImport(id), ImportError::BackAlready))
     }
 
     /// Who of those who are there gets a new PIN, with the addresses of before and of then.

@@ -252,7 +252,7 @@ async fn an_import_adds_and_changes_and_can_be_taken_back(bed: Bed) {
     let trashed = bed.store.messages(tenant, bob.mailbox.id, Folder::Trash).await.unwrap();
     assert_eq!(trashed.len(), 1, "what was left meanwhile is not lost");
     let twice = imports(&bed).roll_back(tenant, import.id, false).await;
-    assert!(matches!(twice, Err(ImportError::NoImport(_))), "{twice:?}");
+    assert!(matches!(twice, Err(ImportError::BackAlready(_))), "{twice:?}");
     let listed = imports(&bed).list(tenant).await.unwrap();
     assert_eq!((listed[0].label.as_str(), listed[0].can_roll_back), ("users.csv", false));
     // The numbers are free again.

@@ -1,5 +1,6 @@
 //! Many users at once: the file, what is begun, what was imported and can be taken back.
 
+mod counts;
 pub(super) mod draft;
 
 use askama::Template;
@@ -194,6 +195,10 @@ pub(super) async fn take_back(State(site): Shared, Path(id): Path<String>, poste
         Ok(()) => {}
         Err(ImportError::NoImport(_)) => return missing(),
         Err(ImportError::Store(error)) => return trouble(&error),
+        Err(error @ ImportError::BackAlready(_)) => {
+            let why = Some(Done::refused(sentence(&error)));
+            return page(&site, &visitor, why, None, StatusCode::CONFLICT).await;
+        }
         Err(ImportError::ChangedSince(changed)) => {
             let why = Done::refused(format!(
                 "Nothing was taken back, because of what was changed after the import: {}.",

@@ -303,6 +303,7 @@ impl From<ImportError> for Problem {
             ImportError::Busy
             | ImportError::TooManyDrafts(_)
             | ImportError::ChangedSince(_)
+            | ImportError::BackAlready(_)
             | ImportError::Restless => Self::new(StatusCode::CONFLICT, detail),
             ImportError::Hash(_) | ImportError::Reading(_) => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)

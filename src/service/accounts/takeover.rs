@@ -9,7 +9,7 @@ use crate::domain::{
     Role, TenantId, User, UserId,
 };
 use crate::service::audit::Deed;
-use crate::store::{Fate, Holdings, Lamp, Newcomer};
+use crate::store::{Fate, Holdings, Lamp, Newcomer, StoreError};
 
 use super::{Account, Dependents};
 
@@ -211,7 +211,12 @@ impl Accounts {
         self.store
             .noting_steps(tenant, steps)
             .take_over(tenant, (&extension, from), &fate, &newcomer, (with_numbers, &phones))
-            .await?;
+            .await
+            .map_err(|error| match error {
+                // Somebody else was faster.
+                StoreError::Missing { what: "mailbox", .. } => AccountError::GoneOver(extension.clone()),
+                other => other.into(),
+            })?;
         let account = self.show(tenant, &extension).await?;
         tracing::info!(mailbox = %account.mailbox.id, "an extension was taken over");
         Ok(account)

@@ -1,5 +1,7 @@
 //! Why an import is not made, mended or taken back, in words that say what to do.
 
+use jiff::Timestamp;
+
 use super::table::TableError;
 use crate::domain::{Extension, ImportId};
 use crate::store::StoreError;
@@ -19,7 +21,10 @@ pub enum ImportError {
     /// A PIN could not be hashed.
     #[error("the PINs could not be hashed ({0}): try again")]
     Hash(String),
-    /// No such import, or it was taken back already, or it is too old.
+    /// It was taken back before.
+    #[error("this import was taken back already, {0}: there is nothing left of it to take back")]
+    BackAlready(Timestamp),
+    /// No such import, or it is too old.
     #[error("there is no import {0} that can be taken back: `aftertone import list` shows those that can")]
     NoImport(ImportId),
     /// An import touched somebody who may not be changed by who takes it back.

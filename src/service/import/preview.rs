@@ -1,5 +1,7 @@
 //! What a table would do, as it is shown before anything is done.
 
+use serde_json::{Map, Value, json};
+
 use super::columns::Column;
 use crate::domain::{MailAddress, Mailbox, ProfileField, User};
 
@@ -56,7 +58,51 @@ pub struct Preview {
     pub ignored: Vec<String>,
 }
 
+/// Characters of what the audit keeps of an import, before and after: the row of the changes holds no more.
+const MOST_NOTED: usize = 3500;
+
 impl Preview {
+    /// What changes, row by row, as the audit keeps it: before, and after. Of many rows the first ones, and how many more.
+    pub(super) fn noted(&self) -> (Value, Value) {
+        let (mut was, mut became) = (Map::new(), Map::new());
+        let (mut room, mut more) = (MOST_NOTED, 0_u64);
+        for row in &self.rows {
+            let (differences, is_new) = match &row.what {
+                What::Add(differences) => (differences, true),
+                What::Change(differences) => (differences, false),
+                What::Unchanged | What::Fault(_) => continue,
+            };
+            let side = |text: fn(&Difference) -> &str| -> Map<String, Value> {
+                let cell = |one: &Difference| (one.column.as_str().to_owned(), Value::from(text(one)));
+                differences.iter().map(cell).collect()
+            };
+            let (before, after) = (side(|one| &one.old), side(|one| &one.new));
+            let cost = Value::from(before.clone())
+                .to_string()
+                .len()
+                .max(Value::from(after.clone()).to_string().len())
+                + 20;
+            let Some(left) = room.checked_sub(cost) else {
+                more += 1;
+                continue;
+            };
+            room = left;
+            let name = match row.extension.as_str() {
+                "" => format!("line {}", row.line),
+                extension => extension.to_owned(),
+            };
+            if !is_new {
+                was.insert(name.clone(), before.into());
+            }
+            became.insert(name, after.into());
+        }
+        if more > 0 {
+            became.insert("and more rows".to_owned(), more.into());
+        }
+        let was = if was.is_empty() { Value::Null } else { json!({ "rows": was }) };
+        (was, became.into())
+    }
+
     /// How many rows have faults.
     pub fn faults(&self) -> usize {
         self.rows.iter().filter(|row| matches!(row.what, What::Fault(_))).count()

@@ -17,6 +17,7 @@ use super::super::super::portal::{missing, sentence, trouble};
 use super::super::super::shell::render;
 use super::super::super::visitor::{Fields, Posted, Visitor, see};
 use super::super::super::{Shared, Site};
+use super::counts::Counts;
 use super::{HERE, csv, imports};
 
 /// Rows on a page: a form with all their cells fits into what a form may be.
@@ -84,15 +85,6 @@ struct DraftPage {
     before: Option<usize>,
     next: Option<usize>,
     of: usize,
-}
-
-#[derive(Debug, Default)]
-struct Counts {
-    all: usize,
-    add: usize,
-    change: usize,
-    fault: usize,
-    out: usize,
 }
 
 struct Shown {
@@ -173,16 +165,7 @@ fn refused(error: &ImportError) -> Response {
 
 fn shown(frame: Frame, looked: &Looked, asked: &Asked, progress: Option<Progress>) -> DraftPage {
     let Looked { draft, columns, preview, left_out, .. } = looked;
-    let out = left_out.len();
-    let mut counts = Counts { all: preview.rows.len() + out, out, ..Counts::default() };
-    for row in &preview.rows {
-        match row.what {
-            What::Add(_) => counts.add += 1,
-            What::Change(_) => counts.change += 1,
-            What::Fault(_) => counts.fault += 1,
-            What::Unchanged => {}
-        }
-    }
+    let counts = Counts::of(&preview.rows, left_out.len());
     // Who comes first sees what is to be mended.
     let only = match asked.only.as_str() {
         "" if counts.fault > 0 => Only::Faults,

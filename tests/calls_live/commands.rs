@@ -166,8 +166,21 @@ fn every_command_works_beside_a_running_server() {
     assert!(server.ok(&["check"]).lines().all(|line| line.split_whitespace().nth(1) == Some("ok")));
     assert!(server.ok(&["prompts", "check"]).contains("complete"));
     server.ok(&["number", "remove", "+4930123456", "--mailbox", "1001"]);
-    server.ok(&["user", "remove", "1002"]);
+    // 002-091: what goes is seen first.
+    server.ok(&["user", "set", "1001", "--key", "4=mailbox:1002"]);
+    let seen = server.ok(&["user", "remove", "1002", "--dry-run"]);
+    assert!(
+        seen.contains("key 4 of its callers (mailbox 1001)") && seen.contains("nothing was done"),
+        "{seen}"
+    );
+    assert_eq!(server.json(&["user", "list"]).as_array().unwrap().len(), 2);
+    let removed = server.ok(&["user", "remove", "1002"]);
+    assert!(removed.contains("key 4 of its callers (mailbox 1001)"), "{removed}");
     assert_eq!(server.json(&["user", "list"]).as_array().unwrap().len(), 1);
+    // 001-08: a link that would lead nowhere is not made.
+    server.ok(&["user", "role", "1001", "--portal", "false"]);
+    let refused = server.run(&["user", "invite", "1001", "--print"]);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("may not sign in by the web"), "{refused:?}");
 }
 
 #[test]

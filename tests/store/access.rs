@@ -12,7 +12,7 @@ use super::*;
 contract! {
     a_login_its_sessions_and_links_end_as_they_should
     a_second_factor_counts_each_code_once_whichever_node_asks
-    an_address_names_one_user_and_two_of_them_nobody
+    an_address_names_the_first_four_who_share_it
     what_somebody_else_changed_of_a_login_is_not_undone
     guesses_at_passwords_are_counted_and_forgiven
     keys_answers_and_the_audit_are_kept_and_go
@@ -173,7 +173,7 @@ async fn a_second_factor_counts_each_code_once_whichever_node_asks(bed: Bed) {
     assert!(!bed.store.owes_factor(tenant, user).await.unwrap());
 }
 
-async fn an_address_names_one_user_and_two_of_them_nobody(bed: Bed) {
+async fn an_address_names_the_first_four_who_share_it(bed: Bed) {
     let mut home = bed.home("1001").await;
     home.user.emails = vec!["Ada_1%@example.org".parse().unwrap(), "countess@example.org".parse().unwrap()];
     bed.store.put_user(&home.user).await.unwrap();
@@ -194,7 +194,24 @@ async fn an_address_names_one_user_and_two_of_them_nobody(bed: Bed) {
     twin.user.emails = vec!["countess@example.org".parse().unwrap()];
     bed.store.put_user(&twin.user).await.unwrap();
     bed.store.put_login(&login(&twin, Role::Basic, true)).await.unwrap();
+    // Tenants are apart from each other.
     assert_eq!(bed.store.users_by_mail("countess@example.org").await.unwrap().len(), 2);
+    let mut sharing = vec![home.user.id];
+    for extension in ["1003", "1004", "1005", "1006", "1007"] {
+        bed.clock.advance(Duration::from_secs(1));
+        let mut person = bed.person(home.tenant, extension);
+        person.user.emails = vec!["Countess@example.org".parse().unwrap()];
+        bed.store.add_user(&person.user, &person.mailbox, None).await.unwrap();
+        let login = Login { user: person.user.id, ..login(&home, Role::Basic, true) };
+        bed.store.put_login(&login).await.unwrap();
+        sharing.push(person.user.id);
+    }
+    let known = bed.second.users_by_mail("countess@example.org").await.unwrap();
+    let known: Vec<_> = known.iter().filter(|user| user.tenant == home.tenant).map(|user| user.id).collect();
+    assert_eq!(known, sharing[..4], "who was added first");
+    let all = bed.store.users_of_address(home.tenant, "COUNTESS@example.org").await.unwrap();
+    assert_eq!(all.iter().map(|user| user.id).collect::<Vec<_>>(), sharing[..5]);
+    assert_eq!(bed.store.users_of_address(twin.tenant, "countess@example.org").await.unwrap().len(), 1);
 }
 
 async fn guesses_at_passwords_are_counted_and_forgiven(bed: Bed) {

@@ -2,7 +2,7 @@
 
 use aftertone::clock::Clock as _;
 use aftertone::domain::{Login, Owner, Role};
-use aftertone::service::accounts::{Accounts, MailboxDefaults, NewUser};
+use aftertone::service::accounts::{Accounts, Changes, MailboxDefaults, NewUser};
 use aftertone::service::retention::Retention;
 
 use super::*;
@@ -13,6 +13,8 @@ contract! {
     two_nodes_that_sweep_and_one_that_restores_lose_nobody
     after_thirty_days_nothing_is_left_but_jobs_for_the_audio
     nobody_of_another_tenant_is_brought_back
+    the_bin_is_read_page_by_page_and_knows_extensions
+    whoever_comes_back_takes_nobodys_name_to_sign_in_with
 }
 
 fn accounts(bed: &Bed) -> Accounts {
@@ -183,4 +185,53 @@ async fn two_nodes_that_sweep_and_one_that_restores_lose_nobody(bed: Bed) {
         assert!(bed.store.person(tenant, user).await.unwrap().unwrap().1.is_some(), "with the mailbox");
     }
     assert_eq!(accounts(&bed).removed(tenant).await.unwrap(), []);
+}
+
+async fn the_bin_is_read_page_by_page_and_knows_extensions(bed: Bed) {
+    let home = bed.home("1001").await;
+    let mut gone = Vec::new();
+    for number in 0..7 {
+        // Some at the same moment.
+        if number % 3 == 0 {
+            bed.clock.advance(Duration::from_secs(1));
+        }
+        let person = bed.person(home.tenant, &format!("20{number:02}"));
+        bed.store.add_user(&person.user, &person.mailbox, None).await.unwrap();
+        bed.store.remove_user(home.tenant, person.user.id).await.unwrap();
+        gone.push(person.user.id);
+    }
+    let (mut seen, mut after) = (Vec::new(), None);
+    loop {
+        let page = bed.second.removed_users(home.tenant, after, 2).await.unwrap();
+        let Some(last) = page.last() else { break };
+        after = Some(last.place());
+        seen.extend(page.iter().map(|one| (one.at, one.user)));
+    }
+    assert!(seen.is_sorted_by(|one, other| one > other), "the last one first: {seen:?}");
+    let mut seen: Vec<_> = seen.into_iter().map(|(_, user)| user).collect();
+    seen.sort();
+    gone.sort();
+    assert_eq!(seen, gone);
+    let elsewhere = bed.tenant("elsewhere").await;
+    assert_eq!(bed.store.removed_users(elsewhere, None, 9).await.unwrap(), []);
+    for (tenant, extension, was) in
+        [(home.tenant, "2003", true), (home.tenant, "1001", false), (elsewhere, "2003", false)]
+    {
+        assert_eq!(bed.store.was_extension(tenant, &extension.parse().unwrap()).await.unwrap(), was);
+    }
+}
+
+async fn whoever_comes_back_takes_nobodys_name_to_sign_in_with(bed: Bed) {
+    let tenant = bed.tenant("office").await;
+    let ada = ada(&bed, tenant).await;
+    let login = |text: &str| vec![(aftertone::domain::ProfileField::Login, text.to_owned())];
+    let changes = Changes { profile: login("countess@example.org"), ..Changes::default() };
+    accounts(&bed).set(tenant, &ada.mailbox.extension, changes).await.unwrap();
+    accounts(&bed).remove(tenant, &ada.mailbox.extension).await.unwrap();
+    let mut grace = bed.person(tenant, "1002");
+    grace.user.emails = vec!["Countess@example.org".parse().unwrap()];
+    bed.store.add_user(&grace.user, &grace.mailbox, None).await.unwrap();
+    accounts(&bed).restore(tenant, ada.user.id, None, &|_| true).await.unwrap();
+    let back = accounts(&bed).show(tenant, &ada.mailbox.extension).await.unwrap();
+    assert_eq!(back.user.profile.login, None, "Grace signs in with it by now");
 }

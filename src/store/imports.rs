@@ -16,6 +16,7 @@ use super::lockouts::UNLOCK;
 use super::mailboxes::{SET_PIN, mailbox_statement};
 use super::numbers::put_statement;
 use super::people::{remove_in, user_statement};
+use super::profiles::{OF_ADDRESS, quoted};
 use super::read::{Reader, micros, to_json};
 use super::tx::Statement;
 use super::{Number, Result, Store, StoreError};
@@ -240,6 +241,13 @@ impl Store {
                 return Ok(TakenBack::Emergency(current.extension.clone()));
             }
         }
+        for (mailbox, before) in back.iter().filter(|_| !anyway) {
+            let Some(before) = before else { continue };
+            let is_same = current.get(mailbox).is_some_and(|now| now.login == before.login);
+            if !is_same && is_address_of_others(&mut tx, tenant, before).await? {
+                conflicts.push(format!("mailbox {}", before.extension));
+            }
+        }
         if !conflicts.is_empty() {
             return Ok(TakenBack::ChangedSince(conflicts));
         }
@@ -258,6 +266,16 @@ impl Store {
         tx.commit().await?;
         Ok(TakenBack::Wholly(pins))
     }
+}
+
+/// Whether somebody else may sign in with what would be a user ID again.
+async fn is_address_of_others(tx: &mut Tx, tenant: TenantId, before: &Snapshot) -> Result<bool> {
+    let Some(login) = &before.login else { return Ok(false) };
+    let mut is_others = false;
+    for row in tx.rows(OF_ADDRESS, args![tenant.uuid(), quoted(login), 2_u32]).await? {
+        is_others |= Some(Reader::new(&row, "users", "id").id("id")?) != before.user;
+    }
+    Ok(is_others)
 }
 
 async fn send(tx: &mut Tx, statements: &mut Vec<Statement>) -> Result<()> {

@@ -180,7 +180,7 @@ fn every_command_works_beside_a_running_server() {
     // 001-08: a link that would lead nowhere is not made.
     server.ok(&["user", "role", "1001", "--portal", "false"]);
     let refused = server.run(&["user", "invite", "1001", "--print"]);
-    assert!(String::from_utf8_lossy(&refused.stderr).contains("may not sign in by the web"), "{refused:?}");
+    assert!(refused.err.contains("may not sign in by the web"), "{}", refused.err);
 }
 
 #[test]

@@ -14,6 +14,7 @@ contract! {
     an_import_adds_and_changes_and_can_be_taken_back
     a_faulty_row_keeps_every_row_out
     what_changed_since_holds_a_rollback_up
+    a_user_id_that_is_somebodys_address_by_now_holds_a_rollback_up
     two_imports_at_once_are_one_after_the_other
     ten_thousand_rows_are_imported_whole
     an_import_of_another_tenant_is_none
@@ -542,4 +543,24 @@ async fn an_import_is_taken_back_only_by_who_may_change_what_it_wrote(bed: Bed) 
     // What it did not write is nobody's hindrance.
     let name = written("extension,last\n1001,Queen\n").await;
     of(&[Act::UsersWrite]).roll_back(tenant, name, false).await.unwrap();
+}
+
+async fn a_user_id_that_is_somebodys_address_by_now_holds_a_rollback_up(bed: Bed) {
+    let home = bed.home("1001").await;
+    let mut ada = home.user.clone();
+    ada.profile.login = Some("countess@example.org".to_owned());
+    bed.store.put_user(&ada).await.unwrap();
+    let file = table("extension,login\n1001,-\n");
+    let done = imports(&bed).apply(home.tenant, &file, "x", &|_| {}).await.unwrap();
+    let id = done.import.unwrap().id;
+    let mut grace = bed.person(home.tenant, "1002");
+    grace.user.emails = vec!["Countess@example.org".parse().unwrap()];
+    bed.store.add_user(&grace.user, &grace.mailbox, None).await.unwrap();
+    let held = imports(&bed).roll_back(home.tenant, id, false).await;
+    assert!(matches!(&held, Err(ImportError::ChangedSince(names)) if names == &["mailbox 1001"]), "{held:?}");
+    grace.user.emails.clear();
+    bed.store.put_user(&grace.user).await.unwrap();
+    imports(&bed).roll_back(home.tenant, id, false).await.unwrap();
+    let back = bed.store.user(home.tenant, ada.id).await.unwrap();
+    assert_eq!(back.profile.login.as_deref(), Some("countess@example.org"));
 }

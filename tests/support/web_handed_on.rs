@@ -162,6 +162,14 @@ async fn what_leads_to_an_extension_that_is_given_up_is_told() {
     let takeover = "/extensions/1002/takeover";
     let looked = body(&bed.call(&key, "POST", takeover, Some(asked("1009")), &[]).await);
     assert_eq!(looked["leads_nowhere"], json!([{"at": "1001", "what": "operator"}]), "{looked}");
+    let operator = json!({"operator": "1003"});
+    let hers = format!("/users/{from}");
+    assert_eq!(bed.call(&key, "PATCH", &hers, Some(operator), &[]).await.status, 200);
+    let mut leaves = asked("1009");
+    leaves["fate"] = json!("archive");
+    leaves.as_object_mut().unwrap().remove("keep");
+    let looked = body(&bed.call(&key, "POST", takeover, Some(leaves), &[]).await);
+    assert_eq!(looked["leads_nowhere"].as_array().unwrap().len(), 1, "what leaves is not told: {looked}");
     let swapped = body(&bed.call(&key, "POST", takeover, Some(asked("1003")), &[]).await);
     assert_eq!(swapped["leads_nowhere"], json!([]), "somebody has it then: {swapped}");
     let fields = [

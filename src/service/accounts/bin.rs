@@ -111,7 +111,13 @@ impl Accounts {
     pub async fn given_up(&self, tenant: TenantId, takeover: &Takeover) -> Result<Vec<Pointer>> {
         match (&takeover.comer, &takeover.fate) {
             (Comer::Known(other), Fate::Keep(to)) if other == to => Ok(Vec::new()),
-            (Comer::Known(other), _) => self.pointers(tenant, other, None).await,
+            (Comer::Known(other), fate) => {
+                let mut pointers = self.pointers(tenant, other, None).await?;
+                // What goes with its person leads nowhere anyway.
+                let stays = matches!(fate, Fate::Keep(_));
+                pointers.retain(|one| stays || one.at.as_ref() != Some(&takeover.extension));
+                Ok(pointers)
+            }
             (Comer::New { .. }, _) => Ok(Vec::new()),
         }
     }

@@ -40,7 +40,7 @@ pub(super) struct Snapshot {
     last: Option<String>,
     emails: Option<String>,
     #[serde(default)]
-    login: Option<String>,
+    pub(super) login: Option<String>,
     #[serde(default)]
     department: Option<String>,
     #[serde(default)]

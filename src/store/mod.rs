@@ -384,8 +384,7 @@ impl Store {
         Ok(())
     }
 
-    /// Waits until somebody in this process has changed what lamps show: whoever works jobs off need not wait for the next
-    /// look. What other processes do is found by looking.
+    /// Waits until somebody in this process has changed what lamps show. What other processes do is found by looking.
     pub async fn until_work_is_made(&self) {
         self.made.notified().await;
     }

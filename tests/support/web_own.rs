@@ -249,5 +249,6 @@ async fn former_greetings_are_listed_and_the_one_before_plays_again() {
     assert_eq!(back("loud").await.status, 422);
     assert_eq!(list("").await.len(), 4);
     let wrong = format!("/mailboxes/{}/greetings?kind=loud", bed.mailbox.id);
-    assert_eq!(bed.call(&key, "GET", &wrong, None, &[]).await.status, 400);
+    let refused = bed.call(&key, "GET", &wrong, None, &[]).await;
+    assert_eq!((refused.status, body(&refused)["errors"][0]["field"].as_str()), (422, Some("kind")));
 }

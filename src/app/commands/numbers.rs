@@ -20,7 +20,7 @@ const BATCH: u32 = 200;
 /// What cannot be read is a usage error, all else a refusal.
 fn failed(error: NumberError) -> Failure {
     match error {
-        NumberError::Invalid(invalid) => Failure::usage(invalid.to_string()),
+        NumberError::Invalid(_) | NumberError::Lines(_) => Failure::usage(error.to_string()),
         other => other.into(),
     }
 }
